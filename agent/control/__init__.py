@@ -1,0 +1,1 @@
+"""The fast process: gather, decide, write, on a fixed beat."""

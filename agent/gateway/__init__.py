@@ -1,0 +1,1 @@
+"""The patient process: keeps, sends, fetches; it may block without control noticing."""

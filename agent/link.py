@@ -1,0 +1,236 @@
+"""What control and gateway say to each other over their Unix socket, and its framing.
+
+Control numbers every `Item` (samples and events) from 0 and keeps it until a `Stored` names its
+number: the gateway has committed it. After a reconnection control sends everything it still
+keeps, and the gateway drops what it has; so a killed gateway costs nothing, and nothing is kept
+twice. `Status` is the newest picture for the technician's page and is never stored.
+
+A frame is a length (u32, big-endian) and that many bytes of JSON, an object with a ``type``.
+"""
+
+import asyncio
+import struct
+from dataclasses import dataclass
+
+from wire import block as blocks
+from wire import fields, sync
+from wire import schedule as schedules
+from wire.block import Block, Quality, Reading
+from wire.fields import BadMessage, Document
+from wire.schedule import Schedule
+from wire.sync import Event
+
+FRAME_BYTES_MAX = 4 * 1024 * 1024
+_READINGS_MAX = 10_000
+_DEVICES_MAX = 100
+_REASONS_MAX = 50
+_LENGTH = struct.Struct(">I")
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Control's first word on every connection."""
+
+    boot: str
+    """Random, new for each run of the control process."""
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something to be kept: samples or an event. Numbers rise by one within a boot."""
+
+    number: int
+    content: Block | Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceState:
+    """How one device is doing."""
+
+    device: str
+    connected: bool
+    answered_us: int | None
+    """When it last answered; None: never since the start."""
+    trouble: str
+    """What is wrong, in one sentence; empty when nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why the setpoint is what it is: who asked or cut, in the order it happened."""
+
+    code: str
+    text: str
+    power_kw: float
+    """The value after this step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The newest picture of the plant and of the last decision."""
+
+    at_us: int
+    mode: str
+    """``starting``, ``automatic``, ``safe`` (ramped to 0 because something is missing)."""
+    setpoint_kw: float
+    schedule_kw: float
+    response_kw: float
+    reasons: tuple[Reason, ...]
+    devices: tuple[DeviceState, ...]
+    readings: tuple[tuple[str, Reading], ...]
+    """(device, newest reading), aged values marked STALE."""
+    schedule_version: int | None
+    schedule_ends_us: int | None
+    beats: int
+    missed: int
+    """Beats that could not start on time since the start of control."""
+    kept_items: int
+    dropped_items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The gateway has committed every item of this boot up to `number`."""
+
+    boot: str
+    number: int
+
+
+Message = Hello | Item | Status | Stored | Schedule
+
+
+def encode(message: Message) -> bytes:
+    """Return the frame of `message`, its length first."""
+    body = fields.compact(_to_document(message)).encode("ascii")
+    return _LENGTH.pack(len(body)) + body
+
+
+async def receive(reader: asyncio.StreamReader) -> Message:
+    """Return the next message.
+
+    Raises:
+        EOFError: the other side closed the connection, also in the middle of a frame.
+        BadMessage: the frame is too long or is not a message; the connection is of no more use.
+    """
+    try:
+        (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+        if length > FRAME_BYTES_MAX:
+            raise BadMessage("link", length, f"frames of at most {FRAME_BYTES_MAX} are expected")
+        body = await reader.readexactly(length)
+    except asyncio.IncompleteReadError as error:
+        raise EOFError("the link was closed") from error
+    return _from_document(fields.parse(body, "link"))
+
+
+def _to_document(message: Message) -> dict[str, object]:
+    match message:
+        case Hello():
+            return {"type": "hello", "boot": message.boot, "site": message.site}
+        case Item(number, Block() as block):
+            return {"type": "item", "n": number, "block": blocks.to_json(block)}
+        case Item(number, Event() as event):
+            return {"type": "item", "n": number, "event": sync.event_to_document(event)}
+        case Status():
+            return {"type": "status", **_status_to_document(message)}
+        case Stored():
+            return {"type": "stored", "boot": message.boot, "n": message.number}
+        case Schedule():
+            return {"type": "schedule", "schedule": schedules.to_document(message)}
+    raise AssertionError(f"no such message: {message!r}")
+
+
+def _from_document(document: Document) -> Message:
+    match document.get("type"):
+        case "hello":
+            return Hello(
+                fields.text(document, "boot", "link"), fields.text(document, "site", "link")
+            )
+        case "item":
+            return Item(fields.integer(document, "n", "link"), _content(document))
+        case "status":
+            return _status_from_document(document)
+        case "stored":
+            return Stored(
+                fields.text(document, "boot", "link"),
+                fields.integer(document, "n", "link", low=-1),
+            )
+        case "schedule":
+            return schedules.from_document(
+                fields.as_document(document.get("schedule"), "link.schedule"), "link.schedule"
+            )
+        case other:
+            raise BadMessage("link.type", other, "hello, item, status, stored or schedule")
+
+
+def _content(document: Document) -> Block | Event:
+    if "event" in document:
+        return sync.event_from_document(fields.as_document(document["event"], "link.event"))
+    text = document.get("block")
+    if not isinstance(text, str):
+        raise BadMessage("link.block", text, "an encoded block or an event is expected")
+    return blocks.from_json(text)
+
+
+def _status_to_document(status: Status) -> dict[str, object]:
+    return {
+        "at_us": status.at_us,
+        "mode": status.mode,
+        "setpoint_kw": status.setpoint_kw,
+        "schedule_kw": status.schedule_kw,
+        "response_kw": status.response_kw,
+        "reasons": [[r.code, r.text, r.power_kw] for r in status.reasons],
+        "devices": [[d.device, d.connected, d.answered_us, d.trouble] for d in status.devices],
+        "readings": [
+            [device, r.point, r.value, int(r.quality), r.at_us] for device, r in status.readings
+        ],
+        "schedule_version": status.schedule_version,
+        "schedule_ends_us": status.schedule_ends_us,
+        "beats": status.beats,
+        "missed": status.missed,
+        "kept_items": status.kept_items,
+        "dropped_items": status.dropped_items,
+    }
+
+
+def _status_from_document(document: Document) -> Status:
+    path = "status"
+    low, high = -schedules.POWER_KW_MAX, schedules.POWER_KW_MAX
+    try:
+        return Status(
+            at_us=fields.integer(document, "at_us", path),
+            mode=fields.text(document, "mode", path),
+            setpoint_kw=fields.number(document, "setpoint_kw", path, low=low, high=high),
+            schedule_kw=fields.number(document, "schedule_kw", path, low=low, high=high),
+            response_kw=fields.number(document, "response_kw", path, low=low, high=high),
+            reasons=tuple(
+                Reason(str(code), str(text), float(power_kw))
+                for code, text, power_kw in fields.items(
+                    document, "reasons", path, most=_REASONS_MAX
+                )
+            ),
+            devices=tuple(
+                DeviceState(
+                    device=str(device), connected=bool(up), answered_us=at_us, trouble=str(trouble)
+                )
+                for device, up, at_us, trouble in fields.items(
+                    document, "devices", path, most=_DEVICES_MAX
+                )
+            ),
+            readings=tuple(
+                (str(device), Reading(str(point), value, Quality(quality), int(at_us)))
+                for device, point, value, quality, at_us in fields.items(
+                    document, "readings", path, most=_READINGS_MAX
+                )
+            ),
+            schedule_version=document.get("schedule_version"),
+            schedule_ends_us=document.get("schedule_ends_us"),
+            beats=fields.integer(document, "beats", path),
+            missed=fields.integer(document, "missed", path),
+            kept_items=fields.integer(document, "kept_items", path),
+            dropped_items=fields.integer(document, "dropped_items", path),
+        )
+    except (TypeError, ValueError) as error:
+        if isinstance(error, BadMessage):
+            raise
+        raise BadMessage(path, str(error), "a status as control sends it is expected") from error

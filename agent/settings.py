@@ -1,0 +1,168 @@
+"""The agent's settings: one TOML file, overridden by the environment, frozen, nothing unknown.
+
+``PHOENYRA_AGENT_HUB__URL=https://…`` overrides ``url`` in ``[hub]``. A wrong value costs one line
+that names the key, the value and what is allowed.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from drivers.registry import DeviceConfig
+
+_Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+
+
+class BadSettings(Exception):
+    """The settings cannot be used; the text has one line for each mistake."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HubSettings(_Section):
+    """Where the hub is and how the box signs itself in."""
+
+    url: str = Field(pattern=r"^https?://[^/\s]+(:\d+)?/?$")
+    gateway: _Identifier
+    key_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    secret: SecretStr = Field(min_length=32, description="hexadecimal, as the hub printed it")
+    poll_wait_s: float = Field(default=20.0, gt=0, le=55)
+
+    @model_validator(mode="after")
+    def _secret_is_hex(self) -> "HubSettings":
+        try:
+            bytes.fromhex(self.secret.get_secret_value())
+        except ValueError:
+            raise ValueError("secret: hexadecimal digits are expected") from None
+        return self
+
+
+class PageSettings(_Section):
+    """The technician's page."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65_535)
+    access_code: SecretStr | None = Field(
+        default=None,
+        min_length=8,
+        description="without one, a random code is made and kept in data_dir/access-code",
+    )
+
+
+class BufferSettings(_Section):
+    """Store-and-forward."""
+
+    commit_period_s: float = Field(
+        default=1.0, gt=0, le=60, description="5 s costs the flash a fifth of 1 s"
+    )
+    bytes_max: int = Field(default=2 * 1024**3, ge=1024**2)
+
+
+class ControlSettings(_Section):
+    """What the plant may do; powers are magnitudes, both directions counted positive."""
+
+    discharge_kw_max: float = Field(gt=0, le=10_000_000)
+    charge_kw_max: float = Field(gt=0, le=10_000_000)
+    soc_min_pct: float = Field(default=10.0, ge=0, le=100)
+    soc_max_pct: float = Field(default=90.0, ge=0, le=100)
+    ramp_pct_per_s: float = Field(
+        default=10.0,
+        gt=0,
+        le=100,
+        description="of rated power, for the schedule; a response has none",
+    )
+    period_s: float = Field(default=0.1, ge=0.02, le=1)
+    record_period_s: float = Field(default=1.0, ge=0.1, le=60)
+    outbox_bytes_max: int = Field(default=8 * 1024**2, ge=65_536)
+
+    @model_validator(mode="after")
+    def _window_is_open(self) -> "ControlSettings":
+        if self.soc_min_pct >= self.soc_max_pct:
+            raise ValueError(
+                f"soc_min_pct: {self.soc_min_pct} is not allowed;"
+                f" less than soc_max_pct {self.soc_max_pct} is expected"
+            )
+        return self
+
+
+class AgentSettings(BaseSettings):
+    """Everything one site's box needs to know."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PHOENYRA_AGENT_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    site: _Identifier
+    site_name: str = Field(default="", max_length=80)
+    data_dir: Path
+    control: ControlSettings
+    hub: HubSettings | None = None
+    """None: a box that runs alone; everything is kept until there is a hub."""
+    page: PageSettings = PageSettings()
+    buffer: BufferSettings = BufferSettings()
+    devices: tuple[DeviceConfig, ...] = Field(min_length=1, max_length=32)
+
+    @model_validator(mode="after")
+    def _devices_are_distinct(self) -> "AgentSettings":
+        names = [device.id for device in self.devices]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"devices: id {name!r} is used twice; every device needs its own")
+        return self
+
+    @property
+    def socket_path(self) -> Path:
+        """Where control listens for the gateway's connection."""
+        return self.data_dir / "control.sock"
+
+
+def load(path: Path) -> AgentSettings:
+    """Return the settings in the TOML file at `path`, the environment taken into account.
+
+    Raises:
+        BadSettings: the file cannot be read, or a value is missing, unknown or out of range.
+    """
+    try:
+        tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadSettings(f"{path}: {error}") from error
+
+    class _FromFile(AgentSettings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    try:
+        return _FromFile()
+    except ValidationError as error:
+        raise BadSettings("\n".join(f"{path}: {line}" for line in _lines(error))) from error
+
+
+def _lines(error: ValidationError) -> list[str]:
+    return [_line(detail) for detail in error.errors(include_url=False)]
+
+
+def _line(detail: Any) -> str:
+    key = ".".join(str(part) for part in detail["loc"]) or "settings"
+    secret = any(word in key for word in ("secret", "access_code"))
+    value = detail.get("input")
+    shown = "" if secret or isinstance(value, dict) else f" {value!r} is not allowed;"
+    return f"{key}:{shown} {detail['msg']}".replace(os.linesep, " ")

@@ -1,0 +1,1 @@
+"""What every feature of the hub stands on; knows no feature."""

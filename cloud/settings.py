@@ -1,0 +1,52 @@
+"""The hub's settings: the environment, frozen, nothing unknown; a wrong value costs one line."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PREFIX = "PHOENYRA_HUB_"
+
+
+class BadSettings(Exception):
+    """The settings cannot be used; the text has one line for each mistake."""
+
+
+class HubSettings(BaseSettings):
+    """Environment: ``PHOENYRA_HUB_DATA_DIR``, ``PHOENYRA_HUB_PORT``, …"""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Path
+    """Database (if SQLite), exchange journal and the hub's own secret; created when missing."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=9000, ge=0, le=65_535)
+    database_url: SecretStr | None = Field(
+        default=None, description="postgresql+asyncpg://…; without one, SQLite in data_dir"
+    )
+    schedule_horizon_h: int = Field(default=24, ge=1, le=72)
+
+
+def load(environment: Mapping[str, str]) -> HubSettings:
+    """Return the hub's settings.
+
+    Raises:
+        BadSettings: a value is missing, out of range, or a variable of ours is not known.
+    """
+    known = {f"{_PREFIX}{name.upper()}" for name in HubSettings.model_fields}
+    unknown = sorted(name for name in environment if name.startswith(_PREFIX) and name not in known)
+    if unknown:
+        raise BadSettings(f"{unknown[0]}: no such setting; known are {', '.join(sorted(known))}")
+    try:
+        return HubSettings()
+    except ValidationError as error:
+        raise BadSettings("\n".join(_line(detail) for detail in error.errors())) from error
+
+
+def _line(detail: object) -> str:
+    assert isinstance(detail, dict)
+    name = _PREFIX + ".".join(str(part) for part in detail["loc"]).upper()
+    secret = "DATABASE_URL" in name
+    shown = "" if secret or detail["type"] == "missing" else f" {detail['input']!r} is not allowed;"
+    return f"{name}:{shown} {detail['msg']}"

@@ -1,0 +1,1 @@
+"""Modbus: planning and decoding are pure; one file opens sockets."""

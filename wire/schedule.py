@@ -1,0 +1,163 @@
+"""What the hub awards and the agent executes. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from wire import fields
+from wire.fields import BadMessage, Document
+
+VERSION = 1
+SLOTS_MAX = 1_000
+SERVICES_MAX = 20
+CURVE_POINTS_MAX = 50
+POWER_KW_MAX = 10_000_000.0
+DEVIATION_HZ_MAX = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Constant power over ``[start, end)``; sign as in `wire`."""
+
+    start_us: int
+    end_us: int
+    power_kw: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrequencyService:
+    """A frequency product that the site is awarded over ``[start, end)``.
+
+    The response is ``capacity_kw`` times the curve at the deviation from 50 Hz, added to the
+    schedule: linear between the points, held outside the first and the last.
+    """
+
+    product: str
+    start_us: int
+    end_us: int
+    capacity_kw: float
+    curve: tuple[tuple[float, float], ...]
+    """(deviation in Hz, response per unit of capacity), deviation strictly rising."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """All that a site owes from now on; a higher version replaces a lower one as a whole."""
+
+    site: str
+    version: int
+    issued_us: int
+    slots: tuple[Slot, ...]
+    """In order of time, not overlapping; gaps mean 0 kW was asked for."""
+    services: tuple[FrequencyService, ...] = ()
+
+    def slot_at(self, at_us: int) -> Slot | None:
+        """Return the slot that covers the instant, if any."""
+        return next((s for s in self.slots if s.start_us <= at_us < s.end_us), None)
+
+    @property
+    def ends_us(self) -> int:
+        """When the last slot ends; nothing is known beyond it."""
+        return self.slots[-1].end_us if self.slots else self.issued_us
+
+
+def to_document(schedule: Schedule) -> dict[str, object]:
+    return {
+        "v": VERSION,
+        "site": schedule.site,
+        "version": schedule.version,
+        "issued_us": schedule.issued_us,
+        "slots": [
+            {"start_us": s.start_us, "end_us": s.end_us, "power_kw": s.power_kw}
+            for s in schedule.slots
+        ],
+        "services": [
+            {
+                "product": s.product,
+                "start_us": s.start_us,
+                "end_us": s.end_us,
+                "capacity_kw": s.capacity_kw,
+                "curve": [list(point) for point in s.curve],
+            }
+            for s in schedule.services
+        ],
+    }
+
+
+def from_document(document: Document, path: str = "schedule") -> Schedule:
+    """Return the schedule in `document`.
+
+    Raises:
+        BadMessage: a key is missing or wrong, or slots are out of order or overlap.
+    """
+    fields.version(document, path, VERSION)
+    slots = tuple(
+        _slot(fields.as_document(item, f"{path}.slots[{i}]"), f"{path}.slots[{i}]")
+        for i, item in enumerate(fields.items(document, "slots", path, most=SLOTS_MAX))
+    )
+    _check_order(slots, path)
+    return Schedule(
+        site=fields.text(document, "site", path),
+        version=fields.integer(document, "version", path),
+        issued_us=fields.integer(document, "issued_us", path),
+        slots=slots,
+        services=tuple(
+            _service(fields.as_document(item, f"{path}.services[{i}]"), f"{path}.services[{i}]")
+            for i, item in enumerate(fields.items(document, "services", path, most=SERVICES_MAX))
+        ),
+    )
+
+
+def _slot(document: Document, path: str) -> Slot:
+    start_us, end_us = _interval(document, path)
+    power_kw = fields.number(document, "power_kw", path, low=-POWER_KW_MAX, high=POWER_KW_MAX)
+    return Slot(start_us, end_us, power_kw)
+
+
+def _service(document: Document, path: str) -> FrequencyService:
+    start_us, end_us = _interval(document, path)
+    return FrequencyService(
+        product=fields.text(document, "product", path),
+        start_us=start_us,
+        end_us=end_us,
+        capacity_kw=fields.number(document, "capacity_kw", path, low=0.0, high=POWER_KW_MAX),
+        curve=_curve(fields.items(document, "curve", path, most=CURVE_POINTS_MAX), path),
+    )
+
+
+def _interval(document: Document, path: str) -> tuple[int, int]:
+    start_us = fields.integer(document, "start_us", path)
+    end_us = fields.integer(document, "end_us", path)
+    if end_us <= start_us:
+        raise BadMessage(f"{path}.end_us", end_us, f"an end after the start {start_us} is expected")
+    return start_us, end_us
+
+
+def _curve(points: Sequence[object], path: str) -> tuple[tuple[float, float], ...]:
+    curve = tuple(_curve_point(point, f"{path}.curve[{i}]") for i, point in enumerate(points))
+    if not curve:
+        raise BadMessage(f"{path}.curve", [], "at least one point is expected")
+    for i, (left, right) in enumerate(pairwise(curve)):
+        if right[0] <= left[0]:
+            raise BadMessage(f"{path}.curve[{i + 1}]", right, "rising deviations are expected")
+    return curve
+
+
+def _curve_point(point: object, path: str) -> tuple[float, float]:
+    if not isinstance(point, list) or len(point) != 2:
+        raise BadMessage(path, point, "[deviation in Hz, response per unit] is expected")
+    pair = {"hz": point[0], "pu": point[1]}
+    return (
+        fields.number(pair, "hz", path, low=-DEVIATION_HZ_MAX, high=DEVIATION_HZ_MAX),
+        fields.number(pair, "pu", path, low=-1.0, high=1.0),
+    )
+
+
+def _check_order(slots: tuple[Slot, ...], path: str) -> None:
+    for i, (left, right) in enumerate(pairwise(slots)):
+        if right.start_us < left.end_us:
+            raise BadMessage(
+                f"{path}.slots[{i + 1}].start_us",
+                right.start_us,
+                f"a start at or after the end of the slot before, {left.end_us}, is expected",
+            )

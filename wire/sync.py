@@ -1,0 +1,229 @@
+"""The messages of the sync API, version 1. Pure.
+
+The agent always dials out. It posts an `Upload` of numbered frames and may forget them once an
+`Ack` names their number: the hub has committed them. It asks for a `Downlink` and is kept
+waiting until there is news.
+"""
+
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from wire import fields
+from wire import schedule as schedules
+from wire.fields import BadMessage, Document
+from wire.schedule import Schedule
+
+VERSION = 1
+UPLOAD_PATH = "/sync/v1/uploads"
+DOWNLINK_PATH = "/sync/v1/downlink"
+UPLOAD_BYTES_MAX = 4 * 1024 * 1024
+FRAMES_MAX = 2_000
+EVENT_TEXT_MAX = 300
+_FRAME = struct.Struct("<QBII")
+"""Sequence, class, payload length, CRC-32 of the payload."""
+
+
+class FrameClass(IntEnum):
+    """What a frame carries; a lower number is kept longer when space runs out."""
+
+    SETTLEMENT = 0
+    EVENTS = 1
+    TELEMETRY = 2
+
+
+class Severity(IntEnum):
+    """How much an event matters: for the record, for attention, for a person now."""
+
+    INFO = 0
+    WARNING = 1
+    ALARM = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One stored unit of the agent: an encoded `wire.block.Block`, or an encoded event."""
+
+    seq: int
+    """Rises by one for each frame of a (gateway, epoch)."""
+    kind: FrameClass
+    payload: bytes
+
+    @property
+    def crc(self) -> int:
+        return zlib.crc32(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Frames of one gateway in the order of their numbers.
+
+    An epoch is the life of one buffer file: numbers start again only under a new one.
+    """
+
+    gateway: str
+    epoch: str
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Everything up to `seq` is committed by the hub; -1: nothing yet."""
+
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened once and is worth a line: an alarm, a mode change, a loss."""
+
+    at_us: int
+    code: str
+    """Stable, for machines: ``DEVICE_LOST``."""
+    severity: Severity
+    source: str
+    """The device or the part of the agent that says so."""
+    text: str
+    """For people, in English; pages translate by code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Downlink:
+    """The hub's answer to a long poll; without news the schedule is None."""
+
+    server_us: int
+    schedule: Schedule | None = None
+
+
+def encode_upload(upload: Upload) -> bytes:
+    """Return the request body: one line of JSON, then each frame's head and payload."""
+    head = fields.compact(
+        {
+            "v": VERSION,
+            "gateway": upload.gateway,
+            "epoch": upload.epoch,
+            "frames": len(upload.frames),
+        }
+    )
+    parts = [head.encode("ascii"), b"\n"]
+    for frame in upload.frames:
+        parts.append(_FRAME.pack(frame.seq, frame.kind, len(frame.payload), frame.crc))
+        parts.append(frame.payload)
+    return b"".join(parts)
+
+
+def decode_upload(body: bytes) -> Upload:
+    """Return the upload in `body`, each frame's CRC checked.
+
+    Raises:
+        BadMessage: too large, cut short, a wrong CRC, or numbers that do not rise.
+    """
+    if len(body) > UPLOAD_BYTES_MAX:
+        raise BadMessage("upload", len(body), f"at most {UPLOAD_BYTES_MAX} bytes are allowed")
+    line, _, rest = body.partition(b"\n")
+    head = fields.parse(line, "upload")
+    fields.version(head, "upload", VERSION)
+    count = fields.integer(head, "frames", "upload", high=FRAMES_MAX)
+    return Upload(
+        gateway=fields.text(head, "gateway", "upload"),
+        epoch=fields.text(head, "epoch", "upload"),
+        frames=_frames(rest, count),
+    )
+
+
+def ack_to_document(ack: Ack) -> dict[str, object]:
+    return {"v": VERSION, "epoch": ack.epoch, "seq": ack.seq}
+
+
+def ack_from_document(document: Document) -> Ack:
+    fields.version(document, "ack", VERSION)
+    return Ack(
+        epoch=fields.text(document, "epoch", "ack"),
+        seq=fields.integer(document, "seq", "ack", low=-1),
+    )
+
+
+def encode_events(events: Sequence[Event]) -> bytes:
+    """Return the payload of an EVENTS frame."""
+    document = {"v": VERSION, "events": [event_to_document(event) for event in events]}
+    return fields.compact(document).encode("ascii")
+
+
+def decode_events(payload: bytes) -> tuple[Event, ...]:
+    document = fields.parse(payload, "events")
+    fields.version(document, "events", VERSION)
+    return tuple(
+        event_from_document(fields.as_document(item, f"events[{i}]"), f"events[{i}]")
+        for i, item in enumerate(fields.items(document, "events", "events", most=FRAMES_MAX))
+    )
+
+
+def event_to_document(event: Event) -> dict[str, object]:
+    return {
+        "at_us": event.at_us,
+        "code": event.code,
+        "severity": event.severity.name.lower(),
+        "source": event.source,
+        "text": event.text,
+    }
+
+
+def event_from_document(document: Document, path: str = "event") -> Event:
+    severity = fields.text(document, "severity", path)
+    if severity.upper() not in Severity.__members__:
+        raise BadMessage(f"{path}.severity", severity, "info, warning or alarm is expected")
+    return Event(
+        at_us=fields.integer(document, "at_us", path),
+        code=fields.text(document, "code", path),
+        severity=Severity[severity.upper()],
+        source=fields.text(document, "source", path),
+        text=fields.text(document, "text", path),
+    )
+
+
+def downlink_to_document(downlink: Downlink) -> dict[str, object]:
+    schedule = downlink.schedule
+    return {
+        "v": VERSION,
+        "server_us": downlink.server_us,
+        "schedule": None if schedule is None else schedules.to_document(schedule),
+    }
+
+
+def downlink_from_document(document: Document) -> Downlink:
+    fields.version(document, "downlink", VERSION)
+    schedule = document.get("schedule")
+    return Downlink(
+        server_us=fields.integer(document, "server_us", "downlink"),
+        schedule=None
+        if schedule is None
+        else schedules.from_document(
+            fields.as_document(schedule, "downlink.schedule"), "downlink.schedule"
+        ),
+    )
+
+
+def _frames(rest: bytes, count: int) -> tuple[Frame, ...]:
+    frames: list[Frame] = []
+    offset = 0
+    for index in range(count):
+        path = f"upload.frames[{index}]"
+        if offset + _FRAME.size > len(rest):
+            raise BadMessage(path, len(rest), "the body ends too early")
+        seq, kind, length, crc = _FRAME.unpack_from(rest, offset)
+        offset += _FRAME.size
+        payload = rest[offset : offset + length]
+        offset += length
+        if len(payload) != length or zlib.crc32(payload) != crc:
+            raise BadMessage(path, crc, "the payload is cut or changed: its CRC does not match")
+        if kind not in FrameClass.__members__.values():
+            raise BadMessage(path, kind, "class 0 settlement, 1 events or 2 telemetry is expected")
+        if frames and seq <= frames[-1].seq:
+            raise BadMessage(path, seq, "rising numbers are expected")
+        frames.append(Frame(seq, FrameClass(kind), payload))
+    if offset != len(rest):
+        raise BadMessage("upload", len(rest) - offset, "nothing may follow the last frame")
+    return tuple(frames)
