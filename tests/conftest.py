@@ -1,0 +1,99 @@
+"""What holds for every test: virtual time, the groups that may be left out, and an honest ending.
+
+A skipped test is named with its reason in the closing lines; with ``PHOENYRA_REQUIRE_ALL=1`` it is
+a failure. ``--quick`` leaves out what is marked slow. Tests marked shared are left out where the
+folder beside the repository is missing, since no clone can bring it.
+"""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.support.virtual import VirtualTimeLoop
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+_REQUIRE_ALL = "PHOENYRA_REQUIRE_ALL"
+_GROUPS = ("browser", "postgres", "shared", "slow")
+
+LoopFactories = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
+_left_out = pytest.StashKey[dict[str, int]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="leave out the tests marked slow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_left_out] = {}
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> LoopFactories:
+    if item.get_closest_marker("virtual_time") is not None:
+        return {"virtual": VirtualTimeLoop}
+    return {"real": asyncio.new_event_loop}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    reasons = {}
+    if config.getoption("quick"):
+        reasons["slow"] = "--quick was asked for"
+    if not SHARED.is_dir():
+        reasons["shared"] = "there is no ../shared beside the repository"
+    for group, reason in reasons.items():
+        out = [item for item in items if item.get_closest_marker(group) is not None]
+        if out:
+            config.stash[_left_out][f"{group}: {reason}"] = len(out)
+            config.hook.pytest_deselected(items=out)
+            items[:] = [item for item in items if item not in out]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and _all_required() and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{_REQUIRE_ALL}=1 allows no skip: {_reason(report.longrepr)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.skipped and _all_required():
+        report.outcome = "failed"
+        report.longrepr = f"{_REQUIRE_ALL}=1 allows no skip: {_reason(report.longrepr)}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    counts = Counter(
+        f"{_group(report)}: {_reason(report.longrepr)}"
+        for report in terminalreporter.getreports("skipped")
+    )
+    counts.update(terminalreporter.config.stash[_left_out])
+    if counts:
+        terminalreporter.section("not run here, and why")
+        for line, count in sorted(counts.items()):
+            terminalreporter.write_line(f"{count:4}  {line}")
+
+
+def _all_required() -> bool:
+    return os.environ.get(_REQUIRE_ALL) == "1"
+
+
+def _group(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return next((group for group in _GROUPS if group in report.keywords), "other")
+
+
+def _reason(longrepr: object) -> str:
+    text = longrepr[2] if isinstance(longrepr, tuple) else str(longrepr)
+    return str(text).removeprefix("Skipped: ")
