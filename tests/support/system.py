@@ -110,6 +110,13 @@ class System:
         process.kill()
         process.wait()
 
+    def kill_child(self, name: str, word: str) -> None:
+        """End, with SIGKILL, the one child of a process that has `word` on its command line."""
+        parent = self.processes[name].pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        (child,) = [pid for pid in children if word in Path(f"/proc/{pid}/cmdline").read_text()]
+        os.kill(int(child), signal.SIGKILL)
+
     def stop(self, name: str) -> int:
         """Ask a process to end; return its exit code."""
         process = self.processes.pop(name)

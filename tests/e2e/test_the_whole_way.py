@@ -1,0 +1,160 @@
+"""The two walks of the architecture with real processes: order → register, and register → hub."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers import profile as profiles
+from drivers.modbus import codec
+from drivers.modbus.plan import FUNCTIONS
+from tests.support.proxy import line_to
+from tests.support.system import System, read_registers, running_system, wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+MARKET = "PHO_AT_INTRADAY_15MIN"
+QUARTER_HOUR_S = 900
+LEAD_S = 20.0
+"""From the start of the hub to the next quarter-hour: time to start everything and to trade."""
+
+
+def register_value(port: int, point_name: str) -> float | None:
+    """Read one point of the simulated inverter with our own bare socket."""
+    profile = profiles.load("reference-inverter")
+    point = next(p for p in profile.points if p.name == point_name)
+    return codec.decode(
+        point, read_registers(port, FUNCTIONS[point.kind], point.address, point.registers)
+    )
+
+
+def order(start: datetime, side: str, quantity_mwh: float) -> dict[str, object]:
+    return {
+        "market": MARKET,
+        "delivery_start": start.isoformat(),
+        "delivery_end": (start + timedelta(minutes=15)).isoformat(),
+        "side": side,
+        "quantity_mwh": quantity_mwh,
+        "limit_price_eur_mwh": 85.5,
+        "order_type": "LIMIT",
+        "time_in_force": "GFD",
+    }
+
+
+@pytest.fixture
+def system_before_quarter(tmp_path: Path) -> Iterator[System]:
+    """A hub whose clock stands `LEAD_S` before a quarter-hour."""
+    now_s = time.time()
+    shift_s = (QUARTER_HOUR_S - LEAD_S) - now_s % QUARTER_HOUR_S
+    with running_system(tmp_path, shift_s) as system:
+        yield system
+
+
+def test_thirty_kilowatts_sold_for_the_next_quarter_hour_stand_in_the_inverters_register(
+    system_before_quarter: System,
+) -> None:
+    system = system_before_quarter
+    system.post("/api/v1/accounts", id="stadtwerk", name="Stadtwerk")
+    system.post("/api/v1/accounts", id="handel", name="Handel")
+    system.add_site("werk-sued", "stadtwerk")
+    box = system.add_box("werk-sued")
+    system.start_device("inverter", box.device_port)
+    system.start_agent(box)
+    start = quarter_after(system)
+
+    with (
+        system.client(system.trader_key("stadtwerk")) as seller,
+        system.client(system.trader_key("handel")) as buyer,
+    ):
+        sold = seller.post("/api/orders", json=order(start, "SELL", 0.0075))
+        assert sold.status_code == 200, sold.text
+        assert sold.json()["status"] == "ACCEPTED"
+        bought = buyer.post("/api/orders", json=order(start, "BUY", 0.0075))
+        assert bought.json()["filled_mwh"] == pytest.approx(0.0075)
+        trades = seller.get("/api/trades").json()["trades"]
+        assert [(t["side"], t["quantity_mwh"], t["price"]) for t in trades] == [
+            ("SELL", 0.0075, 85.5)
+        ]
+
+    wait_until(
+        lambda: register_value(box.device_port, "pcs.set_power_kw") == 30.0,
+        LEAD_S + 30,
+        f"+30 kW in the inverter; agent says:\n{system.log('agent-werk-sued')}",
+    )
+    assert shifted_now(system) >= start, "the power may not come before its quarter-hour"
+    raw = read_registers(box.device_port, *_where("pcs.set_power_kw"))
+    assert raw == [0xFFFF, 0x8AD0], "the device counts charging positive: -30,000 W"
+    wait_until(
+        lambda: abs((system.newest("werk-sued").get("ac.power_kw") or 0) - 30.0) < 1.0,
+        20,
+        "the measured power follows and reaches the hub",
+    )
+
+
+async def test_every_sample_reaches_the_hub_once_though_line_and_gateway_break(
+    tmp_path: Path,
+) -> None:
+    period_s = 0.2
+    with running_system(tmp_path) as system:
+        system.post("/api/v1/accounts", id="stadtwerk", name="Stadtwerk")
+        system.add_site("werk-sued", "stadtwerk")
+        async with line_to(system.hub_port) as line:
+            box = system.add_box("werk-sued", hub_port=line.port, record_period_s=period_s)
+            system.start_device("inverter", box.device_port)
+            system.start_agent(box)
+            await until(lambda: len(counters(system)) > 10, "samples at the hub")
+
+            line.cut()
+            await asyncio.sleep(2)
+            system.kill_child("agent-werk-sued", "gateway")
+            await asyncio.sleep(3)
+            known = len(await asyncio.to_thread(counters, system))
+            line.heal()
+            await until(lambda: len(counters(system)) > known + 6 / period_s, "the backlog")
+
+            samples = await asyncio.to_thread(counters, system)
+            times = [at for at, _ in samples]
+            steps = [later - earlier for earlier, later in pairwise(times)]
+            assert min(steps) > 0.5 * period_s * 1e6, "a sample came twice"
+            assert max(steps) < 1.5 * period_s * 1e6, "a sample is missing"
+            values = [value for _, value in samples]
+            assert set(values) == set(range(int(values[0]), int(values[-1]) + 1)), (
+                "the device counted every second, and the hub has every count"
+            )
+
+
+def _where(point_name: str) -> tuple[int, int, int]:
+    point = next(p for p in profiles.load("reference-inverter").points if p.name == point_name)
+    return FUNCTIONS[point.kind], point.address, point.registers
+
+
+def shifted_now(system: System) -> datetime:
+    return datetime.fromtimestamp(time.time() + system.shift_s, UTC)
+
+
+def quarter_after(system: System) -> datetime:
+    now = shifted_now(system)
+    return datetime.fromtimestamp((now.timestamp() // 900 + 1) * 900, UTC)
+
+
+def counters(system: System) -> list[tuple[int, float]]:
+    """Return (time, life counter) of every sample of the site that the hub has, oldest first."""
+    with system.admin() as client:
+        answer = client.get(
+            "/api/v1/sites/werk-sued/telemetry", params={"points": "pcs.counter", "limit": 10_000}
+        )
+    assert answer.status_code == 200, answer.text
+    series: list[dict[str, Any]] = answer.json()["points"]
+    return [(at, value) for point in series for at, value, _ in point["samples"]]
+
+
+async def until(happened: Callable[[], bool], what: str, timeout_s: float = 40.0) -> None:
+    """Wait for real processes; the line of this test goes on forwarding meanwhile."""
+    async with asyncio.timeout(timeout_s):
+        while not await asyncio.to_thread(happened):
+            await asyncio.sleep(0.2)
