@@ -29,7 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_left_out] = {}
+    reasons = {}
+    if config.getoption("quick"):
+        reasons["slow"] = "--quick was asked for"
+    if not SHARED.is_dir():
+        reasons["shared"] = "there is no ../shared beside the repository"
+    config.stash[_left_out] = reasons
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> LoopFactories:
@@ -39,17 +44,13 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> L
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    reasons = {}
-    if config.getoption("quick"):
-        reasons["slow"] = "--quick was asked for"
-    if not SHARED.is_dir():
-        reasons["shared"] = "there is no ../shared beside the repository"
-    for group, reason in reasons.items():
-        out = [item for item in items if item.get_closest_marker(group) is not None]
-        if out:
-            config.stash[_left_out][f"{group}: {reason}"] = len(out)
-            config.hook.pytest_deselected(items=out)
-            items[:] = [item for item in items if item not in out]
+    def left_out(item: pytest.Item) -> bool:
+        return any(item.get_closest_marker(group) for group in config.stash[_left_out])
+
+    out = [item for item in items if left_out(item)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if not left_out(item)]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -79,11 +80,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         f"{_group(report)}: {_reason(report.longrepr)}"
         for report in terminalreporter.getreports("skipped")
     )
-    counts.update(terminalreporter.config.stash[_left_out])
-    if counts:
+    lines = [f"{count} {line}" for line, count in sorted(counts.items())]
+    left_out = terminalreporter.config.stash[_left_out]
+    lines += [f"all {group}: {reason}" for group, reason in left_out.items()]
+    if lines:
         terminalreporter.section("not run here, and why")
-        for line, count in sorted(counts.items()):
-            terminalreporter.write_line(f"{count:4}  {line}")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 def _all_required() -> bool:

@@ -1,0 +1,88 @@
+"""``python -m bench [NAME | all] [--quick] [--busy] [--seed N]``: list or run the benchmarks.
+
+Each prints a short table for people and, as its last line, one JSON object for programs.
+Benchmarks report; tests do not time.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import cast
+
+from bench.options import Figures, Options
+
+BENCHMARKS = {
+    "control-loop": ("bench.control_loop:run", "beat, read to write, memory of the real processes"),
+    "edge-store": ("bench.edge_store:run", "durable points a second, bytes a point"),
+    "exchange-engine": ("bench.exchange_engine:run", "messages a CPU second of the matching"),
+}
+_BAD_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for and return the process's exit code."""
+    parsed = _parser().parse_args(arguments)
+    if parsed.name is None:
+        for name, (_, what) in BENCHMARKS.items():
+            print(f"{name:18}{what}")
+        print(f"{'all':18}one after the other")
+        return 0
+    if parsed.name != "all" and parsed.name not in BENCHMARKS:
+        allowed = ", ".join([*BENCHMARKS, "all"])
+        print(f"bench: {parsed.name!r} is not allowed; one of {allowed} is", file=sys.stderr)
+        return _BAD_USAGE
+    options = Options(quick=parsed.quick, busy=parsed.busy, seed=parsed.seed)
+    for name in BENCHMARKS if parsed.name == "all" else [parsed.name]:
+        _show(measure(name, options))
+    return 0
+
+
+def measure(name: str, options: Options) -> Figures:
+    """Run one benchmark and return its figures with those of the machine before them."""
+    loadavg = round(os.getloadavg()[0], 2)
+    module, _, function = BENCHMARKS[name][0].partition(":")
+    run = cast("Callable[[Options], Figures]", getattr(import_module(module), function))
+    began_s = time.perf_counter()
+    figures = run(options)
+    return {
+        "name": name,
+        "loadavg": loadavg,
+        "cpu_count": os.cpu_count(),
+        "python": platform.python_version(),
+        "seconds": round(time.perf_counter() - began_s, 3),
+        **figures,
+    }
+
+
+def _show(figures: Figures) -> None:
+    for key, value in figures.items():
+        print(f"{key:26}{_text(value)}")
+    print(json.dumps(figures, allow_nan=False), flush=True)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "not measured"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench", description="Run a benchmark, or list them.")
+    parser.add_argument("name", nargs="?", help="a benchmark, or all; without one: the list")
+    parser.add_argument("--quick", action="store_true", help="at most 20 s")
+    parser.add_argument("--busy", action="store_true", help="occupy every core meanwhile")
+    parser.add_argument("--seed", type=int, default=1, help="of what is random (default 1)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

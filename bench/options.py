@@ -1,0 +1,17 @@
+"""What a benchmark is told and what it returns."""
+
+from dataclasses import dataclass
+
+Figures = dict[str, object]
+"""The keys of one benchmark; a figure that could not be measured is None, its reason in "notes"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line of ``python -m bench NAME``; every benchmark takes all of it."""
+
+    quick: bool = False
+    """At most 20 s."""
+    busy: bool = False
+    """Keep every core occupied by other processes meanwhile; only control-loop heeds it."""
+    seed: int = 1
