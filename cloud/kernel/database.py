@@ -1,0 +1,198 @@
+"""One schema on two engines: SQLite in a file, or PostgreSQL.
+
+All that differs between the two is in this file: pragmas, how a write transaction begins, and
+insert-or-ignore. Feature stores declare their tables on `metadata` and use SQLAlchemy Core with
+its portable subset: integers for instants, money and energy; no JSON operators, no defaults made
+by the server.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, MetaData, Table, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from cloud.kernel.errors import DatabaseUnusable
+
+SQLITE_BUSY_TIMEOUT_MS = 5_000
+SQLITE_POOL_SIZE = 8
+"""Connections kept open, a thread each; one of them writes."""
+POSTGRES_POOL_SIZE = 10
+POOL_OVERFLOW_MAX = 10
+POOL_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 5.0
+_MIGRATION_LOCK = 0x50484F
+"""An arbitrary number: two hubs that start at once bring the schema up to date one by one."""
+_WRITES = "phoenyra_writes"
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Database:
+    """Hands out transactions; on SQLite one writer at a time, readers beside it."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.dialect = engine.dialect.name
+        is_sqlite = self.dialect == "sqlite"
+        self._writing = engine.execution_options(**{_WRITES: True}) if is_sqlite else engine
+        self._reading = engine if is_sqlite else engine.execution_options(**_SNAPSHOT)
+        self._turn: AbstractAsyncContextManager[object] = (
+            asyncio.Lock() if is_sqlite else nullcontext()
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection that may write; committed (durably) when the block ends well.
+
+        On SQLite the transaction holds the only write lock from its first moment: keep it short
+        and wait for nothing else inside. On PostgreSQL rows are locked as they are touched.
+        """
+        async with self._turn, self._writing.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection that sees one unchanging moment of the database; nothing is kept."""
+        async with self._reading.connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+async def open_database(url: str) -> Database:
+    """Return the database at `url`, its schema brought up to date.
+
+    Args:
+        url: ``sqlite+aiosqlite:///file`` or ``postgresql+asyncpg://…``.
+
+    Raises:
+        DatabaseUnusable: not reachable, damaged, or made by a newer program.
+    """
+    engine = _engine(url)
+    database = Database(engine)
+    try:
+        async with database.transaction() as connection:
+            if database.dialect == "postgresql":
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+            await connection.run_sync(_migrate)
+    except (DBAPIError, OSError, CommandError) as error:
+        await engine.dispose()
+        reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+        raise DatabaseUnusable(f"database {engine.url}: {reason}") from error
+    except BaseException:
+        await engine.dispose()
+        raise
+    return database
+
+
+async def insert_or_ignore(
+    connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert `rows`; one whose key (any unique one) is there already changes nothing."""
+    if not rows:
+        return
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    await connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
+
+
+async def upsert(
+    connection: AsyncConnection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    newer: str | None = None,
+) -> None:
+    """Insert `rows`; one whose primary key is there already replaces what was there.
+
+    Args:
+        newer: a column; an older row than the one that is there (by this column) is left out.
+    """
+    if not rows:
+        return
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    await connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=keys,
+            set_={c.name: insert.excluded[c.name] for c in table.c if c.name not in keys},
+            where=None if newer is None else table.c[newer] <= insert.excluded[newer],
+        ),
+        list(rows),
+    )
+
+
+_SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+def _engine(url: str) -> AsyncEngine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseUnusable("database: the URL cannot be read; see the manual") from error
+    if parsed.drivername == "sqlite+aiosqlite":
+        engine = create_async_engine(
+            parsed,
+            pool_size=SQLITE_POOL_SIZE,
+            max_overflow=POOL_OVERFLOW_MAX,
+            pool_timeout=POOL_TIMEOUT_S,
+        )
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    if parsed.drivername == "postgresql+asyncpg":
+        return create_async_engine(
+            parsed,
+            pool_size=POSTGRES_POOL_SIZE,
+            max_overflow=POOL_OVERFLOW_MAX,
+            pool_timeout=POOL_TIMEOUT_S,
+            connect_args={"timeout": CONNECT_TIMEOUT_S},
+        )
+    raise DatabaseUnusable(
+        f"database: {parsed.drivername!r} is not allowed;"
+        " sqlite+aiosqlite:///… or postgresql+asyncpg://… is expected"
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver shall not begin transactions: we do
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    command.upgrade(config, "head")
