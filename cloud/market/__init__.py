@@ -1,0 +1,1 @@
+"""Markets as data: their contracts, gates and limits."""
