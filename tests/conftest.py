@@ -21,7 +21,7 @@ _REQUIRE_ALL = "PHOENYRA_REQUIRE_ALL"
 _GROUPS = ("browser", "postgres", "shared", "slow")
 
 LoopFactories = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
-_left_out = pytest.StashKey[dict[str, int]]()
+_left_out = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
