@@ -1,0 +1,1 @@
+"""Sites, their gateways, the sync API and the telemetry store."""

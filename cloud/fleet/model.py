@@ -1,0 +1,83 @@
+"""What the fleet is made of. Pure; instants in µs UTC, signs as in `wire`."""
+
+from dataclasses import dataclass, field
+
+from wire.block import Quality
+
+IDENTIFIER = r"^[a-z0-9][a-z0-9-]{0,39}$"
+"""What sites, gateways and accounts may be called; the agent's settings say the same."""
+POWER_KW_MAX = 10_000_000.0
+ENERGY_KWH_MAX = 100_000_000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A battery system at one grid connection; powers are magnitudes."""
+
+    id: str
+    name: str
+    account: str
+    power_kw: float
+    """What it may charge or discharge at most."""
+    energy_kwh: float
+    fcr_kw: float
+    """Capacity awarded for frequency containment; 0: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A box that may sign in for one site."""
+
+    id: str
+    site: str
+    key_id: str
+    secret: str = field(repr=False)
+    """Hexadecimal. A shared secret: verifying a signature needs it as it is."""
+    created_us: int
+    revoked_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newest:
+    """The last that is known of one point of one device."""
+
+    device: str
+    point: str
+    value: float | None
+    """The last number that was read; None: there never was one."""
+    at_us: int
+    """When that number was read: its age is what a page shows."""
+    quality: Quality
+    """How the point is at `sampled_us`; a number under BAD or LOST is an old one."""
+    sampled_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Samples of one point of one device in the order of time; three columns of one length."""
+
+    device: str
+    point: str
+    at_us: tuple[int, ...]
+    values: tuple[float | None, ...]
+    quality: tuple[Quality, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """An answer from the telemetry store."""
+
+    series: tuple[Series, ...]
+    next_us: int | None
+    """Where to go on when there was more than the limit; None: this is all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One gateway's stream of frames under one epoch."""
+
+    gateway: str
+    epoch: str
+    acked: int
+    """Everything up to this number is committed; -1: nothing yet."""
+    uploaded_us: int
