@@ -10,6 +10,7 @@ A frame is a length (u32, big-endian) and that many bytes of JSON, an object wit
 
 import asyncio
 import struct
+import sys
 from dataclasses import dataclass
 
 from wire import block as blocks
@@ -24,7 +25,11 @@ FRAME_BYTES_MAX = 4 * 1024 * 1024
 _READINGS_MAX = 10_000
 _DEVICES_MAX = 100
 _REASONS_MAX = 50
+_FLOAT_MAX = sys.float_info.max
 _LENGTH = struct.Struct(">I")
+_REASON = ("code", "text", "power_kw")
+_DEVICE = ("device", "connected", "answered_us", "trouble")
+_READING = ("device", "point", "value", "quality", "at_us")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ async def receive(reader: asyncio.StreamReader) -> Message:
         if length > FRAME_BYTES_MAX:
             raise BadMessage("link", length, f"frames of at most {FRAME_BYTES_MAX} are expected")
         body = await reader.readexactly(length)
-    except asyncio.IncompleteReadError as error:
+    except (asyncio.IncompleteReadError, ConnectionError) as error:
         raise EOFError("the link was closed") from error
     return _from_document(fields.parse(body, "link"))
 
@@ -179,8 +184,10 @@ def _status_to_document(status: Status) -> dict[str, object]:
         "setpoint_kw": status.setpoint_kw,
         "schedule_kw": status.schedule_kw,
         "response_kw": status.response_kw,
-        "reasons": [[r.code, r.text, r.power_kw] for r in status.reasons],
-        "devices": [[d.device, d.connected, d.answered_us, d.trouble] for d in status.devices],
+        "reasons": [[r.code, fields.cut(r.text), r.power_kw] for r in status.reasons],
+        "devices": [
+            [d.device, d.connected, d.answered_us, fields.cut(d.trouble)] for d in status.devices
+        ],
         "readings": [
             [device, r.point, r.value, int(r.quality), r.at_us] for device, r in status.readings
         ],
@@ -196,41 +203,74 @@ def _status_to_document(status: Status) -> dict[str, object]:
 def _status_from_document(document: Document) -> Status:
     path = "status"
     low, high = -schedules.POWER_KW_MAX, schedules.POWER_KW_MAX
-    try:
-        return Status(
-            at_us=fields.integer(document, "at_us", path),
-            mode=fields.text(document, "mode", path),
-            setpoint_kw=fields.number(document, "setpoint_kw", path, low=low, high=high),
-            schedule_kw=fields.number(document, "schedule_kw", path, low=low, high=high),
-            response_kw=fields.number(document, "response_kw", path, low=low, high=high),
-            reasons=tuple(
-                Reason(str(code), str(text), float(power_kw))
-                for code, text, power_kw in fields.items(
-                    document, "reasons", path, most=_REASONS_MAX
-                )
-            ),
-            devices=tuple(
-                DeviceState(
-                    device=str(device), connected=bool(up), answered_us=at_us, trouble=str(trouble)
-                )
-                for device, up, at_us, trouble in fields.items(
-                    document, "devices", path, most=_DEVICES_MAX
-                )
-            ),
-            readings=tuple(
-                (str(device), Reading(str(point), value, Quality(quality), int(at_us)))
-                for device, point, value, quality, at_us in fields.items(
-                    document, "readings", path, most=_READINGS_MAX
-                )
-            ),
-            schedule_version=document.get("schedule_version"),
-            schedule_ends_us=document.get("schedule_ends_us"),
-            beats=fields.integer(document, "beats", path),
-            missed=fields.integer(document, "missed", path),
-            kept_items=fields.integer(document, "kept_items", path),
-            dropped_items=fields.integer(document, "dropped_items", path),
-        )
-    except (TypeError, ValueError) as error:
-        if isinstance(error, BadMessage):
-            raise
-        raise BadMessage(path, str(error), "a status as control sends it is expected") from error
+    version, ends_us = document.get("schedule_version"), document.get("schedule_ends_us")
+    return Status(
+        at_us=fields.instant(document, "at_us", path),
+        mode=fields.text(document, "mode", path),
+        setpoint_kw=fields.number(document, "setpoint_kw", path, low=low, high=high),
+        schedule_kw=fields.number(document, "schedule_kw", path, low=low, high=high),
+        response_kw=fields.number(document, "response_kw", path, low=low, high=high),
+        reasons=tuple(_reason(row) for row in _rows(document, "reasons", _REASON, _REASONS_MAX)),
+        devices=tuple(_device(row) for row in _rows(document, "devices", _DEVICE, _DEVICES_MAX)),
+        readings=tuple(
+            (fields.text(row, "device", "status.readings"), _reading(row))
+            for row in _rows(document, "readings", _READING, _READINGS_MAX)
+        ),
+        schedule_version=None if version is None else _whole(document, "schedule_version"),
+        schedule_ends_us=None
+        if ends_us is None
+        else fields.instant(document, "schedule_ends_us", path),
+        beats=_whole(document, "beats"),
+        missed=_whole(document, "missed"),
+        kept_items=_whole(document, "kept_items"),
+        dropped_items=_whole(document, "dropped_items"),
+    )
+
+
+def _rows(document: Document, key: str, names: tuple[str, ...], most: int) -> list[Document]:
+    rows = fields.items(document, key, "status", most=most)
+    for row in rows:
+        if not isinstance(row, list) or len(row) != len(names):
+            raise BadMessage(f"status.{key}", row, f"[{', '.join(names)}] is expected")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _whole(document: Document, key: str) -> int:
+    return fields.integer(document, key, "status")
+
+
+def _reason(row: Document) -> Reason:
+    path = "status.reasons"
+    low, high = -schedules.POWER_KW_MAX, schedules.POWER_KW_MAX
+    return Reason(
+        fields.text(row, "code", path),
+        fields.text(row, "text", path, empty=True),
+        fields.number(row, "power_kw", path, low=low, high=high),
+    )
+
+
+def _device(row: Document) -> DeviceState:
+    path = "status.devices"
+    if not isinstance(row["connected"], bool):
+        raise BadMessage(f"{path}.connected", row["connected"], "true or false is expected")
+    return DeviceState(
+        device=fields.text(row, "device", path),
+        connected=row["connected"],
+        answered_us=None
+        if row["answered_us"] is None
+        else fields.instant(row, "answered_us", path),
+        trouble=fields.text(row, "trouble", path, empty=True),
+    )
+
+
+def _reading(row: Document) -> Reading:
+    path = "status.readings"
+    value = row["value"]
+    return Reading(
+        fields.text(row, "point", path),
+        None
+        if value is None
+        else fields.number(row, "value", path, low=-_FLOAT_MAX, high=_FLOAT_MAX),
+        Quality(fields.integer(row, "quality", path, high=max(Quality))),
+        fields.instant(row, "at_us", path),
+    )

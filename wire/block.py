@@ -7,12 +7,12 @@ exactly the same floats come back. The stored bytes are the uploaded bytes.
 """
 
 import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from itertools import accumulate, groupby, pairwise
+from itertools import pairwise
 
-from wire import fields
+from wire import column, fields
 from wire.fields import BadMessage
 from wire.points import is_point_name
 
@@ -23,8 +23,6 @@ VALUES_MAX = 200_000
 """Points times samples of one block."""
 INFLATED_BYTES_MAX = 8 * 1024 * 1024
 """Checked while inflating: a deflated bomb costs no more memory than this."""
-_DECIMALS_MAX = 9
-_EXACT_MAX = 2**53
 
 
 class Quality(IntEnum):
@@ -74,6 +72,8 @@ class Block:
         shape = {len(column) for column in (*self.values, *self.quality)} | {len(self.at_us)}
         if len(shape) != 1 or not len(self.points) == len(self.values) == len(self.quality):
             raise ValueError("a block needs one value and one quality for each point and sample")
+        if not self.at_us:
+            raise ValueError("a block needs at least one sample")
 
     def followed_by(self, later: "Block") -> bool:
         """Say whether `later` continues this block, so that `merge` may join them."""
@@ -99,14 +99,20 @@ def sample(device: str, boot: str, seq: int, at_us: int, readings: Sequence[Read
 
 
 def merge(blocks: Sequence[Block]) -> list[Block]:
-    """Join neighbours that continue each other; order and content stay."""
-    groups: list[list[Block]] = []
+    """Join blocks that continue each other, also where other devices' blocks lie between them.
+
+    The blocks of one device keep their order; a joined block stands where its first part stood.
+    """
+    runs: list[_Run] = []
+    newest: dict[tuple[str, str], _Run] = {}
     for block in blocks:
-        if groups and _continues(groups[-1], block):
-            groups[-1].append(block)
-        else:
-            groups.append([block])
-    return [group[0] if len(group) == 1 else _joined(group) for group in groups]
+        run = newest.get((block.device, block.boot))
+        if run is None or not run.takes(block):
+            run = _Run()
+            runs.append(run)
+            newest[block.device, block.boot] = run
+        run.add(block)
+    return [run.joined() for run in runs]
 
 
 def encode(block: Block) -> bytes:
@@ -141,7 +147,7 @@ def to_json(block: Block) -> str:
     """
     times = block.at_us
     series = [
-        [point, *_scaled(values), _runs(quality)]
+        [point, *column.pack_numbers(values), column.pack_codes(quality)]
         for point, values, quality in zip(block.points, block.values, block.quality, strict=True)
     ]
     return fields.compact(
@@ -161,62 +167,54 @@ def from_json(text: str | bytes) -> Block:
     """Return the block of an envelope; see `to_json`."""
     document = fields.parse(text, "block")
     fields.version(document, "block", VERSION)
-    steps = fields.items(document, "dt", "block", most=SAMPLES_MAX)
+    steps = fields.items(document, "dt", "block", most=SAMPLES_MAX - 1)
     rows = fields.items(document, "series", "block", most=POINTS_MAX)
     samples = len(steps) + 1
     if samples * len(rows) > VALUES_MAX:
         raise BadMessage("block.series", len(rows), f"at most {VALUES_MAX} values are allowed")
-    first_us = fields.integer(document, "t0", "block")
     columns = [_column(row, index, samples) for index, row in enumerate(rows)]
+    points = tuple(point for point, _, _ in columns)
+    if len(set(points)) != len(points):
+        raise BadMessage("block.series", points, "each point once is expected")
     return Block(
         device=fields.text(document, "dev", "block"),
         boot=fields.text(document, "boot", "block"),
         seq=fields.integer(document, "seq", "block"),
-        at_us=tuple(accumulate(_integers(steps, "block.dt"), initial=first_us)),
-        points=tuple(point for point, _, _ in columns),
+        at_us=_times(fields.instant(document, "t0", "block"), steps),
+        points=points,
         values=tuple(values for _, values, _ in columns),
         quality=tuple(quality for _, _, quality in columns),
     )
 
 
-def _continues(group: list[Block], block: Block) -> bool:
-    samples = sum(len(part.at_us) for part in group)
-    fits = (samples + len(block.at_us)) * len(block.points) <= VALUES_MAX
-    return fits and samples < SAMPLES_MAX and group[-1].followed_by(block)
+@dataclass(slots=True)
+class _Run:
+    """Blocks of one device that continue each other, and how many samples they have."""
 
+    parts: list[Block] = field(default_factory=list)
+    samples: int = 0
 
-def _joined(group: Sequence[Block]) -> Block:
-    columns = range(len(group[0].points))
-    return replace(
-        group[0],
-        at_us=tuple(at for part in group for at in part.at_us),
-        values=tuple(tuple(v for part in group for v in part.values[p]) for p in columns),
-        quality=tuple(tuple(q for part in group for q in part.quality[p]) for p in columns),
-    )
+    def takes(self, block: Block) -> bool:
+        samples = self.samples + len(block.at_us)
+        fits = samples <= SAMPLES_MAX and samples * len(block.points) <= VALUES_MAX
+        return fits and self.parts[-1].followed_by(block)
 
+    def add(self, block: Block) -> None:
+        self.parts.append(block)
+        self.samples += len(block.at_us)
 
-def _scaled(values: Sequence[float | None]) -> tuple[int | None, list[float | int | None]]:
-    """Return the fewest decimals that keep every value exactly, and the deltas at that scale."""
-    known = [value for value in values if value is not None]
-    for decimals in range(_DECIMALS_MAX + 1):
-        scale = 10.0**decimals
-        if all(abs(v * scale) < _EXACT_MAX and round(v * scale) / scale == v for v in known):
-            return decimals, _deltas([None if v is None else round(v * scale) for v in values])
-    return None, list(values)
-
-
-def _deltas(numbers: Iterable[int | None]) -> list[float | int | None]:
-    last = 0
-    steps: list[float | int | None] = []
-    for number in numbers:
-        steps.append(None if number is None else number - last)
-        last = last if number is None else number
-    return steps
-
-
-def _runs(quality: Sequence[Quality]) -> int | list[list[int]]:
-    runs = [[int(code), len(list(group))] for code, group in groupby(quality)]
-    return runs[0][0] if len(runs) == 1 else runs
+    def joined(self) -> Block:
+        if len(self.parts) == 1:
+            return self.parts[0]
+        columns = range(len(self.parts[0].points))
+        return replace(
+            self.parts[0],
+            at_us=tuple(at for part in self.parts for at in part.at_us),
+            values=tuple(tuple(v for part in self.parts for v in part.values[p]) for p in columns),
+            quality=tuple(
+                tuple(code for part in self.parts for code in part.quality[p]) for p in columns
+            ),
+        )
 
 
 def _column(
@@ -228,59 +226,15 @@ def _column(
     point, decimals, numbers, quality = row
     if not isinstance(point, str) or not is_point_name(point):
         raise BadMessage(path, point, "a point name like battery.soc_pct is expected")
-    if not isinstance(numbers, list) or len(numbers) != samples:
-        raise BadMessage(path, numbers, f"a list of {samples} values is expected")
-    return point, _values(decimals, numbers, path), _qualities(quality, samples, path)
+    values = column.unpack_numbers(decimals, numbers, samples, path)
+    codes = column.unpack_codes(quality, samples, max(Quality), path)
+    return point, values, tuple(Quality(code) for code in codes)
 
 
-def _values(decimals: object, numbers: list[object], path: str) -> tuple[float | None, ...]:
-    if decimals is None:
-        plain = [_plain(number, path) for number in numbers]
-        return tuple(plain)
-    if not isinstance(decimals, int) or not 0 <= decimals <= _DECIMALS_MAX:
-        raise BadMessage(path, decimals, f"decimals of 0 to {_DECIMALS_MAX} or null are expected")
-    scale = 10.0**decimals
-    last = 0
-    values: list[float | None] = []
-    for step in numbers:
-        if step is None:
-            values.append(None)
-            continue
-        if type(step) is not int or abs(step) > 2 * _EXACT_MAX:
-            raise BadMessage(path, step, "whole numbers or null are expected")
-        last += step
-        values.append(last / scale)
-    return tuple(values)
-
-
-def _plain(number: object, path: str) -> float | None:
-    if number is None:
-        return None
-    if not isinstance(number, int | float) or isinstance(number, bool):
-        raise BadMessage(path, number, "numbers or null are expected")
-    try:
-        return float(number)
-    except OverflowError as error:
-        raise BadMessage(path, number, "a number that fits a float is expected") from error
-
-
-def _qualities(quality: object, samples: int, path: str) -> tuple[Quality, ...]:
-    runs = [[quality, samples]] if isinstance(quality, int) else quality
-    codes: list[Quality] = []
-    for run in runs if isinstance(runs, list) else [runs]:
-        if not isinstance(run, list) or len(run) != 2 or not all(type(n) is int for n in run):
-            raise BadMessage(path, run, "quality is a code or a list of [code, run]")
-        code, count = run
-        if code not in Quality.__members__.values() or not 1 <= count <= samples - len(codes):
-            raise BadMessage(path, run, f"codes 0 to 3 in runs of {samples} in all are expected")
-        codes.extend([Quality(code)] * count)
-    if len(codes) != samples:
-        raise BadMessage(path, quality, f"a quality for each of {samples} samples is expected")
-    return tuple(codes)
-
-
-def _integers(numbers: Sequence[object], path: str) -> list[int]:
-    for number in numbers:
-        if type(number) is not int or abs(number) > fields.INTEGER_MAX:
-            raise BadMessage(path, number, "whole numbers are expected")
-    return [number for number in numbers if isinstance(number, int)]
+def _times(first_us: int, steps: Sequence[object]) -> tuple[int, ...]:
+    times = [first_us]
+    for step in steps:
+        if type(step) is not int or not 0 <= times[-1] + step <= fields.INSTANT_US_MAX:
+            raise BadMessage("block.dt", step, "steps in µs between instants are expected")
+        times.append(times[-1] + step)
+    return tuple(times)

@@ -11,6 +11,8 @@ from typing import Any, cast
 TEXT_MAX = 500
 """Characters of a free text; longer ones are refused, not cut."""
 INTEGER_MAX = 2**63 - 1
+INSTANT_US_MAX = 253_402_300_799_999_999
+"""The last microsecond of the year 9999: every instant up to here is a `datetime`."""
 _SHOWN_MAX = 40
 
 Document = Mapping[str, Any]
@@ -20,9 +22,7 @@ class BadMessage(ValueError):
     """A document that is not what it should be; the text names key, value and what is allowed."""
 
     def __init__(self, path: str, value: object, allowed: str) -> None:
-        shown = repr(value)
-        shown = shown if len(shown) <= _SHOWN_MAX else shown[:_SHOWN_MAX] + "…"
-        super().__init__(f"{path}: {shown} is not allowed; {allowed}")
+        super().__init__(f"{path}: {_shown(value)} is not allowed; {allowed}")
         self.path = path
         self.allowed = allowed
 
@@ -41,6 +41,15 @@ def compact(document: object) -> str:
     return json.dumps(document, separators=(",", ":"), allow_nan=False)
 
 
+def cut(text: str, most: int = TEXT_MAX) -> str:
+    """Return `text` as `text()` on the other side takes it: one line, cut, storable.
+
+    For sentences that may quote a device or an exception: no quotation may hold up the queue.
+    """
+    line = " ".join(text.replace("\0", " ").split())
+    return line.encode("utf-8", "replace").decode("utf-8")[:most]
+
+
 def as_document(value: object, path: str) -> Document:
     if not isinstance(value, dict):
         raise BadMessage(path, value, "an object is expected")
@@ -54,8 +63,10 @@ def version(document: Document, path: str, newest: int) -> int:
 
 def text(document: Document, key: str, path: str, *, empty: bool = False) -> str:
     value = document.get(key)
-    if not isinstance(value, str) or len(value) > TEXT_MAX or not (value or empty):
-        raise BadMessage(f"{path}.{key}", value, f"text of 1 to {TEXT_MAX} characters is expected")
+    least = 0 if empty else 1
+    if not isinstance(value, str) or not least <= len(value) <= TEXT_MAX or not _storable(value):
+        allowed = f"text of {least} to {TEXT_MAX} characters is expected"
+        raise BadMessage(f"{path}.{key}", value, allowed)
     return value
 
 
@@ -66,6 +77,11 @@ def integer(
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise BadMessage(f"{path}.{key}", value, f"a whole number of {low} to {high} is expected")
     return value
+
+
+def instant(document: Document, key: str, path: str) -> int:
+    """Return a time in microseconds since 1970."""
+    return integer(document, key, path, high=INSTANT_US_MAX)
 
 
 def number(document: Document, key: str, path: str, *, low: float, high: float) -> float:
@@ -84,3 +100,22 @@ def items(document: Document, key: str, path: str, *, most: int) -> Sequence[Any
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _storable(value: str) -> bool:
+    """Say whether every database takes the text: no NUL, and no half of a surrogate pair."""
+    return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def _shown(value: object) -> str:
+    """Return a few characters of the value, however large or deep it is."""
+    match value:
+        case list() | dict():
+            return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)}"
+        case str() | bytes():
+            shown = repr(value[: _SHOWN_MAX + 1])
+        case int() if value.bit_length() > 8 * _SHOWN_MAX:
+            return "a number beyond all limits"
+        case _:
+            shown = repr(value)
+    return shown if len(shown) <= _SHOWN_MAX else shown[:_SHOWN_MAX] + "…"

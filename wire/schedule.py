@@ -99,7 +99,7 @@ def from_document(document: Document, path: str = "schedule") -> Schedule:
     return Schedule(
         site=fields.text(document, "site", path),
         version=fields.integer(document, "version", path),
-        issued_us=fields.integer(document, "issued_us", path),
+        issued_us=fields.instant(document, "issued_us", path),
         slots=slots,
         services=tuple(
             _service(fields.as_document(item, f"{path}.services[{i}]"), f"{path}.services[{i}]")
@@ -126,8 +126,8 @@ def _service(document: Document, path: str) -> FrequencyService:
 
 
 def _interval(document: Document, path: str) -> tuple[int, int]:
-    start_us = fields.integer(document, "start_us", path)
-    end_us = fields.integer(document, "end_us", path)
+    start_us = fields.instant(document, "start_us", path)
+    end_us = fields.instant(document, "end_us", path)
     if end_us <= start_us:
         raise BadMessage(f"{path}.end_us", end_us, f"an end after the start {start_us} is expected")
     return start_us, end_us

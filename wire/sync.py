@@ -87,7 +87,7 @@ class Event:
     source: str
     """The device or the part of the agent that says so."""
     text: str
-    """For people, in English; pages translate by code."""
+    """One line for people, in English; pages translate by code. What is longer is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def event_to_document(event: Event) -> dict[str, object]:
         "code": event.code,
         "severity": event.severity.name.lower(),
         "source": event.source,
-        "text": event.text,
+        "text": fields.cut(event.text, EVENT_TEXT_MAX) or event.code,
     }
 
 
@@ -176,7 +176,7 @@ def event_from_document(document: Document, path: str = "event") -> Event:
     if severity.upper() not in Severity.__members__:
         raise BadMessage(f"{path}.severity", severity, "info, warning or alarm is expected")
     return Event(
-        at_us=fields.integer(document, "at_us", path),
+        at_us=fields.instant(document, "at_us", path),
         code=fields.text(document, "code", path),
         severity=Severity[severity.upper()],
         source=fields.text(document, "source", path),
@@ -197,7 +197,7 @@ def downlink_from_document(document: Document) -> Downlink:
     fields.version(document, "downlink", VERSION)
     schedule = document.get("schedule")
     return Downlink(
-        server_us=fields.integer(document, "server_us", "downlink"),
+        server_us=fields.instant(document, "server_us", "downlink"),
         schedule=None
         if schedule is None
         else schedules.from_document(
@@ -219,6 +219,8 @@ def _frames(rest: bytes, count: int) -> tuple[Frame, ...]:
         offset += length
         if len(payload) != length or zlib.crc32(payload) != crc:
             raise BadMessage(path, crc, "the payload is cut or changed: its CRC does not match")
+        if seq > fields.INTEGER_MAX:
+            raise BadMessage(path, seq, f"numbers of at most {fields.INTEGER_MAX} are expected")
         if kind not in FrameClass.__members__.values():
             raise BadMessage(path, kind, "class 0 settlement, 1 events or 2 telemetry is expected")
         if frames and seq <= frames[-1].seq:
