@@ -153,8 +153,6 @@ def counters(system: System) -> list[tuple[int, float]]:
     return [(at, value) for point in series for at, value, _ in point["samples"]]
 
 
-async def until(happened: Callable[[], bool], what: str, timeout_s: float = 40.0) -> None:
-    """Wait for real processes; the line of this test goes on forwarding meanwhile."""
-    async with asyncio.timeout(timeout_s):
-        while not await asyncio.to_thread(happened):
-            await asyncio.sleep(0.2)
+async def until(happened: Callable[[], bool], what: str) -> None:
+    """Wait for real processes in a thread: the line of this test goes on forwarding meanwhile."""
+    await asyncio.to_thread(wait_until, happened, 40.0, what)
