@@ -148,12 +148,15 @@ def _profile(table: Table, digest: str) -> Profile:
     watchdog = _watchdog(table.table("watchdog"))
     notation = link.choice("notation", Notation, Notation.WIRE0)
     word_order = link.choice("word_order", WordOrder, WordOrder.BIG)
+    settings = _link(link)
     points: dict[str, Point] = {}
     for row in table.tables("point", POINTS_MAX):
         point = read_point(row, notation, word_order)
         if point.name in points:
             raise row.wrong("name", point.name, "a name that no other point has")
         points[point.name] = point
+        if settings.single_writes and point.writable and point.count > 1:
+            raise row.wrong("type", point.coding, "one register, with link.single_writes,")
     control = _control(table.table("control"), points, watchdog) if table.has("control") else None
     table.close()
     profile = Profile(
@@ -162,7 +165,7 @@ def _profile(table: Table, digest: str) -> Profile:
         source=head.text("source"),
         confirmed=head.flag("confirmed", default=False),
         digest=digest,
-        link=_link(link),
+        link=settings,
         watchdog=watchdog,
         points=tuple(points.values()),
         control=control,

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from drivers.base import Driver
 from wire.clock import Clock
 
-
 RESERVED_IDS = ("control",)
 """Names under which the agent records about itself."""
 
@@ -41,7 +40,7 @@ DeviceConfig = Annotated[ModbusTcpConfig, Field(discriminator="kind")]
 """Add a kind: its class joins the union here, its opener the table below."""
 
 _Opener = Callable[[ModbusTcpConfig, Clock], AbstractAsyncContextManager[Driver]]
-_OPENERS = {"modbus_tcp": "drivers.modbus.client:open_tcp"}
+_OPENERS = {"modbus_tcp": "drivers.modbus.device:open_tcp"}
 
 
 def open_driver(config: ModbusTcpConfig, clock: Clock) -> AbstractAsyncContextManager[Driver]:
