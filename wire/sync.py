@@ -66,6 +66,10 @@ class Upload:
     gateway: str
     epoch: str
     frames: tuple[Frame, ...]
+    after: int | None = None
+    """These are all the frames that the gateway still has between this number and the last one:
+    numbers left out are gone (dropped from a full buffer, set aside) and not to be waited for.
+    None: nothing is said about numbers left out; the hub waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +104,15 @@ class Downlink:
 
 def encode_upload(upload: Upload) -> bytes:
     """Return the request body: one line of JSON, then each frame's head and payload."""
-    head = fields.compact(
-        {
-            "v": VERSION,
-            "gateway": upload.gateway,
-            "epoch": upload.epoch,
-            "frames": len(upload.frames),
-        }
-    )
-    parts = [head.encode("ascii"), b"\n"]
+    head: dict[str, object] = {
+        "v": VERSION,
+        "gateway": upload.gateway,
+        "epoch": upload.epoch,
+        "frames": len(upload.frames),
+    }
+    if upload.after is not None:
+        head["after"] = upload.after
+    parts = [fields.compact(head).encode("ascii"), b"\n"]
     for frame in upload.frames:
         parts.append(_FRAME.pack(frame.seq, frame.kind, len(frame.payload), frame.crc))
         parts.append(frame.payload)
@@ -127,10 +131,12 @@ def decode_upload(body: bytes) -> Upload:
     head = fields.parse(line, "upload")
     fields.version(head, "upload", VERSION)
     count = fields.integer(head, "frames", "upload", high=FRAMES_MAX)
+    frames = _frames(rest, count)
     return Upload(
         gateway=fields.text(head, "gateway", "upload"),
         epoch=fields.text(head, "epoch", "upload"),
-        frames=_frames(rest, count),
+        frames=frames,
+        after=_after(head, frames),
     )
 
 
@@ -204,6 +210,13 @@ def downlink_from_document(document: Document) -> Downlink:
             fields.as_document(schedule, "downlink.schedule"), "downlink.schedule"
         ),
     )
+
+
+def _after(head: Document, frames: tuple[Frame, ...]) -> int | None:
+    if head.get("after") is None:
+        return None
+    high = frames[0].seq - 1 if frames else fields.INTEGER_MAX
+    return fields.integer(head, "after", "upload", low=-1, high=high)
 
 
 def _frames(rest: bytes, count: int) -> tuple[Frame, ...]:
