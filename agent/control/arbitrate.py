@@ -1,0 +1,143 @@
+"""Proposals with priority, bounds and expiry become one target and the reasons. Pure.
+
+Each proposal may prefer a power, set bounds, or both. Classes, highest first: 0 grid operator and
+safety, 1 frequency obligations, 2 operator, 3 schedule, 4 local strategies. From the top down,
+every proposal narrows the interval that the hard limits left; a lower class can tighten what a
+higher one left open, never loosen or shift it. The highest class with a preference decides.
+Expired, future and senseless proposals have no effect whatever, and the order in which
+proposals arrive has none either.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agent.link import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What one source asks for."""
+
+    source: str
+    cls: int
+    """0 decides before 4."""
+    sub: int = 0
+    """Order inside the class."""
+    code: str
+    text: str
+    valid_from_us: int
+    expires_us: int
+    """Mandatory: nobody asks for ever."""
+    preferred_kw: float | None = None
+    lower_kw: float | None = None
+    upper_kw: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The target, the interval that was left, and who asked and cut in the order it happened."""
+
+    target_kw: float
+    lower_kw: float
+    upper_kw: float
+    wanted_kw: float
+    """What the deciding preference asked for before any bound cut it."""
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(slots=True)
+class _Interval:
+    """What is left so far, and which proposals set its edges; None: the plant did."""
+
+    lower_kw: float
+    upper_kw: float
+    lower_by: Proposal | None = None
+    upper_by: Proposal | None = None
+
+    def narrow(self, proposal: Proposal) -> bool:
+        """Take the proposal's bounds in; False: they conflict, and the nearest edge is left."""
+        low = self.lower_kw if proposal.lower_kw is None else proposal.lower_kw
+        high = self.upper_kw if proposal.upper_kw is None else proposal.upper_kw
+        agreed = low <= self.upper_kw and high >= self.lower_kw
+        if low > self.lower_kw:
+            self.lower_kw, self.lower_by = min(low, self.upper_kw), proposal
+        if high < self.upper_kw:
+            self.upper_kw, self.upper_by = max(high, self.lower_kw), proposal
+        return agreed
+
+    def cut(self, wanted_kw: float) -> Proposal | None:
+        """Return the proposal whose bound stands in the way of `wanted_kw`."""
+        if wanted_kw > self.upper_kw:
+            return self.upper_by
+        return self.lower_by if wanted_kw < self.lower_kw else None
+
+
+def arbitrate(
+    proposals: Iterable[Proposal], lower_kw: float, upper_kw: float, now_us: int
+) -> Outcome:
+    """Return the target inside ``[lower_kw, upper_kw]``, which must not be empty.
+
+    With no preference the target is 0, clipped.
+    """
+    assert lower_kw <= upper_kw, "the hard interval is never empty"
+    left = _Interval(lower_kw, upper_kw)
+    wanted_kw: float | None = None
+    target_kw = 0.0
+    reasons: list[Reason] = []
+    for proposal in sorted(proposals, key=_rank):
+        code = _dropped(proposal, now_us)
+        if code is not None:
+            reasons.append(_reason(code, proposal, target_kw))
+            continue
+        if not left.narrow(proposal):
+            reasons.append(_reason("CONFLICT", proposal, left.lower_kw))
+        if wanted_kw is None and proposal.preferred_kw is not None:
+            wanted_kw = proposal.preferred_kw
+            target_kw = clip(wanted_kw, left.lower_kw, left.upper_kw)
+            reasons.append(_reason(proposal.code, proposal, wanted_kw))
+            cutter = left.cut(wanted_kw)
+            if cutter is not None:
+                reasons.append(_reason(cutter.code, cutter, target_kw))
+    if wanted_kw is None:
+        wanted_kw, target_kw = 0.0, clip(0.0, left.lower_kw, left.upper_kw)
+    return Outcome(target_kw, left.lower_kw, left.upper_kw, wanted_kw, tuple(reasons))
+
+
+def clip(power_kw: float, lower_kw: float, upper_kw: float) -> float:
+    """Return the power inside the interval that is nearest to `power_kw`."""
+    return min(max(power_kw, lower_kw), upper_kw)
+
+
+def _rank(proposal: Proposal) -> tuple[object, ...]:
+    """Order by class; everything else only makes the order independent of arrival."""
+    return (
+        proposal.cls,
+        proposal.sub,
+        proposal.valid_from_us,
+        proposal.source,
+        proposal.code,
+        proposal.expires_us,
+        repr((proposal.preferred_kw, proposal.lower_kw, proposal.upper_kw)),
+    )
+
+
+def _dropped(proposal: Proposal, now_us: int) -> str | None:
+    """Return why a proposal has no effect; None: it has one."""
+    low, high, preferred = proposal.lower_kw, proposal.upper_kw, proposal.preferred_kw
+    if now_us >= proposal.expires_us:
+        return "EXPIRED"
+    if now_us < proposal.valid_from_us:
+        return "NOT_YET"
+    if preferred is not None and not math.isfinite(preferred):
+        return "INVALID"
+    if any(bound is not None and math.isnan(bound) for bound in (low, high)):
+        return "INVALID"
+    if low is not None and high is not None and low > high:
+        return "INVALID"
+    return None
+
+
+def _reason(code: str, proposal: Proposal, power_kw: float) -> Reason:
+    text = proposal.text if code == proposal.code else f"{proposal.source}: {proposal.text}"
+    return Reason(code, text, power_kw)
