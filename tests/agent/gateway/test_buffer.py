@@ -1,0 +1,379 @@
+"""agent.gateway.buffer: what was stored stays, in order and once, until the hub has it."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agent.gateway import bufferfile
+from agent.gateway.buffer import Buffer, open_buffer
+from agent.gateway.errors import BufferBlocked, BufferDamaged, BufferUnusable
+from agent.gateway.rows import ROW_BYTES, Cursor, Draft
+from wire import sync
+from wire.clock import SetClock
+from wire.sync import FrameClass, Severity
+
+NOON_US = 1_790_000_000_000_000
+ROOMY = 64 * 1024**2
+BATCH = 1024**2
+
+
+@asynccontextmanager
+async def opened(folder: Path, bytes_max: int = ROOMY) -> AsyncIterator[Buffer]:
+    async with open_buffer(folder / "buffer.db", SetClock(NOON_US), bytes_max) as buffer:
+        yield buffer
+
+
+def draft(text: str, kind: FrameClass = FrameClass.TELEMETRY, n: int = 1) -> Draft:
+    return Draft(kind, NOON_US, n, text.encode())
+
+
+async def texts(buffer: Buffer, after: int = -1) -> list[str]:
+    return [frame.payload.decode() for frame in await buffer.batch(after, BATCH)]
+
+
+async def codes(buffer: Buffer) -> list[str]:
+    """Return the codes of all events that are kept."""
+    return [
+        event.code
+        for frame in await buffer.batch(-1, BATCH)
+        if frame.kind is FrameClass.EVENTS
+        for event in sync.decode_events(frame.payload)
+    ]
+
+
+def damaged_files(folder: Path) -> list[Path]:
+    return list(folder.glob("buffer.db.damaged-*"))
+
+
+async def test_frames_are_numbered_from_zero_and_given_back_in_order(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("a"), draft("b")])
+        await buffer.append([draft("c", FrameClass.EVENTS)])
+        frames = await buffer.batch(-1, BATCH)
+        assert [(f.seq, f.kind, f.payload) for f in frames] == [
+            (0, FrameClass.TELEMETRY, b"a"),
+            (1, FrameClass.TELEMETRY, b"b"),
+            (2, FrameClass.EVENTS, b"c"),
+        ]
+
+
+async def test_everything_is_there_after_a_restart_and_numbers_go_on(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("a"), draft("b")], Cursor("boot", 7))
+        epoch = (await buffer.state()).epoch
+    async with opened(tmp_path) as buffer:
+        state = await buffer.state()
+        assert (state.epoch, state.cursor) == (epoch, Cursor("boot", 7))
+        await buffer.append([draft("c")])
+        assert [f.seq for f in await buffer.batch(-1, BATCH)] == [0, 1, 2]
+
+
+async def test_numbers_are_never_given_twice_though_everything_was_released(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("a"), draft("b")])
+        await buffer.release(1)
+        await buffer.settle()
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("c")])
+        state = await buffer.state()
+        assert [f.seq for f in await buffer.batch(state.acked, BATCH)] == [2]
+
+
+async def test_a_released_frame_is_deleted_with_the_next_append(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("a"), draft("b"), draft("c")])
+        await buffer.settle()
+        await buffer.release(1)
+        await buffer.append([draft("d")])
+        assert await texts(buffer) == ["c", "d"]
+
+
+async def test_the_state_counts_what_the_hub_does_not_have(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("aaaa", n=40), draft("bb", n=2)])
+        assert (await buffer.state()).n == 42
+        await buffer.release(0)
+        state = await buffer.state()
+        assert (state.n, state.bytes, state.acked) == (2, 2 + ROW_BYTES, 0)
+        await buffer.settle()
+        assert await buffer.state() == state
+
+
+async def test_an_acknowledgement_of_frames_not_yet_numbered_releases_only_what_is_there(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("a")])
+        await buffer.release(99)
+        await buffer.append([draft("b")])
+        assert (await buffer.batch(-1, BATCH))[-1].seq == 1
+
+
+async def test_a_batch_is_limited_in_bytes_but_never_empty(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("x" * 1000), draft("y" * 1000), draft("z" * 1000)])
+        assert len(await buffer.batch(-1, 10)) == 1
+        assert len(await buffer.batch(-1, 2 * (1000 + ROW_BYTES))) == 2
+        assert [f.seq for f in await buffer.batch(1, BATCH)] == [2]
+
+
+async def test_a_full_buffer_drops_the_oldest_telemetry_and_says_so(tmp_path: Path) -> None:
+    async with opened(tmp_path, bytes_max=20_000) as buffer:
+        await buffer.append([draft("alarm", FrameClass.EVENTS)])
+        await buffer.append([draft("meter", FrameClass.SETTLEMENT)])
+        for i in range(40):
+            await buffer.append([draft(f"{i:03}" * 300)])
+        state = await buffer.state()
+        assert state.bytes <= 20_000
+        assert state.dropped > 0
+        kept = await texts(buffer)
+        assert kept[:2] == ["alarm", "meter"]
+        numbers = [text[:3] for text in kept if text[:3].isdigit()]
+        assert numbers == [f"{i:03}" for i in range(40 - len(numbers), 40)]
+        assert len(numbers) + state.dropped == 40
+        assert "BUFFER_DROPPED" in "".join(kept)
+
+
+async def test_a_buffer_full_of_events_drops_the_oldest_but_never_a_settlement_frame(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, bytes_max=20_000) as buffer:
+        for i in range(20):
+            await buffer.append([draft("m" * 700, FrameClass.SETTLEMENT)])
+            await buffer.append([draft(f"e{i}" * 500, FrameClass.EVENTS)])
+        kept = await buffer.batch(-1, BATCH)
+        assert sum(f.kind is FrameClass.SETTLEMENT for f in kept) == 20
+        assert kept[-1].kind is FrameClass.EVENTS
+
+
+async def test_a_frame_in_quarantine_is_kept_reported_and_out_of_the_way(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("good"), draft("bad"), draft("fine")])
+        assert await buffer.quarantine(1, "the hub says: no") == 1
+        assert [f.seq for f in await buffer.batch(-1, BATCH)] == [0, 2, 3]
+        (event,) = sync.decode_events((await buffer.batch(2, BATCH))[0].payload)
+        assert (event.code, event.severity) == ("FRAME_SET_ASIDE", Severity.ALARM)
+        assert (await buffer.state()).n == 3
+    with sqlite3.connect(tmp_path / "buffer.db") as database:
+        assert database.execute("SELECT seq, payload FROM quarantine").fetchall() == [(1, b"bad")]
+    database.close()
+
+
+async def test_a_payload_that_the_disk_has_changed_goes_to_quarantine(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("good"), draft("bad"), draft("fine")])
+    with sqlite3.connect(tmp_path / "buffer.db") as database:
+        database.execute("UPDATE frames SET payload = X'626178' WHERE seq = 1")
+    database.close()
+    async with opened(tmp_path) as buffer:
+        assert (await texts(buffer))[:2] == ["good", "fine"]
+        assert await codes(buffer) == ["FRAME_SET_ASIDE"]
+
+
+async def test_a_restored_copy_is_numbered_anew_with_everything_it_holds(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("a"), draft("b"), draft("c")])
+        await buffer.release(0)
+        before = await buffer.state()
+        await buffer.renew_epoch()
+        after = await buffer.state()
+        assert after.epoch != before.epoch
+        assert after.acked == -1
+        frames = await buffer.batch(-1, BATCH)
+        assert [(f.seq, f.payload) for f in frames][:2] == [(0, b"b"), (1, b"c")]
+        assert await codes(buffer) == ["BUFFER_RENEWED"]
+        assert after.n == 3
+
+
+async def test_a_damaged_file_is_set_aside_and_a_new_one_begins_with_an_event(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("a" * 4000) for _ in range(50)])
+        epoch = (await buffer.state()).epoch
+    file = tmp_path / "buffer.db"
+    content = bytearray(file.read_bytes())
+    content[4096 : 4096 * 8] = b"\x5a" * 4096 * 7
+    file.write_bytes(content)
+    async with opened(tmp_path) as buffer:
+        assert (await buffer.state()).epoch != epoch
+        assert await codes(buffer) == ["BUFFER_DAMAGED"]
+    (aside,) = damaged_files(tmp_path)
+    assert aside.read_bytes() == bytes(content)
+
+
+async def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "buffer.db").write_bytes(b"not a database at all, but long enough" * 100)
+    async with opened(tmp_path) as buffer:
+        assert await codes(buffer) == ["BUFFER_DAMAGED"]
+
+
+async def test_damage_met_while_running_ends_the_process_and_the_next_start_is_clean(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "buffer.db"
+    with pytest.raises(BufferDamaged):
+        async with opened(tmp_path) as buffer:
+            await buffer.append([draft("a" * 4000) for _ in range(2000)])
+            await buffer.settle()
+            await buffer._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            await buffer._database.execute("PRAGMA cache_size = 1")
+            with file.open("r+b") as raw:
+                raw.seek(4096)
+                raw.write(b"\x5a" * (file.stat().st_size - 4096))
+            await buffer.batch(-1, ROOMY)
+    async with opened(tmp_path) as buffer:
+        assert await codes(buffer) == ["BUFFER_DAMAGED"]
+
+
+async def test_only_the_newest_damaged_files_are_kept(tmp_path: Path) -> None:
+    for hour in range(4):
+        (tmp_path / "buffer.db").write_bytes(b"garbage" * 1000)
+        clock = SetClock(NOON_US + hour * 3_600_000_000)
+        async with open_buffer(tmp_path / "buffer.db", clock, ROOMY):
+            pass
+    assert len(damaged_files(tmp_path)) == bufferfile.SET_ASIDE_MAX
+
+
+async def test_a_second_gateway_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    async with opened(tmp_path):
+        with pytest.raises(BufferUnusable, match="another process"):
+            async with opened(tmp_path):
+                pass
+
+
+async def test_a_file_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("a")])
+    with sqlite3.connect(tmp_path / "buffer.db") as database:
+        database.execute("PRAGMA user_version = 9")
+    database.close()
+    with pytest.raises(BufferUnusable, match="newer program"):
+        async with opened(tmp_path):
+            pass
+
+
+async def test_a_full_disk_stores_nothing_and_heals_by_itself(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("a")], Cursor("boot", 0))
+        await buffer._database.execute("PRAGMA max_page_count = 10")
+        with pytest.raises(BufferBlocked, match="full"):
+            await buffer.append([draft("b" * 100_000)], Cursor("boot", 1))
+        assert (await buffer.state()).cursor == Cursor("boot", 0)
+        await buffer._database.execute("PRAGMA max_page_count = 100000")
+        await buffer.append([draft("b" * 100_000)], Cursor("boot", 1))
+        assert [f.seq for f in await buffer.batch(-1, BATCH)] == [0, 1]
+
+
+async def test_an_append_cancelled_at_any_moment_is_whole_or_not_at_all(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer:
+        for number in range(40):
+            task_started = asyncio.get_running_loop().time()
+            try:
+                async with asyncio.timeout_at(task_started + number * 0.0001):
+                    await buffer.append([draft(f"{number}"), draft("x")], Cursor("boot", number))
+            except TimeoutError:
+                pass
+            state = await buffer.state()
+            frames = await buffer.batch(-1, BATCH)
+            stored = {f.payload for f in frames} - {b"x"}
+            assert (f"{number}".encode() in stored) == (state.cursor.number == number)
+            assert state.n == len(frames) == 2 * len(stored)
+
+
+async def test_the_schedule_is_there_after_a_restart(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer:
+        assert await buffer.schedule() is None
+        await buffer.save_schedule("one")
+        await buffer.save_schedule("two")
+    async with opened(tmp_path) as buffer:
+        assert await buffer.schedule() == "two"
+
+
+async def test_waiting_for_more_ends_with_the_next_append(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer, asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        tasks.create_task(buffer.wait_for_more(0))
+        await buffer.append([draft("a")])
+        await buffer.append([draft("b")])
+
+
+_steps = st.lists(
+    st.one_of(
+        st.tuples(
+            st.just("append"),
+            st.lists(
+                st.tuples(st.sampled_from(FrameClass), st.integers(0, 400)), min_size=1, max_size=5
+            ),
+        ),
+        st.tuples(st.just("release"), st.integers(-1, 60)),
+        st.tuples(st.just("quarantine"), st.integers(0, 60)),
+        st.tuples(st.just("reopen"), st.none()),
+    ),
+    max_size=25,
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=_steps)
+def test_any_history_keeps_every_frame_that_was_not_released_dropped_or_set_aside(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, object]]
+) -> None:
+    asyncio.run(_history(tmp_path_factory.mktemp("buffer"), steps))
+
+
+async def _history(folder: Path, steps: list[tuple[str, object]]) -> None:
+    stored: dict[int, bytes] = {}
+    acked = -1
+    number = 0
+    position = 0
+    while position < len(steps):
+        async with opened(folder, bytes_max=8_000) as buffer:
+            for kind, argument in steps[position:]:
+                position += 1
+                if kind == "reopen":
+                    break
+                newest = await buffer.newest_seq()
+                if kind == "append":
+                    assert isinstance(argument, list)
+                    drafts = [
+                        Draft(frame_kind, 0, 1, b"%d:" % (number + i) + b"." * size)
+                        for i, (frame_kind, size) in enumerate(argument)
+                    ]
+                    number += len(drafts)
+                    await buffer.append(drafts)
+                    stored.update({newest + 1 + i: d.payload for i, d in enumerate(drafts)})
+                elif kind == "release":
+                    assert isinstance(argument, int)
+                    acked = max(acked, min(argument, newest))
+                    await buffer.release(min(argument, newest))
+                elif acked < int(str(argument)) <= newest:
+                    await buffer.quarantine(int(str(argument)), "why not")
+                    stored.pop(int(str(argument)), None)
+            await buffer.settle()
+            await _agrees(buffer, stored, acked)
+
+
+async def _agrees(buffer: Buffer, stored: dict[int, bytes], acked: int) -> None:
+    frames = await buffer.batch(acked, ROOMY)
+    state = await buffer.state()
+    assert state.acked == acked
+    assert state.n == len(frames)
+    assert state.bytes == sum(len(f.payload) + ROW_BYTES for f in frames)
+    assert [f.seq for f in frames] == sorted({f.seq for f in frames})
+    own = [f for f in frames if not f.payload.startswith(b'{"v"')]
+    assert all(stored[f.seq] == f.payload for f in own)
+    missing = sum(seq > acked for seq in stored) - len(own)
+    events = [f for f in frames if f not in own]
+    assert missing == 0 or state.dropped > 0
+    assert missing <= state.dropped
+    assert all(sync.decode_events(f.payload) for f in events)
