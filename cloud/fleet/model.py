@@ -44,12 +44,13 @@ class Newest:
     device: str
     point: str
     value: float | None
-    """The last number that was read; None: there never was one."""
+    """The last good number; None: there never was one."""
     at_us: int
-    """When that number was read: its age is what a page shows."""
+    """When that number was good: its age is what a page shows."""
     quality: Quality
-    """How the point is at `sampled_us`; a number under BAD or LOST is an old one."""
+    """How the point was at `sampled_us`; unless it is GOOD, the number is an old one."""
     sampled_us: int
+    """The last sample of this point, good or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ site = Table(
     metadata,
     Column("id", String(IDENTIFIER_MAX), primary_key=True),
     Column("name", String(100), nullable=False),
-    Column("account", String(40), ForeignKey("account.name"), nullable=False, index=True),
+    Column("account", String(40), ForeignKey("account.id"), nullable=False, index=True),
     Column("power_kw", Float, nullable=False),
     Column("energy_kwh", Float, nullable=False),
     Column("fcr_kw", Float, nullable=False),

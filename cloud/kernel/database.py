@@ -7,7 +7,7 @@ by the server.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, MetaData, Table, event, text
+from sqlalchemy import ColumnElement, Connection, MetaData, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from cloud.kernel.errors import DatabaseUnusable
 
@@ -34,6 +35,8 @@ _MIGRATION_LOCK = 0x50484F
 """An arbitrary number: two hubs that start at once bring the schema up to date one by one."""
 _WRITES = "phoenyra_writes"
 _MIGRATIONS = Path(__file__).with_name("migrations")
+
+Columns = ReadOnlyColumnCollection[str, Any]
 
 metadata = MetaData(
     naming_convention={
@@ -119,27 +122,25 @@ async def upsert(
     connection: AsyncConnection,
     table: Table,
     rows: Sequence[Mapping[str, Any]],
-    *,
-    newer: str | None = None,
+    change: Callable[[Columns], Mapping[str, ColumnElement[Any]]],
+    only_if: Callable[[Columns], ColumnElement[bool]],
 ) -> None:
-    """Insert `rows`; one whose primary key is there already replaces what was there.
+    """Insert `rows`; one whose primary key is there changes the row that is there.
 
     Args:
-        newer: a column; an older row than the one that is there (by this column) is left out.
+        change: from the columns of the new row to the new content of columns.
+        only_if: from the columns of the new row to the condition under which it changes anything.
     """
     if not rows:
         return
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     insert = dialect.insert(table)
-    keys = [column.name for column in table.primary_key]
-    await connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=keys,
-            set_={c.name: insert.excluded[c.name] for c in table.c if c.name not in keys},
-            where=None if newer is None else table.c[newer] <= insert.excluded[newer],
-        ),
-        list(rows),
+    statement = insert.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_=change(insert.excluded),
+        where=only_if(insert.excluded),
     )
+    await connection.execute(statement, list(rows))
 
 
 _SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}

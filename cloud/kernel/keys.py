@@ -21,8 +21,6 @@ from cloud.kernel.errors import NotFound, Refused
 
 ACCOUNTS_MAX = 10_000
 KEYS_PER_ACCOUNT_MAX = 1_000
-OPERATOR = "operator"
-"""The account of the first key: whoever runs this hub."""
 _KEY = re.compile(r"pho_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
@@ -36,6 +34,14 @@ class Role(StrEnum):
     def covers(self, needed: "Role") -> bool:
         ladder = list(Role)
         return ladder.index(self) >= ladder.index(needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom keys, sites, orders and invoices belong to."""
+
+    id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +68,21 @@ class KeyRecord:
     revoked_us: int | None
 
 
+OPERATOR = Account("operator", "Operator")
+"""The account of the first key: whoever runs this hub."""
+
 accounts_table = Table(
     "account",
     metadata,
-    Column("name", String(40), primary_key=True),
+    Column("id", String(40), primary_key=True),
+    Column("name", String(100), nullable=False),
     Column("created_us", BigInteger, nullable=False),
 )
 keys_table = Table(
     "api_key",
     metadata,
     Column("id", String(12), primary_key=True),
-    Column("account", String(40), ForeignKey("account.name"), nullable=False, index=True),
+    Column("account", String(40), ForeignKey("account.id"), nullable=False, index=True),
     Column("role", String(10), nullable=False),
     Column("secret_sha256", String(64), nullable=False),
     Column("created_us", BigInteger, nullable=False),
@@ -80,31 +90,42 @@ keys_table = Table(
 )
 
 
-async def add_account(connection: AsyncConnection, name: str, now_us: int) -> None:
-    """Create the account; nothing happens when it is there."""
+async def add_account(connection: AsyncConnection, account: Account, now_us: int) -> None:
+    """Create the account.
+
+    Raises:
+        Refused: ACCOUNT_EXISTS, or ACCOUNTS_MAX.
+    """
+    if await account_of_id(connection, account.id) is not None:
+        raise Refused("ACCOUNT_EXISTS", f"account {account.id!r} is there already")
     count = await connection.scalar(select(func.count()).select_from(accounts_table))
     if count is not None and count >= ACCOUNTS_MAX:
         raise Refused("ACCOUNTS_MAX", f"at most {ACCOUNTS_MAX} accounts are allowed")
-    await insert_or_ignore(connection, accounts_table, [{"name": name, "created_us": now_us}])
+    row = {"id": account.id, "name": account.name, "created_us": now_us}
+    await insert_or_ignore(connection, accounts_table, [row])
 
 
-async def accounts(connection: AsyncConnection) -> Sequence[str]:
-    """Return the names of all accounts, sorted."""
-    rows = await connection.scalars(select(accounts_table.c.name).order_by(accounts_table.c.name))
-    return list(rows)
+async def accounts(connection: AsyncConnection) -> Sequence[Account]:
+    """Return all accounts, sorted by id."""
+    rows = await connection.execute(select(accounts_table).order_by(accounts_table.c.id))
+    return [Account(row.id, row.name) for row in rows]
 
 
-async def check_account(connection: AsyncConnection, name: str) -> None:
+async def account_of_id(connection: AsyncConnection, account_id: str) -> Account | None:
+    """Return the account, or None."""
+    query = select(accounts_table).where(accounts_table.c.id == account_id)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else Account(row.id, row.name)
+
+
+async def check_account(connection: AsyncConnection, account_id: str) -> None:
     """Return if the account is there.
 
     Raises:
         NotFound: it is not.
     """
-    found = await connection.scalar(
-        select(accounts_table.c.name).where(accounts_table.c.name == name)
-    )
-    if found is None:
-        raise NotFound(f"account {name!r} is not known")
+    if await account_of_id(connection, account_id) is None:
+        raise NotFound(f"account {account_id!r} is not known")
 
 
 async def add_key(connection: AsyncConnection, account: str, role: Role, now_us: int) -> str:

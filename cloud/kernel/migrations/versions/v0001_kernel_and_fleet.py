@@ -20,9 +20,10 @@ def upgrade() -> None:
 def _kernel() -> None:
     op.create_table(
         "account",
-        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("name", sa.String(100), nullable=False),
         sa.Column("created_us", sa.BigInteger, nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_account"),
+        sa.PrimaryKeyConstraint("id", name="pk_account"),
     )
     op.create_table(
         "api_key",
@@ -33,7 +34,7 @@ def _kernel() -> None:
         sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.Column("revoked_us", sa.BigInteger),
         sa.PrimaryKeyConstraint("id", name="pk_api_key"),
-        sa.ForeignKeyConstraint(["account"], ["account.name"], name="fk_api_key_account"),
+        sa.ForeignKeyConstraint(["account"], ["account.id"], name="fk_api_key_account"),
     )
     op.create_index("ix_api_key_account", "api_key", ["account"])
     op.create_table(
@@ -66,7 +67,7 @@ def _fleet() -> None:
         sa.Column("fcr_kw", sa.Float, nullable=False),
         sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_site"),
-        sa.ForeignKeyConstraint(["account"], ["account.name"], name="fk_site_account"),
+        sa.ForeignKeyConstraint(["account"], ["account.id"], name="fk_site_account"),
     )
     op.create_index("ix_site_account", "site", ["account"])
     op.create_table(
