@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.virtual import VirtualTimeLoop
 
@@ -22,6 +23,11 @@ _GROUPS = ("browser", "postgres", "shared", "slow")
 
 LoopFactories = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
 _left_out = pytest.StashKey[dict[str, str]]()
+
+
+settings.register_profile("house", deadline=None, print_blob=True)
+"""No deadline: tests do not time, and the machine may be busy."""
+settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
