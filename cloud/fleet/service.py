@@ -156,14 +156,10 @@ async def history(
     Args:
         points: point names; none: all points of the site.
     """
-    rows = await telemetry.chunks(connection, site_id, from_us, to_us)
+    chunks = await telemetry.chunks(connection, site_id, from_us, to_us)
     question = Question(frozenset(points), from_us, to_us, min(limit, HISTORY_LIMIT_MAX))
-    return await asyncio.to_thread(
-        collect,
-        [(row.payload, row.t0_us) for row in rows],
-        question,
-        complete=len(rows) < telemetry.CHUNKS_MAX,
-    )
+    complete = len(chunks) < telemetry.CHUNKS_MAX
+    return await asyncio.to_thread(collect, chunks, question, complete=complete)
 
 
 async def publish_schedule(connection: AsyncConnection, schedule: Schedule) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet import tables
+from cloud.fleet.history import Chunk
 from cloud.fleet.model import Newest
 from cloud.kernel.database import Columns, insert_or_ignore, upsert
 from wire.block import Quality
@@ -116,8 +117,8 @@ async def newest(connection: AsyncConnection, site_id: str) -> Sequence[Newest]:
 
 async def chunks(
     connection: AsyncConnection, site_id: str, from_us: int, to_us: int
-) -> Sequence[Row[Any]]:
-    """Return (payload, t0_us) of the chunks that touch the interval, at most `CHUNKS_MAX`."""
+) -> Sequence[Chunk]:
+    """Return the chunks that touch the interval, at most `CHUNKS_MAX`."""
     c = tables.chunk.c
     rows = await connection.execute(
         select(c.payload, c.t0_us)
@@ -131,7 +132,7 @@ async def chunks(
         .order_by(c.t0_us, c.gateway, c.epoch, c.seq)
         .limit(CHUNKS_MAX)
     )
-    return rows.all()
+    return [(row.payload, row.t0_us) for row in rows]
 
 
 async def quarantined(connection: AsyncConnection, site_id: str) -> int:
@@ -142,12 +143,11 @@ async def quarantined(connection: AsyncConnection, site_id: str) -> int:
 
 def _newer_content(new: Columns) -> dict[str, ColumnElement[Any]]:
     """A sample without a number leaves the last number and its time."""
-    old, at = tables.newest.c, tables.newest.c.at_us
+    old = tables.newest.c
+    keeps = and_(new.value.is_(None), old.value.isnot(None))
     return {
         "value": func.coalesce(new.value, old.value),
-        "at_us": case(
-            (and_(new.value.is_(None), old.value.isnot(None)), old.at_us), else_=new.at_us
-        ),
+        "at_us": case((keeps, old.at_us), else_=new.at_us),
         "quality": new.quality,
         "sampled_us": new.sampled_us,
         "epoch": new.epoch,
