@@ -9,11 +9,13 @@ import asyncio
 import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from drivers.point import Kind
+
 CLIENTS_MAX = 32
-"""Further connections are closed at once, as small devices do."""
 WORDS_READ_MAX = 125
 WORDS_WRITTEN_MAX = 123
 BITS_READ_MAX = 2000
@@ -24,15 +26,6 @@ _PDU_BYTES_MAX = 253
 _TWO = struct.Struct(">HH")
 _ANY_UNIT = 0xFF
 _COIL_ON = 0xFF00
-
-
-class Table(Enum):
-    """The four tables of a Modbus device, named as in device profiles."""
-
-    COIL = "coil"
-    DISCRETE = "discrete"
-    INPUT = "input"
-    HOLDING = "holding"
 
 
 class ExceptionCode(Enum):
@@ -55,7 +48,7 @@ class Refusal(Exception):
 class Registers(Protocol):
     """The device behind the server. Bits are 0 or 1, words 0 to 65535."""
 
-    def read(self, table: Table, start: int, count: int) -> Sequence[int]:
+    def read(self, kind: Kind, start: int, count: int) -> Sequence[int]:
         """Return `count` values.
 
         Raises:
@@ -63,7 +56,7 @@ class Registers(Protocol):
         """
         ...
 
-    def write(self, table: Table, start: int, values: Sequence[int]) -> None:
+    def write(self, kind: Kind, start: int, values: Sequence[int]) -> None:
         """Take all the values or none.
 
         Raises:
@@ -78,13 +71,13 @@ def respond(pdu: bytes, device: Registers) -> bytes:
     try:
         match function:
             case 1:
-                return _read_bits(pdu, Table.COIL, device)
+                return _read_bits(pdu, Kind.COIL, device)
             case 2:
-                return _read_bits(pdu, Table.DISCRETE, device)
+                return _read_bits(pdu, Kind.DISCRETE, device)
             case 3:
-                return _read_words(pdu, Table.HOLDING, device)
+                return _read_words(pdu, Kind.HOLDING, device)
             case 4:
-                return _read_words(pdu, Table.INPUT, device)
+                return _read_words(pdu, Kind.INPUT, device)
             case 5 | 6:
                 return _write_one(pdu, device)
             case 15 | 16:
@@ -96,29 +89,42 @@ def respond(pdu: bytes, device: Registers) -> bytes:
 
 @asynccontextmanager
 async def serve(
-    device: Registers, *, host: str = "127.0.0.1", port: int = 0, unit: int = 1
+    device: Registers,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    unit: int = 1,
+    clients_max: int = CLIENTS_MAX,
 ) -> AsyncIterator[int]:
     """Serve `device` as `unit` until the block ends; the value is the port (0 asks for a free one).
+
+    Connections beyond `clients_max` are closed at once, as small devices do.
 
     Raises:
         OSError: the port is taken.
     """
-    connections: set[_Connection] = set()
+    connections = _Connections(clients_max)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(device, unit, connections), host, port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for connection in tuple(connections):
+        for connection in tuple(connections.open):
             connection.abort()
         await server.wait_closed()
+
+
+@dataclass(slots=True)
+class _Connections:
+    most: int
+    open: "set[_Connection]" = field(default_factory=set)
 
 
 class _Connection(asyncio.Protocol):
     """One client: bytes in, whole requests out, answers back."""
 
-    def __init__(self, device: Registers, unit: int, connections: "set[_Connection]") -> None:
+    def __init__(self, device: Registers, unit: int, connections: _Connections) -> None:
         self._device = device
         self._unit = unit
         self._connections = connections
@@ -128,13 +134,13 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        if len(self._connections) >= CLIENTS_MAX:
+        if len(self._connections.open) >= self._connections.most:
             transport.abort()
             return
-        self._connections.add(self)
+        self._connections.open.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._connections.discard(self)
+        self._connections.open.discard(self)
 
     def pause_writing(self) -> None:
         """Take no more requests from a client that does not fetch its answers."""
@@ -173,17 +179,17 @@ class _Connection(asyncio.Protocol):
         self._transport.write(_HEAD.pack(transaction, 0, len(pdu) + 1, unit) + pdu)
 
 
-def _read_bits(pdu: bytes, table: Table, device: Registers) -> bytes:
+def _read_bits(pdu: bytes, kind: Kind, device: Registers) -> bytes:
     start, count = _range(pdu, BITS_READ_MAX)
     packed = bytearray((count + 7) // 8)
-    for index, bit in enumerate(device.read(table, start, count)):
+    for index, bit in enumerate(device.read(kind, start, count)):
         packed[index // 8] |= bit << index % 8
     return bytes((pdu[0], len(packed))) + packed
 
 
-def _read_words(pdu: bytes, table: Table, device: Registers) -> bytes:
+def _read_words(pdu: bytes, kind: Kind, device: Registers) -> bytes:
     start, count = _range(pdu, WORDS_READ_MAX)
-    words = device.read(table, start, count)
+    words = device.read(kind, start, count)
     return bytes((pdu[0], 2 * count)) + struct.pack(f">{count}H", *words)
 
 
@@ -192,9 +198,9 @@ def _write_one(pdu: bytes, device: Registers) -> bytes:
         raise Refusal(ExceptionCode.ILLEGAL_VALUE)
     start, value = _TWO.unpack_from(pdu, 1)
     if pdu[0] == 6:
-        device.write(Table.HOLDING, start, (value,))
+        device.write(Kind.HOLDING, start, (value,))
     elif value in (0, _COIL_ON):
-        device.write(Table.COIL, start, (value // _COIL_ON,))
+        device.write(Kind.COIL, start, (value // _COIL_ON,))
     else:
         raise Refusal(ExceptionCode.ILLEGAL_VALUE)
     return pdu
@@ -208,9 +214,9 @@ def _write_many(pdu: bytes, device: Registers) -> bytes:
         raise Refusal(ExceptionCode.ILLEGAL_VALUE)
     if bits:
         values = [data[index // 8] >> index % 8 & 1 for index in range(count)]
-        device.write(Table.COIL, start, values)
+        device.write(Kind.COIL, start, values)
     else:
-        device.write(Table.HOLDING, start, struct.unpack(f">{count}H", data))
+        device.write(Kind.HOLDING, start, struct.unpack(f">{count}H", data))
     return pdu[:5]
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.point import Kind
 from simulators import modbus_server
-from simulators.modbus_server import ExceptionCode, Refusal, Table, respond
+from simulators.modbus_server import ExceptionCode, Refusal, respond
 
 SIZE = 200
 
@@ -20,19 +21,19 @@ class Memory:
 
     def __init__(self) -> None:
         self.tables = {
-            Table.COIL: [0] * SIZE,
-            Table.DISCRETE: [n % 2 for n in range(SIZE)],
-            Table.INPUT: list(range(SIZE)),
-            Table.HOLDING: [0] * SIZE,
+            Kind.COIL: [0] * SIZE,
+            Kind.DISCRETE: [n % 2 for n in range(SIZE)],
+            Kind.INPUT: list(range(SIZE)),
+            Kind.HOLDING: [0] * SIZE,
         }
 
-    def read(self, table: Table, start: int, count: int) -> Sequence[int]:
+    def read(self, kind: Kind, start: int, count: int) -> Sequence[int]:
         self._check(start, count)
-        return self.tables[table][start : start + count]
+        return self.tables[kind][start : start + count]
 
-    def write(self, table: Table, start: int, values: Sequence[int]) -> None:
+    def write(self, kind: Kind, start: int, values: Sequence[int]) -> None:
         self._check(start, len(values))
-        self.tables[table][start : start + len(values)] = values
+        self.tables[kind][start : start + len(values)] = values
 
     def _check(self, start: int, count: int) -> None:
         if start + count > SIZE:
@@ -55,31 +56,31 @@ def pdu(text: str) -> bytes:
 
 
 def test_inputs_and_holding_registers_are_read_as_words(memory: Memory) -> None:
-    memory.tables[Table.HOLDING][5] = 0xABCD
+    memory.tables[Kind.HOLDING][5] = 0xABCD
     assert respond(pdu("04 0002 0003"), memory) == pdu("04 06 0002 0003 0004")
     assert respond(pdu("03 0005 0001"), memory) == pdu("03 02 ABCD")
 
 
 def test_bits_are_packed_lowest_first(memory: Memory) -> None:
     assert respond(pdu("02 0000 000A"), memory) == pdu("02 02 AA 02")
-    memory.tables[Table.COIL][3] = 1
+    memory.tables[Kind.COIL][3] = 1
     assert respond(pdu("01 0003 0001"), memory) == pdu("01 01 01")
 
 
 def test_single_writes_are_echoed(memory: Memory) -> None:
     assert respond(pdu("06 0007 1234"), memory) == pdu("06 0007 1234")
     assert respond(pdu("05 0008 FF00"), memory) == pdu("05 0008 FF00")
-    assert memory.tables[Table.HOLDING][7] == 0x1234
-    assert memory.tables[Table.COIL][8] == 1
+    assert memory.tables[Kind.HOLDING][7] == 0x1234
+    assert memory.tables[Kind.COIL][8] == 1
     assert respond(pdu("05 0008 0000"), memory) == pdu("05 0008 0000")
-    assert memory.tables[Table.COIL][8] == 0
+    assert memory.tables[Kind.COIL][8] == 0
 
 
 def test_many_writes_are_answered_with_their_range(memory: Memory) -> None:
     assert respond(pdu("10 0001 0002 04 000A 0102"), memory) == pdu("10 0001 0002")
-    assert memory.tables[Table.HOLDING][1:3] == [0x000A, 0x0102]
+    assert memory.tables[Kind.HOLDING][1:3] == [0x000A, 0x0102]
     assert respond(pdu("0F 0000 000A 02 CD 01"), memory) == pdu("0F 0000 000A")
-    assert memory.tables[Table.COIL][:10] == [1, 0, 1, 1, 0, 0, 1, 1, 1, 0]
+    assert memory.tables[Kind.COIL][:10] == [1, 0, 1, 1, 0, 0, 1, 1, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -227,19 +228,19 @@ async def test_an_independent_client_reads_and_writes(port: int, memory: Memory)
 
     written = await mbpoll(port, "-t", "4", "-r", "20", "127.0.0.1", "77", "78")
     assert "Written 2 references" in written
-    assert memory.tables[Table.HOLDING][20:22] == [77, 78]
+    assert memory.tables[Kind.HOLDING][20:22] == [77, 78]
     assert "Written 1 references" in await mbpoll(port, "-t", "4", "-r", "30", "127.0.0.1", "5")
-    assert memory.tables[Table.HOLDING][30] == 5
+    assert memory.tables[Kind.HOLDING][30] == 5
 
     assert "Written 3 references" in await mbpoll(
         port, "-t", "0", "-r", "2", "127.0.0.1", "1", "0", "1"
     )
-    assert memory.tables[Table.COIL][:6] == [0, 0, 1, 0, 1, 0]
+    assert memory.tables[Kind.COIL][:6] == [0, 0, 1, 0, 1, 0]
     assert "Written 1 references" in await mbpoll(port, "-t", "0", "-r", "9", "127.0.0.1", "1")
     assert "[9]: \t1" in await mbpoll(port, "-t", "0", "-r", "9", "127.0.0.1")
 
     negative = await mbpoll(port, "-t", "4:int", "-B", "-r", "40", "127.0.0.1", "--", "-30000")
     assert "Written 1 references" in negative
-    assert struct.pack(">2H", *memory.tables[Table.HOLDING][40:42]) == struct.pack(">i", -30000)
+    assert struct.pack(">2H", *memory.tables[Kind.HOLDING][40:42]) == struct.pack(">i", -30000)
     refused = await mbpoll(port, "-t", "3", "-r", "199", "-c", "2", "127.0.0.1")
     assert "Illegal data address" in refused

@@ -1,0 +1,195 @@
+"""``phoenyra-sim``: a simulated device, or a market with other traders."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from drivers import profile as profiles
+from drivers.errors import ProfileError
+from drivers.profile import Profile
+from simulators import battery, frequency, market, modbus_server
+from simulators.device import Device
+from simulators.frequency import BadRecording, Trace, Wander
+from simulators.market import BadKeys
+from simulators.plant import STEP_S, Plant
+from simulators.traders import BadMarket
+from wire import clock
+
+READY_LINE = "listening on"
+"""The device prints this, host and port when it can be asked."""
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class BadArguments(Exception):
+    """What was asked for cannot be done; the text is one line for the person who typed it."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A mistake costs one line instead of a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one simulator until it is told to stop; return the exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        asyncio.run(_until_told_to_stop(lambda: options.run(options)))
+    except (BadArguments, BadRecording, ProfileError, BadKeys, BadMarket) as error:
+        sys.stderr.write(f"phoenyra-sim: {error}\n")
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="phoenyra-sim", description="A world to run an agent and a hub in.")
+    kinds = parser.add_subparsers(title="what to simulate", required=True, metavar="KIND")
+
+    device = kinds.add_parser(
+        "device",
+        help="a battery inverter on Modbus TCP",
+        description="Serve the device that a profile describes on Modbus TCP, with a battery"
+        " behind it. Prints one line when it can be asked; ends with Ctrl-C.",
+    )
+    device.set_defaults(run=_run_device)
+    device.add_argument(
+        "profile",
+        metavar="PROFILE",
+        help=f"a shipped profile ({', '.join(profiles.names())}) or a .toml file",
+    )
+    device.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    device.add_argument(
+        "--port", type=_number(int, 0, 65_535), help="0 takes a free one; default: the profile's"
+    )
+    device.add_argument("--seed", type=int, default=1, help="of the grid frequency (%(default)s)")
+    device.add_argument(
+        "--capacity-kwh", type=_number(float, 0.1, 1e7), default=200.0, help="(%(default)s)"
+    )
+    device.add_argument(
+        "--power-kw", type=_number(float, 0.1, 1e7), default=100.0, help="both ways (%(default)s)"
+    )
+    device.add_argument(
+        "--soc", type=_number(float, 0, 100), default=60.0, help="at the start, in %% (%(default)s)"
+    )
+    device.add_argument(
+        "--speed",
+        type=_number(float, 0.001, 10_000),
+        default=1.0,
+        help="energy and heat run this many times faster; ramp, watchdog and frequency do not",
+    )
+    device.add_argument(
+        "--frequency",
+        type=Path,
+        metavar="FILE.csv",
+        help="replay a recording: a time column and frequency_hz",
+    )
+
+    traders = kinds.add_parser(
+        "market",
+        help="other traders on a hub's exchange",
+        description="Quote both sides of the next quarter-hours, and take positions for the sites."
+        " Goes on through restarts of the hub; ends with Ctrl-C.",
+    )
+    traders.set_defaults(run=_run_market)
+    traders.add_argument("--hub", required=True, metavar="URL", help="http://127.0.0.1:9000")
+    traders.add_argument(
+        "--keys",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help='JSON with two trader keys: {"maker": "pho_…", "sites": "pho_…"}; one may be missing',
+    )
+    traders.add_argument("--seed", type=int, default=1, help="of the order flow (%(default)s)")
+    traders.add_argument("--market", default=market.MARKET, help="(%(default)s)")
+    return parser
+
+
+async def _run_device(options: argparse.Namespace) -> None:
+    profile = profiles.load(options.profile)
+    device, plant = _device(options, profile)
+    port = profile.link.port if options.port is None else options.port
+    try:
+        async with modbus_server.serve(
+            device,
+            host=options.host,
+            port=port,
+            unit=profile.link.unit,
+            clients_max=profile.link.max_clients,
+        ) as port:
+            sys.stdout.write(f"{READY_LINE} {options.host}:{port}\n")
+            sys.stdout.flush()
+            while True:
+                plant.catch_up()
+                await asyncio.sleep(STEP_S)
+    except OSError as error:
+        raise BadArguments(
+            f"--port: {port} on {options.host} cannot be listened on: {error.strerror}"
+        ) from error
+
+
+def _device(options: argparse.Namespace, profile: Profile) -> tuple[Device, Plant]:
+    trace: Trace = Wander(options.seed)
+    if options.frequency is not None:
+        trace = frequency.load(options.frequency)
+    rating = battery.Rating(capacity_kwh=options.capacity_kwh, power_kw=options.power_kw)
+    plant = Plant(rating, options.soc, trace, asyncio.get_running_loop().time, options.speed)
+    return Device(profile, plant), plant
+
+
+async def _run_market(options: argparse.Namespace) -> None:
+    keys = market.load_keys(options.keys)
+    try:
+        now = clock.from_environment(os.environ)
+    except ValueError as error:
+        raise BadArguments(str(error)) from error
+    await market.run(options.hub, keys, options.market, options.seed, now)
+
+
+async def _until_told_to_stop(work: Callable[[], Awaitable[None]]) -> None:
+    """Run `work` until it ends, or until SIGTERM or Ctrl-C."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    assert task is not None
+    told = False
+
+    def stop() -> None:
+        nonlocal told
+        told = True
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        await work()
+    except asyncio.CancelledError:
+        if not told:
+            raise
+
+
+def _number(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(low) - 1
+        if not low <= value <= high:
+            noun = "whole number" if kind is int else "number"
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not allowed; a {noun} from {low:g} to {high:g} is expected"
+            )
+        return value
+
+    return read
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""What a quarter-hour is worth in the simulated market, and how traders quote it. Pure.
+
+A central European working day: cheap at night and under the midday sun, dear in the evening. Each
+quarter-hour stands a little off that curve and drifts by a few EUR/MWh. The same seed, quarter-hour
+and instant always have the same price.
+"""
+
+import math
+import random
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wire.clock import QUARTER_HOUR_US
+
+_DAY_US = 86_400 * 1_000_000
+_ZONE_US = 3_600 * 1_000_000
+"""The curve stands at UTC + 1 h all year."""
+_CURVE = ((0, 82), (4, 71), (7, 108), (9, 92), (13, 34), (16, 74), (19, 139), (22, 96), (24, 82))
+"""(hour of the day, EUR/MWh), straight in between; ours, shaped like a sunny working day."""
+OFFSET_EUR_MWH = 7.0
+DRIFT_EUR_MWH = 4.0
+_DRIFT_PERIODS_S = (97.0, 263.0, 611.0)
+HALF_SPREAD_EUR_MWH = 0.6
+LEVEL_EUR_MWH = 0.9
+"""From one level of a quote to the next."""
+LEVELS = 3
+LEVEL_KW = (30, 120)
+
+
+class Side(StrEnum):
+    """Which way the energy goes, seen from who places the order."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One limit order to be placed."""
+
+    side: Side
+    price_eur_mwh: float
+    power_kw: int
+    """A magnitude."""
+
+
+def fair_eur_mwh(seed: int, start_us: int, at_us: int) -> float:
+    """Return the price of the quarter-hour from `start_us`, as seen at `at_us`."""
+    draw = random.Random(f"{seed} {start_us}")
+    offset = draw.uniform(-OFFSET_EUR_MWH, OFFSET_EUR_MWH)
+    drift = 0.0
+    for period_s in _DRIFT_PERIODS_S:
+        phase = draw.random() + at_us / (period_s * 1e6)
+        drift += math.sin(2.0 * math.pi * phase) / len(_DRIFT_PERIODS_S)
+    return _curve_eur_mwh(start_us) + offset + DRIFT_EUR_MWH * drift
+
+
+def quotes(seed: int, start_us: int, at_us: int, step_kw: int) -> list[Quote]:
+    """Return what a market maker shows now: `LEVELS` prices on each side."""
+    draw = random.Random(f"{seed} {start_us} {at_us}")
+    fair = fair_eur_mwh(seed, start_us, at_us)
+    found = []
+    for level in range(LEVELS):
+        away = HALF_SPREAD_EUR_MWH + level * LEVEL_EUR_MWH
+        for side, price in ((Side.BUY, fair - away), (Side.SELL, fair + away)):
+            found.append(Quote(side, round(price, 2), in_steps(draw.uniform(*LEVEL_KW), step_kw)))
+    return found
+
+
+def site_power_kw(
+    seed: int, start_us: int, at_us: int, power_kw: float, soc_pct: float | None
+) -> float:
+    """Return what a site of this size would like to do in a quarter-hour; sign as in `wire`.
+
+    It sells what is dearer than its neighbours and buys what is cheaper, and turns round when
+    it is nearly empty or full.
+    """
+    around = [start_us - QUARTER_HOUR_US, start_us + QUARTER_HOUR_US]
+    usual = sum(fair_eur_mwh(seed, other, at_us) for other in around) / len(around)
+    sign = 1.0 if fair_eur_mwh(seed, start_us, at_us) >= usual else -1.0
+    if soc_pct is not None and soc_pct < _SOC_LOW_PCT:
+        sign = -1.0
+    if soc_pct is not None and soc_pct > _SOC_HIGH_PCT:
+        sign = 1.0
+    return sign * power_kw * random.Random(f"{seed} {start_us} {power_kw}").uniform(0.25, 0.6)
+
+
+def in_steps(power_kw: float, step_kw: int) -> int:
+    """Return the nearest whole multiple of the market's step, at least one; a magnitude."""
+    return max(1, round(abs(power_kw) / step_kw)) * step_kw
+
+
+_SOC_LOW_PCT = 35.0
+_SOC_HIGH_PCT = 75.0
+
+
+def _curve_eur_mwh(start_us: int) -> float:
+    hour = (start_us + _ZONE_US) % _DAY_US / _ZONE_US
+    index = bisect_right(_CURVE, hour, key=lambda knot: knot[0])
+    (from_hour, from_price), (to_hour, to_price) = _CURVE[index - 1], _CURVE[index]
+    return from_price + (to_price - from_price) * (hour - from_hour) / (to_hour - from_hour)
