@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from wire.block import Reading
 
@@ -31,8 +31,9 @@ class Driver(Protocol):
         ...
 
 
+@runtime_checkable
 class PowerSetter(Protocol):
-    """A device that takes a power setpoint."""
+    """A device that takes a power setpoint; ask with ``isinstance(driver, PowerSetter)``."""
 
     @property
     def refresh_s(self) -> float:

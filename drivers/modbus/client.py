@@ -171,12 +171,22 @@ class ModbusTcp:
 
     @asynccontextmanager
     async def _limit(self) -> AsyncIterator[None]:
+        """Bound a wait of the library in time, and keep a cancellation that it loses.
+
+        It waits with ``asyncio.wait_for``, which before Python 3.12 forgets a cancellation that
+        comes in the same turn of the loop as the result.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        cancellations = task.cancelling()
         self._deadline = deadline = asyncio.timeout(self._link.timeout_s)
         try:
             async with deadline:
                 yield
         finally:
             self._deadline = None
+        if task.cancelling() > cancellations:
+            raise asyncio.CancelledError
 
     def _screen(self, sending: bool, data: bytes) -> bytes:
         if sending or frame.sound(data):

@@ -65,12 +65,13 @@ class ModbusDevice:
         readings: dict[str, Reading] = {}
         for request in self._planner.requests(rate, now_s):
             await self._read(request, readings)
-        if not readings:
+        points = self._planner.points(rate)
+        if points and not readings:
             self._planner.retry_soon(now_s)
         now_us = self._clock.now_us()
         return [
             readings.get(point.name) or Reading(point.name, None, Quality.BAD, now_us)
-            for point in self._planner.points(rate)
+            for point in points
         ]
 
     async def _read(self, request: Request, readings: dict[str, Reading]) -> bool:
