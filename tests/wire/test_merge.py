@@ -119,7 +119,14 @@ def test_no_value_is_lost_doubled_or_reordered(plan: list[tuple[str, int, bool]]
         assert numbers == sorted(numbers)
 
 
-@pytest.mark.parametrize("samples", [[blocks.SAMPLES_MAX - 1, 5], [1] * (blocks.SAMPLES_MAX + 1)])
+@pytest.mark.parametrize(
+    "samples",
+    [
+        [blocks.SAMPLES_MAX - 1, 5],
+        [blocks.SAMPLES_MAX // 2, blocks.SAMPLES_MAX // 2 - 1, 5],
+        [1] * (blocks.SAMPLES_MAX + 1),
+    ],
+)
 def test_a_joined_block_never_has_more_samples_than_may_be_sent(samples: list[int]) -> None:
     merged = merge(run("a", samples))
     assert sum(len(block.at_us) for block in merged) == sum(samples)
