@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from cloud.market.contracts import TICKS_PER_EUR, Market, Rule
 
-QUARTER_HOUR_S = 900
 _Eur = Annotated[Decimal, Field(ge=-100_000, le=100_000, multiple_of=Decimal("0.01"))]
 Catalogue = Mapping[str, Market]
 """Markets by their code."""
@@ -66,7 +65,8 @@ class _MarketRow(_Row):
     code: str = Field(pattern=r"^[A-Z][A-Z0-9_]{0,39}$")
     area: str = Field(pattern=r"^[A-Z][A-Z0-9_-]{1,19}$")
     time_zone: Annotated[str, AfterValidator(_known_zone)]
-    resolution_s: int = Field(ge=QUARTER_HOUR_S, le=3_600, multiple_of=QUARTER_HOUR_S)
+    resolution_s: Literal[900]
+    """Only quarter-hours so far: site limits, positions and schedules are counted in them."""
     rule: tuple[_RuleRow, ...] = Field(min_length=1)
 
     def market(self) -> Market:
