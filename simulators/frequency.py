@@ -16,6 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from simulators.errors import BadInput
+
 NOMINAL_HZ = 50.0
 SPREAD_HZ = 0.018
 """Standard deviation without excursions; ours, near the figures published for recent years."""
@@ -29,7 +31,7 @@ DEVIATION_HZ_MAX = 0.5
 ROWS_MAX = 5_000_000
 
 
-class BadRecording(Exception):
+class BadRecording(BadInput):
     """A recording cannot be replayed; the text names the file, the line and what is expected."""
 
 

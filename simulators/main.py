@@ -4,30 +4,25 @@ import argparse
 import asyncio
 import logging
 import os
-import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from drivers import profile as profiles
 from drivers.errors import ProfileError
 from drivers.profile import Profile
-from simulators import battery, frequency, market, modbus_server
+from simulators import battery, frequency, modbus_server, prices
 from simulators.device import Device
-from simulators.frequency import BadRecording, Trace, Wander
-from simulators.market import BadKeys
+from simulators.errors import BadInput
+from simulators.frequency import Trace, Wander
 from simulators.plant import STEP_S, Plant
-from simulators.traders import BadMarket
+from simulators.stopping import until_told_to_stop
 from wire import clock
 
 READY_LINE = "listening on"
 """The device prints this, host and port when it can be asked."""
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-
-
-class BadArguments(Exception):
-    """What was asked for cannot be done; the text is one line for the person who typed it."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        asyncio.run(_until_told_to_stop(lambda: options.run(options)))
-    except (BadArguments, BadRecording, ProfileError, BadKeys, BadMarket) as error:
+        asyncio.run(until_told_to_stop(options.run(options)))
+    except (BadInput, ProfileError) as error:
         sys.stderr.write(f"phoenyra-sim: {error}\n")
         return 2
     return 0
@@ -106,10 +101,10 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         type=Path,
         metavar="FILE",
-        help='JSON with two trader keys: {"maker": "pho_…", "sites": "pho_…"}; one may be missing',
+        help='JSON with trader keys: {"maker": "pho_…", "crowd": "pho_…", "sites": "pho_…"}',
     )
     traders.add_argument("--seed", type=int, default=1, help="of the order flow (%(default)s)")
-    traders.add_argument("--market", default=market.MARKET, help="(%(default)s)")
+    traders.add_argument("--market", default=prices.MARKET, help="(%(default)s)")
     return parser
 
 
@@ -131,7 +126,7 @@ async def _run_device(options: argparse.Namespace) -> None:
                 plant.catch_up()
                 await asyncio.sleep(STEP_S)
     except OSError as error:
-        raise BadArguments(
+        raise BadInput(
             f"--port: {port} on {options.host} cannot be listened on: {error.strerror}"
         ) from error
 
@@ -146,33 +141,14 @@ def _device(options: argparse.Namespace, profile: Profile) -> tuple[Device, Plan
 
 
 async def _run_market(options: argparse.Namespace) -> None:
+    from simulators import market  # a device shall not carry an HTTP client
+
     keys = market.load_keys(options.keys)
     try:
         now = clock.from_environment(os.environ)
     except ValueError as error:
-        raise BadArguments(str(error)) from error
+        raise BadInput(str(error)) from error
     await market.run(options.hub, keys, options.market, options.seed, now)
-
-
-async def _until_told_to_stop(work: Callable[[], Awaitable[None]]) -> None:
-    """Run `work` until it ends, or until SIGTERM or Ctrl-C."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    assert task is not None
-    told = False
-
-    def stop() -> None:
-        nonlocal told
-        told = True
-        task.cancel()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    try:
-        await work()
-    except asyncio.CancelledError:
-        if not told:
-            raise
 
 
 def _number(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], float]:

@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from simulators.errors import BadInput
 from simulators.hub_client import HubClient, HubRefused, HubUnreachable
-from simulators.traders import BadMarket, Crowd, Desk, Maker, Sites, Trader
+from simulators.traders import Crowd, Desk, Maker, Sites, Trader
 from wire.clock import Clock
 
-MARKET = "PHO_AT_INTRADAY_15MIN"
 RETRY_S = (0.5, 5.0)
 """Pause after a failure: at first, and at most."""
 _TRADERS: dict[str, Callable[[Desk], Trader]] = {"maker": Maker, "crowd": Crowd, "sites": Sites}
@@ -28,8 +28,8 @@ _ALLOWED = 'a JSON object like {"maker": "pho_…", "crowd": "pho_…", "sites":
 _logger = logging.getLogger(__name__)
 
 
-class BadKeys(Exception):
-    """The keys cannot be used; the text is one line."""
+class BadKeys(BadInput):
+    """The keys cannot be used."""
 
 
 def load_keys(path: Path) -> Mapping[str, str]:
@@ -63,7 +63,7 @@ async def run(url: str, keys: Mapping[str, str], market: str, seed: int, clock: 
                 client = await stack.enter_async_context(HubClient(url, key))
                 desk = Desk(client, market, seed, clock)
                 tasks.create_task(_keep_trading(role, desk, outage), name=role)
-    except* (BadKeys, BadMarket) as errors:
+    except* BadInput as errors:
         raise errors.exceptions[0] from None
 
 

@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from wire.clock import QUARTER_HOUR_US
 
+MARKET = "PHO_AT_INTRADAY_15MIN"
+"""Where the simulated traders trade unless they are told otherwise."""
 _DAY_US = 86_400 * 1_000_000
 _ZONE_US = 3_600 * 1_000_000
 """The curve stands at UTC + 1 h all year."""

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from simulators import prices
+from simulators.errors import BadInput
 from simulators.hub_client import HubClient, HubRefused
 from simulators.prices import Quote, Side
 from wire.clock import QUARTER_HOUR_US, Clock, quarter_hour_us, utc
@@ -34,8 +35,8 @@ _HOURS = Decimal("0.25")
 _logger = logging.getLogger(__name__)
 
 
-class BadMarket(Exception):
-    """The hub does not have the market; the text is one line."""
+class BadMarket(BadInput):
+    """The hub does not have the market."""
 
 
 class Trader(Protocol):
