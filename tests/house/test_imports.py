@@ -1,0 +1,61 @@
+"""Where each third-party library may be imported: its file or its room, so that it can be replaced.
+
+The arrows between our own rooms are import-linter's (pyproject.toml).
+"""
+
+import sys
+from fnmatch import fnmatch
+
+from tests.support.source import PACKAGES, check, imports, python
+
+WHERE = {
+    "pymodbus": ["drivers/modbus/client.py"],
+    "aiosqlite": ["agent/gateway/*.py"],
+    "httpx": ["agent/gateway/hub.py", "simulators/*.py"],
+    "prometheus_client": ["agent/metrics.py", "cloud/kernel/metrics.py"],
+    "uvicorn": [
+        "agent/gateway/main.py",
+        "agent/web/server.py",
+        "cloud/main.py",
+        "cloud/kernel/server.py",
+    ],
+    "jinja2": ["agent/web/*.py", "cloud/web/*.py"],
+    "fastapi": ["agent/web/*.py", "cloud/*"],
+    "starlette": ["agent/web/*.py", "cloud/*"],
+    "pydantic": ["agent/settings.py", "drivers/registry.py", "cloud/*"],
+    "pydantic_settings": ["agent/settings.py", "cloud/settings.py"],
+    "sqlalchemy": ["cloud/kernel/*", "cloud/*/store.py", "cloud/*/tables.py", "cloud/fleet/*.py"],
+    "alembic": ["cloud/kernel/database.py", "cloud/kernel/migrations/*"],
+    "asyncpg": ["cloud/kernel/database.py", "cloud/fleet/telemetry.py"],
+    "itsdangerous": ["cloud/kernel/sessions.py"],
+    "websockets": [],
+}
+_OWN = {*PACKAGES, "bench", "tests"}
+
+
+def test_every_library_is_imported_only_where_it_is_at_home() -> None:
+    def breach(path: str, module: str) -> str | None:
+        top = module.partition(".")[0]
+        if top in _OWN or top in sys.stdlib_module_names:
+            return None
+        if top not in WHERE:
+            return f"{module} is not in the table of libraries"
+        if any(fnmatch(path, pattern) for pattern in WHERE[top]):
+            return None
+        return f"{module} is imported only in {', '.join(WHERE[top]) or 'no file'}"
+
+    check(
+        f"{path}:{line}: {said}"
+        for path, tree in python(*PACKAGES)
+        for module, line in imports(tree)
+        if (said := breach(path.as_posix(), module))
+    )
+
+
+def test_no_product_code_imports_tests_or_benchmarks() -> None:
+    check(
+        f"{path}:{line}: {module} is not shipped"
+        for path, tree in python(*PACKAGES)
+        for module, line in imports(tree)
+        if module.partition(".")[0] in {"tests", "bench", "pytest", "hypothesis"}
+    )
