@@ -94,7 +94,7 @@ class Table:
         for number, item in enumerate(value, start=1):
             if not isinstance(item, dict):
                 raise self.wrong(key, item, allowed)
-            name = f" ({item['name']})" if isinstance(item.get("name"), str) else ""
+            name = f" ({_plain(item['name'])})" if isinstance(item.get("name"), str) else ""
             tables.append(Table(f"{self._where}{key} {number}{name}.", item))
         return tuple(tables)
 
@@ -103,7 +103,7 @@ class Table:
         for key in self._content:
             if key not in self._taken:
                 raise ProfileError(
-                    f"{self._where}{key}: no such key; allowed are {', '.join(self._taken)}"
+                    f"{self._where}{_plain(key)}: no such key; allowed are {', '.join(self._taken)}"
                 )
 
     def wrong(self, key: str, value: object, allowed: str) -> ProfileError:
@@ -135,5 +135,10 @@ def read_table(path: Path) -> tuple[Table, bytes]:
         return Table(f"{path.name}: ", tomllib.loads(content.decode("utf-8"))), content
     except OSError as error:
         raise ProfileError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ProfileError(f"{path.name}: is not TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # tomllib lets both through for odd files
+        raise ProfileError(f"{_plain(path.name)}: is not TOML: {_plain(str(error))}") from error
+
+
+def _plain(text: str) -> str:
+    """Return text for one line of a message, whatever somebody wrote into the file."""
+    return text if text.isprintable() else ascii(text)

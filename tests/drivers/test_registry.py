@@ -1,0 +1,56 @@
+"""drivers.registry: a device's settings are checked, and its library loads only when opened."""
+
+import subprocess
+import sys
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from drivers.errors import ProfileError
+from drivers.registry import DeviceConfig, ModbusTcpConfig, open_driver
+from wire.clock import SetClock
+
+ADAPTER: TypeAdapter[ModbusTcpConfig] = TypeAdapter(DeviceConfig)
+GOOD = {
+    "kind": "modbus_tcp",
+    "id": "inverter-1",
+    "host": "192.0.2.7",
+    "profile": "reference-inverter",
+}
+
+
+def test_what_the_settings_leave_out_is_left_to_the_profile() -> None:
+    config = ADAPTER.validate_python(GOOD)
+    assert (config.port, config.unit) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("kind", "modbus_udp"),
+        ("id", "Inverter 1"),
+        ("id", "control"),
+        ("host", ""),
+        ("host", "a b"),
+        ("port", 0),
+        ("port", 65_536),
+        ("unit", 256),
+        ("profile", ""),
+        ("prot", 1),
+    ],
+)
+def test_a_wrong_or_unknown_setting_is_refused(key: str, value: object) -> None:
+    with pytest.raises(ValidationError) as caught:
+        ADAPTER.validate_python({**GOOD, key: value})
+    assert len(caught.value.errors()) == 1
+
+
+def test_an_unknown_profile_is_reported_when_the_device_is_opened() -> None:
+    config = ADAPTER.validate_python({**GOOD, "profile": "no-such"})
+    with pytest.raises(ProfileError, match="reference-inverter"):
+        open_driver(config, SetClock(0))
+
+
+def test_settings_alone_load_no_device_library() -> None:
+    program = "import sys, drivers.registry; sys.exit('pymodbus' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
