@@ -15,7 +15,7 @@ WHERE = {
     "prometheus_client": ["agent/metrics.py", "cloud/kernel/metrics.py"],
     "uvicorn": [
         "agent/gateway/main.py",
-        "agent/web/server.py",
+        "agent/web/serve.py",
         "cloud/main.py",
         "cloud/kernel/server.py",
     ],

@@ -1,6 +1,7 @@
 """wire/fields.py: bad input gives one short line with key, value and what is allowed."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,13 +31,11 @@ def test_what_is_no_json_object_is_refused(text: str | bytes) -> None:
 
 
 def test_a_value_of_any_size_is_shown_in_a_few_characters() -> None:
-    deep: list[object] = []
+    deep: Any = []
     for _ in range(100_000):
         deep = [deep]
     for value in ("x" * 10**6, b"x" * 10**6, [0] * 10**6, {"a": deep}, deep, 10**5_000, 1e300):
         assert len(str(BadMessage("path", value, "less"))) < 100
-    while deep:
-        (deep,) = deep  # type: ignore[assignment] # taken apart: freeing it would recurse
 
 
 @pytest.mark.parametrize("value", [None, True, "1", 1.0, -1, 11, [], 2**63])
