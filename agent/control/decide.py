@@ -175,8 +175,11 @@ def _base(
         reasons.append(Reason(cut.code, cut.text, target_kw))
     elif hard.stale:
         reasons.append(Reason(hard.stale.code, hard.stale.text, 0.0))
-    before_kw = memory.base_kw if memory.base_kw is not None else plant.power_kw.value or 0.0
-    elapsed_s = 0.0 if memory.at_s is None else plant.at_s - memory.at_s
+    before_kw, elapsed_s = memory.base_kw, 0.0
+    if before_kw is None:
+        before_kw = plant.power_kw.value or 0.0
+    elif memory.at_s is not None:
+        elapsed_s = plant.at_s - memory.at_s
     step_kw = limits.ramp_kw_per_s * min(max(0.0, elapsed_s), DECISION_GAP_S_MAX)
     ramped_kw = clip(target_kw, before_kw - step_kw, before_kw + step_kw)
     base_kw = clip(ramped_kw, hard.lower_kw, hard.upper_kw)

@@ -1,0 +1,235 @@
+"""The cycle: gather → decide → write, on a fixed beat, whatever the devices do.
+
+The gather phase waits a share of the beat for the devices that are awake and then decides on what
+is known; how old that is, is part of the decision. What happens on the way (a device lost, a
+mode changed, a schedule taken) becomes an event, told once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agent.control import evidence
+from agent.control.decide import STARTING, Decision, Memory, decide
+from agent.control.evidence import Record
+from agent.control.interlocks import Limits
+from agent.control.metronome import Metronome
+from agent.control.outbox import Outbox
+from agent.control.plant import plant_state
+from agent.control.port import Port
+from agent.control.timing import Timing
+from agent.link import Status
+from wire.block import Quality, Reading, sample
+from wire.clock import Clock, utc
+from wire.schedule import Schedule
+from wire.sync import EVENT_TEXT_MAX, Event, Severity
+
+GATHER_SHARE = 0.4
+"""Of a beat: how long the decision waits for readings."""
+HOUSEKEEPING_S = 1.0
+"""How often, between two beats, the process tidies up and says that it lives."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The plain values that the cycle runs by."""
+
+    site: str
+    boot: str
+    limits: Limits
+    period_s: float
+    record_period_s: float
+
+
+class Cycle:
+    """Owns the decision; the ports own the devices, the outbox what is to be kept."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        ports: Sequence[Port],
+        outbox: Outbox,
+        clock: Clock,
+        housekeeping: Callable[[], None],
+        timing: Timing | None = None,
+    ) -> None:
+        self.metronome = Metronome(plan.period_s)
+        self._plan = plan
+        self._ports = tuple(ports)
+        self._setter = next(port for port in ports if port.takes_power)
+        self._meters = [port.device for port in ports if not port.takes_power]
+        self._outbox = outbox
+        self._clock = clock
+        self._housekeeping = housekeeping
+        self._timing = timing
+        self._schedule: Schedule | None = None
+        self._memory = Memory()
+        self._record: Record | None = None
+        self._mode = STARTING
+        self._lost: dict[str, bool] = {}
+        self._refused: dict[str, bool] = {}
+        self._samples: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """Beat until cancelled."""
+        per_record = max(1, round(self._plan.record_period_s / self._plan.period_s))
+        per_housekeeping = max(1, round(HOUSEKEEPING_S / self._plan.period_s))
+        async for late_s in self.metronome.beats():
+            if self._timing is not None:
+                self._timing.woke(late_s)
+            await self._gather()
+            self._decide()
+            self._watch()
+            if self.metronome.count % per_record == 0:
+                self._keep_samples()
+            if self.metronome.count % per_housekeeping == 1 % per_housekeeping:
+                self._housekeeping()
+
+    def take_schedule(self, schedule: Schedule) -> None:
+        """Follow `schedule` from the next beat on, unless it is not ours or not newer."""
+        now = self._schedule
+        if schedule.site != self._plan.site:
+            _logger.warning("a schedule for site %s is not followed", schedule.site)
+            return
+        if now is not None and schedule.version <= now.version:
+            if schedule.version < now.version:
+                _logger.warning(
+                    "schedule %d is older than %d and is not followed",
+                    schedule.version,
+                    now.version,
+                )
+            return
+        self._schedule = schedule
+        end = f"{utc(schedule.ends_us):%Y-%m-%d %H:%M} UTC"
+        text = f"version {schedule.version}: {len(schedule.slots)} slots until {end}"
+        self._tell("SCHEDULE_TAKEN", Severity.INFO, evidence.DEVICE, text)
+
+    def report_dropped(self, count: int) -> None:
+        """Say that the outbox was too small for the time the gateway was away."""
+        text = f"{count} samples and events were dropped while the gateway was away"
+        self._tell("OUTBOX_DROPPED", Severity.WARNING, evidence.DEVICE, text)
+
+    def report_no_priority(self) -> None:
+        """Say that the beat may come late under load."""
+        text = "no real-time scheduling: the beat may come late under load"
+        self._tell("NO_REAL_TIME", Severity.WARNING, evidence.DEVICE, text)
+
+    def status(self) -> Status | None:
+        """Return the newest picture; None before the first decision."""
+        record, schedule = self._record, self._schedule
+        if record is None:
+            return None
+        now_s = asyncio.get_running_loop().time()
+        decision = record.decision
+        return Status(
+            at_us=record.at_us,
+            mode=decision.mode,
+            setpoint_kw=decision.setpoint_kw,
+            schedule_kw=decision.schedule_kw,
+            response_kw=decision.response_kw,
+            reasons=decision.reasons,
+            devices=tuple(port.state() for port in self._ports),
+            readings=tuple(
+                (port.device, reading) for port in self._ports for reading in port.readings(now_s)
+            ),
+            schedule_version=None if schedule is None else schedule.version,
+            schedule_ends_us=None if schedule is None else schedule.ends_us,
+            beats=self.metronome.count,
+            missed=self.metronome.missed,
+            kept_items=len(self._outbox),
+            dropped_items=self._outbox.dropped,
+        )
+
+    async def _gather(self) -> None:
+        """Ask all devices, and wait a little for those that were awake."""
+        asked = [port for port in self._ports if port.ask()]
+        try:
+            async with asyncio.timeout(self._plan.period_s * GATHER_SHARE):
+                for port in asked:
+                    await port.fresh()
+        except TimeoutError:
+            return
+
+    def _decide(self) -> None:
+        now_s = asyncio.get_running_loop().time()
+        for port in self._ports:
+            port.look(now_s)
+        plant = plant_state(
+            {port.device: port.seen for port in self._ports},
+            self._setter.device,
+            [*self._meters, self._setter.device],
+            ready=self._setter.in_charge,
+            now_s=now_s,
+        )
+        now_us = self._clock.now_us()
+        decision, self._memory = decide(
+            plant, self._schedule, self._plan.limits, self._memory, now_us
+        )
+        for port in self._ports:
+            port.decided(self._order(decision) if port is self._setter else None)
+        self._record = Record(at_us=now_us, decision=decision, written_kw=self._setter.written_kw)
+
+    def _order(self, decision: Decision) -> float | None:
+        return decision.setpoint_kw if self._setter.in_charge else None
+
+    def _watch(self) -> None:
+        """Turn what has changed since the last beat into events."""
+        for port in self._ports:
+            self._watch_line(port)
+            refused = bool(port.refused)
+            if refused and not self._refused.get(port.device, False):
+                self._tell("DEVICE_REFUSED", Severity.ALARM, port.device, port.refused)
+            self._refused[port.device] = refused
+        record = self._record
+        if record is not None and record.decision.mode != self._mode:
+            self._outbox.put(evidence.mode_changed(self._mode, record))
+            _logger.info("mode %s → %s", self._mode, record.decision.mode)
+            self._mode = record.decision.mode
+
+    def _watch_line(self, port: Port) -> None:
+        before = self._lost.get(port.device, False)
+        if port.lost and not before:
+            why = port.state().trouble or "no answer"
+            self._tell("DEVICE_LOST", Severity.ALARM, port.device, f"does not answer: {why}")
+        elif before and not port.lost:
+            self._tell("DEVICE_BACK", Severity.INFO, port.device, "answers again")
+        self._lost[port.device] = port.lost
+
+    def _keep_samples(self) -> None:
+        """Put one sample of each device into the outbox; what did not answer is lost, not old."""
+        now_s, now_us = asyncio.get_running_loop().time(), self._clock.now_us()
+        for port in self._ports:
+            self._keep(port.device, now_us, [_kept(r) for r in port.readings(now_s)])
+        if self._record is not None:
+            self._keep(evidence.DEVICE, now_us, evidence.readings(self._record))
+
+    def _keep(self, device: str, at_us: int, readings: Sequence[Reading]) -> None:
+        if not readings:
+            return
+        number = self._samples.get(device, 0)
+        self._samples[device] = number + 1
+        self._outbox.put(sample(device, self._plan.boot, number, at_us, readings))
+
+    def _tell(self, code: str, severity: Severity, source: str, text: str) -> None:
+        at_us = self._clock.now_us()
+        self._outbox.put(
+            Event(
+                at_us=at_us,
+                code=code,
+                severity=severity,
+                source=source,
+                text=text[:EVENT_TEXT_MAX],
+            )
+        )
+        level = logging.INFO if severity is Severity.INFO else logging.WARNING
+        _logger.log(level, "%s %s: %s", source, code, text)
+
+
+def _kept(reading: Reading) -> Reading:
+    """Return the reading as the record keeps it: an old value is not measured again."""
+    if reading.quality is Quality.STALE:
+        return Reading(reading.point, None, Quality.LOST, reading.at_us)
+    return reading

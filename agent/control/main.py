@@ -1,0 +1,184 @@
+"""The fast process: composition root and table of contents of control.
+
+It owns the device connections, touches neither disk nor cloud while it runs, and keeps working on
+its last schedule whatever happens to the gateway.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+from agent.control import realtime
+from agent.control.cycle import Cycle, Plan
+from agent.control.interlocks import Limits
+from agent.control.outbox import Outbox
+from agent.control.port import Port
+from agent.control.server import SOCKET_PATH_BYTES_MAX, LinkServer, listening
+from agent.control.timing import Timing
+from agent.link import Hello
+from agent.settings import AgentSettings, BadSettings, ControlSettings
+from agent.watchdog import Notifier
+from drivers.registry import open_driver
+from wire.clock import Clock
+
+OWNER_WAIT_S = 3.0
+"""How long a start waits for the control process before it to be gone."""
+_OWNER_POLL_S = 0.05
+
+_logger = logging.getLogger(__name__)
+
+
+async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = None) -> int:
+    """Run control until cancelled.
+
+    Raises:
+        BadSettings: the settings do not fit together, or the folder cannot be used.
+        ProfileError: a device profile cannot be used.
+    """
+    timing = None if timing_file is None else Timing()
+    notifier = Notifier(os.environ)
+    boot = secrets.token_hex(8)
+    outbox = Outbox(settings.control.outbox_bytes_max)
+    with _data_dir(settings.data_dir) as folder:
+        async with (
+            _only_owner(folder / "control.lock"),
+            opened_ports(settings, clock, timing) as ports,
+            listening(settings.socket_path) as connections,
+        ):
+
+            def housekeeping() -> None:
+                notifier.alive()
+                realtime.collect()
+
+            cycle = Cycle(_plan(settings, boot), ports, outbox, clock, housekeeping, timing)
+            server = LinkServer(
+                Hello(boot, settings.site),
+                outbox,
+                cycle.status,
+                cycle.take_schedule,
+                cycle.report_dropped,
+            )
+            fifo = realtime.take_priority()
+            if not fifo:
+                cycle.report_no_priority()
+            realtime.freeze_heap()
+            _logger.info("control of site %s begins, boot %s", settings.site, boot)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    for port in ports:
+                        tasks.create_task(port.run(), name=f"port {port.device}")
+                    tasks.create_task(server.run(connections), name="link")
+                    tasks.create_task(cycle.run(), name="cycle")
+            finally:
+                notifier.stopping()
+                beats, missed = cycle.metronome.count, cycle.metronome.missed
+                _logger.info("control ends after %d beats, %d missed", beats, missed)
+                if timing is not None and timing_file is not None:
+                    timing.save(timing_file, beats=beats, missed=missed, fifo=fifo)
+    return 0
+
+
+@asynccontextmanager
+async def opened_ports(
+    settings: AgentSettings, clock: Clock, timing: Timing | None = None
+) -> AsyncIterator[Sequence[Port]]:
+    """Open all devices; none of them needs to be on.
+
+    Raises:
+        BadSettings: not exactly one device takes power.
+        ProfileError: a profile cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        ports = [
+            Port(
+                device.id,
+                await stack.enter_async_context(open_driver(device, clock)),
+                clock,
+                timing,
+            )
+            for device in settings.devices
+        ]
+        setters = [port.device for port in ports if port.takes_power]
+        if len(setters) != 1:
+            raise BadSettings(
+                f"devices: {', '.join(setters) or 'none'} take a setpoint;"
+                " exactly one device whose profile has [control] is expected"
+            )
+        yield ports
+
+
+def _plan(settings: AgentSettings, boot: str) -> Plan:
+    control = settings.control
+    return Plan(
+        site=settings.site,
+        boot=boot,
+        limits=_limits(control),
+        period_s=control.period_s,
+        record_period_s=control.record_period_s,
+    )
+
+
+def _limits(control: ControlSettings) -> Limits:
+    rated_kw = max(control.discharge_kw_max, control.charge_kw_max)
+    return Limits(
+        discharge_kw_max=control.discharge_kw_max,
+        charge_kw_max=control.charge_kw_max,
+        soc_min_pct=control.soc_min_pct,
+        soc_max_pct=control.soc_max_pct,
+        ramp_kw_per_s=rated_kw * control.ramp_pct_per_s / 100,
+    )
+
+
+@contextmanager
+def _data_dir(folder: Path) -> Iterator[Path]:
+    """Make the folder, ours alone, and check that a socket can live in it."""
+    socket_bytes = len(os.fsencode(folder / "control.sock"))
+    if socket_bytes > SOCKET_PATH_BYTES_MAX:
+        raise BadSettings(
+            f"data_dir: {str(folder)!r} is not allowed; a path at least"
+            f" {socket_bytes - SOCKET_PATH_BYTES_MAX} bytes shorter is expected, because a socket"
+            " lives in it"
+        )
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSettings(f"data_dir: {str(folder)!r} cannot be made: {error.strerror}") from error
+    yield folder
+
+
+@asynccontextmanager
+async def _only_owner(path: Path) -> AsyncIterator[None]:
+    """Hold the lock that makes this the only control process; the kernel frees it on any death."""
+    loop = asyncio.get_running_loop()
+    give_up_s = loop.time() + OWNER_WAIT_S
+    with _lock_file(path) as descriptor:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if loop.time() >= give_up_s:
+                    raise BadSettings(
+                        f"data_dir: another control process uses {str(path.parent)!r};"
+                        " a folder of its own is expected"
+                    ) from error
+                await asyncio.sleep(_OWNER_POLL_S)
+            else:
+                break
+        yield
+
+
+@contextmanager
+def _lock_file(path: Path) -> Iterator[int]:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise BadSettings(f"data_dir: {str(path)!r} cannot be made: {error.strerror}") from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

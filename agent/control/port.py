@@ -1,0 +1,209 @@
+"""One device as the cycle sees it: read when a beat asks, written when a decision is there.
+
+Each port is one task that owns its driver, so a device that hangs delays nobody else: the cycle
+asks, waits a little for those that are awake, and goes on. A decision made while a port was busy
+reaches it as soon as it is awake; only the newest one counts.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Iterator, Mapping
+
+from agent.control.plant import Seen
+from agent.control.timing import Timing
+from agent.link import DeviceState
+from drivers.base import Driver, PowerSetter, Rate
+from drivers.errors import DeviceRefused, DeviceUnreachable
+from wire.block import Quality, Reading
+from wire.clock import Clock
+
+LOST_AFTER_S = 1.5
+"""Silence after which a device counts as lost; the gateway needs its time to pass it on."""
+CALL_S_MAX = 2.0
+"""Whatever a driver promises, no call takes longer."""
+SLOW_PERIOD_S = 1.0
+SLOW_SLACK_S = 0.05
+"""A beat that comes this much early still counts, so that the second is kept."""
+STALE_AFTER_S = {Rate.FAST: 2.0, Rate.SLOW: 5.0}
+"""When a value counts as old, for the page and the record; decisions have their own limits."""
+TAKE_OVER_AGAIN_S = 5.0
+REFRESH_MARGIN_S = 0.5
+SETPOINT_STEP_KW = 0.0005
+"""A smaller change is no change."""
+
+_logger = logging.getLogger(__name__)
+
+
+class Port:
+    """A device, its newest readings and its setpoint."""
+
+    def __init__(
+        self, device: str, driver: Driver, clock: Clock, timing: Timing | None = None
+    ) -> None:
+        self.device = device
+        self.seen: Mapping[str, Seen] = {}
+        """Replaced, never mutated: by point, in the order of the profile."""
+        self.lost = False
+        """No answer for `LOST_AFTER_S`; judged by `look`."""
+        self.refused = ""
+        """What the device said no to, last; empty: nothing, or it has agreed since."""
+        self.in_charge = False
+        """The device is taken over and has not been lost since."""
+        self.written_kw: float | None = None
+        self._driver = driver
+        self._setter = driver if isinstance(driver, PowerSetter) else None
+        self._clock = clock
+        self._timing = timing
+        self._rates: dict[str, Rate] = {}
+        self._trouble = ""
+        self._heard_s: float | None = None
+        self._answered_us: int | None = None
+        self._slow_s = -math.inf
+        self._taken_over = False
+        self._take_over_s = -math.inf
+        self._written_s = -math.inf
+        self._order_kw: float | None = None
+        self._idle = False
+        self._asked, self._fresh, self._decided = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    @property
+    def takes_power(self) -> bool:
+        return self._setter is not None
+
+    def ask(self) -> bool:
+        """Start a reading; say whether the device was awake, so that waiting for it makes sense."""
+        if not self._idle:
+            return False
+        self._idle = False
+        self._fresh.clear()
+        self._decided.clear()
+        self._asked.set()
+        return True
+
+    async def fresh(self) -> None:
+        """Wait until the reading that was asked for is over, well or badly."""
+        await self._fresh.wait()
+
+    def decided(self, power_kw: float | None) -> None:
+        """Hand over this beat's setpoint; None: nothing is to be written."""
+        self._order_kw = power_kw
+        self._decided.set()
+
+    def look(self, now_s: float) -> None:
+        """Judge whether the device is lost."""
+        if self._heard_s is None:
+            self._heard_s = now_s  # never yet: silence counts from the first look
+        self.lost = now_s - self._heard_s > LOST_AFTER_S
+        if self.lost:
+            self.in_charge = self._taken_over = False
+
+    def state(self) -> DeviceState:
+        return DeviceState(
+            device=self.device,
+            connected=self._answered_us is not None and not self.lost,
+            answered_us=self._answered_us,
+            trouble=self._trouble or self.refused,
+        )
+
+    def readings(self, now_s: float) -> Iterator[Reading]:
+        """Yield the newest readings, old ones marked as such."""
+        for point, seen in self.seen.items():
+            reading = seen.newest
+            if now_s - seen.seen_s <= STALE_AFTER_S[self._rates[point]]:
+                yield reading
+            elif reading.quality is Quality.GOOD:
+                yield Reading(point, reading.value, Quality.STALE, reading.at_us)
+            else:
+                yield Reading(point, None, Quality.LOST, reading.at_us)
+
+    async def run(self) -> None:
+        """Serve the beats until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._idle = True
+            await self._asked.wait()
+            self._asked.clear()
+            began_s = loop.time()
+            answered = await self._read(Rate.FAST)
+            self._fresh.set()
+            await self._decided.wait()
+            if answered and self._setter is not None:
+                await self._command(self._setter, began_s)
+            if answered and loop.time() - self._slow_s >= SLOW_PERIOD_S - SLOW_SLACK_S:
+                self._slow_s = loop.time()
+                await self._read(Rate.SLOW)
+
+    async def _read(self, rate: Rate) -> bool:
+        """Take one reading in; say whether the device answered."""
+        try:
+            async with asyncio.timeout(CALL_S_MAX):
+                readings = await self._driver.read(rate)
+        except (DeviceUnreachable, TimeoutError) as error:
+            self._silent(error)
+            return False
+        except DeviceRefused as error:
+            self._refuses(error)
+            readings = ()
+        else:
+            self.refused = self.refused if self.takes_power else ""
+        now_s = asyncio.get_running_loop().time()
+        seen = dict(self.seen)
+        for reading in readings:
+            before = seen.get(reading.point) or Seen(reading, now_s)
+            seen[reading.point] = before.followed_by(reading, now_s)
+            self._rates[reading.point] = rate
+        self.seen = seen
+        self._heard_s, self._answered_us = now_s, self._clock.now_us()
+        if self._trouble:
+            _logger.info("%s: answers again", self.device)
+            self._trouble = ""
+        return True
+
+    async def _command(self, setter: PowerSetter, began_s: float) -> None:
+        """Take the device over where that is due, and write the newest order."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(CALL_S_MAX):
+                if not self._taken_over:
+                    if loop.time() < self._take_over_s:
+                        return
+                    self._take_over_s = loop.time() + TAKE_OVER_AGAIN_S
+                    await setter.take_over()
+                    self._taken_over = self.in_charge = True
+                    self._take_over_s = -math.inf
+                order_kw = self._order_kw
+                if order_kw is None or not self._due(order_kw, setter.refresh_s):
+                    return
+                await setter.write_power_kw(order_kw)
+        except (DeviceUnreachable, TimeoutError) as error:
+            self._silent(error)
+            return
+        except DeviceRefused as error:
+            self._refuses(error)
+            return
+        self.written_kw, self._written_s = order_kw, loop.time()
+        self.refused = ""
+        if self._timing is not None:
+            self._timing.wrote(self._written_s - began_s)
+
+    def _due(self, order_kw: float, refresh_s: float) -> bool:
+        """Say whether the setpoint must be written: it changed, or the device's time-out nears."""
+        if self.written_kw is None or abs(order_kw - self.written_kw) >= SETPOINT_STEP_KW:
+            return True
+        return asyncio.get_running_loop().time() - self._written_s >= refresh_s - REFRESH_MARGIN_S
+
+    def _silent(self, error: Exception) -> None:
+        """The line is down: nothing that was written may be relied upon."""
+        if not self._trouble:
+            _logger.warning("%s: no answer: %s", self.device, error)
+        self._trouble = str(error) or "no answer"
+        self._taken_over = False
+        self._take_over_s = -math.inf
+        self.written_kw = None
+
+    def _refuses(self, error: DeviceRefused) -> None:
+        if not self.refused:
+            _logger.warning("%s: refused: %s", self.device, error)
+        self.refused = str(error) or "refused"
+        self.written_kw = None

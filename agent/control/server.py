@@ -1,0 +1,150 @@
+"""Control's end of the link: it listens, the gateway connects.
+
+Each connection begins with a `Hello`, then everything still kept, then what is new, and the
+newest `Status` a few times a second. A newer connection replaces an older one, so a gateway
+that was killed and started again is never kept out by its own ghost. Nothing here makes the
+cycle wait: a gateway that does not read fills only its own socket.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from agent import link
+from agent.control.outbox import Outbox
+from agent.link import Hello, Status, Stored
+from wire.fields import BadMessage
+from wire.schedule import Schedule
+
+STATUS_PERIOD_S = 0.2
+ITEMS_PER_WRITE_MAX = 100
+SOCKET_PATH_BYTES_MAX = 107
+"""What the kernel allows for the name of a Unix socket."""
+
+_logger = logging.getLogger(__name__)
+
+_Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@asynccontextmanager
+async def listening(path: Path) -> AsyncIterator["asyncio.Queue[_Connection]"]:
+    """Listen at `path`, readable by our user only; a socket left by a killed process is replaced.
+
+    Yields the newest connection; one that nobody has taken yet is closed when a newer one comes.
+    """
+    newest: asyncio.Queue[_Connection] = asyncio.Queue(maxsize=1)
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if newest.full():
+            _, forgotten = newest.get_nowait()
+            forgotten.close()
+        newest.put_nowait((reader, writer))
+
+    with _bound(path) as unix:
+        async with await asyncio.start_unix_server(accept, sock=unix):
+            yield newest
+
+
+class LinkServer:
+    """Serves one gateway at a time; see the module."""
+
+    def __init__(
+        self,
+        hello: Hello,
+        outbox: Outbox,
+        status: Callable[[], Status | None],
+        take_schedule: Callable[[Schedule], None],
+        report_dropped: Callable[[int], None],
+    ) -> None:
+        self._hello = hello
+        self._outbox = outbox
+        self._status = status
+        self._take_schedule = take_schedule
+        self._report_dropped = report_dropped
+
+    async def run(self, connections: "asyncio.Queue[_Connection]") -> None:
+        """Talk to the newest connection until cancelled."""
+        connection = await connections.get()
+        while True:
+            async with asyncio.TaskGroup() as tasks:
+                talk = tasks.create_task(self._talk(*connection), name="talk")
+                connection = await connections.get()
+                talk.cancel()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        _logger.info("the gateway is connected")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                sender = tasks.create_task(self._send(writer), name="send")
+                await self._receive(reader)
+                sender.cancel()
+        finally:
+            writer.close()
+            _logger.info("the gateway is gone")
+
+    async def _receive(self, reader: asyncio.StreamReader) -> None:
+        """Take messages until the connection ends."""
+        try:
+            while True:
+                self._take(await link.receive(reader))
+        except (EOFError, OSError):
+            return
+        except BadMessage as error:
+            _logger.warning("the gateway is disconnected: %s", error)
+
+    def _take(self, message: link.Message) -> None:
+        match message:
+            case Stored(boot, number) if boot == self._hello.boot:
+                self._outbox.stored(number)
+                dropped = self._outbox.take_unreported()
+                if dropped:
+                    self._report_dropped(dropped)
+            case Schedule():
+                self._take_schedule(message)
+            case _:
+                pass
+
+    async def _send(self, writer: asyncio.StreamWriter) -> None:
+        """Send what is kept, what comes and the newest picture, until the connection ends."""
+        loop = asyncio.get_running_loop()
+        sent, picture_s = -1, loop.time()
+        try:
+            writer.write(link.encode(self._hello))
+            while True:
+                while items := self._outbox.after(sent, ITEMS_PER_WRITE_MAX):
+                    writer.write(b"".join(frame for _, frame in items))
+                    sent = items[-1][0]
+                    await writer.drain()
+                self._outbox.more.clear()
+                if loop.time() >= picture_s:
+                    picture_s = loop.time() + STATUS_PERIOD_S
+                    status = self._status()
+                    writer.write(b"" if status is None else link.encode(status))
+                    await writer.drain()
+                try:
+                    async with asyncio.timeout_at(picture_s):
+                        await self._outbox.more.wait()
+                except TimeoutError:
+                    continue
+        except OSError:
+            return
+
+
+@contextmanager
+def _bound(path: Path) -> Iterator[socket.socket]:
+    """Bind a socket that is never open to others, not even for a moment."""
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as unix:
+        before = os.umask(0o177)
+        try:
+            unix.bind(str(path))
+        finally:
+            os.umask(before)
+        try:
+            yield unix
+        finally:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,163 @@
+"""``phoenyra-agent``: the command line of the box.
+
+Each verb loads only what it needs, so that control never carries the gateway's libraries.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from agent import supervisor
+from agent.settings import AgentSettings, BadSettings, load
+from drivers import profile as profiles
+from drivers.errors import ProfileError
+from wire.clock import SystemClock, from_environment
+
+_BAD_SETTINGS = supervisor.BAD_SETTINGS
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the verb on the command line and return the exit code: 0 good, 2 wrong settings."""
+    parsed = _parser().parse_args(arguments)
+    _log_as(parsed.verb)
+    code = 0
+    try:
+        code = _verb(parsed)
+    except* (BadSettings, ProfileError) as group:
+        for line in _lines(group):
+            sys.stderr.write(f"phoenyra-agent: {line}\n")
+        code = _BAD_SETTINGS
+    return code
+
+
+def _verb(parsed: argparse.Namespace) -> int:
+    if parsed.verb == "profile":
+        return _profile(parsed)
+    settings = load(parsed.config)
+    clock = _clock()
+    if parsed.verb == "check":
+        return _check(settings, clock, parsed.config)
+    if parsed.verb == "run":
+        command = ("--config", str(parsed.config))
+        return _until_signal(
+            supervisor.run(
+                ("control", "gateway"), lambda role: supervisor.module_command(role, *command)
+            )
+        )
+    if parsed.verb == "control":
+        from agent.control.main import run as run_control
+
+        return _until_signal(run_control(settings, clock, parsed.timing))
+    from agent.gateway.main import run as run_gateway
+
+    return _until_signal(run_gateway(settings, clock))
+
+
+def _until_signal(work: Coroutine[Any, Any, int]) -> int:
+    """Run `work` until it ends or a signal asks for the end, which is a good end."""
+
+    async def guarded() -> int:
+        loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(work, name="main")
+            for number in _SIGNALS:
+                loop.add_signal_handler(number, task.cancel)
+        return 0 if task.cancelled() else task.result()
+
+    return asyncio.run(guarded())
+
+
+def _check(settings: AgentSettings, clock: SystemClock, path: Path) -> int:
+    asyncio.run(_ports_fit(settings, clock))
+    devices = ", ".join(f"{device.id} ({device.profile})" for device in settings.devices)
+    sys.stdout.write(f"{path}: good; site {settings.site}, devices {devices}\n")
+    return 0
+
+
+async def _ports_fit(settings: AgentSettings, clock: SystemClock) -> None:
+    """Check profiles and roles of the devices as control will, without asking any of them."""
+    from agent.control.main import opened_ports
+
+    async with opened_ports(settings, clock):
+        pass
+
+
+def _profile(parsed: argparse.Namespace) -> int:
+    if parsed.action == "list":
+        for name in profiles.names():
+            sys.stdout.write(f"{name:28}{profiles.load(name).source}\n")
+        return 0
+    profile = profiles.load(parsed.name)
+    if parsed.action == "check":
+        dispatch = "is only read" if profile.control is None else "takes a setpoint"
+        sys.stdout.write(f"{parsed.name}: good; {len(profile.points)} points, {dispatch}\n")
+        return 0
+    for point in profile.points:
+        rights = ("r" if point.readable else "") + ("w" if point.writable else "")
+        where = f"{point.kind.value} {point.address}"
+        sys.stdout.write(
+            f"{point.name:28}{where:16}{point.coding.value:10}{point.rate.value:6}{rights}\n"
+        )
+    return 0
+
+
+def _clock() -> SystemClock:
+    try:
+        return from_environment(os.environ)
+    except ValueError as error:
+        raise BadSettings(str(error)) from error
+
+
+def _lines(group: BaseExceptionGroup[Exception]) -> list[str]:
+    lines: list[str] = []
+    for error in group.exceptions:
+        inner = _lines(error) if isinstance(error, BaseExceptionGroup) else str(error).splitlines()
+        lines.extend(inner)
+    return lines
+
+
+def _log_as(name: str) -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO,
+        format=f"%(asctime)s %(levelname)-7s {name} %(message)s",
+    )
+    for noisy in ("httpx", "httpcore", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="phoenyra-agent", description="The box at a battery: measures, controls, keeps, sends."
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, what in (
+        ("run", "control and gateway together, each started again when it dies"),
+        ("control", "the fast process alone"),
+        ("gateway", "the patient process alone"),
+        ("check", "look at settings and profiles, start nothing"),
+    ):
+        child = verbs.add_parser(verb, help=what, description=what)
+        child.add_argument("--config", type=Path, required=True, help="the site's TOML file")
+        if verb == "control":
+            child.add_argument(
+                "--timing", type=Path, help="write how punctual the beat was when it ends"
+            )
+    profile = verbs.add_parser("profile", help="device profiles: list, show, check")
+    actions = profile.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="the profiles that are shipped")
+    for action, what in (("show", "the points of a profile"), ("check", "say what is wrong")):
+        child = actions.add_parser(action, help=what)
+        child.add_argument("name", help="a shipped profile, or the path of a .toml file")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

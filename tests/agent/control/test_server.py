@@ -1,0 +1,201 @@
+"""agent.control.server: whatever the gateway does, nothing is lost and control never waits."""
+
+import asyncio
+import socket
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent import link
+from agent.control.outbox import Outbox
+from agent.control.server import LinkServer, listening
+from agent.link import Hello, Item, Status, Stored
+from wire.schedule import Schedule
+from wire.sync import Event, Severity
+
+HELLO = Hello("boot-1", "s")
+SCHEDULE = Schedule(site="s", version=4, issued_us=1, slots=())
+STATUS = Status(
+    at_us=1,
+    mode="automatic",
+    setpoint_kw=0.0,
+    schedule_kw=0.0,
+    response_kw=0.0,
+    reasons=(),
+    devices=(),
+    readings=(),
+    schedule_version=None,
+    schedule_ends_us=None,
+    beats=1,
+    missed=0,
+    kept_items=0,
+    dropped_items=0,
+)
+
+
+@dataclass(slots=True)
+class Control:
+    """The listening side, and what it was told."""
+
+    path: Path
+    outbox: Outbox
+    schedules: list[Schedule] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def put(self, count: int) -> None:
+        for number in range(count):
+            text = f"item {number}"
+            self.outbox.put(Event(at_us=1, code="X", severity=Severity.INFO, source="c", text=text))
+
+    def take_schedule(self, schedule: Schedule) -> None:
+        self.schedules.append(schedule)
+        self.told.set()
+
+    def report_dropped(self, count: int) -> None:
+        self.dropped.append(count)
+        self.told.set()
+
+
+class Gateway:
+    """The connecting side, as simple as can be."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def hello(self) -> Hello:
+        message = await link.receive(self.reader)
+        assert isinstance(message, Hello)
+        return message
+
+    async def numbers(self, count: int) -> list[int]:
+        numbers: list[int] = []
+        while len(numbers) < count:
+            message = await link.receive(self.reader)
+            if isinstance(message, Item):
+                numbers.append(message.number)
+        return numbers
+
+    async def say(self, message: link.Message) -> None:
+        self.writer.write(link.encode(message))
+        await self.writer.drain()
+
+
+@asynccontextmanager
+async def control(folder: Path, bytes_max: int = 10_000_000) -> AsyncIterator[Control]:
+    side = Control(folder / "control.sock", Outbox(bytes_max))
+    server = LinkServer(HELLO, side.outbox, lambda: STATUS, side.take_schedule, side.report_dropped)
+    async with (
+        asyncio.timeout(20),
+        listening(side.path) as connections,
+        asyncio.TaskGroup() as tasks,
+    ):
+        work = tasks.create_task(server.run(connections))
+        yield side
+        work.cancel()
+
+
+@asynccontextmanager
+async def gateway(path: Path) -> AsyncIterator[Gateway]:
+    reader, writer = await asyncio.open_unix_connection(path)
+    try:
+        yield Gateway(reader, writer)
+    finally:
+        writer.close()
+
+
+async def test_the_gateway_hears_who_speaks_then_everything_kept_then_what_is_new(
+    tmp_path: Path,
+) -> None:
+    async with control(tmp_path) as side:
+        side.put(250)
+        async with gateway(side.path) as peer:
+            assert await peer.hello() == HELLO
+            assert await peer.numbers(250) == list(range(250))
+            side.put(1)
+            assert await peer.numbers(1) == [250]
+
+
+async def test_after_a_reconnection_everything_not_stored_is_sent_again(tmp_path: Path) -> None:
+    async with control(tmp_path) as side:
+        side.put(10)
+        async with gateway(side.path) as peer:
+            await peer.hello()
+            await peer.numbers(10)
+            await peer.say(Stored("boot-1", 6))
+            await peer.say(SCHEDULE)
+            await side.told.wait()
+        async with gateway(side.path) as peer:
+            await peer.hello()
+            assert await peer.numbers(3) == [7, 8, 9]
+
+
+async def test_a_receipt_for_another_run_of_control_releases_nothing(tmp_path: Path) -> None:
+    async with control(tmp_path) as side:
+        side.put(3)
+        async with gateway(side.path) as peer:
+            await peer.say(Stored("boot-0", 2))
+            await peer.say(SCHEDULE)
+            await side.told.wait()
+        assert (len(side.outbox), side.schedules) == (3, [SCHEDULE])
+
+
+async def test_a_newer_gateway_replaces_one_that_hangs(tmp_path: Path) -> None:
+    async with control(tmp_path) as side, gateway(side.path) as ghost:
+        await ghost.hello()
+        side.put(2)
+        async with gateway(side.path) as peer:
+            await peer.hello()
+            assert await peer.numbers(2) == [0, 1]
+
+
+async def test_a_gateway_that_does_not_read_fills_only_its_own_socket(tmp_path: Path) -> None:
+    async with control(tmp_path) as side, gateway(side.path):
+        for _ in range(50):
+            side.put(200)
+            await asyncio.sleep(0)
+        assert len(side.outbox) == 10_000
+
+
+async def test_a_gateway_that_talks_nonsense_is_disconnected_and_may_come_back(
+    tmp_path: Path,
+) -> None:
+    async with control(tmp_path) as side:
+        async with gateway(side.path) as peer:
+            await peer.hello()
+            peer.writer.write(b"\xff\xff\xff\xffnonsense")
+            assert await peer.reader.read(1_000_000) is not None
+            while await peer.reader.read(1_000_000):
+                pass
+        async with gateway(side.path) as peer:
+            assert await peer.hello() == HELLO
+
+
+async def test_what_was_dropped_is_told_once_the_gateway_stores_again(tmp_path: Path) -> None:
+    async with control(tmp_path, bytes_max=1_000) as side:
+        side.put(100)
+        kept = len(side.outbox)
+        async with gateway(side.path) as peer:
+            await peer.numbers(kept)
+            await peer.say(Stored("boot-1", 99))
+            await side.told.wait()
+        assert side.dropped == [100 - kept]
+
+
+async def test_the_picture_is_sent_without_being_asked_for(tmp_path: Path) -> None:
+    async with control(tmp_path) as side, gateway(side.path) as peer:
+        await peer.hello()
+        assert [await link.receive(peer.reader) for _ in range(2)] == [STATUS, STATUS]
+
+
+async def test_the_socket_is_ours_alone_and_replaces_one_left_by_a_killed_process(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "control.sock"
+    with socket.socket(socket.AF_UNIX) as left_behind:
+        left_behind.bind(str(path))
+    async with control(tmp_path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not path.exists()
