@@ -4,8 +4,6 @@ from dataclasses import dataclass, field
 
 from wire.block import Quality
 
-IDENTIFIER = r"^[a-z0-9][a-z0-9-]{0,39}$"
-"""What sites, gateways and accounts may be called; the agent's settings say the same."""
 POWER_KW_MAX = 10_000_000.0
 ENERGY_KWH_MAX = 100_000_000.0
 

@@ -40,6 +40,8 @@ def telemetry_topic(site: str) -> str:
 
 TELEMETRY_TOPIC = "telemetry"
 """Woken when anything new of any site is committed."""
+SITES_TOPIC = "sites"
+"""Woken when a site was created."""
 
 
 async def add_site(connection: AsyncConnection, site: Site, now_us: int) -> None:
@@ -136,6 +138,11 @@ async def revoke_gateway(connection: AsyncConnection, gateway_id: str, now_us: i
 async def lines(connection: AsyncConnection, site_id: str) -> Sequence[Line]:
     """Return the upload streams of the site's gateways, the one that spoke last first."""
     return await store.lines(connection, site_id)
+
+
+async def last_uploads(connection: AsyncConnection) -> dict[str, int]:
+    """Return when (µs) a gateway of each site last uploaded; sites that never did are left out."""
+    return await store.last_uploads(connection)
 
 
 async def newest(connection: AsyncConnection, site_id: str) -> Sequence[Newest]:

@@ -104,6 +104,16 @@ async def lines(connection: AsyncConnection, site_id: str) -> Sequence[Line]:
     ]
 
 
+async def last_uploads(connection: AsyncConnection) -> dict[str, int]:
+    site_id = tables.gateway.c.site
+    query = (
+        select(site_id, func.max(tables.line.c.uploaded_us).label("uploaded_us"))
+        .join(tables.line, tables.line.c.gateway == tables.gateway.c.id)
+        .group_by(site_id)
+    )
+    return {row.site: row.uploaded_us for row in await connection.execute(query)}
+
+
 async def add_schedule(connection: AsyncConnection, schedule: Schedule) -> None:
     await connection.execute(
         tables.schedule.insert().values(

@@ -21,6 +21,14 @@ class Bus:
 
     def __init__(self) -> None:
         self._topics: dict[str, _Topic] = {}
+        self.closed = False
+        """True once the hub stops: nobody is kept waiting any more."""
+
+    def close(self) -> None:
+        """Wake everybody; whoever waits in a loop looks at `closed` and ends."""
+        self.closed = True
+        for topic in list(self._topics):
+            self.wake(topic)
 
     def version(self, topic: str) -> int:
         """Return how often `topic` was woken so far."""
@@ -36,7 +44,7 @@ class Bus:
     async def wait(self, topic: str, seen: int, timeout_s: float) -> int:
         """Return the version of `topic` once it is beyond `seen`, or after `timeout_s`."""
         found = self._topic(topic)
-        if found.version == seen:
+        if found.version == seen and not self.closed:
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout_s):
                     await found.news.wait()

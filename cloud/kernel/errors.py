@@ -54,7 +54,10 @@ class Forbidden(HubError):
     """Known, and not allowed to do this."""
 
     status = 403
-    code = "FORBIDDEN"
+
+    def __init__(self, message: str, code: str = "FORBIDDEN") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class NotFound(HubError):
@@ -140,14 +143,15 @@ async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "REFUSED")
+    code = _HTTP_CODES.get(error.status_code, "REFUSED")
     return _answer(error.status_code, code, str(error.detail), error.headers)
 
 
 def _answer(
     status: int, code: str, message: str, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    return JSONResponse({"code": code, "message": message}, status, headers=headers)
+    shown = message.encode("utf-8", "backslashreplace").decode("utf-8")
+    return JSONResponse({"code": code, "message": shown}, status, headers=headers)
 
 
 def _finding(detail: dict[str, Any]) -> str:
@@ -163,6 +167,7 @@ def _finding(detail: dict[str, Any]) -> str:
     return f"{key}: {shown} is not allowed; {said[:1].lower()}{said[1:]}"
 
 
+_HTTP_CODES = {400: "INVALID", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
 _KINDS: tuple[type[HubError], ...] = (
     Unauthenticated,
     Forbidden,

@@ -21,6 +21,8 @@ from cloud.kernel.errors import NotFound, Refused
 
 ACCOUNTS_MAX = 10_000
 KEYS_PER_ACCOUNT_MAX = 1_000
+IDENTIFIER = r"^[a-z0-9][a-z0-9-]{0,39}$"
+"""What accounts may be called; sites and gateways too."""
 _KEY = re.compile(r"pho_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
@@ -148,6 +150,18 @@ async def add_key(connection: AsyncConnection, account: str, role: Role, now_us:
         )
     )
     return f"pho_{key_id}_{secret}"
+
+
+def is_identifier(text: str) -> bool:
+    return re.fullmatch(IDENTIFIER, text) is not None
+
+
+def id_of(key: str) -> str:
+    """Return the id in the text of a key."""
+    match = _KEY.fullmatch(key)
+    if match is None:
+        raise ValueError("this is no key of ours")
+    return match[1]
 
 
 async def revoke_key(connection: AsyncConnection, key_id: str, now_us: int) -> None:

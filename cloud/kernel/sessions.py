@@ -4,12 +4,13 @@ Nothing is kept on the server, so any process may answer; the key is looked up e
 revoked key ends its sessions too. The signing secret is a file in data_dir.
 """
 
-import os
 import secrets
 from pathlib import Path
 
 from itsdangerous import BadData, URLSafeSerializer
 from starlette.responses import Response
+
+from cloud.kernel.folder import write_secret
 
 COOKIE = "phoenyra_session"
 SESSION_S_MAX = 12 * 3600
@@ -56,13 +57,6 @@ class Sessions:
 def load_secret(data_dir: Path) -> str:
     """Return the signing secret in `data_dir`, made on the first start, readable by us alone."""
     path = data_dir / SESSION_FILE
-    try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(file, "w", encoding="ascii") as opened:
-        secret = secrets.token_hex(32)
-        opened.write(secret + "\n")
-        opened.flush()
-        os.fsync(opened.fileno())
-    return secret
+    if not path.exists():
+        write_secret(path, secrets.token_hex(32))
+    return path.read_text(encoding="ascii").strip()

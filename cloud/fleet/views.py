@@ -1,0 +1,226 @@
+"""The fleet as the API shows it: what comes in, what goes out, with an example each."""
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cloud.fleet.model import ENERGY_KWH_MAX, POWER_KW_MAX, Newest, Series, Site
+from cloud.kernel.events import EventRow
+from cloud.kernel.instants import iso, iso_or_none
+from cloud.kernel.keys import IDENTIFIER
+from cloud.kernel.routes import NAME
+from wire.points import unit_of
+from wire.schedule import Schedule
+
+_AT = "2026-11-21T10:15:00Z"
+
+
+class SiteBody(BaseModel):
+    """A battery system at one grid connection. Powers are magnitudes."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    id: str = Field(pattern=IDENTIFIER, examples=["werk-sued"])
+    name: str | None = Field(default=None, pattern=NAME, examples=["Werk Süd"])
+    account: str = Field(pattern=IDENTIFIER, examples=["stadtwerk"])
+    power_kw: float = Field(gt=0, le=POWER_KW_MAX, examples=[100])
+    energy_kwh: float = Field(gt=0, le=ENERGY_KWH_MAX, examples=[200])
+    fcr_kw: float = Field(
+        default=0, ge=0, le=POWER_KW_MAX, description="awarded for FCR", examples=[20]
+    )
+
+    @model_validator(mode="after")
+    def _service_fits(self) -> "SiteBody":
+        if self.fcr_kw > self.power_kw:
+            raise ValueError(f"fcr_kw: at most power_kw, {self.power_kw:g}, is expected")
+        return self
+
+
+class SiteView(BaseModel):
+    id: str = Field(examples=["werk-sued"])
+    name: str = Field(examples=["Werk Süd"])
+    account: str = Field(examples=["stadtwerk"])
+    power_kw: float = Field(examples=[100])
+    energy_kwh: float = Field(examples=[200])
+    fcr_kw: float = Field(examples=[20])
+    uploaded_at: str | None = Field(
+        description="when its gateway last uploaded; null: never", examples=[_AT]
+    )
+
+    @classmethod
+    def of(cls, site: Site, uploaded_us: int | None) -> "SiteView":
+        return cls(
+            id=site.id,
+            name=site.name,
+            account=site.account,
+            power_kw=site.power_kw,
+            energy_kwh=site.energy_kwh,
+            fcr_kw=site.fcr_kw,
+            uploaded_at=iso_or_none(uploaded_us),
+        )
+
+
+class SitesView(BaseModel):
+    sites: list[SiteView]
+
+
+class GatewayBody(BaseModel):
+    """A box that shall speak for a site."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    site: str = Field(pattern=IDENTIFIER, examples=["werk-sued"])
+    gateway: str | None = Field(
+        default=None, pattern=IDENTIFIER, description="a name; made when missing"
+    )
+
+
+class GatewayMade(BaseModel):
+    gateway: str = Field(examples=["gw-5e0c9a71"])
+    site: str = Field(examples=["werk-sued"])
+    key_id: str = Field(examples=["gwk-0d5c7be1f2a39c44"])
+    secret: str = Field(description="hexadecimal; shown this once")
+
+
+class GatewayView(BaseModel):
+    gateway: str = Field(examples=["gw-5e0c9a71"])
+    site: str = Field(examples=["werk-sued"])
+    key_id: str = Field(examples=["gwk-0d5c7be1f2a39c44"])
+    created_at: str = Field(examples=[_AT])
+    revoked_at: str | None = None
+
+
+class GatewaysView(BaseModel):
+    gateways: list[GatewayView]
+
+
+class ValueView(BaseModel):
+    device: str = Field(examples=["inverter"])
+    point: str = Field(examples=["battery.soc_pct"])
+    unit: str = Field(examples=["%"])
+    value: float | None = Field(description="the last good number", examples=[62.4])
+    at: str = Field(description="when that was", examples=[_AT])
+    age_s: float = Field(description="how long ago that is by the hub's clock", examples=[0.8])
+    quality: str = Field(
+        description="how the point was at `sampled_at`: good, stale, bad or lost", examples=["good"]
+    )
+    sampled_at: str = Field(description="the last sample, good or not", examples=[_AT])
+
+    @classmethod
+    def of(cls, newest: Newest, now_us: int) -> "ValueView":
+        return cls(
+            device=newest.device,
+            point=newest.point,
+            unit=unit_of(newest.point),
+            value=newest.value,
+            at=iso(newest.at_us),
+            age_s=round((now_us - newest.at_us) / 1e6, 3),
+            quality=newest.quality.name.lower(),
+            sampled_at=iso(newest.sampled_us),
+        )
+
+
+class NewestView(BaseModel):
+    site: str = Field(examples=["werk-sued"])
+    now: str = Field(description="the hub's clock", examples=[_AT])
+    values: list[ValueView]
+
+
+class SeriesView(BaseModel):
+    device: str = Field(examples=["inverter"])
+    point: str = Field(examples=["ac.power_kw"])
+    unit: str = Field(examples=["kW"])
+    samples: list[tuple[int, float | None, int]] = Field(
+        description="[µs since 1970 UTC, value, quality: 0 good, 1 stale, 2 bad, 3 lost]",
+        examples=[[[1_795_169_700_000_000, 30.0, 0], [1_795_169_701_000_000, None, 3]]],
+    )
+
+    @classmethod
+    def of(cls, series: Series) -> "SeriesView":
+        columns = zip(series.at_us, series.values, map(int, series.quality), strict=True)
+        return cls(
+            device=series.device,
+            point=series.point,
+            unit=unit_of(series.point),
+            samples=list(columns),
+        )
+
+
+class TelemetryView(BaseModel):
+    site: str = Field(examples=["werk-sued"])
+    points: list[SeriesView]
+    next: str | None = Field(
+        description="ask again with this as `from`; null: there is no more", examples=[None]
+    )
+
+
+class EventView(BaseModel):
+    id: int = Field(examples=[1041])
+    at: str = Field(examples=[_AT])
+    code: str = Field(examples=["DEVICE_LOST"])
+    severity: str = Field(description="info, warning or alarm", examples=["alarm"])
+    source: str = Field(examples=["inverter"])
+    text: str = Field(examples=["inverter does not answer"])
+
+    @classmethod
+    def of(cls, event: EventRow) -> "EventView":
+        return cls(
+            id=event.id,
+            at=iso(event.at_us),
+            code=event.code,
+            severity=event.severity.name.lower(),
+            source=event.source,
+            text=event.text,
+        )
+
+
+class EventsView(BaseModel):
+    site: str = Field(examples=["werk-sued"])
+    events: list[EventView]
+
+
+class SlotView(BaseModel):
+    start: str = Field(examples=[_AT])
+    end: str = Field(examples=["2026-11-21T10:30:00Z"])
+    power_kw: float = Field(
+        description="positive: discharge, sell; negative: charge, buy", examples=[30.0]
+    )
+
+
+class ServiceView(BaseModel):
+    product: str = Field(examples=["fcr_ce"])
+    start: str = Field(examples=[_AT])
+    end: str = Field(examples=["2026-11-21T14:15:00Z"])
+    capacity_kw: float = Field(examples=[20.0])
+    curve: list[tuple[float, float]] = Field(
+        description="[deviation in Hz, response per unit of capacity]",
+        examples=[[[-0.2, 1.0], [-0.01, 0.0], [0.01, 0.0], [0.2, -1.0]]],
+    )
+
+
+class ScheduleView(BaseModel):
+    site: str = Field(examples=["werk-sued"])
+    version: int = Field(examples=[17])
+    issued_at: str = Field(examples=[_AT])
+    slots: list[SlotView]
+    services: list[ServiceView]
+
+    @classmethod
+    def of(cls, schedule: Schedule) -> "ScheduleView":
+        return cls(
+            site=schedule.site,
+            version=schedule.version,
+            issued_at=iso(schedule.issued_us),
+            slots=[
+                SlotView(start=iso(s.start_us), end=iso(s.end_us), power_kw=s.power_kw)
+                for s in schedule.slots
+            ],
+            services=[
+                ServiceView(
+                    product=s.product,
+                    start=iso(s.start_us),
+                    end=iso(s.end_us),
+                    capacity_kw=s.capacity_kw,
+                    curve=list(s.curve),
+                )
+                for s in schedule.services
+            ],
+        )

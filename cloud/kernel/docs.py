@@ -1,0 +1,120 @@
+"""The page at /docs: the API's own description, drawn by the server.
+
+Ours instead of the framework's, which loads its program from a host on the Internet: a hub must
+explain itself without one, under a content policy that allows nothing from outside.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+STYLE_PATH = "/docs/style.css"
+_FOLDER = Path(__file__).with_name("templates")
+_METHODS = ("get", "post", "put", "patch", "delete")
+_REF = "#/components/schemas/"
+_DEPTH_MAX = 6
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/docs")
+async def docs(request: Request) -> HTMLResponse:
+    document = request.app.openapi()
+    page = _template().render(api=document, groups=groups(document), style=STYLE_PATH)
+    return HTMLResponse(page, headers=_HEADERS)
+
+
+@router.get(STYLE_PATH)
+async def style() -> Response:
+    body = (_FOLDER / "docs.css").read_bytes()
+    return Response(body, media_type="text/css", headers=_HEADERS)
+
+
+def groups(document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the operations of an OpenAPI document by tag, each with what the page shows."""
+    schemas = document.get("components", {}).get("schemas", {})
+    found: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in document["paths"].items():
+        for method in (method for method in _METHODS if method in methods):
+            operation = methods[method]
+            tag = operation.get("tags", ["general"])[0]
+            found.setdefault(tag, []).append(
+                {
+                    "id": operation["operationId"],
+                    "method": method.upper(),
+                    "path": path,
+                    "summary": operation.get("summary", ""),
+                    "description": operation.get("description", ""),
+                    "parameters": operation.get("parameters", []),
+                    "body": _content_example(operation.get("requestBody", {}), schemas),
+                    "answers": [
+                        {
+                            "status": status,
+                            "description": answer.get("description", ""),
+                            "example": _content_example(answer, schemas)
+                            if status.startswith("2")
+                            else None,
+                        }
+                        for status, answer in operation.get("responses", {}).items()
+                    ],
+                    "key": bool(operation.get("security")),
+                }
+            )
+    return found
+
+
+def example(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int = 0) -> Any:
+    """Return a value that the schema describes, made of the examples in it."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].removeprefix(_REF)]
+    if schema.get("examples"):
+        return schema["examples"][0]
+    for key in ("example", "default", "const"):
+        if key in schema:
+            return schema[key]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+    if options:
+        return example(options[0], schemas, depth + 1)
+    if depth > _DEPTH_MAX:
+        return None
+    if schema.get("type") == "object" or "properties" in schema:
+        properties = schema.get("properties", {})
+        return {name: example(part, schemas, depth + 1) for name, part in properties.items()}
+    if schema.get("type") == "array":
+        return [example(schema.get("items", {}), schemas, depth + 1)]
+    return {"string": "…", "integer": 0, "number": 0, "boolean": True}.get(schema.get("type", ""))
+
+
+def _content_example(part: Mapping[str, Any], schemas: Mapping[str, Any]) -> str | None:
+    for kind, content in part.get("content", {}).items():
+        if kind != "application/json":
+            return f"{kind}\n{part.get('description', '')}".strip()
+        shown = content.get("example")
+        if shown is None:
+            shown = example(content.get("schema", {}), schemas)
+        return json.dumps(shown, indent=2, ensure_ascii=False)
+    return None
+
+
+@cache
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("docs.html")

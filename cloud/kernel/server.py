@@ -1,0 +1,72 @@
+"""uvicorn as a guest in our own TaskGroup: we own the signals, the socket and the end."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+BACKLOG = 256
+CLOSE_S_MAX = 3
+"""How long open requests may take to end when the hub stops."""
+
+
+class AddressTaken(Exception):
+    """Nobody can listen there; the text says where and why."""
+
+
+class _Guest(uvicorn.Server):
+    """Leaves the signals alone and says when it has begun to answer."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._say_started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._say_started()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a bound socket; port 0: any free one.
+
+    Raises:
+        AddressTaken: the port is in use, or the host is not one of this machine.
+    """
+    try:
+        return socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        raise AddressTaken(f"cannot listen on {host}:{port}: {error.strerror}") from error
+
+
+async def serve(
+    app: ASGIApp, line: socket.socket, started: Callable[[], None], stop: asyncio.Event
+) -> None:
+    """Serve `app` until `stop` is set; `started` is called once it answers."""
+    server = _Guest(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="websockets-sansio",
+            timeout_graceful_shutdown=CLOSE_S_MAX,
+        ),
+        started,
+    )
+
+    async def end() -> None:
+        await stop.wait()
+        server.should_exit = True
+
+    async with asyncio.TaskGroup() as tasks:
+        ending = tasks.create_task(end(), name="end")
+        await server.serve(sockets=[line])
+        ending.cancel()

@@ -1,0 +1,234 @@
+"""phoenyra-hub: the composition root of the hub, and its command line.
+
+Exit codes: 0 stopped as asked; 1 ended by a defect; 2 cannot work with what it was given.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Response
+
+from cloud import settings as hub_settings
+from cloud.fleet import routes as fleet_routes
+from cloud.fleet import sync_routes
+from cloud.fleet.access import Nonces
+from cloud.kernel import docs, errors, folder, keys, metrics
+from cloud.kernel import routes as kernel_routes
+from cloud.kernel.auth import Viewer
+from cloud.kernel.context import Hub
+from cloud.kernel.database import Database, open_database
+from cloud.kernel.errors import DatabaseUnusable, HubError
+from cloud.kernel.folder import FolderUnusable
+from cloud.kernel.keys import OPERATOR, Account, Role
+from cloud.kernel.limits import BodyLimit
+from cloud.kernel.notify import Notifier
+from cloud.kernel.server import AddressTaken, listen, serve
+from cloud.kernel.sessions import Sessions, load_secret
+from cloud.settings import BadSettings, HubSettings
+from wire import clock as clocks
+from wire.clock import Clock
+from wire.sync import UPLOAD_BYTES_MAX, UPLOAD_PATH
+
+VERSION = "0.1.0"
+_DESCRIPTION = """\
+Sites and their telemetry, the exchange, positions and schedules of a fleet of batteries.
+
+Every request that reads or changes anything needs an API key, as 'Authorization: Bearer pho_…' \
+or 'X-API-Key: pho_…'. Power is positive when energy leaves the battery (discharge, export, sell) \
+and negative when it enters (charge, import, buy). Times are ISO-8601 with Z; samples carry \
+microseconds since 1970 UTC. Answers other than 2xx are {"code", "message"}: the code is stable.\
+"""
+_BAD_START = (BadSettings, FolderUnusable, DatabaseUnusable, AddressTaken, ValueError)
+
+_logger = logging.getLogger("phoenyra.hub")
+
+
+def create_app(hub: Hub) -> FastAPI:
+    """Return the application that serves `hub`."""
+    app = FastAPI(
+        title="Phoenyra BESS hub",
+        version=VERSION,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.hub = hub
+    errors.install(app)
+    app.add_middleware(BodyLimit, larger={UPLOAD_PATH: UPLOAD_BYTES_MAX})
+    for module in (kernel_routes, fleet_routes, sync_routes, docs):
+        app.include_router(module.router)
+    app.add_api_route("/healthz", _healthz, tags=["operation"], summary="Does it answer?")
+    app.add_api_route(
+        "/metrics",
+        _metrics,
+        tags=["operation"],
+        summary="Numbers for Prometheus",
+        response_class=Response,
+        responses=errors.responses(401),
+    )
+    return app
+
+
+@asynccontextmanager
+async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
+    """Open database and services; closed in the opposite order.
+
+    Raises:
+        DatabaseUnusable: see there.
+    """
+    database = await open_database(_database_url(settings))
+    try:
+        hub = Hub(settings, clock, database, Sessions(load_secret(settings.data_dir)))
+        hub.provide(Nonces())
+        await _first_start(settings, database, clock)
+        yield hub
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def running_features(hub: Hub) -> AsyncIterator[None]:
+    """Run what works in the background of the hub, lowest step of the staircase first."""
+    async with asyncio.TaskGroup():
+        yield
+
+
+async def run(settings: HubSettings, clock: Clock, line: socket.socket, notifier: Notifier) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+
+    def started() -> None:
+        host, port = line.getsockname()[:2]
+        _logger.info("answering on http://%s:%d", host, port)
+        notifier.tell("READY=1")
+
+    async with (
+        open_hub(settings, clock) as hub,
+        running_features(hub),
+        asyncio.TaskGroup() as tasks,
+    ):
+        alive = tasks.create_task(notifier.keep_alive(), name="watchdog")
+        served = tasks.create_task(serve(create_app(hub), line, started, stop), name="serve")
+        await stop.wait()
+        notifier.tell("STOPPING=1")
+        hub.bus.close()
+        await served
+        alive.cancel()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s hub %(message)s"
+    )
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    try:
+        settings = hub_settings.load(os.environ)
+        clock = clocks.from_environment(os.environ)
+        if options.command == "serve":
+            with folder.locked(settings.data_dir), listen(settings.host, settings.port) as line:
+                asyncio.run(run(settings, clock, line, Notifier(os.environ)))
+        else:
+            asyncio.run(_keys(settings, clock, options))
+    except _BAD_START as error:
+        sys.stderr.write(f"phoenyra-hub: {error}\n")
+        return 2
+    except HubError as error:
+        sys.stderr.write(f"phoenyra-hub: {error}\n")
+        return 2
+    return 0
+
+
+async def _first_start(settings: HubSettings, database: Database, clock: Clock) -> None:
+    """Make the first key if there is none: without one, nobody could ever make another."""
+    path = settings.data_dir / folder.ADMIN_KEY_FILE
+    async with database.transaction() as connection:
+        if await keys.key_records(connection):
+            return
+        if await keys.account_of_id(connection, OPERATOR.id) is None:
+            await keys.add_account(connection, OPERATOR, clock.now_us())
+        key = await keys.add_key(connection, OPERATOR.id, Role.ADMIN, clock.now_us())
+        # Before the commit: a key in the database that nobody can read would lock us all out.
+        await asyncio.to_thread(folder.write_secret, path, key)
+    _logger.info("made the first API key: %s", path)
+
+
+async def _keys(settings: HubSettings, clock: Clock, options: argparse.Namespace) -> None:
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = await open_database(_database_url(settings))
+    try:
+        if options.action == "list":
+            async with database.reading() as connection:
+                for record in await keys.key_records(connection):
+                    state = "valid" if record.revoked_us is None else "revoked"
+                    sys.stdout.write(f"{record.key_id} {record.account} {record.role} {state}\n")
+            return
+        async with database.transaction() as connection:
+            if options.action == "revoke":
+                await keys.revoke_key(connection, options.id, clock.now_us())
+                return
+            if await keys.account_of_id(connection, options.account) is None:
+                account = Account(options.account, options.account)
+                await keys.add_account(connection, account, clock.now_us())
+            role = Role(options.role)
+            key = await keys.add_key(connection, options.account, role, clock.now_us())
+        sys.stdout.write(f"{key}\n")
+    finally:
+        await database.close()
+
+
+def _database_url(settings: HubSettings) -> str:
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return f"sqlite+aiosqlite:///{settings.data_dir / folder.DATABASE_FILE}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    known = ", ".join(f"PHOENYRA_HUB_{name.upper()}" for name in HubSettings.model_fields)
+    parser = argparse.ArgumentParser(
+        prog="phoenyra-hub",
+        description="The hub of a fleet of battery systems.",
+        epilog=f"Settings come from the environment: {known}.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="run the hub until it is told to stop")
+    key = commands.add_parser("key", help="manage API keys; the hub may be running")
+    actions = key.add_subparsers(dest="action", required=True)
+    add = actions.add_parser("add", help="make a key, and its account if need be; prints the key")
+    add.add_argument("--account", required=True, type=_account)
+    add.add_argument("--role", required=True, choices=[role.value for role in Role])
+    actions.add_parser("list", help="list keys without their secrets")
+    revoke = actions.add_parser("revoke", help="end a key at once")
+    revoke.add_argument("id")
+    return parser
+
+
+def _account(text: str) -> str:
+    if not keys.is_identifier(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not allowed; up to 40 of a-z, 0-9 and - are expected"
+        )
+    return text
+
+
+async def _healthz() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+async def _metrics(_principal: Viewer) -> Response:
+    return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
