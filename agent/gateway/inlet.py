@@ -1,0 +1,223 @@
+"""From control into the buffer: receive, group, commit, and only then say "stored".
+
+`Inlet.receive` keeps the connection to control and `Inlet.commit` the rhythm of the disk; they
+share one bounded list, so that a slow disk slows the reading and control's own ring takes over.
+"""
+
+import asyncio
+import logging
+import math
+from pathlib import Path
+
+from agent import link
+from agent.gateway.buffer import Buffer
+from agent.gateway.errors import BufferBlocked
+from agent.gateway.latest import Latest
+from agent.gateway.pack import pack
+from agent.gateway.rows import Cursor
+from agent.link import Hello, Item, Status, Stored
+from wire.clock import Clock
+from wire.fields import BadMessage
+from wire.schedule import Schedule
+from wire.sync import Event, Severity
+
+PENDING_MAX = 5_000
+"""Items received and not yet committed; beyond it nothing is read from the socket."""
+EVENT_WAIT_S = 0.1
+"""An event is committed with what arrives within this time, sooner than telemetry."""
+RETRY_S = 0.5
+BLOCKED_RETRY_S = 1.0
+LOST_AFTER_S = 10.0
+"""So long without control is worth an event; its restart takes less."""
+SOURCE = "gateway"
+_CONTROL_LOST = "the control process does not answer; the inverter's own time-out acts"
+
+_logger = logging.getLogger(__name__)
+
+
+class Inlet:
+    """See the module."""
+
+    def __init__(
+        self, buffer: Buffer, latest: Latest, clock: Clock, socket_path: Path, site: str
+    ) -> None:
+        self._buffer = buffer
+        self._latest = latest
+        self._clock = clock
+        self._socket_path = socket_path
+        self._site = site
+        self._received = Cursor("", -1)
+        self._pending: list[tuple[str, Item]] = []
+        self._stored: Stored | None = None
+        self._arrived = asyncio.Event()
+        self._urgent = asyncio.Event()
+        self._room = asyncio.Event()
+        self._to_send = asyncio.Event()
+        self._trouble = ""
+        self._linked_s = 0.0
+        self._lost_said = False
+
+    async def receive(self) -> None:
+        """Stay connected to control for ever."""
+        loop = asyncio.get_running_loop()
+        self._received = (await self._buffer.state()).cursor
+        self._linked_s = loop.time()
+        while True:
+            try:
+                reader, writer = await asyncio.open_unix_connection(self._socket_path)
+            except OSError as error:
+                trouble = f"waiting for control: {error}"
+            else:
+                trouble = f"control is gone: {await self._converse(reader, writer)}"
+            if trouble != self._trouble:
+                self._trouble = trouble
+                _logger.warning("%s", trouble)
+            if loop.time() - self._linked_s > LOST_AFTER_S and not self._lost_said:
+                self._lost_said = True
+                await self._report("CONTROL_LOST", Severity.ALARM, _CONTROL_LOST)
+            await asyncio.sleep(RETRY_S)
+
+    async def commit(self, period_s: float) -> None:
+        """Write what has arrived, every `period_s`; the first time and with an event at once."""
+        loop = asyncio.get_running_loop()
+        committed_s = -math.inf
+        while True:
+            await self._arrived.wait()
+            try:
+                async with asyncio.timeout_at(committed_s + period_s):
+                    await self._urgent.wait()
+                    await asyncio.sleep(EVENT_WAIT_S)
+            except TimeoutError:
+                pass  # The period is over: no event has come.
+            committed_s = loop.time()
+            try:
+                await self._flush()
+            except BufferBlocked as error:
+                await self._blocked(error)
+            else:
+                self._unblocked()
+
+    async def finish(self) -> None:
+        """Write what is left, after the tasks have ended."""
+        cursor = (await self._buffer.state()).cursor
+        self._pending = [
+            (boot, item)
+            for boot, item in self._pending
+            if boot != cursor.boot or item.number > cursor.number
+        ]
+        while self._pending:
+            await self._flush()
+
+    def send_schedule(self, schedule: Schedule) -> None:
+        """Have control told, now and after each reconnection."""
+        self._latest.schedule = schedule
+        self._to_send.set()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+        """Talk to control until the connection ends; return why it ended."""
+        why = ""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen(reader), name="link in")
+                tasks.create_task(self._speak(writer), name="link out")
+        except* (EOFError, OSError, BadMessage) as group:
+            why = "; ".join(str(error) for error in group.exceptions)
+        finally:
+            if self._latest.linked:
+                self._linked_s = asyncio.get_running_loop().time()
+            self._latest.linked = False
+            writer.close()
+        return why
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        hello = await link.receive(reader)
+        if not isinstance(hello, Hello):
+            raise BadMessage("link", type(hello).__name__, "hello is expected first")
+        if hello.site != self._site:
+            raise BadMessage("link.site", hello.site, f"{self._site} is expected")
+        if hello.boot != self._received.boot:
+            self._received = Cursor(hello.boot, -1)
+        cursor = (await self._buffer.state()).cursor
+        if cursor.boot == hello.boot:
+            self._stored = Stored(cursor.boot, cursor.number)
+            self._to_send.set()
+        self._latest.linked = True
+        self._trouble = ""
+        _logger.info("control is connected, boot %s", hello.boot)
+        if self._lost_said:
+            self._lost_said = False
+            await self._report("CONTROL_BACK", Severity.INFO, "the control process answers again")
+        while True:
+            match await link.receive(reader):
+                case Item() as item:
+                    await self._take(item)
+                case Status() as status:
+                    self._latest.status = status
+                case other:
+                    raise BadMessage("link", type(other).__name__, "an item or a status")
+
+    async def _take(self, item: Item) -> None:
+        if item.number <= self._received.number:
+            return
+        while len(self._pending) >= PENDING_MAX:
+            self._room.clear()
+            await self._room.wait()
+        self._received = Cursor(self._received.boot, item.number)
+        self._pending.append((self._received.boot, item))
+        self._arrived.set()
+        if isinstance(item.content, Event):
+            self._latest.add_event(item.content)
+            self._urgent.set()
+
+    async def _speak(self, writer: asyncio.StreamWriter) -> None:
+        schedule: Schedule | None = None
+        stored: Stored | None = None
+        while True:
+            self._to_send.clear()
+            if self._stored is not None and self._stored != stored:
+                stored = self._stored
+                writer.write(link.encode(stored))
+            if self._latest.schedule is not None and self._latest.schedule is not schedule:
+                schedule = self._latest.schedule
+                writer.write(link.encode(schedule))
+            await writer.drain()
+            await self._to_send.wait()
+
+    async def _flush(self) -> None:
+        """Commit the oldest pending items of one boot."""
+        self._urgent.clear()
+        if not self._pending:
+            self._arrived.clear()
+            return
+        boot = self._pending[0][0]
+        items = [item for its_boot, item in self._pending if its_boot == boot]
+        await self._buffer.append(pack(items), Cursor(boot, items[-1].number))
+        self._pending = self._pending[len(items) :]
+        if not self._pending:
+            self._arrived.clear()
+        self._room.set()
+        self._latest.stored_us = self._clock.now_us()
+        if boot == self._received.boot:
+            self._stored = Stored(boot, items[-1].number)
+            self._to_send.set()
+
+    async def _blocked(self, error: BufferBlocked) -> None:
+        if not self._latest.store_trouble:
+            _logger.error("nothing can be stored, control keeps what it can: %s", error)
+        self._latest.store_trouble = str(error)
+        await asyncio.sleep(BLOCKED_RETRY_S)
+
+    def _unblocked(self) -> None:
+        if self._latest.store_trouble:
+            _logger.info("storing works again")
+            self._latest.store_trouble = ""
+
+    async def _report(self, code: str, severity: Severity, text: str) -> None:
+        event = Event(
+            at_us=self._clock.now_us(), code=code, severity=severity, source=SOURCE, text=text
+        )
+        self._latest.add_event(event)
+        try:
+            await self._buffer.report(code, severity, text, SOURCE)
+        except BufferBlocked as error:
+            await self._blocked(error)

@@ -1,0 +1,48 @@
+"""The newest facts of this process, for the page: replaced, never mutated, one writer a field."""
+
+from dataclasses import dataclass, field
+
+from agent.link import Status
+from wire.schedule import Schedule
+from wire.sync import Event
+
+EVENTS_MAX = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One way to the hub, up or down."""
+
+    answered_us: int | None = None
+    """When the hub last said yes; None: never since the start."""
+    trouble: str = ""
+    """Why it does not work, for people; empty while it does."""
+    code: str = ""
+    """The hub's own code for the trouble, if it gave one."""
+
+
+@dataclass(slots=True)
+class Latest:
+    """Fields and their writers."""
+
+    status: Status | None = None
+    """inlet"""
+    linked: bool = False
+    """inlet: control is connected."""
+    events: tuple[Event, ...] = ()
+    """inlet: the newest of control's and our own, the newest last."""
+    stored_us: int | None = None
+    """inlet: when something was last committed."""
+    store_trouble: str = ""
+    """inlet: why nothing can be stored; empty while it can."""
+    schedule: Schedule | None = None
+    """downlink"""
+    clock_off_us: int = 0
+    """downlink: how far the hub's clock is ahead of ours."""
+    up: Lane = field(default_factory=Lane)
+    """uplink"""
+    down: Lane = field(default_factory=Lane)
+    """downlink"""
+
+    def add_event(self, event: Event) -> None:
+        self.events = (*self.events, event)[-EVENTS_MAX:]

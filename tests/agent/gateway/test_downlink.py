@@ -1,0 +1,124 @@
+"""agent.gateway.downlink: a schedule is saved, reaches control, and survives a restart."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from agent.gateway.backoff import Backoff
+from agent.gateway.buffer import open_buffer
+from agent.gateway.downlink import Downlink
+from agent.gateway.hub import open_hub
+from agent.gateway.inlet import Inlet
+from agent.gateway.latest import Lane, Latest
+from agent.gateway.outage import Outage
+from tests.support.control_peer import ControlPeer, control_peer
+from tests.support.hub_peer import KEY, HubPeer, hub_peer
+from tests.support.patience import eventually
+from wire.clock import QUARTER_HOUR_US, SystemClock
+from wire.schedule import Schedule, Slot
+
+ROOMY = 64 * 1024**2
+NOON_US = 1_790_000_000_000_000
+SITE = "werk-sued"
+
+
+def schedule(version: int, power_kw: float = 30.0, site: str = SITE) -> Schedule:
+    slot = Slot(NOON_US, NOON_US + QUARTER_HOUR_US, power_kw)
+    return Schedule(site=site, version=version, issued_us=NOON_US + version, slots=(slot,))
+
+
+@asynccontextmanager
+async def polling(folder: Path, port: int | None) -> AsyncIterator[Latest]:
+    """Run inlet and downlink; without a port there is no hub."""
+    clock = SystemClock()
+    latest = Latest()
+
+    def show(lane: Lane) -> None:
+        latest.down = lane
+
+    async with (
+        open_buffer(folder / "buffer.db", clock, ROOMY) as buffer,
+        open_hub(f"http://127.0.0.1:{port}", KEY, clock) as hub,
+        asyncio.TaskGroup() as tasks,
+    ):
+        inlet = Inlet(buffer, latest, clock, folder / "control.sock", SITE)
+        downlink = Downlink(buffer, inlet, latest, clock, SITE)
+        await downlink.restore()
+        running = [tasks.create_task(inlet.receive())]
+        if port is not None:
+            outage = Outage("schedule", clock, Backoff(lambda low, high: min(high, 0.05)), show)
+            running.append(tasks.create_task(downlink.run(hub, outage, 0.2)))
+        yield latest
+        for task in running:
+            task.cancel()
+
+
+@pytest.fixture
+async def control(tmp_path: Path) -> AsyncIterator[ControlPeer]:
+    async with control_peer(tmp_path / "control.sock") as peer:
+        yield peer
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[HubPeer]:
+    async with hub_peer() as peer:
+        yield peer
+
+
+async def test_each_new_version_reaches_control(
+    tmp_path: Path, hub: HubPeer, control: ControlPeer
+) -> None:
+    async with polling(tmp_path, hub.port):
+        await hub.publish(schedule(1))
+        assert await control.until_scheduled(1) == schedule(1)
+        await hub.publish(schedule(2, -50.0))
+        assert await control.until_scheduled(2) == schedule(2, -50.0)
+        await hub.until(lambda: 2 in hub.polls)
+
+
+async def test_the_last_schedule_is_followed_after_a_restart_without_a_hub(
+    tmp_path: Path, hub: HubPeer, control: ControlPeer
+) -> None:
+    async with polling(tmp_path, hub.port):
+        await hub.publish(schedule(5))
+        await control.until_scheduled(1)
+    async with polling(tmp_path, None) as latest:
+        assert await control.until_scheduled(2) == schedule(5)
+        assert latest.schedule == schedule(5)
+
+
+async def test_a_hub_that_lost_its_data_and_counts_from_one_again_is_followed(
+    tmp_path: Path, hub: HubPeer, control: ControlPeer
+) -> None:
+    again = Schedule(site=SITE, version=1, issued_us=NOON_US + 99, slots=())
+    async with polling(tmp_path, hub.port):
+        await hub.publish(schedule(57))
+        await control.until_scheduled(1)
+        await hub.publish(again)
+        assert await control.until_scheduled(2) == again
+
+
+async def test_a_schedule_of_another_site_is_not_followed(
+    tmp_path: Path, hub: HubPeer, control: ControlPeer
+) -> None:
+    async with polling(tmp_path, hub.port) as latest:
+        await control.until_connected()
+        await hub.publish(schedule(1, site="hafen"))
+        await eventually(lambda: latest.down.trouble)
+        assert latest.schedule is None
+        assert control.schedules == []
+
+
+async def test_polling_comes_back_when_the_hub_does(tmp_path: Path, control: ControlPeer) -> None:
+    async with hub_peer() as hub:
+        port = hub.port
+    async with polling(tmp_path, port) as latest:
+        await eventually(lambda: latest.down.trouble)
+        assert latest.down.answered_us is None
+        async with hub_peer(port) as hub:
+            await hub.publish(schedule(1))
+            assert await control.until_scheduled() == schedule(1)
+            await eventually(lambda: not latest.down.trouble)

@@ -1,0 +1,243 @@
+"""agent.gateway.inlet: an item of control is stored exactly once, and only then called stored."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from agent.gateway.buffer import Buffer, open_buffer
+from agent.gateway.inlet import Inlet
+from agent.gateway.latest import Latest
+from tests.support.control_peer import SECOND_US, ControlPeer, control_peer, status
+from tests.support.patience import eventually
+from wire import block as blocks
+from wire import sync
+from wire.clock import SetClock
+from wire.schedule import Schedule
+from wire.sync import FrameClass
+
+NOON_US = 1_790_000_000_000_000
+ROOMY = 64 * 1024**2
+SITE = "werk-sued"
+
+
+class Bench:
+    """A buffer and an inlet that runs on it."""
+
+    def __init__(self, buffer: Buffer, inlet: Inlet, latest: Latest) -> None:
+        self.buffer = buffer
+        self.inlet = inlet
+        self.latest = latest
+
+    async def samples(self) -> list[tuple[str, int]]:
+        """Return (boot, number) of every stored sample, in order."""
+        return [
+            (block.boot, block.seq + i)
+            for frame in await self.buffer.batch(-1, ROOMY)
+            if frame.kind is FrameClass.TELEMETRY
+            for block in [blocks.decode(frame.payload)]
+            for i in range(len(block.at_us))
+        ]
+
+    async def codes(self) -> list[str]:
+        return [
+            event.code
+            for frame in await self.buffer.batch(-1, ROOMY)
+            if frame.kind is FrameClass.EVENTS
+            for event in sync.decode_events(frame.payload)
+        ]
+
+
+@asynccontextmanager
+async def running(folder: Path, period_s: float = 0.05) -> AsyncIterator[Bench]:
+    latest = Latest()
+    clock = SetClock(NOON_US)
+    async with open_buffer(folder / "buffer.db", clock, ROOMY) as buffer:
+        inlet = Inlet(buffer, latest, clock, folder / "control.sock", SITE)
+        async with asyncio.TaskGroup() as tasks:
+            started = [
+                tasks.create_task(inlet.receive()),
+                tasks.create_task(inlet.commit(period_s)),
+            ]
+            yield Bench(buffer, inlet, latest)
+            for task in started:
+                task.cancel()
+        await inlet.finish()
+
+
+@pytest.fixture
+async def peer(tmp_path: Path) -> AsyncIterator[ControlPeer]:
+    async with control_peer(tmp_path / "control.sock") as listening:
+        yield listening
+
+
+async def test_what_control_sends_is_stored_and_then_reported(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    for i in range(5):
+        peer.sample(NOON_US + i * SECOND_US)
+    async with running(tmp_path) as bench:
+        await peer.until(stored=4)
+        assert await bench.samples() == [("boot-1", i) for i in range(5)]
+        assert peer.kept == []
+
+
+async def test_samples_of_one_period_become_one_frame_a_device(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    async with running(tmp_path, period_s=0.3) as bench:
+        peer.sample(NOON_US)
+        await peer.until(stored=0)
+        for i in range(1, 11):
+            peer.sample(NOON_US + i * SECOND_US)
+        await peer.until(stored=10)
+        frames = await bench.buffer.batch(-1, ROOMY)
+        assert [len(blocks.decode(f.payload).at_us) for f in frames] == [1, 10]
+
+
+async def test_the_first_item_after_a_start_does_not_wait_for_the_period(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    async with running(tmp_path, period_s=60):
+        peer.sample(NOON_US)
+        await peer.until(stored=0)
+
+
+async def test_an_event_does_not_wait_for_the_period(tmp_path: Path, peer: ControlPeer) -> None:
+    async with running(tmp_path, period_s=60) as bench:
+        peer.sample(NOON_US)
+        await peer.until(stored=0)
+        peer.sample(NOON_US + SECOND_US)
+        peer.event(NOON_US + SECOND_US)
+        await peer.until(stored=2)
+        assert await bench.codes() == ["DEVICE_LOST"]
+        assert [event.code for event in bench.latest.events] == ["DEVICE_LOST"]
+
+
+async def test_items_sent_again_after_a_broken_connection_are_stored_once(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    async with running(tmp_path, period_s=0.2) as bench:
+        for connection in range(1, 6):
+            await peer.until_connected(connection)
+            for _ in range(4):
+                peer.sample(NOON_US + peer.samples * SECOND_US)
+            await asyncio.sleep(0)
+            peer.hang_up()
+        await peer.until(stored=19)
+        assert await bench.samples() == [("boot-1", i) for i in range(20)]
+
+
+async def test_what_a_killed_gateway_had_stored_but_not_reported_is_not_stored_again(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    first = peer.sample(NOON_US)
+    async with running(tmp_path):
+        await peer.until(stored=0)
+    peer.kept, peer.stored = [first], []
+    peer.sample(NOON_US + SECOND_US)
+    async with running(tmp_path) as bench:
+        await peer.until(stored=1)
+        assert peer.stored[0].number == 0, "the file's own place is reported first"
+        assert await bench.samples() == [("boot-1", 0), ("boot-1", 1)]
+
+
+async def test_a_restarted_control_counts_from_zero_and_nothing_of_it_is_taken_for_old(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    async with running(tmp_path, period_s=0.2) as bench:
+        for _ in range(7):
+            peer.sample(NOON_US + peer.samples * SECOND_US)
+        await peer.until(stored=6)
+        peer.sample(NOON_US)
+        await asyncio.sleep(0)
+        peer.restart("boot-2")
+        for _ in range(3):
+            peer.sample(NOON_US + (10 + peer.samples) * SECOND_US)
+        await peer.until(stored=2)
+        stored = await bench.samples()
+        assert stored[-3:] == [("boot-2", i) for i in range(3)]
+        assert stored[:7] == [("boot-1", i) for i in range(7)]
+
+
+async def test_what_is_pending_at_a_clean_stop_is_written(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    async with running(tmp_path, period_s=60) as bench:
+        peer.sample(NOON_US)
+        await peer.until(stored=0)
+        peer.sample(NOON_US + SECOND_US)
+        await eventually(lambda: len(bench.inlet._pending) == 1)
+    async with running(tmp_path) as bench:
+        assert await bench.samples() == [("boot-1", 0), ("boot-1", 1)]
+
+
+async def test_a_full_disk_holds_items_back_and_loses_none(
+    tmp_path: Path, peer: ControlPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.gateway.inlet.BLOCKED_RETRY_S", 0.05)
+    async with running(tmp_path) as bench:
+        peer.sample(NOON_US)
+        await peer.until(stored=0)
+        await bench.buffer._database.execute("PRAGMA max_page_count = 10")
+        for i in range(200):
+            peer.sample(NOON_US + i * SECOND_US, points=40, noise=True)
+        await eventually(lambda: bench.latest.store_trouble)
+        await bench.buffer._database.execute("PRAGMA max_page_count = 100000")
+        await peer.until(stored=200)
+        assert await bench.samples() == [("boot-1", i) for i in range(201)]
+        assert bench.latest.store_trouble == ""
+
+
+async def test_control_is_told_the_schedule_on_every_connection(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    schedule = Schedule(site=SITE, version=3, issued_us=NOON_US, slots=())
+    async with running(tmp_path) as bench:
+        bench.inlet.send_schedule(schedule)
+        assert await peer.until_scheduled(1) == schedule
+        peer.hang_up()
+        assert await peer.until_scheduled(2) == schedule
+
+
+async def test_the_newest_status_is_there_for_the_page_and_never_stored(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    async with running(tmp_path) as bench:
+        await peer.until_connected()
+        peer.send(status(NOON_US))
+        peer.sample(NOON_US)
+        await peer.until(stored=0)
+        assert bench.latest.status == status(NOON_US)
+        assert bench.latest.linked
+        assert len(await bench.buffer.batch(-1, ROOMY)) == 1
+
+
+async def test_control_of_another_site_is_not_listened_to(
+    tmp_path: Path, peer: ControlPeer, caplog: pytest.LogCaptureFixture
+) -> None:
+    peer.site = "hafen"
+    peer.sample(NOON_US)
+    async with running(tmp_path) as bench:
+        await peer.until_connected()
+        await eventually(lambda: caplog.records)
+        assert "'hafen' is not allowed; werk-sued is expected" in caplog.text
+        assert await bench.samples() == []
+        assert not bench.latest.linked
+
+
+async def test_control_away_for_long_is_an_event_and_so_is_its_return(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.gateway.inlet.LOST_AFTER_S", 0.2)
+    monkeypatch.setattr("agent.gateway.inlet.RETRY_S", 0.02)
+    async with running(tmp_path) as bench:
+        await bench.buffer.wait_for_more(-1)
+        assert await bench.codes() == ["CONTROL_LOST"]
+        async with control_peer(tmp_path / "control.sock") as peer:
+            await peer.until_connected()
+            async with asyncio.timeout(5):
+                await bench.buffer.wait_for_more(0)
+            assert await bench.codes() == ["CONTROL_LOST", "CONTROL_BACK"]

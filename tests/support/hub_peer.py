@@ -1,0 +1,172 @@
+"""A small hub: speaks `wire.sync` over real HTTP, remembers what it committed, fails on demand."""
+
+import asyncio
+import urllib.parse
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from agent.web.serve import listen, serve
+from wire import block as blocks
+from wire import signing, sync
+from wire.block import Block
+from wire.clock import Clock, SystemClock
+from wire.schedule import Schedule
+from wire.signing import Key
+from wire.sync import Ack, Event, Frame, FrameClass, Upload
+
+KEY = Key("gwk-test", bytes.fromhex("ab" * 32))
+GATEWAY = "gw-test"
+Trouble = Callable[[Upload], Response | None]
+
+
+@dataclass(slots=True)
+class HubPeer:
+    """Commits frames by (epoch, number); answers with what `trouble` says, if it says something."""
+
+    port: int = 0
+    clock: Clock = field(default_factory=SystemClock)
+    frames: dict[tuple[str, int], Frame] = field(default_factory=dict)
+    acked: dict[str, int] = field(default_factory=dict)
+    uploads: list[Upload] = field(default_factory=list)
+    trouble: Trouble = lambda _upload: None
+    lose_answers: int = 0
+    """So many answers are lost after the commit."""
+    schedule: Schedule | None = None
+    polls: list[int] = field(default_factory=list)
+    nonces: set[str] = field(default_factory=set)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def blocks(self) -> list[Block]:
+        return [
+            blocks.decode(frame.payload)
+            for _, frame in sorted(self.frames.items())
+            if frame.kind is FrameClass.TELEMETRY
+        ]
+
+    def events(self) -> list[Event]:
+        return [
+            event
+            for _, frame in sorted(self.frames.items())
+            if frame.kind is FrameClass.EVENTS
+            for event in sync.decode_events(frame.payload)
+        ]
+
+    def samples(self) -> list[tuple[str, int]]:
+        """Return (boot, number) of every sample that was committed, in order."""
+        return [
+            (block.boot, block.seq + i) for block in self.blocks() for i in range(len(block.at_us))
+        ]
+
+    async def until(self, happened: Callable[[], bool], timeout_s: float = 15) -> None:
+        async with asyncio.timeout(timeout_s), self.changed:
+            await self.changed.wait_for(happened)
+
+    async def publish(self, schedule: Schedule) -> None:
+        async with self.changed:
+            self.schedule = schedule
+            self.changed.notify_all()
+
+    async def take(self, request: Request) -> Response:
+        body = await request.body()
+        if refused := self._signature_refused(request, body):
+            return refused
+        upload = sync.decode_upload(body)
+        self.uploads.append(upload)
+        if answer := self.trouble(upload):
+            return answer
+        async with self.changed:
+            ack = self.commit(upload)
+            self.changed.notify_all()
+        if self.lose_answers > 0:
+            self.lose_answers -= 1
+            return Response(status_code=502)
+        return JSONResponse(sync.ack_to_document(ack))
+
+    def commit(self, upload: Upload) -> Ack:
+        """Keep every frame once; acknowledge up to the first number that may still come."""
+        for frame in upload.frames:
+            known = self.frames.setdefault((upload.epoch, frame.seq), frame)
+            assert known == frame, "the same number carries something else"
+        acked = self.acked.get(upload.epoch, -1)
+        if upload.after is not None and upload.after <= acked and upload.frames:
+            acked = max(acked, upload.frames[-1].seq)
+        while (upload.epoch, acked + 1) in self.frames:
+            acked += 1
+        self.acked[upload.epoch] = acked
+        return Ack(upload.epoch, acked)
+
+    async def wait(self, request: Request) -> Response:
+        if refused := self._signature_refused(request, b""):
+            return refused
+        have = int(request.query_params["have"])
+        wait_s = float(request.query_params["wait_s"])
+        async with self.changed:
+            self.polls.append(have)
+            self.changed.notify_all()
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self.changed.wait_for(
+                        lambda: self.schedule is not None and self.schedule.version != have
+                    )
+            except TimeoutError:
+                news = None
+            else:
+                news = self.schedule
+        answer = sync.Downlink(self.clock.now_us(), news)
+        return JSONResponse(sync.downlink_to_document(answer))
+
+    def _signature_refused(self, request: Request, body: bytes) -> Response | None:
+        path = request.url.path
+        if request.url.query:
+            path += "?" + urllib.parse.unquote(request.url.query)
+        try:
+            signature = signing.read(request.headers["authorization"])
+            signed = signing.Request(request.method, path, body)
+            signing.verify(signed, signature, KEY, self.clock.now_us())
+        except signing.BadSignature as error:
+            return JSONResponse({"code": error.code, "message": str(error)}, 401)
+        assert signature.nonce not in self.nonces, "a nonce was used twice"
+        self.nonces.add(signature.nonce)
+        return None
+
+
+def refusal(status: int, code: str, message: str = "no") -> Response:
+    return JSONResponse({"code": code, "message": message}, status)
+
+
+@asynccontextmanager
+async def hub_peer(port: int = 0) -> AsyncIterator[HubPeer]:
+    """Serve a hub, on a free port unless one is named."""
+    peer = HubPeer()
+
+    async def upload(request: Request) -> Response:
+        return await peer.take(request)
+
+    async def downlink(request: Request) -> Response:
+        return await peer.wait(request)
+
+    routes: list[tuple[str, Callable[[Request], Awaitable[Response]], str]] = [
+        (sync.UPLOAD_PATH, upload, "POST"),
+        (sync.DOWNLINK_PATH, downlink, "GET"),
+    ]
+    app = Starlette(
+        routes=[Route(path, endpoint, methods=[method]) for path, endpoint, method in routes]
+    )
+    with listen("127.0.0.1", port) as listener:
+        peer.port = listener.getsockname()[1]
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(serve(app, listener, asyncio.Event()))
+            try:
+                yield peer
+            finally:
+                task.cancel()
