@@ -5,14 +5,14 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from drivers import profile as profiles
 from drivers.errors import ProfileError
 from drivers.profile import Profile
 from simulators import battery, frequency, modbus_server, prices
+from simulators.arguments import Parser, number
 from simulators.device import Device
 from simulators.errors import BadInput
 from simulators.frequency import Trace, Wander
@@ -23,13 +23,6 @@ from wire import clock
 READY_LINE = "listening on"
 """The device prints this, host and port when it can be asked."""
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-
-
-class _Parser(argparse.ArgumentParser):
-    """A mistake costs one line instead of a page of usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="phoenyra-sim", description="A world to run an agent and a hub in.")
+    parser = Parser(prog="phoenyra-sim", description="A world to run an agent and a hub in.")
     kinds = parser.add_subparsers(title="what to simulate", required=True, metavar="KIND")
 
     device = kinds.add_parser(
@@ -63,21 +56,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     device.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     device.add_argument(
-        "--port", type=_number(int, 0, 65_535), help="0 takes a free one; default: the profile's"
+        "--port", type=number(int, 0, 65_535), help="0 takes a free one; default: the profile's"
     )
     device.add_argument("--seed", type=int, default=1, help="of the grid frequency (%(default)s)")
     device.add_argument(
-        "--capacity-kwh", type=_number(float, 0.1, 1e7), default=200.0, help="(%(default)s)"
+        "--capacity-kwh", type=number(float, 0.1, 1e7), default=200.0, help="(%(default)s)"
     )
     device.add_argument(
-        "--power-kw", type=_number(float, 0.1, 1e7), default=100.0, help="both ways (%(default)s)"
+        "--power-kw", type=number(float, 0.1, 1e7), default=100.0, help="both ways (%(default)s)"
     )
     device.add_argument(
-        "--soc", type=_number(float, 0, 100), default=60.0, help="at the start, in %% (%(default)s)"
+        "--soc", type=number(float, 0, 100), default=60.0, help="at the start, in %% (%(default)s)"
     )
     device.add_argument(
         "--speed",
-        type=_number(float, 0.001, 10_000),
+        type=number(float, 0.001, 10_000),
         default=1.0,
         help="energy and heat run this many times faster; ramp, watchdog and frequency do not",
     )
@@ -149,22 +142,6 @@ async def _run_market(options: argparse.Namespace) -> None:
     except ValueError as error:
         raise BadInput(str(error)) from error
     await market.run(options.hub, keys, options.market, options.seed, now)
-
-
-def _number(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = kind(low) - 1
-        if not low <= value <= high:
-            noun = "whole number" if kind is int else "number"
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is not allowed; a {noun} from {low:g} to {high:g} is expected"
-            )
-        return value
-
-    return read
 
 
 if __name__ == "__main__":
