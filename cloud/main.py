@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Response
@@ -19,7 +19,7 @@ from cloud import settings as hub_settings
 from cloud.fleet import routes as fleet_routes
 from cloud.fleet import sync_routes
 from cloud.fleet.access import Nonces
-from cloud.kernel import docs, errors, folder, keys, metrics
+from cloud.kernel import errors, folder, keys, metrics
 from cloud.kernel import routes as kernel_routes
 from cloud.kernel.auth import Viewer
 from cloud.kernel.context import Hub
@@ -32,6 +32,7 @@ from cloud.kernel.notify import Notifier
 from cloud.kernel.server import AddressTaken, listen, serve
 from cloud.kernel.sessions import Sessions, load_secret
 from cloud.settings import BadSettings, HubSettings
+from cloud.web import docs
 from wire import clock as clocks
 from wire.clock import Clock
 from wire.sync import UPLOAD_BYTES_MAX, UPLOAD_PATH
@@ -45,7 +46,8 @@ or 'X-API-Key: pho_…'. Power is positive when energy leaves the battery (disch
 and negative when it enters (charge, import, buy). Times are ISO-8601 with Z; samples carry \
 microseconds since 1970 UTC. Answers other than 2xx are {"code", "message"}: the code is stable.\
 """
-_BAD_START = (BadSettings, FolderUnusable, DatabaseUnusable, AddressTaken, ValueError)
+_UNUSABLE = (BadSettings, FolderUnusable, DatabaseUnusable, AddressTaken, HubError)
+"""What somebody has to put right before the hub can work: one line, exit code 2."""
 
 _logger = logging.getLogger("phoenyra.hub")
 
@@ -129,22 +131,21 @@ async def run(settings: HubSettings, clock: Clock, line: socket.socket, notifier
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     options = _parser().parse_args(arguments)
+    os.umask(0o077)
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s hub %(message)s"
     )
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    for loud in ("alembic", "uvicorn"):
+        logging.getLogger(loud).setLevel(logging.WARNING)
     try:
         settings = hub_settings.load(os.environ)
-        clock = clocks.from_environment(os.environ)
+        clock = _clock(os.environ)
         if options.command == "serve":
             with folder.locked(settings.data_dir), listen(settings.host, settings.port) as line:
                 asyncio.run(run(settings, clock, line, Notifier(os.environ)))
         else:
             asyncio.run(_keys(settings, clock, options))
-    except _BAD_START as error:
-        sys.stderr.write(f"phoenyra-hub: {error}\n")
-        return 2
-    except HubError as error:
+    except _UNUSABLE as error:
         sys.stderr.write(f"phoenyra-hub: {error}\n")
         return 2
     return 0
@@ -186,6 +187,13 @@ async def _keys(settings: HubSettings, clock: Clock, options: argparse.Namespace
         sys.stdout.write(f"{key}\n")
     finally:
         await database.close()
+
+
+def _clock(environment: Mapping[str, str]) -> Clock:
+    try:
+        return clocks.from_environment(environment)
+    except ValueError as error:
+        raise BadSettings(str(error)) from error
 
 
 def _database_url(settings: HubSettings) -> str:

@@ -16,7 +16,7 @@ from cloud.fleet import store, telemetry
 from cloud.fleet.frames import Happenings, Opened, Samples, Unreadable, opened
 from cloud.fleet.model import Gateway
 from cloud.fleet.service import TELEMETRY_TOPIC, telemetry_topic
-from cloud.fleet.tables import EPOCH_MAX, REASON_MAX
+from cloud.fleet.tables import EPOCH_MAX
 from cloud.fleet.telemetry import LineKey
 from cloud.kernel import events
 from cloud.kernel.context import Hub
@@ -124,7 +124,7 @@ async def _store_contents(
     )
     await telemetry.add_to_quarantine(
         connection,
-        [{**_frame(key, c, now_us), "reason": c.reason[:REASON_MAX]} for c in unreadable],
+        [{**_frame(key, c, now_us), "reason": c.reason} for c in unreadable],
     )
     await telemetry.update_newest(connection, _newest(key, fresh))
     happened = [event for content in fresh for event in _events(key, content, site.account, now_us)]
@@ -208,7 +208,7 @@ def _events(key: LineKey, content: Opened, account: str, now_us: int) -> list[Ne
                 code="FRAME_QUARANTINED",
                 severity=Severity.WARNING,
                 source=key.gateway,
-                text=f"frame {content.frame.seq} cannot be read: {content.reason}"[:REASON_MAX],
+                text=f"frame {content.frame.seq} cannot be read: {content.reason}",
                 account=account,
                 site=key.site,
                 origin=origin,

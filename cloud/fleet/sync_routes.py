@@ -5,15 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
-from prometheus_client import Counter
 from starlette.requests import ClientDisconnect
 
 from cloud.fleet import service
 from cloud.fleet.access import signed
 from cloud.fleet.ingest import ingest
+from cloud.kernel import metrics
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Invalid, responses
-from cloud.kernel.metrics import REGISTRY
 from wire import sync
 from wire.fields import INTEGER_MAX, BadMessage
 from wire.sync import DOWNLINK_PATH, UPLOAD_PATH, Downlink
@@ -24,13 +23,11 @@ WAIT_S_MAX = 55.0
 
 router = APIRouter(tags=["sync (gateways)"])
 
-_uploads = Counter("phoenyra_hub_uploads", "uploads stored", registry=REGISTRY)
-_bytes = Counter("phoenyra_hub_upload_bytes", "bytes of uploads stored", registry=REGISTRY)
-_frames = Counter("phoenyra_hub_frames", "frames stored for the first time", registry=REGISTRY)
-_samples = Counter("phoenyra_hub_samples", "samples of a device stored", registry=REGISTRY)
-_quarantined = Counter(
-    "phoenyra_hub_frames_quarantined", "frames kept raw, unreadable", registry=REGISTRY
-)
+_uploads = metrics.counter("phoenyra_hub_uploads", "uploads stored")
+_bytes = metrics.counter("phoenyra_hub_upload_bytes", "bytes of uploads stored")
+_frames = metrics.counter("phoenyra_hub_frames", "frames stored for the first time")
+_samples = metrics.counter("phoenyra_hub_samples", "samples of a device stored")
+_quarantined = metrics.counter("phoenyra_hub_frames_quarantined", "frames kept raw, unreadable")
 _ACK = {"v": 1, "epoch": "9f2c41d07a55e3b8", "seq": 1041}
 _SIGNED: dict[str, Any] = {
     "parameters": [

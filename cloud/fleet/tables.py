@@ -14,13 +14,13 @@ from sqlalchemy import (
     Text,
 )
 
+from cloud.fleet.frames import REASON_MAX
 from cloud.kernel.database import metadata
 from wire.fields import TEXT_MAX
 from wire.points import NAME_MAX
 
 IDENTIFIER_MAX = 40
 EPOCH_MAX = 64
-REASON_MAX = 300
 
 site = Table(
     "site",

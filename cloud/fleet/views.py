@@ -180,9 +180,7 @@ class EventsView(BaseModel):
 class SlotView(BaseModel):
     start: str = Field(examples=[_AT])
     end: str = Field(examples=["2026-11-21T10:30:00Z"])
-    power_kw: float = Field(
-        description="positive: discharge, sell; negative: charge, buy", examples=[30.0]
-    )
+    power_kw: float = Field(description="positive: sell; negative: buy", examples=[30.0])
 
 
 class ServiceView(BaseModel):

@@ -162,6 +162,8 @@ def _finding(detail: dict[str, Any]) -> str:
         return f"{key}: is missing; {said.lower()}"
     if detail["type"] == "json_invalid":
         return f"body: is no JSON; {detail.get('ctx', {}).get('error', said)}"
+    if isinstance(detail.get("input"), bytes):
+        return "body: JSON is expected, with the header Content-Type: application/json"
     value = json.dumps(detail.get("input"), default=str, ensure_ascii=False)
     shown = value if len(value) <= _SHOWN_MAX else value[:_SHOWN_MAX] + "…"
     return f"{key}: {shown} is not allowed; {said[:1].lower()}{said[1:]}"

@@ -6,23 +6,16 @@ explain itself without one, under a content policy that allows nothing from outs
 
 import json
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from fastapi.responses import HTMLResponse
 
-STYLE_PATH = "/docs/style.css"
-_FOLDER = Path(__file__).with_name("templates")
+from cloud.web.pages import page
+
 _METHODS = ("get", "post", "put", "patch", "delete")
 _REF = "#/components/schemas/"
 _DEPTH_MAX = 6
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-}
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,14 +23,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
     document = request.app.openapi()
-    page = _template().render(api=document, groups=groups(document), style=STYLE_PATH)
-    return HTMLResponse(page, headers=_HEADERS)
-
-
-@router.get(STYLE_PATH)
-async def style() -> Response:
-    body = (_FOLDER / "docs.css").read_bytes()
-    return Response(body, media_type="text/css", headers=_HEADERS)
+    return page(request, "docs.html", api=document, groups=groups(document))
 
 
 def groups(document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -47,30 +33,28 @@ def groups(document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     for path, methods in document["paths"].items():
         for method in (method for method in _METHODS if method in methods):
             operation = methods[method]
-            tag = operation.get("tags", ["general"])[0]
-            found.setdefault(tag, []).append(
-                {
-                    "id": operation["operationId"],
-                    "method": method.upper(),
-                    "path": path,
-                    "summary": operation.get("summary", ""),
-                    "description": operation.get("description", ""),
-                    "parameters": operation.get("parameters", []),
-                    "body": _content_example(operation.get("requestBody", {}), schemas),
-                    "answers": [
-                        {
-                            "status": status,
-                            "description": answer.get("description", ""),
-                            "example": _content_example(answer, schemas)
-                            if status.startswith("2")
-                            else None,
-                        }
-                        for status, answer in operation.get("responses", {}).items()
-                    ],
-                    "key": bool(operation.get("security")),
-                }
-            )
+            shown = {"method": method.upper(), "path": path, **_shown(operation, schemas)}
+            found.setdefault(operation.get("tags", ["general"])[0], []).append(shown)
     return found
+
+
+def _shown(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": operation["operationId"],
+        "summary": operation.get("summary", ""),
+        "description": operation.get("description", ""),
+        "parameters": operation.get("parameters", []),
+        "body": _content_example(operation.get("requestBody", {}), schemas),
+        "answers": [
+            {
+                "status": status,
+                "description": answer.get("description", ""),
+                "example": _content_example(answer, schemas) if status.startswith("2") else None,
+            }
+            for status, answer in operation.get("responses", {}).items()
+        ],
+        "key": bool(operation.get("security")),
+    }
 
 
 def example(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int = 0) -> Any:
@@ -106,15 +90,3 @@ def _content_example(part: Mapping[str, Any], schemas: Mapping[str, Any]) -> str
             shown = example(content.get("schema", {}), schemas)
         return json.dumps(shown, indent=2, ensure_ascii=False)
     return None
-
-
-@cache
-def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("docs.html")
