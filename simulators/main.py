@@ -41,7 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="phoenyra-sim", description="A world to run an agent and a hub in.")
     kinds = parser.add_subparsers(title="what to simulate", required=True, metavar="KIND")
+    _add_device(kinds)
+    _add_market(kinds)
+    return parser
 
+
+def _add_device(kinds: "argparse._SubParsersAction[Parser]") -> None:
     device = kinds.add_parser(
         "device",
         help="a battery inverter on Modbus TCP",
@@ -81,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
         help="replay a recording: a time column and frequency_hz",
     )
 
+
+def _add_market(kinds: "argparse._SubParsersAction[Parser]") -> None:
     traders = kinds.add_parser(
         "market",
         help="other traders on a hub's exchange",
@@ -98,7 +105,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     traders.add_argument("--seed", type=int, default=1, help="of the order flow (%(default)s)")
     traders.add_argument("--market", default=prices.MARKET, help="(%(default)s)")
-    return parser
 
 
 async def _run_device(options: argparse.Namespace) -> None:

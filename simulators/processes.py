@@ -45,7 +45,7 @@ class Child:
 
     def failed(self, what: str) -> ChildFailed:
         last = " / ".join(line.strip() for line in self.words().splitlines()[-LAST_LINES:])
-        return ChildFailed(f"{self.name} {what}; {last or 'it said nothing'} (see {self.log})")
+        return ChildFailed(f"{self.name} {what}: {last or 'it said nothing'}; see {self.log}")
 
 
 class Processes:

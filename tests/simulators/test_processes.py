@@ -74,7 +74,7 @@ async def test_a_child_that_ends_by_itself_is_named_with_its_last_words(tmp_path
         child = await start(ours, "broken", "import sys; sys.exit('port 9000 is taken')")
         with pytest.raises(ChildFailed) as caught:
             await ours.until(never, 20.0, child)
-    assert "broken ended with code 1; port 9000 is taken" in str(caught.value)
+    assert "broken ended with code 1: port 9000 is taken" in str(caught.value)
     assert str(tmp_path / "broken.log") in str(caught.value)
 
 
