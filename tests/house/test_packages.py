@@ -9,7 +9,7 @@ from importlib.metadata import metadata, packages_distributions
 
 import pytest
 
-from tests.support.locked import closure, locked, modules_of
+from tests.support.locked import agent_lock, closure, entries, locked, modules_of
 from tests.support.source import PACKAGES, ROOT, check, files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -66,14 +66,18 @@ def test_what_is_shipped_under_the_mpl_is_named() -> None:
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
 def test_every_locked_package_is_held_by_its_hashes(lock: str) -> None:
-    text = (ROOT / lock).read_text(encoding="utf-8")
-    entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
-    assert len(entries) > 20
+    assert len(entries(lock)) > 20
     check(
-        f"{lock}:1: {entry.splitlines()[0]} has no hash"
-        for entry in entries
-        if not re.search(r"--hash=sha256:[0-9a-f]{64}", entry)
+        f"{lock}:1: {name} has no hash"
+        for name, text in entries(lock).items()
+        if not re.search(r"--hash=sha256:[0-9a-f]{64}", text)
     )
+
+
+def test_the_lock_of_a_box_holds_what_a_box_needs_of_the_whole_lock() -> None:
+    written = (ROOT / "deploy/requirements-agent.lock").read_text(encoding="utf-8")
+    assert written == agent_lock(), "deploy/README.md says how to write it anew"
+    assert not entries("deploy/requirements-agent.lock").keys() & HEAVY_FOR_THE_BOX
 
 
 def test_tests_run_against_the_versions_that_are_shipped() -> None:

@@ -1,6 +1,7 @@
 """What the lock files name, as far as it applies to this machine."""
 
 import re
+import tomllib
 from collections.abc import Iterable
 from importlib.metadata import distribution, packages_distributions
 
@@ -23,6 +24,20 @@ def locked(lock: str) -> dict[str, str]:
         for entry in entries
         if not entry["marker"] or Marker(entry["marker"]).evaluate()
     }
+
+
+def entries(lock: str) -> dict[str, str]:
+    """Return name and text, hashes and all, of every entry of a lock file."""
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    parts = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
+    return {canonicalize_name(part.partition("==")[0]): part for part in parts}
+
+
+def agent_lock() -> str:
+    """Return what deploy/requirements-agent.lock should hold: what a box needs of the lock."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = closure([*project["dependencies"], *project["optional-dependencies"]["agent"]])
+    return "".join(text for name, text in entries("requirements.lock").items() if name in needed)
 
 
 def closure(requirements: Iterable[str]) -> set[str]:
