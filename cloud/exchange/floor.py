@@ -259,7 +259,7 @@ class Floor:
         open_steps = self.stalls[order.market, order.start_us].book.cancel(order_id)
         self._count_open(order, -1, -open_steps)
         self.last_us = at_us
-        return Withdrawn(at_us, order_id, open_steps)
+        return Withdrawn(at_us, order.market, order.start_us, order_id, open_steps)
 
     def _close(self, market: str, start_us: int, at_us: int) -> Closed:
         heappop(self._closings)

@@ -66,6 +66,8 @@ class Withdrawn(NamedTuple):
     """An order was taken back by its owner."""
 
     at_us: int
+    market: str
+    start_us: int
     order_id: int
     open_steps: int
 

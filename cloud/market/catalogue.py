@@ -1,12 +1,13 @@
 """The markets that the hub knows, from the data file, strictly checked.
 
-``load`` is called once by the composition root; the catalogue is then handed around.
+A catalogue is read once and is the same for everybody: it never changes while the hub runs.
 """
 
 import tomllib
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -86,6 +87,7 @@ class _File(_Row):
     market: tuple[_MarketRow, ...] = Field(min_length=1)
 
 
+@cache
 def load() -> Catalogue:
     """Return the markets that are shipped."""
     resource = files("cloud.market") / "data" / "markets.toml"

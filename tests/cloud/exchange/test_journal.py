@@ -13,7 +13,7 @@ from cloud.exchange.records import Record, Turned, Withdrawn
 
 
 def batch(first: int, size: int = 3) -> list[Record]:
-    return [Withdrawn(1_000 + n, n, n * 2) for n in range(first, first + size)]
+    return [Withdrawn(1_000 + n, "PHO", 0, n, n * 2) for n in range(first, first + size)]
 
 
 def written(path: Path, batches: int) -> list[Record]:

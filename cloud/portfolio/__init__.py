@@ -1,0 +1,1 @@
+"""Who has sold and bought how much, by delivery period, and for how much money."""

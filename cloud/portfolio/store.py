@@ -1,0 +1,82 @@
+"""Positions in the database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud.kernel.database import upsert
+from cloud.portfolio.model import Position
+from cloud.portfolio.tables import position as table
+
+
+async def add(connection: AsyncConnection, changes: Sequence[Position]) -> None:
+    """Add each change to the position of its owner and contract; one change an owner at most."""
+    rows = [
+        {
+            "account": p.account,
+            "site": p.site or "",
+            "market": p.market,
+            "start_us": p.start_us,
+            "net_kw": p.net_kw,
+            "sold_wh": p.sold_wh,
+            "bought_wh": p.bought_wh,
+            "cash": p.cash,
+        }
+        for p in changes
+    ]
+    summed = ("net_kw", "sold_wh", "bought_wh", "cash")
+    await upsert(
+        connection,
+        table,
+        rows,
+        change=lambda new: {name: table.c[name] + new[name] for name in summed},
+        only_if=lambda _: true(),
+    )
+
+
+async def positions(
+    connection: AsyncConnection,
+    *,
+    account: str | None,
+    site: str | None,
+    from_us: int,
+    to_us: int,
+    limit: int,
+) -> Sequence[Position]:
+    """Return positions with delivery starts in ``[from_us, to_us)``, earliest first."""
+    c = table.c
+    query = select(table).where(c.start_us >= from_us, c.start_us < to_us)
+    if account is not None:
+        query = query.where(c.account == account)
+    if site is not None:
+        query = query.where(c.site == site)
+    query = query.order_by(c.start_us, c.account, c.site, c.market).limit(limit)
+    return [_position(row) for row in await connection.execute(query)]
+
+
+async def net_kw_by_start(
+    connection: AsyncConnection, site: str, from_us: int, to_us: int
+) -> dict[int, int]:
+    """Return the site's net power by delivery start, all markets together."""
+    c = table.c
+    query = (
+        select(c.start_us, func.sum(c.net_kw))
+        .where(c.site == site, c.start_us >= from_us, c.start_us < to_us)
+        .group_by(c.start_us)
+    )
+    return {start_us: int(net_kw) for start_us, net_kw in await connection.execute(query)}
+
+
+def _position(row: Row[Any]) -> Position:
+    return Position(
+        account=row.account,
+        site=row.site or None,
+        market=row.market,
+        start_us=row.start_us,
+        net_kw=row.net_kw,
+        sold_wh=row.sold_wh,
+        bought_wh=row.bought_wh,
+        cash=row.cash,
+    )
