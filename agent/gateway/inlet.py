@@ -99,14 +99,17 @@ class Inlet:
 
     async def finish(self) -> None:
         """Write what is left, after the tasks have ended."""
-        cursor = (await self._buffer.state()).cursor
-        self._pending = [
-            (boot, item)
-            for boot, item in self._pending
-            if boot != cursor.boot or item.number > cursor.number
-        ]
-        while self._pending:
-            await self._flush()
+        try:
+            cursor = (await self._buffer.state()).cursor
+            self._pending = [
+                (boot, item)
+                for boot, item in self._pending
+                if boot != cursor.boot or item.number > cursor.number
+            ]
+            while self._pending:
+                await self._flush()
+        except BufferBlocked as error:
+            _logger.error("%d items stay with control: %s", len(self._pending), error)
 
     def send_schedule(self, schedule: Schedule) -> None:
         """Have control told, now and after each reconnection."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from agent.gateway.rows import State
 from agent.link import Status
 from wire.schedule import Schedule
 from wire.sync import Event
@@ -35,6 +36,8 @@ class Latest:
     """inlet: when something was last committed."""
     store_trouble: str = ""
     """inlet: why nothing can be stored; empty while it can."""
+    buffer: State | None = None
+    """main: the buffer's fill; the page never waits for the disk itself."""
     schedule: Schedule | None = None
     """downlink"""
     clock_off_us: int = 0

@@ -45,8 +45,8 @@ class Uplink:
         state = await self._buffer.state()
         self._epoch, self._after = state.epoch, state.acked
         while True:
-            await self._buffer.wait_for_more(self._after)
             try:
+                await self._buffer.wait_for_more(self._after)
                 await self._upload()
             except HubUnreachable as error:
                 self._batch_bytes = BATCH_BYTES_MIN

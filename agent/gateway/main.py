@@ -1,0 +1,165 @@
+"""The patient process: composition root and table of contents of the gateway.
+
+It owns the disk and the line to the hub. It may block, be killed or be without network for a week
+and control does not notice; what control has been told is stored, is stored.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from agent.gateway.backoff import Backoff
+from agent.gateway.buffer import Buffer, open_buffer
+from agent.gateway.downlink import Downlink
+from agent.gateway.errors import BufferBlocked, BufferDamaged, BufferUnusable
+from agent.gateway.hub import Hub, open_hub
+from agent.gateway.inlet import Inlet
+from agent.gateway.latest import Lane, Latest
+from agent.gateway.outage import Outage
+from agent.gateway.picture import Site, picture
+from agent.gateway.uplink import Uplink
+from agent.settings import AgentSettings, BadSettings, HubSettings
+from agent.watchdog import Notifier
+from agent.web.app import Page, make_app
+from agent.web.auth import Door, access_code_in
+from agent.web.serve import PortTaken, listen, serve
+from wire.clock import Clock
+from wire.signing import Key
+
+BUFFER_FILE = "buffer.db"
+ACCESS_CODE_FILE = "access-code"
+LOOK_PERIOD_S = 0.5
+PORT_WAIT_S = 3.0
+"""How long a start waits for the page's port: a predecessor that was killed may still hold it."""
+_PORT_POLL_S = 0.1
+
+_logger = logging.getLogger(__name__)
+
+
+async def run(settings: AgentSettings, clock: Clock) -> int:
+    """Run the gateway until cancelled; return 1 when the buffer's file is of no more use.
+
+    Raises:
+        BadSettings: the folder or the page's port cannot be used.
+    """
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        code = _access_code(settings)
+    except OSError as error:
+        raise BadSettings(f"data_dir: {settings.data_dir}: {error.strerror}") from error
+    listener = await _listen(settings.page.host, settings.page.port)
+    path = settings.data_dir / BUFFER_FILE
+    failed = 0
+    try:
+        with listener:
+            async with open_buffer(path, clock, settings.buffer.bytes_max) as buffer:
+                await _serve(settings, clock, buffer, listener, code)
+    except* BufferUnusable as group:
+        raise BadSettings(f"data_dir: {group.exceptions[0]}") from None
+    except* (BufferDamaged, BufferBlocked) as group:
+        for trouble in group.exceptions:
+            _logger.critical("the gateway ends: %s", trouble)
+        failed = 1
+    return failed
+
+
+async def _serve(
+    settings: AgentSettings, clock: Clock, buffer: Buffer, listener: socket.socket, code: str
+) -> None:
+    latest = Latest()
+    inlet = Inlet(buffer, latest, clock, settings.socket_path, settings.site)
+    downlink = Downlink(buffer, inlet, latest, clock, settings.site)
+    await downlink.restore()
+    site = _site(settings)
+    stopping = asyncio.Event()
+    door = Door(code, asyncio.get_running_loop().time)
+    page = Page(door, lambda: picture(site, latest, clock.now_us()), stopping)
+    notifier = Notifier(os.environ)
+    host, port = listener.getsockname()[:2]
+    _logger.info("gateway of site %s begins; page at http://%s:%d", settings.site, host, port)
+    try:
+        async with _hub_of(settings.hub, clock) as hub, asyncio.TaskGroup() as tasks:
+            tasks.create_task(inlet.receive(), name="inlet")
+            tasks.create_task(inlet.commit(settings.buffer.commit_period_s), name="commit")
+            tasks.create_task(serve(make_app(page), listener, stopping), name="page")
+            tasks.create_task(_look(buffer, latest, notifier), name="look")
+            if hub is not None and settings.hub is not None:
+                up = _outage("upload to the hub", clock, _shown(latest, "up"))
+                down = _outage("schedule from the hub", clock, _shown(latest, "down"))
+                uplink = Uplink(buffer, hub, settings.hub.gateway, up)
+                tasks.create_task(uplink.run(), name="uplink")
+                wait_s = settings.hub.poll_wait_s
+                tasks.create_task(downlink.run(hub, down, wait_s), name="downlink")
+    finally:
+        notifier.stopping()
+        await inlet.finish()
+        _logger.info("gateway ends")
+
+
+async def _look(buffer: Buffer, latest: Latest, notifier: Notifier) -> None:
+    """Keep the page's view of the buffer fresh, and the watchdog fed while the disk answers."""
+    while True:
+        with suppress(BufferBlocked):  # The inlet says so, and the page.
+            latest.buffer = await buffer.state()
+        notifier.alive()
+        await asyncio.sleep(LOOK_PERIOD_S)
+
+
+@asynccontextmanager
+async def _hub_of(settings: HubSettings | None, clock: Clock) -> AsyncIterator[Hub | None]:
+    if settings is None:
+        yield None
+        return
+    key = Key(settings.key_id, bytes.fromhex(settings.secret.get_secret_value()))
+    async with open_hub(settings.url, key, clock) as hub:
+        yield hub
+
+
+def _outage(name: str, clock: Clock, show: Callable[[Lane], None]) -> Outage:
+    return Outage(name, clock, Backoff(secrets.SystemRandom().uniform), show)
+
+
+def _shown(latest: Latest, lane: str) -> Callable[[Lane], None]:
+    def show(state: Lane) -> None:
+        if lane == "up":
+            latest.up = state
+        else:
+            latest.down = state
+
+    return show
+
+
+def _site(settings: AgentSettings) -> Site:
+    control = settings.control
+    return Site(
+        site=settings.site,
+        name=settings.site_name,
+        discharge_kw_max=control.discharge_kw_max,
+        charge_kw_max=control.charge_kw_max,
+        soc_min_pct=control.soc_min_pct,
+        soc_max_pct=control.soc_max_pct,
+        buffer_bytes_max=settings.buffer.bytes_max,
+        has_hub=settings.hub is not None,
+    )
+
+
+def _access_code(settings: AgentSettings) -> str:
+    if settings.page.access_code is not None:
+        return settings.page.access_code.get_secret_value()
+    return access_code_in(settings.data_dir / ACCESS_CODE_FILE)
+
+
+async def _listen(host: str, port: int) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    give_up_s = loop.time() + PORT_WAIT_S
+    while True:
+        try:
+            return listen(host, port)
+        except PortTaken as error:
+            if loop.time() >= give_up_s:
+                raise BadSettings(str(error)) from error
+        await asyncio.sleep(_PORT_POLL_S)
