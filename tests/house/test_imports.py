@@ -25,6 +25,7 @@ WHERE = {
     "pydantic": ["agent/settings.py", "drivers/registry.py", "cloud/*"],
     "pydantic_settings": ["agent/settings.py", "cloud/settings.py"],
     "sqlalchemy": ["cloud/kernel/*", "cloud/*/store.py", "cloud/*/tables.py", "cloud/fleet/*.py"],
+    "sqlalchemy.ext.asyncio": ["cloud/*"],
     "alembic": ["cloud/kernel/database.py", "cloud/kernel/migrations/*"],
     "asyncpg": ["cloud/kernel/database.py", "cloud/fleet/telemetry.py"],
     "itsdangerous": ["cloud/kernel/sessions.py"],
@@ -38,11 +39,12 @@ def test_every_library_is_imported_only_where_it_is_at_home() -> None:
         top = module.partition(".")[0]
         if top in _OWN or top in sys.stdlib_module_names:
             return None
-        if top not in WHERE:
+        places = WHERE.get(module, WHERE.get(top))
+        if places is None:
             return f"{module} is not in the table of libraries"
-        if any(fnmatch(path, pattern) for pattern in WHERE[top]):
+        if any(fnmatch(path, pattern) for pattern in places):
             return None
-        return f"{module} is imported only in {', '.join(WHERE[top]) or 'no file'}"
+        return f"{module} is imported only in {', '.join(places) or 'no file'}"
 
     check(
         f"{path}:{line}: {said}"
