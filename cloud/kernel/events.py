@@ -4,7 +4,7 @@ Numbers rise in the order of commit, also with several hub processes: appending 
 is held until the commit. So a reader that has seen number n never finds a lower one later.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,10 +101,22 @@ async def after(
 
 
 async def newest(
-    connection: AsyncConnection, *, site: str, before: int | None = None, limit: int = 100
+    connection: AsyncConnection,
+    *,
+    site: str,
+    before: int | None = None,
+    limit: int = 100,
+    without: Collection[str] = (),
 ) -> Sequence[EventRow]:
-    """Return the last events of a site, newest first; `before` is for the next page."""
+    """Return the last events of a site, newest first.
+
+    Args:
+        before: for the next page: only numbers below this one.
+        without: codes that are left out.
+    """
     query = select(events_table).where(events_table.c.site == site)
+    if without:
+        query = query.where(events_table.c.code.not_in(without))
     if before is not None:
         query = query.where(events_table.c.id < before)
     rows = await connection.execute(query.order_by(events_table.c.id.desc()).limit(limit))

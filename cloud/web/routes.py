@@ -1,0 +1,125 @@
+"""The pages and what only they need: log-in, static files, the live socket, the chart's past."""
+
+from typing import Annotated
+from urllib.parse import parse_qs, urlsplit
+
+from fastapi import APIRouter, Query, Request, Response, WebSocket
+from fastapi.responses import RedirectResponse
+
+from cloud.fleet import service as fleet
+from cloud.kernel import auth
+from cloud.kernel.auth import Viewer
+from cloud.kernel.context import HubHere, hub_of
+from cloud.kernel.errors import Forbidden, NotFound, Unauthenticated
+from cloud.web import assets, live, trace
+from cloud.web.attempts import Attempts
+from cloud.web.pages import page
+
+FORM_BYTES_MAX = 2_000
+_ONE_YEAR_S = 365 * 86_400
+_attempts = Attempts()
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def start() -> Response:
+    return RedirectResponse("/trade", 303)
+
+
+@router.api_route("/trade", methods=["GET", "HEAD"])
+async def trade(request: Request) -> Response:
+    principal = await auth.session(request)
+    if principal is None:
+        return RedirectResponse("/login", 303)
+    return page(request, "trade.html", role=principal.role)
+
+
+@router.get("/login")
+async def login_page(request: Request) -> Response:
+    if await auth.session(request) is not None:
+        return RedirectResponse("/trade", 303)
+    return page(request, "login.html", problem=None)
+
+
+@router.post("/login")
+async def login(request: Request, hub: HubHere) -> Response:
+    address = request.client.host if request.client else ""
+    now_us = hub.clock.now_us()
+    if not _from_here(request):
+        return page(request, "login.html", 403, problem="login.foreign")
+    if _attempts.exhausted(address, now_us):
+        return page(request, "login.html", 429, problem="login.too_many")
+    response = RedirectResponse("/trade", 303)
+    try:
+        key = await _posted_key(request)
+        await auth.log_in(hub, response, key, https=request.url.scheme == "https")
+    except Unauthenticated:
+        _attempts.failed(address, now_us)
+        return page(request, "login.html", 401, problem="login.wrong")
+    return response
+
+
+@router.post("/logout", status_code=204)
+async def logout(request: Request, hub: HubHere) -> Response:
+    if request.headers.get("x-requested-with") != auth.REQUESTED_WITH:
+        raise Forbidden(f"the header X-Requested-With: {auth.REQUESTED_WITH} is needed")
+    response = Response(status_code=204)
+    auth.log_out(hub, response)
+    return response
+
+
+@router.get("/static/{version}/{path:path}")
+async def static(request: Request, version: str, path: str) -> Response:
+    known = assets.load()
+    asset = known.files.get(path)
+    if asset is None or version != known.version:
+        raise NotFound("no such file")
+    packed = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {
+        "Cache-Control": f"public, max-age={_ONE_YEAR_S}, immutable",
+        "Vary": "Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    return Response(asset.packed if packed else asset.body, 200, headers, asset.media_type)
+
+
+@router.get("/trade/trace")
+async def past(
+    hub: HubHere,
+    principal: Viewer,
+    site: str,
+    from_us: Annotated[int, Query(ge=0)],
+    step_s: Annotated[int, Query(ge=1, le=trace.STEP_S_MAX)] = 1,
+) -> dict[str, object]:
+    now_us = hub.clock.now_us()
+    begin_us = max(from_us, now_us - trace.SPAN_US_MAX)
+    async with hub.database.reading() as connection:
+        found = await fleet.visible_site(connection, site, principal)
+        history = await fleet.history(connection, found.id, trace.POINTS, begin_us, now_us + 1)
+    return {"site": found.id, "rows": trace.rows(history, step_s * 1_000_000)}
+
+
+@router.websocket("/ws/live")
+async def feed(websocket: WebSocket) -> None:
+    principal = await auth.authenticate_websocket(websocket)
+    await websocket.accept()
+    await live.follow(websocket, hub_of(websocket), principal)
+
+
+def _from_here(request: Request) -> bool:
+    """Say whether a form came from our own page; a client that is no browser sends no origin."""
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+async def _posted_key(request: Request) -> str:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM_BYTES_MAX:
+            raise Unauthenticated("more than a key was posted")
+    values = parse_qs(body.decode("ascii", "replace")).get("key", [""])
+    return values[0]

@@ -1,0 +1,176 @@
+"""What a page is shown, gathered from the services in four groups; `cloud.web.live` sends it.
+
+A group is read again when one of its topics was woken, or when its last reading is too old: gates
+close and schedules are published without a word on these topics.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud.exchange.service import MARKET_TOPIC, PROJECTED_TOPIC, TRADES_TOPIC, Exchange
+from cloud.fleet import service as fleet
+from cloud.fleet.model import Site
+from cloud.fleet.service import TELEMETRY_TOPIC
+from cloud.kernel import events
+from cloud.kernel.auth import Principal, Role
+from cloud.kernel.context import Hub
+from cloud.portfolio import service as portfolio
+from cloud.portfolio.model import Position
+from cloud.web import rows
+from cloud.web.rows import Row
+from wire import clock
+
+SITES_MAX = 50
+"""Sites of one page, the first by id; ``me.sites`` says how many there are."""
+TRADES_MAX = 100
+EVENTS_MAX = 50
+POSITION_PAGES_MAX = 10
+_AHEAD_US = 14 * 86_400 * 1_000_000
+"""No contract is opened longer before its delivery."""
+_TOLD_OTHERWISE = frozenset({"SCHEDULE_PUBLISHED"})
+"""Events that a page does not list: the schedule itself is on it."""
+_TOPICS_OF = {
+    "market": frozenset({MARKET_TOPIC}),
+    "own": frozenset({PROJECTED_TOPIC, TRADES_TOPIC}),
+    "fleet": frozenset({TELEMETRY_TOPIC}),
+    "plan": frozenset({TRADES_TOPIC}),
+}
+_AGE_S_MAX = {"market": 1.0, "own": 15.0, "fleet": 5.0, "plan": 2.0}
+TOPICS = sorted(frozenset().union(*_TOPICS_OF.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What the page looks at; None: the hub's choice, the first market, the next contract."""
+
+    market: str | None = None
+    start_us: int | None = None
+
+
+@dataclass(slots=True)
+class Desk:
+    """One page's view of the hub; keeps the last reading of each group."""
+
+    hub: Hub
+    principal: Principal
+    sections: dict[str, Any] = field(default_factory=dict)
+    _read_s: dict[str, float] = field(default_factory=dict)
+
+    async def refresh(self, watch: Watch, woken: set[str], now_s: float) -> None:
+        """Read again what was woken or is too old.
+
+        Args:
+            now_s: the event loop's time.
+        """
+        due = {group for group in _TOPICS_OF if self._is_due(group, woken, now_s)}
+        self._read_s.update((group, now_s) for group in due)
+        if "own" in due:
+            self.sections |= await self._own()
+        if due & {"fleet", "plan"}:
+            async with self.hub.database.reading() as connection:
+                sites = await fleet.visible_sites(connection, self.principal)
+                if "fleet" in due:
+                    self.sections |= await self._fleet(connection, sites)
+                if "plan" in due:
+                    self.sections |= await _plan(connection, sites[:SITES_MAX])
+        if due & {"market", "own"}:
+            self.sections |= self._market(watch)
+
+    def _is_due(self, group: str, woken: set[str], now_s: float) -> bool:
+        if group not in self._read_s or not woken.isdisjoint(_TOPICS_OF[group]):
+            return True
+        return now_s - self._read_s[group] >= _AGE_S_MAX[group]
+
+    def _market(self, watch: Watch) -> Row:
+        exchange = self.hub.service(Exchange)
+        now_us = self.hub.clock.now_us()
+        code = watch.market if watch.market in exchange.catalogue else None
+        market = exchange.catalogue[code or next(iter(exchange.catalogue))]
+        data = exchange.market_data
+        contracts = market.open_contracts(now_us)
+        start_us = watch.start_us
+        if start_us is None and contracts:
+            start_us = contracts[0].start_us
+        view = None if start_us is None else data.views.get((market.code, start_us))
+        key = market.code, start_us
+        rules = ((each.code, each.rule_at(now_us)) for each in exchange.catalogue.values())
+        return {
+            "markets": [{"code": code, "step_kw": rule.step_kw} for code, rule in rules if rule],
+            "watch": {"market": market.code, "start_us": start_us},
+            "contracts": {
+                str(each.start_us): rows.contract(
+                    each, data.views.get((market.code, each.start_us))
+                )
+                for each in contracts
+            },
+            "depth": rows.depth(key, view, self.sections["orders"]),
+            "tape": rows.tape(key, view, data.trades(market.code)),
+        }
+
+    async def _own(self) -> Row:
+        exchange = self.hub.service(Exchange)
+        account = self.principal.account
+        orders = await exchange.orders(account, only_open=True)
+        trades = await exchange.trades(account, limit=TRADES_MAX)
+        positions = await self._positions()
+        return {
+            "orders": [rows.order(each) for each in orders],
+            "trades": [rows.trade(each) for each in trades],
+            "positions": rows.positions(positions),
+            "account": rows.account(positions),
+        }
+
+    async def _positions(self) -> list[Position]:
+        """Return own positions from today's midnight on; an administrator's are everybody's.
+
+        Midnight is that of the first market's area: the day that a trader means by "today".
+        """
+        exchange = self.hub.service(Exchange)
+        zone = next(iter(exchange.catalogue.values())).zone
+        today = clock.utc(self.hub.clock.now_us()).astimezone(zone)
+        from_us = clock.micros(today.replace(hour=0, minute=0, second=0, microsecond=0, fold=0))
+        account = None if self.principal.role is Role.ADMIN else self.principal.account
+        found: dict[tuple[str, str | None, str, int], Position] = {}
+        async with self.hub.database.reading() as connection:
+            for _ in range(POSITION_PAGES_MAX):
+                page = await portfolio.positions(
+                    connection, account=account, from_us=from_us, to_us=from_us + _AHEAD_US
+                )
+                found.update(((p.account, p.site, p.market, p.start_us), p) for p in page)
+                if len(page) < portfolio.POSITIONS_MAX:
+                    break
+                from_us = page[-1].start_us
+        return list(found.values())
+
+    async def _fleet(self, connection: AsyncConnection, sites: Sequence[Site]) -> Row:
+        shown = sites[:SITES_MAX]
+        happened = [
+            event
+            for site in shown
+            for event in await events.newest(
+                connection, site=site.id, limit=EVENTS_MAX, without=_TOLD_OTHERWISE
+            )
+        ]
+        happened.sort(key=lambda event: event.id, reverse=True)
+        who = self.principal
+        return {
+            "me": {"account": who.account, "role": who.role, "sites": len(sites)},
+            "sites": {
+                site.id: rows.site(site, await fleet.newest(connection, site.id)) for site in shown
+            },
+            "events": [rows.event(event) for event in happened[:EVENTS_MAX]],
+        }
+
+
+async def _plan(connection: AsyncConnection, sites: Sequence[Site]) -> Row:
+    found = {site.id: await fleet.newest_schedule(connection, site.id) for site in sites}
+    return {
+        "schedules": {
+            site: rows.schedule(schedule)
+            for site, schedule in found.items()
+            if schedule is not None
+        }
+    }

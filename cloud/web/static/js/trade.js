@@ -1,0 +1,29 @@
+// The trade page, put together: one feed, one selection, and the parts that show them.
+
+import { blotter } from "./blotter.js";
+import { priceChart } from "./charts.js";
+import { contracts } from "./contracts.js";
+import { depth } from "./depth.js";
+import { figures } from "./figures.js";
+import { Live } from "./live.js";
+import { Page } from "./page.js";
+import { planChart } from "./plan.js";
+import { keys, shell } from "./shell.js";
+import { sites } from "./sites.js";
+import { Ticket } from "./ticket.js";
+import { currentLanguage, loadWords } from "./words.js";
+
+await loadWords(currentLanguage());
+const live = new Live();
+const page = new Page(live, document.body.dataset.role);
+const ticket = new Ticket(page);
+figures(page);
+contracts(page);
+depth(page, (ticks, side) => ticket.take(ticks, side));
+sites(page);
+priceChart(page);
+planChart(page);
+blotter(page);
+shell(page);
+keys(page, ticket);
+live.start();
