@@ -157,7 +157,17 @@ def load(path: Path) -> AgentSettings:
 
 
 def _lines(error: ValidationError) -> list[str]:
-    return [_line(detail) for detail in error.errors(include_url=False)]
+    """Return a line for each mistake; a list is not called too short for its own wrong entries."""
+    details = error.errors(include_url=False)
+    places = [detail["loc"] for detail in details]
+    return [
+        _line(detail)
+        for detail in details
+        if not any(
+            len(place) > len(detail["loc"]) and place[: len(detail["loc"])] == detail["loc"]
+            for place in places
+        )
+    ]
 
 
 def _line(detail: Any) -> str:

@@ -50,11 +50,12 @@ async def _keep(role: str, command: Sequence[str]) -> None:
         code = await _live(command)
         if code == BAD_SETTINGS:
             raise BadChild(role)
-        lived_s = loop.time() - began_s
-        pause_s = PAUSE_S_MIN if lived_s >= STEADY_S else min(PAUSE_S_MAX, pause_s * 2)
+        if loop.time() - began_s >= STEADY_S:
+            pause_s = PAUSE_S_MIN
         how = f"signal {-code}" if code < 0 else f"code {code}"
         _logger.warning("%s ended with %s and is started again in %.1f s", role, how, pause_s)
         await asyncio.sleep(pause_s)
+        pause_s = min(PAUSE_S_MAX, pause_s * 2)
 
 
 async def _live(command: Sequence[str]) -> int:

@@ -162,6 +162,7 @@ class Cycle:
             self._setter.device,
             [*self._meters, self._setter.device],
             ready=self._setter.in_charge,
+            lost=self._setter.lost,
             now_s=now_s,
         )
         now_us = self._clock.now_us()

@@ -8,7 +8,7 @@ the base begins at the measured power, so that taking over makes no jump.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.control.arbitrate import Outcome, Proposal, arbitrate, clip
 from agent.control.interlocks import Blocked, Hard, Limits, hard_interval
@@ -63,10 +63,11 @@ def decide(
     slot = None if schedule is None else schedule.slot_at(now_us)
     services = () if schedule is None else in_force(schedule.services, now_us)
     response, trust = respond(services, plant.frequency_hz, plant.at_s, memory.trust)
-    remembered = Memory(base_kw=None, at_s=plant.at_s, blocked=blocked, trust=trust)
     schedule_kw = 0.0 if slot is None else slot.power_kw
     if not plant.ready:
-        return _not_in_charge(plant, hard, schedule_kw), remembered
+        # Whatever was held for a frequency that went away belongs to the time before.
+        forgotten = Memory(blocked=blocked, trust=replace(trust, response_kw=0.0))
+        return _not_in_charge(plant, hard, schedule_kw), forgotten
 
     proposals = (
         *_reserve(services, hard),
@@ -92,19 +93,19 @@ def decide(
 def _not_in_charge(plant: PlantState, hard: Hard, schedule_kw: float) -> Decision:
     """Nothing is written: the inverter is away or not taken over, and its own watchdog rules."""
     once_known = plant.power_kw.value is not None
-    stale = hard.stale if once_known else None
+    stale = hard.stale if once_known or plant.lost else None
+    if stale is None:
+        reason = Reason("I23", "the inverter has not been taken over yet", 0.0)
+    else:
+        reason = Reason(stale.code, stale.text, 0.0)
     return Decision(
-        mode=SAFE if stale else STARTING,
+        mode=SAFE if stale and once_known else STARTING,
         setpoint_kw=0.0,
         schedule_kw=schedule_kw,
         response_kw=0.0,
         lower_kw=hard.lower_kw,
         upper_kw=hard.upper_kw,
-        reasons=(
-            Reason(stale.code, stale.text, 0.0)
-            if stale
-            else Reason("I23", "the inverter has not been taken over yet", 0.0),
-        ),
+        reasons=(reason,),
     )
 
 

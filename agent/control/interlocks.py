@@ -109,6 +109,8 @@ def _stale(plant: PlantState) -> list[Cut]:
         for name, quantity, limit_s in ages
         if quantity is not None and not quantity.usable(limit_s)
     ]
+    if plant.lost:
+        cuts.insert(0, Cut("I9", "the inverter does not answer", 0.0, 0.0))
     if plant.heartbeat_age_s is not None and plant.heartbeat_age_s > HEARTBEAT_AGE_S_MAX:
         text = f"the inverter's life counter stands still for more than {HEARTBEAT_AGE_S_MAX:g} s"
         cuts.append(Cut("I9", text, 0.0, 0.0))

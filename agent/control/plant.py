@@ -55,6 +55,8 @@ class PlantState:
     """The event loop's time of this cycle."""
     ready: bool
     """The inverter is connected and has been taken over: its time-out and fall-back are ours."""
+    lost: bool = False
+    """The inverter has not answered for longer than a short disturbance lasts."""
     power_kw: Quantity = UNKNOWN
     soc_pct: Quantity = UNKNOWN
     discharge_kw_max: Quantity | None = None
@@ -72,6 +74,7 @@ def plant_state(
     meters: Sequence[str],
     *,
     ready: bool,
+    lost: bool,
     now_s: float,
 ) -> PlantState:
     """Return the plant of this cycle.
@@ -81,6 +84,7 @@ def plant_state(
         setter: the device that takes the setpoint; it also tells battery and AC power.
         meters: devices in the order in which their frequency is preferred.
         ready: whether the setter has been taken over.
+        lost: whether the setter is silent.
         now_s: the event loop's time.
     """
     own = seen.get(setter, {})
@@ -92,6 +96,7 @@ def plant_state(
     return PlantState(
         at_s=now_s,
         ready=ready,
+        lost=lost,
         power_kw=quantity(own.get("ac.power_kw")) or UNKNOWN,
         soc_pct=quantity(own.get("battery.soc_pct")) or UNKNOWN,
         discharge_kw_max=quantity(own.get("battery.max_discharge_kw")),

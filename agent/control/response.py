@@ -8,7 +8,7 @@ again only after 10 s of credible values. No insensitivity is implemented: it is
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.control.plant import Quantity
 from wire.schedule import FrequencyService
@@ -74,7 +74,7 @@ def respond(
     trust = _judge(frequency, now_s, trust)
     products = tuple(service.product for service in services)
     if not services:
-        return Response(0.0, products, True), _with(trust, 0.0)
+        return Response(0.0, products, True), replace(trust, response_kw=0.0)
     if trust.doubted_since_s is not None:
         doubted_s = now_s - trust.doubted_since_s
         left = 1.0 - max(0.0, doubted_s - HOLD_S) / FADE_S
@@ -82,7 +82,7 @@ def respond(
     assert trust.last_hz is not None, "a believed frequency has a value"
     deviation_hz = trust.last_hz - NOMINAL_HZ
     power_kw = sum(s.capacity_kw * share(s.curve, deviation_hz) for s in services)
-    return Response(power_kw, products, True), _with(trust, power_kw)
+    return Response(power_kw, products, True), replace(trust, response_kw=power_kw)
 
 
 def _judge(frequency: Quantity | None, now_s: float, trust: Trust) -> Trust:
@@ -105,20 +105,10 @@ def _judge(frequency: Quantity | None, now_s: float, trust: Trust) -> Trust:
         good_since_s = now_s if good_since_s is None else good_since_s
         if now_s - good_since_s >= TRUST_AGAIN_S:
             doubted_since_s = good_since_s = None
-    return Trust(
+    return replace(
+        trust,
         last_hz=last_hz,
         last_s=last_s,
         doubted_since_s=doubted_since_s,
         good_since_s=good_since_s,
-        response_kw=trust.response_kw,
-    )
-
-
-def _with(trust: Trust, response_kw: float) -> Trust:
-    return Trust(
-        last_hz=trust.last_hz,
-        last_s=trust.last_s,
-        doubted_since_s=trust.doubted_since_s,
-        good_since_s=trust.good_since_s,
-        response_kw=response_kw,
     )

@@ -158,12 +158,28 @@ def test_an_inverter_that_went_away_is_safe_mode_and_starts_anew_from_its_power(
     assert (decision.mode, memory.base_kw) == (SAFE, None)
 
 
+def test_an_inverter_that_never_answered_is_said_to_be_silent() -> None:
+    new = PlantState(at_s=1.0, ready=False, lost=True)
+    decision, _ = decide(new, None, LIMITS, Memory(), NOW_US)
+    assert (decision.mode, _codes(decision)) == (STARTING, ["I9"])
+
+
+def test_a_response_held_before_the_inverter_went_away_is_not_taken_up_again() -> None:
+    _, memory = decide(_at(49.8), _schedule(0.0, FCR), LIMITS, Memory(), NOW_US)
+    gone = replace(HEALTHY, at_s=103.0, ready=False, lost=True, frequency_hz=Quantity(49.8, 3.0))
+    _, memory = decide(gone, _schedule(0.0, FCR), LIMITS, memory, NOW_US)
+    back = _at(49.8, replace(HEALTHY, at_s=103.1))
+    decision, _ = decide(back, _schedule(0.0, FCR), LIMITS, memory, NOW_US)
+    assert (decision.setpoint_kw, _codes(decision)[-1]) == (0.0, "I8")
+
+
 numbers = st.none() | st.floats(allow_nan=True, allow_infinity=True) | st.floats(-200, 200)
 quantities = st.builds(Quantity, numbers, st.floats(0, 60))
 plants = st.builds(
     PlantState,
     at_s=st.floats(0, 10),
     ready=st.booleans(),
+    lost=st.booleans(),
     power_kw=quantities,
     soc_pct=quantities,
     discharge_kw_max=st.none() | quantities,

@@ -1,0 +1,89 @@
+"""A control loop over devices in memory, in virtual time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from agent import link
+from agent.control.cycle import Cycle, Plan
+from agent.control.outbox import Outbox
+from agent.control.port import Port
+from agent.link import Status
+from drivers.base import Driver
+from tests.support.inverters import InverterInMemory
+from tests.support.plants import LIMITS
+from tests.support.virtual import EPOCH_US, VirtualClock
+from wire.block import Block
+from wire.schedule import FrequencyService, Schedule, Slot
+from wire.sync import Event
+
+PLAN = Plan(site="s", boot="b", limits=LIMITS, period_s=0.1, record_period_s=1.0)
+HOUR_US = 3_600_000_000
+
+
+@dataclass(slots=True)
+class Site:
+    """A running control loop over devices in memory."""
+
+    inverter: InverterInMemory
+    cycle: Cycle
+    outbox: Outbox
+    alive_s: list[float] = field(default_factory=list)
+
+    async def items(self) -> list[Block | Event]:
+        """Return what was put into the outbox, as the gateway would read it."""
+        reader = asyncio.StreamReader()
+        reader.feed_data(b"".join(frame for _, frame in self.outbox.after(-1, 100_000)))
+        messages = [await link.receive(reader) for _ in range(len(self.outbox))]
+        return [message.content for message in messages if isinstance(message, link.Item)]
+
+    async def events(self, source: str | None = None) -> list[str]:
+        events = [item for item in await self.items() if isinstance(item, Event)]
+        return [event.code for event in events if source in (None, event.source)]
+
+    def status(self) -> Status:
+        status = self.cycle.status()
+        assert status is not None
+        return status
+
+    def codes(self) -> list[str]:
+        return [reason.code for reason in self.status().reasons]
+
+
+@asynccontextmanager
+async def running(
+    inverter: InverterInMemory | None = None,
+    *,
+    meters: Sequence[tuple[str, Driver]] = (),
+    plan: Plan = PLAN,
+) -> AsyncIterator[Site]:
+    clock = VirtualClock()
+    inverter = inverter or InverterInMemory(clock)
+    devices: list[tuple[str, Driver]] = [*meters, ("pcs", inverter)]
+    ports = [Port(device, driver, clock) for device, driver in devices]
+    outbox = Outbox(10_000_000)
+    alive_s: list[float] = []
+    loop = asyncio.get_running_loop()
+    cycle = Cycle(plan, ports, outbox, clock, lambda: alive_s.append(loop.time()))
+    async with asyncio.TaskGroup() as tasks:
+        work = [tasks.create_task(port.run()) for port in ports]
+        work.append(tasks.create_task(cycle.run()))
+        yield Site(inverter, cycle, outbox, alive_s)
+        for task in work:
+            task.cancel()
+
+
+def schedule(
+    power_kw: float, version: int = 1, capacity_kw: float = 0.0, site: str = "s"
+) -> Schedule:
+    fcr = FrequencyService(
+        "fcr_ce", EPOCH_US, EPOCH_US + HOUR_US, capacity_kw, ((-0.2, 1.0), (0.2, -1.0))
+    )
+    return Schedule(
+        site=site,
+        version=version,
+        issued_us=EPOCH_US,
+        slots=(Slot(EPOCH_US, EPOCH_US + HOUR_US, power_kw),),
+        services=(fcr,) if capacity_kw else (),
+    )
