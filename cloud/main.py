@@ -33,6 +33,9 @@ from cloud.kernel.server import AddressTaken, listen, serve
 from cloud.kernel.sessions import Sessions, load_secret
 from cloud.settings import BadSettings, HubSettings
 from cloud.web import docs
+from cloud.web import routes as web_routes
+from cloud.web.attempts import Attempts
+from cloud.web.live import Feeds
 from wire import clock as clocks
 from wire.clock import Clock
 from wire.sync import UPLOAD_BYTES_MAX, UPLOAD_PATH
@@ -64,7 +67,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.hub = hub
     errors.install(app)
     app.add_middleware(BodyLimit, larger={UPLOAD_PATH: UPLOAD_BYTES_MAX})
-    for module in (kernel_routes, fleet_routes, sync_routes, docs):
+    for module in (kernel_routes, fleet_routes, sync_routes, docs, web_routes):
         app.include_router(module.router)
     app.add_api_route("/healthz", _healthz, tags=["operation"], summary="Does it answer?")
     app.add_api_route(
@@ -88,7 +91,8 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
     database = await open_database(_database_url(settings))
     try:
         hub = Hub(settings, clock, database, Sessions(load_secret(settings.data_dir)))
-        hub.provide(Nonces())
+        for memory in (Nonces(), Attempts(), Feeds()):
+            hub.provide(memory)
         await _first_start(settings, database, clock)
         yield hub
     finally:

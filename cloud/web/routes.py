@@ -17,8 +17,6 @@ from cloud.web.pages import page
 
 FORM_BYTES_MAX = 2_000
 _ONE_YEAR_S = 365 * 86_400
-_attempts = Attempts()
-
 router = APIRouter(include_in_schema=False)
 
 
@@ -48,14 +46,15 @@ async def login(request: Request, hub: HubHere) -> Response:
     now_us = hub.clock.now_us()
     if not _from_here(request):
         return page(request, "login.html", 403, problem="login.foreign")
-    if _attempts.exhausted(address, now_us):
+    attempts = hub.service(Attempts)
+    if attempts.exhausted(address, now_us):
         return page(request, "login.html", 429, problem="login.too_many")
     response = RedirectResponse("/trade", 303)
     try:
         key = await _posted_key(request)
         await auth.log_in(hub, response, key, https=request.url.scheme == "https")
     except Unauthenticated:
-        _attempts.failed(address, now_us)
+        attempts.failed(address, now_us)
         return page(request, "login.html", 401, problem="login.wrong")
     return response
 
