@@ -16,6 +16,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Response
 
 from cloud import settings as hub_settings
+from cloud.exchange import routes as exchange_routes
+from cloud.exchange import service as exchange
+from cloud.exchange.floor import ReplayDiffers
+from cloud.exchange.journal import JournalUnusable
 from cloud.fleet import routes as fleet_routes
 from cloud.fleet import sync_routes
 from cloud.fleet.access import Nonces
@@ -31,6 +35,9 @@ from cloud.kernel.limits import BodyLimit
 from cloud.kernel.notify import Notifier
 from cloud.kernel.server import AddressTaken, listen, serve
 from cloud.kernel.sessions import Sessions, load_secret
+from cloud.market import routes as market_routes
+from cloud.planning import service as planning
+from cloud.portfolio import routes as portfolio_routes
 from cloud.settings import BadSettings, HubSettings
 from cloud.web import docs
 from cloud.web import routes as web_routes
@@ -49,7 +56,15 @@ or 'X-API-Key: pho_…'. Power is positive when energy leaves the battery (disch
 and negative when it enters (charge, import, buy). Times are ISO-8601 with Z; samples carry \
 microseconds since 1970 UTC. Answers other than 2xx are {"code", "message"}: the code is stable.\
 """
-_UNUSABLE = (BadSettings, FolderUnusable, DatabaseUnusable, AddressTaken, HubError)
+_UNUSABLE = (
+    BadSettings,
+    FolderUnusable,
+    DatabaseUnusable,
+    JournalUnusable,
+    ReplayDiffers,
+    AddressTaken,
+    HubError,
+)
 """What somebody has to put right before the hub can work: one line, exit code 2."""
 
 _logger = logging.getLogger("phoenyra.hub")
@@ -67,7 +82,16 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.hub = hub
     errors.install(app)
     app.add_middleware(BodyLimit, larger={UPLOAD_PATH: UPLOAD_BYTES_MAX})
-    for module in (kernel_routes, fleet_routes, sync_routes, docs, web_routes):
+    for module in (
+        kernel_routes,
+        fleet_routes,
+        sync_routes,
+        market_routes,
+        portfolio_routes,
+        exchange_routes,
+        docs,
+        web_routes,
+    ):
         app.include_router(module.router)
     app.add_api_route("/healthz", _healthz, tags=["operation"], summary="Does it answer?")
     app.add_api_route(
@@ -102,8 +126,10 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
 @asynccontextmanager
 async def running_features(hub: Hub) -> AsyncIterator[None]:
     """Run what works in the background of the hub, lowest step of the staircase first."""
-    async with asyncio.TaskGroup():
+    async with exchange.running(hub), asyncio.TaskGroup() as tasks:
+        planner = tasks.create_task(planning.run(hub), name="planning")
         yield
+        planner.cancel()
 
 
 async def run(settings: HubSettings, clock: Clock, line: socket.socket, notifier: Notifier) -> None:

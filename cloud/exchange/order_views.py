@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from cloud.exchange.book import Ending, Execution, Side
 from cloud.exchange.model import OrderRow, TradeRow
@@ -61,14 +61,6 @@ class OrderBody(BaseModel):
         description="yours: repeating it gets the first answer again and changes nothing",
     )
     target_exchange: Literal["INTERNAL", "EPEX_SPOT", "APG"] = "INTERNAL"
-
-    @model_validator(mode="after")
-    def _price_fits_the_type(self) -> "OrderBody":
-        if self.order_type == "LIMIT" and self.limit_price_eur_mwh is None:
-            raise ValueError("limit_price_eur_mwh: is missing; a LIMIT order needs one")
-        if self.order_type == "MARKET" and self.limit_price_eur_mwh is not None:
-            raise ValueError("limit_price_eur_mwh: is not allowed; a MARKET order has none")
-        return self
 
 
 class OrderAnswer(BaseModel):

@@ -25,8 +25,6 @@ JOURNAL_TOPIC = "exchange.journal"
 """Woken after each commit to the journal."""
 PROJECTED_TOPIC = "exchange.projected"
 """Woken when orders are in the read model."""
-TRADES_TOPIC = "trades"
-"""Woken when trades are in the read model and in the positions."""
 FRAMES_MAX = 200
 """Commits in one transaction; the database is free for others between two."""
 _CAUGHT_UP_TIMEOUT_S = 2.0
@@ -79,9 +77,11 @@ class Projection:
         self._bus = bus
         self._number = 0
         """Of the last record that is in the read model."""
+        self._offset = 0
+        """Where the next frame begins."""
 
-    async def run(self) -> None:
-        """Follow the journal until cancelled.
+    async def open(self) -> None:
+        """Find the place where the last run ended.
 
         Raises:
             JournalUnusable: the read model is ahead of the journal, so the file is not the one
@@ -89,17 +89,19 @@ class Projection:
         """
         async with self._database.reading() as connection:
             place = await store.place(connection)
-        if place.offset > self._journal.end:
+        if place.offset > self._journal.end or place.number >= self._journal.next_number:
             raise JournalUnusable(
-                f"{self._journal.path}: it ends at byte {self._journal.end}, and the database"
-                f" has read up to byte {place.offset}; they do not belong together"
+                f"{self._journal.path}: it ends with record {self._journal.next_number - 1}, and"
+                f" the database has read record {place.number}; they do not belong together"
             )
-        self._number, offset = place.number, place.offset
-        while True:
+        self._number, self._offset = place
+
+    async def run(self) -> None:
+        """Follow the journal until cancelled, or until the hub stops."""
+        while not self._bus.closed:
             seen = self._bus.version(JOURNAL_TOPIC)
-            while frames := await asyncio.to_thread(self._read, offset, self._journal.end):
+            while frames := await asyncio.to_thread(self._read):
                 await self._apply(frames)
-                offset = frames[-1].end
             await self._bus.wait(JOURNAL_TOPIC, seen, _NAP_S)
 
     async def caught_up(self) -> None:
@@ -108,11 +110,14 @@ class Projection:
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + _CAUGHT_UP_TIMEOUT_S
         seen = self._bus.version(PROJECTED_TOPIC)
-        while self._number < target and (left_s := deadline_s - loop.time()) > 0:
+        while self._number < target and not self._bus.closed:
+            if (left_s := deadline_s - loop.time()) <= 0:
+                return
             seen = await self._bus.wait(PROJECTED_TOPIC, seen, left_s)
 
-    def _read(self, offset: int, end: int) -> list[Frame]:
-        return list(islice(journals.read(self._journal.path, offset, end), FRAMES_MAX))
+    def _read(self) -> list[Frame]:
+        frames = journals.read(self._journal.path, self._offset, self._journal.end)
+        return list(islice(frames, FRAMES_MAX))
 
     async def _apply(self, frames: Sequence[Frame]) -> None:
         if frames[0].first != self._number + 1:
@@ -127,10 +132,10 @@ class Projection:
             await store.change(connection, changes.fills, changes.endings)
             await portfolio.apply(connection, changes.entries)
             await store.save_place(connection, store.Place(number, frames[-1].end))
-        self._number = number
+        self._number, self._offset = number, frames[-1].end
         self._bus.wake(PROJECTED_TOPIC)
         if changes.trades:
-            self._bus.wake(TRADES_TOPIC)
+            self._bus.wake(portfolio.CHANGED_TOPIC)
 
 
 def _order(order: Placed) -> Row:

@@ -57,6 +57,7 @@ async def create_order(body: OrderBody, exchange: ExchangeHere, principal: Trade
             "BRIDGE_NOT_CONFIGURED",
             f"target_exchange: {body.target_exchange} is not connected to this hub",
         )
+    _check_price(body)
     end = body.delivery_end
     ticket = Ticket(
         account=principal.account,
@@ -155,3 +156,16 @@ async def read_book(
             if trade.start_us == contract.start_us
         ],
     )
+
+
+def _check_price(body: OrderBody) -> None:
+    if body.order_type == "LIMIT" and body.limit_price_eur_mwh is None:
+        raise OrderRefused(
+            "PRICE_MISSING", "limit_price_eur_mwh: is missing; a LIMIT order needs one"
+        )
+    if body.order_type == "MARKET" and body.limit_price_eur_mwh is not None:
+        raise OrderRefused(
+            "PRICE_FORBIDDEN",
+            f"limit_price_eur_mwh: {body.limit_price_eur_mwh} is not allowed;"
+            " a MARKET order has none",
+        )

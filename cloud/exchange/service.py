@@ -13,7 +13,7 @@ from cloud.exchange.engine import Busy, Engine, Stopped, open_floor
 from cloud.exchange.entry import Ticket, order_of
 from cloud.exchange.market_data import MarketData
 from cloud.exchange.model import OrderRow, TradeRow
-from cloud.exchange.projection import JOURNAL_TOPIC, PROJECTED_TOPIC, TRADES_TOPIC, Projection
+from cloud.exchange.projection import JOURNAL_TOPIC, PROJECTED_TOPIC, Projection
 from cloud.exchange.records import Placed, Record, Turned, Withdrawn
 from cloud.exchange.refusals import OrderRefused
 from cloud.fleet import service as fleet
@@ -21,12 +21,15 @@ from cloud.kernel.context import Hub
 from cloud.kernel.errors import NotFound
 from cloud.market import catalogue as markets
 from cloud.market.catalogue import Catalogue
+from cloud.portfolio import service as portfolio
 
 __all__ = ["MARKET_TOPIC", "PROJECTED_TOPIC", "TRADES_TOPIC", "Exchange", "running"]
 
 JOURNAL_FILE = "exchange.journal"
 MARKET_TOPIC = "market"
 """Woken when a view or a price has changed; what is shown then is safe."""
+TRADES_TOPIC = portfolio.CHANGED_TOPIC
+"""Woken when trades are in the read model and in the positions, both at once."""
 ROWS_MAX = 500
 """Orders or trades in one answer."""
 
@@ -137,6 +140,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
 
         engine = Engine(floor, journal, hub.clock, committed)
         projection = Projection(journal, hub.database, hub.bus)
+        await projection.open()
         hub.provide(Exchange(hub, catalogue, engine, projection, market_data))
         async with asyncio.TaskGroup() as tasks:
             started = [

@@ -10,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.portfolio import store
 from cloud.portfolio.model import Entry, Position
+from wire.clock import quarter_hour_us
 
+CHANGED_TOPIC = "portfolio"
+"""Woken by whoever applied entries, after the commit."""
 POSITIONS_MAX = 1_000
 """Positions in one answer."""
 
@@ -51,8 +54,11 @@ async def positions(
     )
 
 
-async def net_kw_by_start(
-    connection: AsyncConnection, site: str, from_us: int, to_us: int
-) -> dict[int, int]:
-    """Return what the site has sold (+) or bought (-) net, in kW, by delivery start."""
-    return await store.net_kw_by_start(connection, site, from_us, to_us)
+async def net_kw_by_site(
+    connection: AsyncConnection, from_us: int, to_us: int
+) -> dict[str, dict[int, int]]:
+    """Return what each site has sold (+) or bought (-) net, in kW, by start of delivery.
+
+    The quarter-hour that is running at `from_us` is the first.
+    """
+    return await store.net_kw_by_site(connection, quarter_hour_us(from_us), to_us)

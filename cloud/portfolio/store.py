@@ -56,17 +56,20 @@ async def positions(
     return [_position(row) for row in await connection.execute(query)]
 
 
-async def net_kw_by_start(
-    connection: AsyncConnection, site: str, from_us: int, to_us: int
-) -> dict[int, int]:
-    """Return the site's net power by delivery start, all markets together."""
+async def net_kw_by_site(
+    connection: AsyncConnection, from_us: int, to_us: int
+) -> dict[str, dict[int, int]]:
+    """Return the net power of each site by delivery start, all markets together."""
     c = table.c
     query = (
-        select(c.start_us, func.sum(c.net_kw))
-        .where(c.site == site, c.start_us >= from_us, c.start_us < to_us)
-        .group_by(c.start_us)
+        select(c.site, c.start_us, func.sum(c.net_kw))
+        .where(c.site != "", c.start_us >= from_us, c.start_us < to_us)
+        .group_by(c.site, c.start_us)
     )
-    return {start_us: int(net_kw) for start_us, net_kw in await connection.execute(query)}
+    net_kw: dict[str, dict[int, int]] = {}
+    for site, start_us, power_kw in await connection.execute(query):
+        net_kw.setdefault(site, {})[start_us] = int(power_kw)
+    return net_kw
 
 
 def _position(row: Row[Any]) -> Position:
