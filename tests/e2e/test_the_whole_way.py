@@ -1,9 +1,8 @@
 """The two walks of the architecture with real processes: order → register, and register → hub."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,25 +11,24 @@ import pytest
 
 from drivers import profile as profiles
 from drivers.modbus import codec
-from drivers.modbus.plan import FUNCTIONS
+from drivers.point import Kind
 from tests.support.proxy import line_to
 from tests.support.system import System, read_registers, running_system, wait_until
+from wire.clock import QUARTER_HOUR_US, SystemClock, micros, quarter_hour_us, utc
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 MARKET = "PHO_AT_INTRADAY_15MIN"
-QUARTER_HOUR_S = 900
+_READ = {Kind.HOLDING: 3, Kind.INPUT: 4}
+"""Modbus functions that read."""
 LEAD_S = 20.0
 """From the start of the hub to the next quarter-hour: time to start everything and to trade."""
 
 
 def register_value(port: int, point_name: str) -> float | None:
     """Read one point of the simulated inverter with our own bare socket."""
-    profile = profiles.load("reference-inverter")
-    point = next(p for p in profile.points if p.name == point_name)
-    return codec.decode(
-        point, read_registers(port, FUNCTIONS[point.kind], point.address, point.registers)
-    )
+    point = profiles.load("reference-inverter").point(point_name)
+    return codec.decode(point, read_registers(port, *_where(point_name)))
 
 
 def order(start: datetime, side: str, quantity_mwh: float) -> dict[str, object]:
@@ -49,8 +47,8 @@ def order(start: datetime, side: str, quantity_mwh: float) -> dict[str, object]:
 @pytest.fixture
 def system_before_quarter(tmp_path: Path) -> Iterator[System]:
     """A hub whose clock stands `LEAD_S` before a quarter-hour."""
-    now_s = time.time()
-    shift_s = (QUARTER_HOUR_S - LEAD_S) - now_s % QUARTER_HOUR_S
+    now_us = SystemClock().now_us()
+    shift_s = (quarter_hour_us(now_us) + QUARTER_HOUR_US - now_us) / 1e6 - LEAD_S
     with running_system(tmp_path, shift_s) as system:
         yield system
 
@@ -129,17 +127,16 @@ async def test_every_sample_reaches_the_hub_once_though_line_and_gateway_break(
 
 
 def _where(point_name: str) -> tuple[int, int, int]:
-    point = next(p for p in profiles.load("reference-inverter").points if p.name == point_name)
-    return FUNCTIONS[point.kind], point.address, point.registers
+    point = profiles.load("reference-inverter").point(point_name)
+    return _READ[point.kind], point.address, point.count
 
 
 def shifted_now(system: System) -> datetime:
-    return datetime.fromtimestamp(time.time() + system.shift_s, UTC)
+    return utc(SystemClock(round(system.shift_s * 1e6)).now_us())
 
 
 def quarter_after(system: System) -> datetime:
-    now = shifted_now(system)
-    return datetime.fromtimestamp((now.timestamp() // 900 + 1) * 900, UTC)
+    return utc(quarter_hour_us(micros(shifted_now(system))) + QUARTER_HOUR_US)
 
 
 def counters(system: System) -> list[tuple[int, float]]:
