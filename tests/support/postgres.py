@@ -1,0 +1,103 @@
+"""A PostgreSQL server of our own for the tests, in a temporary folder, reached by a Unix socket.
+
+The server refuses to run as root, so as root it runs as the system's own user ``postgres``.
+"""
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.system import wait_until
+
+USER = "postgres"
+START_TIMEOUT_S = 60.0
+_NEEDED = ("initdb", "postgres", "pg_isready", "createdb")
+_DEBIAN = Path("/usr/lib/postgresql")
+_PR_SET_PDEATHSIG = 1
+_FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+"""What survives a power cut is not tested here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that runs."""
+
+    programs: Path
+    folder: Path
+
+    def new_database(self) -> str:
+        """Create an empty database and return its URL."""
+        name = f"test_{uuid.uuid4().hex}"
+        _run(self.programs / "createdb", "-h", self.folder, "-U", USER, name)
+        return f"postgresql+asyncpg://{USER}@/{name}?host={self.folder}"
+
+
+def programs() -> Path | None:
+    """Return the folder of the newest server programs; None: not installed."""
+    found = shutil.which("initdb")
+    folders = [Path(found).parent] if found else []
+    folders += sorted(_DEBIAN.glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    return next((path for path in folders if all((path / name).exists() for name in _NEEDED)), None)
+
+
+@contextmanager
+def running(where: Path) -> Iterator[Server]:
+    """Run a fresh server with the programs in `where`."""
+    folder = Path(tempfile.mkdtemp(prefix="phoenyra-pg-"))
+    data = folder / "data"
+    if os.geteuid() == 0:
+        shutil.chown(folder, USER)
+    try:
+        _run(where / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync")
+        options = [f"-c{name}={value}" for name, value in _FAST.items()]
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [where / "postgres", "-D", data, "-k", folder, "-clisten_addresses=", *options],
+                stdout=log,
+                stderr=log,
+                preexec_fn=_end_with_parent,
+                **_unprivileged(),
+            )
+        try:
+            wait_until(
+                lambda: _accepts(where, folder), START_TIMEOUT_S, "the PostgreSQL server answers"
+            )
+            yield Server(where, folder)
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(timeout=30)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _accepts(where: Path, folder: Path) -> bool:
+    asked = subprocess.run(
+        [where / "pg_isready", "-q", "-h", folder, "-U", USER], **_unprivileged()
+    )
+    return asked.returncode == 0
+
+
+def _run(*command: Path | str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", **_unprivileged())
+    assert done.returncode == 0, f"{command[0]}: {done.stderr}"
+
+
+def _unprivileged() -> dict[str, Any]:
+    if os.geteuid() != 0:
+        return {}
+    entry = pwd.getpwnam(USER)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
