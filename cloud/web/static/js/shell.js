@@ -1,6 +1,6 @@
 // Around the page: clock, connection, banner, language, theme, dialogs, keys, log-out.
 
-import { $, $$, put, toggle } from "./dom.js";
+import { $, $$, put, text, toggle } from "./dom.js";
 import * as words from "./words.js";
 
 const { t } = words;
@@ -70,9 +70,18 @@ function drawConnection(page) {
   put("feed-age", lost ? t("status.since", { age }) : age);
   $("#connection .dot").className = $("#status-feed .dot").className = live.fresh ? "dot" : "dot off";
   toggle($("#connection"), "stale", lost);
-  for (const node of $$("[data-feed]")) toggle(node, "stale", lost);
+  for (const node of $$("[data-feed]")) {
+    toggle(node, "stale", lost);
+    const chip = $(".label > .age", node);
+    if (!chip) continue;
+    chip.hidden = !lost;
+    if (lost) text(chip, words.timeExact(sinceUs(live)));
+  }
   drawBanner(page, begun, lost);
 }
+
+/** When the newest message was heard. */
+const sinceUs = (live) => live.lostUs ?? live.nowUs() - live.ageMs() * 1000;
 
 function drawBanner(page, begun, lost) {
   const { live } = page;
@@ -80,11 +89,10 @@ function drawBanner(page, begun, lost) {
   const banner = $("#banner");
   if (banner.hidden !== !(lost || waiting)) banner.hidden = !(lost || waiting);
   if (banner.hidden) return;
-  const sinceUs = live.lostUs ?? (live.heardMs === null ? null : live.nowUs() - live.ageMs() * 1000);
-  put("banner-what", sinceUs === null ? t("banner.not_connected") : t("banner.lost", { time: words.timeExact(sinceUs) }));
+  put("banner-what", begun ? t("banner.lost", { time: words.timeExact(sinceUs(live)) }) : t("banner.not_connected"));
   const orders = page.state.orders?.length ?? 0;
   const effect = begun ? t(orders === 1 ? "banner.frozen_one" : "banner.frozen", { count: words.number(orders) }) : t("banner.nothing_yet");
-  put("banner-effect", effect + (live.retryAtMs === null ? "" : ` ${t("banner.retry", { wait: words.span(Math.ceil(Math.max(0, live.retryAtMs - Date.now()) / 1000)) })}`));
+  put("banner-effect", effect + (live.retryAtMs === null ? "" : ` ${t("banner.retry", { wait: words.withUnit(words.number(Math.ceil(Math.max(0, live.retryAtMs - Date.now()) / 1000)), "s") })}`));
 }
 
 /** Keys of the page, off while somebody types. */

@@ -118,7 +118,7 @@ function drawFleet(page, rows) {
   toggle(card, "stale", stale);
   const chip = $(".age", card);
   chip.hidden = !stale;
-  text(chip, t("sites.live_of", { live: live.length, all: rows.length }));
+  text(chip, t("sites.chip", { live: live.length, all: rows.length }));
   put("sites-count", rows.length ? t("sites.live_of", { live: live.length, all: rows.length }) : "");
   put("sites-line", rows.length ? t("sites.line", { live: live.length, all: rows.length }) : t("sites.none"));
   $("#status-sites .dot").className = rows.length === 0 ? "dot off" : stale ? "dot warn" : "dot";

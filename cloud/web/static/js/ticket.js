@@ -142,7 +142,7 @@ export class Ticket {
     this.#drawChecks(kw, contract);
     const count = (this.page.state.orders ?? []).length;
     const all = $("#withdraw-all");
-    all.disabled = count === 0 || !this.page.mayTrade || !this.page.live.fresh;
+    all.disabled = count === 0 || !this.page.mayTrade;
     text(all.firstElementChild, count ? t("ticket.withdraw_count", { count: words.number(count) }) : t("ticket.withdraw_all"));
   }
 
@@ -203,7 +203,8 @@ export class Ticket {
     const began = performance.now();
     try {
       const answer = await ask("POST", "/api/orders", { ...order, client_order_id: this.#unanswered });
-      toast(t("ticket.accepted", { id: answer.order_id, ms: words.number(performance.now() - began) }));
+      const key = { FILLED: "ticket.filled", SELF_TRADE: "ticket.self_trade" }[answer.ending] ?? "ticket.accepted";
+      toast(t(key, { id: answer.order_id, ms: words.number(performance.now() - began) }), answer.ending === "SELF_TRADE");
       this.#unanswered = null;
       this.#touched = false;
     } catch (error) {
