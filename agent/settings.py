@@ -84,7 +84,11 @@ class ControlSettings(_Section):
     )
     period_s: float = Field(default=0.1, ge=0.02, le=1)
     record_period_s: float = Field(default=1.0, ge=0.1, le=60)
-    outbox_bytes_max: int = Field(default=8 * 1024**2, ge=65_536)
+    outbox_bytes_max: int = Field(
+        default=6 * 1024**2,
+        ge=65_536,
+        description="an hour and more of a gateway's absence, held in control's memory",
+    )
 
     @model_validator(mode="after")
     def _window_is_open(self) -> "ControlSettings":

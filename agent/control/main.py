@@ -23,6 +23,7 @@ from agent.control.timing import Timing
 from agent.link import Hello
 from agent.settings import AgentSettings, BadSettings, ControlSettings
 from agent.watchdog import Notifier
+from drivers.profile import load
 from drivers.registry import open_driver
 from wire.clock import Clock
 
@@ -109,7 +110,26 @@ async def opened_ports(
                 f"devices: {', '.join(setters) or 'none'} take a setpoint;"
                 " exactly one device whose profile has [control] is expected"
             )
+        _check_range(settings, setters[0])
         yield ports
+
+
+def _check_range(settings: AgentSettings, setter: str) -> None:
+    """Refuse limits that the setpoint's register could not carry once they are asked for."""
+    device = next(device for device in settings.devices if device.id == setter)
+    control = load(device.profile).control
+    if control is None:
+        return
+    low_kw, high_kw = control.setpoint.low, control.setpoint.high
+    for key, kw_max, bound_kw in (
+        ("discharge_kw_max", settings.control.discharge_kw_max, high_kw),
+        ("charge_kw_max", settings.control.charge_kw_max, None if low_kw is None else -low_kw),
+    ):
+        if bound_kw is not None and kw_max > bound_kw:
+            raise BadSettings(
+                f"control.{key}: {kw_max:g} is not allowed; at most {bound_kw:g} is expected,"
+                f" what {control.setpoint.name} of profile {device.profile} can carry"
+            )
 
 
 def _plan(settings: AgentSettings, boot: str) -> Plan:

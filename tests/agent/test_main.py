@@ -37,6 +37,7 @@ def test_good_settings_are_called_good(config: Path, capsys: pytest.CaptureFixtu
     ("before", "after", "named"),
     [
         ("discharge_kw_max = 100", "discharge_kw_max = -1", ["discharge_kw_max", "-1"]),
+        ("discharge_kw_max = 100", "discharge_kw_max = 10001", ["discharge_kw_max", "10000"]),
         ("charge_kw_max = 100\n", "charge_kw_max = 100\nsoc_min_pct = 95\n", ["soc_min_pct", "95"]),
         ('site = "werk"', 'site = "Werk Süd"', ["site", "Werk Süd"]),
         ('site = "werk"', 'site = "werk"\nspeed = 3', ["speed"]),

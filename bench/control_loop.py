@@ -1,0 +1,223 @@
+"""``control-loop``: the beat of the real control process against a real simulated inverter.
+
+Control, gateway and inverter run as processes of their own, over loopback, as on a box. A frequency
+product keeps the setpoint moving, so that nearly every beat writes. The latency runs from the
+start of a reading to the inverter's acknowledgement of the setpoint that was decided on it.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from agent import link
+from agent.control.decide import Memory, decide
+from agent.control.interlocks import Limits
+from agent.control.plant import PlantState, Quantity
+from bench.options import Figures, Options
+from simulators.processes import Child, Processes, running
+from wire.clock import SystemClock
+from wire.schedule import FrequencyService, Schedule, Slot
+
+SECONDS = 60.0
+QUICK_SECONDS = 10.0
+START_S_MAX = 20.0
+DECISIONS = 5_000
+SITE = "bench"
+FCR_CE = ((-0.2, 1.0), (0.2, -1.0))
+RATED_KW = 100.0
+_BUSY = "while True: pass"
+_SETTINGS = """
+site = "{site}"
+data_dir = "{folder}/data"
+
+[hub]
+url = "http://127.0.0.1:{hub_port}"
+gateway = "bench"
+key_id = "bench"
+secret = "{secret}"
+
+[page]
+port = {page_port}
+
+[control]
+discharge_kw_max = {rated_kw}
+charge_kw_max = {rated_kw}
+
+[[devices]]
+id = "inverter"
+kind = "modbus_tcp"
+profile = "reference-inverter"
+host = "127.0.0.1"
+port = {device_port}
+"""
+
+
+def run(options: Options) -> Figures:
+    """Return the figures of the control loop: milliseconds, microseconds, megabytes."""
+    seconds = QUICK_SECONDS if options.quick else SECONDS
+    with TemporaryDirectory(prefix="phoenyra-bench-") as name:
+        folder = Path(name)
+        memory_mb = asyncio.run(_measure(folder, seconds, options))
+        document = json.loads((folder / "timing.json").read_text())
+    read_to_write_ms, wake_late_ms = document["read_to_write_ms"], document["wake_late_ms"]
+    return {
+        "beats": document["beats"],
+        "missed": document["missed"],
+        "read_to_write_p50_ms": _percentile(read_to_write_ms, 50),
+        "read_to_write_p99_ms": _percentile(read_to_write_ms, 99),
+        "read_to_write_max_ms": _percentile(read_to_write_ms, 100),
+        "writes": len(read_to_write_ms),
+        "wake_late_p99_ms": _percentile(wake_late_ms, 99),
+        "fifo": document["fifo"],
+        "busy_cores": _cores() if options.busy else 0,
+        "decide_us": _decide_us(),
+        **memory_mb,
+        "notes": "the gateway has a hub that does not answer, as in an outage",
+    }
+
+
+async def _measure(folder: Path, seconds: float, options: Options) -> Figures:
+    """Run the loop for `seconds`; the timing file is there when this returns."""
+    device_port, page_port, hub_port = _free_ports(3)
+    config = folder / "site.toml"
+    config.write_text(
+        _SETTINGS.format(
+            site=SITE,
+            folder=folder,
+            hub_port=hub_port,
+            page_port=page_port,
+            device_port=device_port,
+            rated_kw=RATED_KW,
+            secret="5a" * 32,
+        )
+    )
+    async with running(folder) as processes:
+        inverter = await _start(
+            processes,
+            "inverter",
+            *("simulators.main", "device", "reference-inverter"),
+            *("--port", str(device_port), "--seed", str(options.seed)),
+        )
+        await processes.until(lambda: _answers(device_port), START_S_MAX, inverter)
+        agent = ("--config", str(config))
+        timing = ("--timing", str(folder / "timing.json"))
+        control = await _start(processes, "control", "agent.main", "control", *agent, *timing)
+        socket_path = folder / "data" / "control.sock"
+        await processes.until(lambda: _is_there(socket_path), START_S_MAX, control)
+        await _ask_for_response(socket_path, seconds)
+        gateway = await _start(processes, "gateway", "agent.main", "gateway", *agent)
+        await processes.until(lambda: _answers(page_port), START_S_MAX, gateway)
+        for core in range(_cores() if options.busy else 0):
+            command = (sys.executable, "-c", _BUSY)
+            await processes.start(f"busy-{core}", *command, environment=os.environ)
+        await asyncio.sleep(seconds)
+        processes.check()
+        figures: Figures = {
+            "control_rss_mb": _rss_mb(control),
+            "gateway_rss_mb": _rss_mb(gateway),
+        }
+        await processes.stop("control")
+    return figures
+
+
+async def _start(processes: Processes, name: str, module: str, *arguments: str) -> Child:
+    command = (sys.executable, "-m", module, *arguments)
+    return await processes.start(name, *command, environment=os.environ)
+
+
+async def _ask_for_response(socket_path: Path, seconds: float) -> None:
+    """Hand control a schedule as the gateway would, before the gateway is there."""
+    now_us = SystemClock().now_us()
+    end_us = now_us + round((seconds + 600) * 1e6)
+    schedule = Schedule(
+        site=SITE,
+        version=1,
+        issued_us=now_us,
+        slots=(Slot(now_us, end_us, 0.0),),
+        services=(FrequencyService("fcr_ce", now_us, end_us, RATED_KW, FCR_CE),),
+    )
+    reader, writer = await asyncio.open_unix_connection(socket_path)
+    writer.write(link.encode(schedule))
+    while True:
+        message = await link.receive(reader)
+        if isinstance(message, link.Status) and message.schedule_version == schedule.version:
+            break
+    writer.close()
+
+
+async def _answers(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def _is_there(path: Path) -> bool:
+    return await asyncio.to_thread(path.exists)
+
+
+def _free_ports(count: int) -> list[int]:
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def _rss_mb(child: Child) -> float:
+    status = Path(f"/proc/{child.process.pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return round(int(line.split()[1]) / 1024, 1)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _decide_us() -> float:
+    """Return the median of one decision with a product in force, in this process."""
+    limits = Limits(
+        discharge_kw_max=RATED_KW,
+        charge_kw_max=RATED_KW,
+        soc_min_pct=10.0,
+        soc_max_pct=90.0,
+        ramp_kw_per_s=10.0,
+    )
+    plant = PlantState(
+        at_s=0.0,
+        ready=True,
+        power_kw=Quantity(0.0, 0.0),
+        soc_pct=Quantity(50.0, 0.0),
+        frequency_hz=Quantity(49.98, 0.0),
+    )
+    schedule = Schedule(
+        site=SITE,
+        version=1,
+        issued_us=0,
+        slots=(Slot(0, 1_000_000, 30.0),),
+        services=(FrequencyService("fcr_ce", 0, 1_000_000, 20.0, FCR_CE),),
+    )
+    memory, took_ns = Memory(), []
+    for beat in range(DECISIONS):
+        now = replace(plant, at_s=beat / 10)
+        began_ns = time.perf_counter_ns()
+        _, memory = decide(now, schedule, limits, memory, 1)
+        took_ns.append(time.perf_counter_ns() - began_ns)
+    return round(statistics.median(took_ns) / 1_000, 1)
+
+
+def _percentile(samples: Sequence[float], percent: int) -> float | None:
+    if not samples:
+        return None
+    ordered = sorted(samples)
+    return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], 3)

@@ -1,0 +1,54 @@
+"""The box stays small: resident memory of the real processes, read from the system."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.agents import LoneBox, lone_box
+from tests.support.system import free_port, wait_until
+
+CONTROL_MB_MAX = 48
+GATEWAY_MB_MAX = 80
+PAGES = 50
+BEATS = 100
+
+
+def resident_mb(box: LoneBox, name: str) -> float:
+    status = Path(f"/proc/{box.system.processes[name].pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) / 1024
+
+
+def log_in(client: httpx.Client) -> None:
+    answer = client.post("/login", data={"code": "technician-1"})
+    assert answer.status_code == 303, answer.text
+
+
+@pytest.mark.slow
+def test_control_and_gateway_stay_within_their_memory_at_work(tmp_path: Path) -> None:
+    with lone_box(tmp_path) as box:
+        box.write_settings(hub_port=free_port())
+        box.start_inverter()
+        box.start_control()
+        box.start_gateway()
+        with httpx.Client(base_url=f"http://127.0.0.1:{box.page_port}", timeout=10) as client:
+
+            def answers() -> bool:
+                try:
+                    return client.get("/healthz").is_success
+                except httpx.TransportError:
+                    return False
+
+            wait_until(answers, 20, "the page answers")
+            log_in(client)
+            for _ in range(PAGES):
+                assert client.get("/").is_success
+            wait_until(
+                lambda: client.get("/api/picture").json()["control"]["beats"] >= BEATS,
+                30,
+                "control has worked for a while",
+            )
+        control_mb, gateway_mb = resident_mb(box, "control"), resident_mb(box, "gateway")
+    assert control_mb <= CONTROL_MB_MAX
+    assert gateway_mb <= GATEWAY_MB_MAX
