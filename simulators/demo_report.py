@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from simulators.demo_folder import LEAD_S, Folder, State
 from simulators.demo_world import SITES, DemoSite, Ports
@@ -50,10 +51,15 @@ class Report:
             "",
         )
 
-    def sites(self, newest: Mapping[str, Mapping[str, float]], trades: int) -> None:
+    def quarter_begins(self, start: datetime) -> None:
+        self.says(f"{start:%H:%M} UTC: a quarter-hour begins, and what was traded becomes power")
+
+    def sites(self, newest: Mapping[str, Mapping[str, float]], price: float | None) -> None:
         """Tell what each site does now; `newest` has values by point, by site."""
-        told = [_doing(site, newest[site.id]) for site in SITES if newest.get(site.id)]
-        self.says("; ".join([*told, f"{trades} trades"]))
+        told = [_doing(site, newest[site.id]) for site in SITES]
+        if price is not None:
+            told.append(f"price {price:.2f} EUR/MWh")
+        self.says("; ".join(told))
 
     def ended(self, folder: str) -> None:
         self.says(f"stopped; what happened is kept in {folder}")

@@ -15,13 +15,15 @@ from simulators.errors import BadInput
 from simulators.hub_client import HubClient, HubUnreachable
 from simulators.main import READY_LINE
 from simulators.processes import Child, Processes
-from wire.clock import SHIFT_VARIABLE, SystemClock, utc
+from wire.clock import SHIFT_VARIABLE, SystemClock, quarter_hour_us, utc
 
 START_S = 60.0
 """A slow computer may take this long for each step."""
 FREQUENCY_SEED = 50
 """One grid: both inverters see the same frequency."""
 WATCH_S = 10.0
+SETTLE_S = 4.0
+"""After the start of a quarter-hour: the ramp is over and the hub has seen it."""
 LOOK_S = 0.25
 NEWEST_PATH = "/api/v1/sites/{site}/telemetry/newest"
 _OURS = "PHOENYRA_"
@@ -181,12 +183,18 @@ class Demo:
         """Say now and then what happens, until somebody stops us."""
         loop = asyncio.get_running_loop()
         says_s = loop.time()
+        clock = SystemClock(round(self._state.shift_s * 1e6))
+        quarter_us = quarter_hour_us(clock.now_us())
         async with HubClient(self._url, self._state.keys["trader"]) as client:
             while True:
                 programs.check()
                 if loop.time() >= says_s:
                     says_s += WATCH_S
                     await self._tell(client)
+                if quarter_hour_us(clock.now_us()) > quarter_us:
+                    quarter_us = quarter_hour_us(clock.now_us())
+                    self._report.quarter_begins(utc(quarter_us))
+                    says_s = loop.time() + SETTLE_S
                 await asyncio.sleep(LOOK_S)
 
     async def _tell(self, client: HubClient) -> None:
@@ -195,7 +203,7 @@ class Demo:
                 site.id: (await client.get(NEWEST_PATH.format(site=site.id)))["values"]
                 for site in SITES
             }
-            trades = len((await client.get("/api/trades"))["trades"])
+            price = (await client.get("/api/market-data"))["mark"]
         except HubUnreachable as error:
             self._report.says(f"the hub does not answer ({error})")
             return
@@ -204,7 +212,7 @@ class Demo:
                 site: {row["point"]: row["value"] for row in rows if row["quality"] == "good"}
                 for site, rows in newest.items()
             },
-            trades,
+            price,
         )
 
 

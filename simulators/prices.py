@@ -22,7 +22,7 @@ _CURVE = ((0, 82), (4, 71), (7, 108), (9, 92), (13, 34), (16, 74), (19, 139), (2
 """(hour of the day, EUR/MWh), straight in between; ours, shaped like a sunny working day."""
 OFFSET_EUR_MWH = 7.0
 DRIFT_EUR_MWH = 4.0
-_DRIFT_PERIODS_S = (97.0, 263.0, 611.0)
+_DRIFT_PERIODS_S = (211.0, 523.0, 1201.0)
 HALF_SPREAD_EUR_MWH = 0.6
 LEVEL_EUR_MWH = 0.9
 """From one level of a quote to the next."""

@@ -20,7 +20,7 @@ from wire.clock import QUARTER_HOUR_US, Clock, quarter_hour_us, utc
 
 AHEAD = 8
 """Quarter-hours that are traded, nearest first."""
-MAKER_PERIOD_S = 1.0
+MAKER_PERIOD_S = 2.0
 MAKER_FIRST_PERIOD_S = 0.25
 """Until every quarter-hour has been quoted once."""
 CROWD_PERIOD_S = (1.5, 4.0)
@@ -29,7 +29,6 @@ CROWD_REACH_EUR_MWH = 6.0
 SITES_PERIOD_S = 1.5
 SITES_REACH_EUR_MWH = 25.0
 _CLOSED = "CONTRACT_CLOSED"
-_OPEN_STATES = ("ACTI",)
 _HOURS = Decimal("0.25")
 
 _logger = logging.getLogger(__name__)
@@ -66,7 +65,7 @@ class Desk:
         """Return the market's quantity step."""
         if not self._step_kw:
             rows = (await self.client.get("/api/v1/markets"))["markets"]
-            steps = {str(row["code"]): int(row["step_kw"]) for row in rows}
+            steps = {str(row["market"]): int(row["step_kw"]) for row in rows}
             if self.market not in steps:
                 known = ", ".join(sorted(steps))
                 raise BadMarket(f"--market: {self.market!r} is not allowed; {known} is expected")
@@ -150,9 +149,9 @@ class Maker:
         return MAKER_FIRST_PERIOD_S if self._turns < AHEAD else MAKER_PERIOD_S
 
     async def _take_back_what_was_left(self) -> None:
-        for order in (await self._desk.client.get("/api/orders"))["orders"]:
-            if order["status"] in _OPEN_STATES:
-                await self._desk.withdraw(str(order["order_id"]))
+        client = self._desk.client
+        for order in (await client.get("/api/orders", only_open="true", limit=500))["orders"]:
+            await self._desk.withdraw(str(order["order_id"]))
 
 
 class Crowd:

@@ -1,0 +1,201 @@
+"""`simulators.demo`: a newcomer's first look starts, shows, stops cleanly and goes on later."""
+
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulators.demo_world import SITES, Ports
+
+START_S = 60.0
+
+
+class Started:
+    """A demonstration in a process of its own, read line by line."""
+
+    def __init__(self, data: Path, base: int, *more: str) -> None:
+        self.said = ""
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "simulators.demo", "--no-browser", "--data", str(data)),
+                *("--port-base", str(base), *more),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.children: list[int] = []
+
+    def until(self, text: str) -> None:
+        """Read on until a line with `text`; all programs then running are remembered."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.said += line
+            if text in line:
+                self.children = descendants(self._process.pid)
+                return
+        raise AssertionError(f"it ended without saying {text!r}:\n{self.said}")
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def code(self) -> int:
+        """Wait for the end; return the exit code."""
+        output, _ = self._process.communicate(timeout=START_S)
+        self.said += output
+        return self._process.returncode
+
+    def orphans(self) -> list[int]:
+        """Return the programs that still run, after at most a moment."""
+        left = []
+        for child in self.children:
+            try:
+                handle = os.pidfd_open(child)
+            except ProcessLookupError:
+                continue
+            if not select.select([handle], [], [], 3.0)[0]:
+                left.append(child)
+            os.close(handle)
+        return left
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@pytest.fixture
+def base() -> int:
+    """A port base of which all ports are free now."""
+    for candidate in range(20_000 + os.getpid() % 500 * 60, 64_000, 600):
+        if all(is_free(port) for port in Ports(candidate).named()):
+            return candidate
+    raise AssertionError("no free ports")
+
+
+@pytest.fixture
+def demos(tmp_path: Path, base: int) -> Iterator["Demos"]:
+    demos = Demos(tmp_path / "data", base)
+    yield demos
+    for started in demos.started:
+        started.end()
+
+
+class Demos:
+    """Starts on one folder."""
+
+    def __init__(self, data: Path, base: int) -> None:
+        self.data = data
+        self.base = base
+        self.started: list[Started] = []
+
+    def start(self, *more: str) -> Started:
+        self.started.append(Started(self.data, self.base, *more))
+        return self.started[-1]
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text() for path in sorted(self.data.glob("logs/*.log")))
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes below this one."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += [int(child), *descendants(int(child))]
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_it_starts_shows_where_to_look_and_ends_by_itself_without_orphans_or_errors(
+    demos: Demos,
+) -> None:
+    demo = demos.start("--minutes", "0.4")
+    demo.until("Stop with")
+    assert len(demo.children) >= 10, "hub, market, 2 inverters, 2 agents of 3 processes"
+    demo.until("EUR/MWh")
+    assert demo.code() == 0, demo.said
+    assert demo.orphans() == []
+    for port in (demos.base, demos.base + 81, demos.base + 82):
+        assert f"http://127.0.0.1:{port}" in demo.said
+    assert re.search(r"API key +pho_\w+", demo.said)
+    assert len(re.findall(r"access code +\w{8}", demo.said)) == len(SITES)
+    assert "Werk Süd" in demo.said
+    assert "0.4 min are over" in demo.said
+    for trouble in ("Traceback", "ERROR", "CRITICAL"):
+        assert trouble not in demos.logs()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_control_c_ends_it_and_the_next_start_goes_on_with_the_same_log_ins(demos: Demos) -> None:
+    keys = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        demo = demos.start()
+        demo.until("Stop with")
+        demo.send(number)
+        assert demo.code() == 0, demo.said
+        assert demo.orphans() == []
+        keys.append(re.findall(r"pho_\w+|access code +\w+", demo.said))
+    assert keys[0] == keys[1]
+    assert len(keys[0]) == 1 + len(SITES)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_killed_without_a_word_it_leaves_nobody_behind(demos: Demos) -> None:
+    demo = demos.start()
+    demo.until("Stop with")
+    demo.send(signal.SIGKILL)
+    demo.code()
+    assert demo.orphans() == []
+
+
+def test_control_c_during_the_start_is_clean_too(demos: Demos) -> None:
+    demo = demos.start()
+    demo.until("starting the hub")
+    demo.send(signal.SIGINT)
+    assert demo.code() == 0, demo.said
+    assert "Traceback" not in demo.said
+    assert demo.orphans() == []
+
+
+def test_taken_ports_are_named_with_a_way_out(demos: Demos) -> None:
+    taken = [socket.create_server(("127.0.0.1", demos.base + n)) for n in (0, 82)]
+    with taken[0], taken[1]:
+        demo = demos.start()
+        assert demo.code() == 2
+    assert demo.said.count("\n") == 1
+    assert f"port {demos.base} (hub), {demos.base + 82} (page of Hafen)" in demo.said
+    assert "--port-base" in demo.said
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "named"),
+    [
+        ("--minutes", "soon", "'soon' is not allowed; a number from 0.1"),
+        ("--port-base", "80", "'80' is not allowed; a whole number from 1024"),
+        ("--data", "/dev/null", "/dev/null cannot be used"),
+        ("--colour", "red", "--colour"),
+    ],
+)
+def test_a_mistake_costs_one_line_and_exit_code_2(
+    demos: Demos, option: str, value: str, named: str
+) -> None:
+    demo = demos.start(option, value)
+    assert demo.code() == 2
+    assert demo.said.count("\n") == 1
+    assert named in demo.said
