@@ -32,10 +32,6 @@ export class Plot {
     else this.rebuild();
   }
 
-  redraw() {
-    this.#plot?.setData(this.#data);
-  }
-
   rebuild() {
     this.#plot?.destroy();
     this.#plot = null;
@@ -72,7 +68,7 @@ export const axis = (extra) => ({
 });
 
 export const timeAxis = () =>
-  axis({ size: 24, space: 70, values: (_plot, splits) => splits.map((s) => words.time(s * 1e6)) });
+  axis({ size: 24, space: 70, values: (_plot, splits) => splits.map((s) => (splits[1] - splits[0] < 60 ? words.timeExact(s * 1e6) : words.time(s * 1e6))) });
 
 /** A dashed gold line at the present. */
 export function nowLine(nowUs) {
@@ -98,9 +94,9 @@ export function priceChart(page) {
   const empty = $("#price-empty");
   const box = $("#price-plot");
   let steps = [];
-  const range = (_plot, low, high) => {
-    const end = Math.max(high ?? 0, nowUs() / 1e6);
-    const begin = Math.min(low ?? end, end - 120);
+  const range = () => {
+    const end = nowUs() / 1e6;
+    const begin = Math.min((steps[0]?.atUs ?? Infinity) / 1e6, end - 120);
     return [begin, end + (end - begin) * 0.03];
   };
   const plot = new Plot(box, () => ({
@@ -115,7 +111,7 @@ export function priceChart(page) {
       { scale: "kw", stroke: colour("t3"), fill: colour("line"), width: 0, paths: uPlot.paths.bars({ size: [0.6, 9, 2] }), points: { show: false } },
       { scale: "y", stroke: colour("vwap"), width: 1.8, points: { show: false } },
       { scale: "y", stroke: colour("ema"), width: 1.6, dash: [5, 4], points: { show: false } },
-      { scale: "y", stroke: colour("price"), width: 2.2, paths: uPlot.paths.stepped({ align: 1 }), points: { show: true, size: 4, fill: colour("price") } },
+      { scale: "y", stroke: colour("price"), width: 2.2, paths: uPlot.paths.stepped({ align: 1 }), points: { show: (_plot, _series, from, to) => to - from < 60, size: 4, fill: colour("price") } },
     ],
     hooks: { draw: [nowLine(nowUs)] },
     tip: (_plot, i) => steps[i] && [
@@ -124,14 +120,24 @@ export function priceChart(page) {
       `EMA ${words.price(steps[i].ema)} · VWAP ${words.price(steps[i].vwap)}`,
     ],
   }));
+  /** The last price holds until the next trade: its line is drawn up to now. */
+  const show = () => {
+    const column = (pick, now) => [...steps.map(pick), ...(steps.length ? [now] : [])];
+    plot.show([
+      column((s) => s.atUs / 1e6, nowUs() / 1e6),
+      column((s) => s.kw, null),
+      column((s) => s.vwap / 100, null),
+      column((s) => s.ema / 100, null),
+      column((s) => s.ticks / 100, (steps.at(-1)?.ticks ?? 0) / 100),
+    ]);
+  };
   const draw = () => {
     steps = averages(page.tape()?.trades ?? []);
     empty.hidden = steps.length > 0;
     toggle(box, "vh", steps.length === 0);
     text(empty, page.state.markets ? t("price.empty") : t("state.loading"));
-    const column = (pick) => steps.map(pick);
-    plot.show([column((s) => s.atUs / 1e6), column((s) => s.kw), column((s) => s.vwap / 100), column((s) => s.ema / 100), column((s) => s.ticks / 100)]);
     const last = steps.at(-1);
+    show();
     attribute(box, "aria-label", last ? t("price.label", { count: steps.length, last: words.price(last.ticks), ema: words.price(last.ema), vwap: words.price(last.vwap) }) : t("price.empty"));
     if ($(".numbers", box.parentElement)) table();
   };
@@ -147,7 +153,7 @@ export function priceChart(page) {
   page.live.on(["tape", "markets"], draw);
   page.onSelection(draw);
   document.addEventListener("language", draw);
-  setInterval(() => page.live.fresh && steps.length && plot.redraw(), 1000);
+  setInterval(() => page.live.fresh && steps.length && show(), 1000);
 }
 
 /** The accessible alternative to a chart: the same numbers as a table in its place. */

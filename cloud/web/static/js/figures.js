@@ -60,8 +60,10 @@ function changeText(page, steps) {
 }
 
 function volumeText(tape, last) {
-  const energy = words.withUnit(words.number(last.volume / 4000, 2), "MWh");
-  return t(tape.complete ? "kpi.volume" : "kpi.volume_part", { energy, count: words.number(tape.trades.length) });
+  const [amount, unit] = words.energies(last.volume / 4000);
+  const count = tape.trades.length;
+  const key = !tape.complete ? "kpi.volume_part" : count === 1 ? "kpi.volume_one" : "kpi.volume";
+  return t(key, { energy: words.withUnit(amount, unit), count: words.number(count) });
 }
 
 function spark(steps) {
@@ -103,5 +105,6 @@ export function openKw(page, startUs) {
 function drawCash(page) {
   const account = page.state.account;
   tick("cash", account ? words.number(account.cash_eur, 2, true) : "–");
-  put("cash-more", account ? t("kpi.traded", { sold: words.number(account.sold_mwh, 2), bought: words.number(account.bought_mwh, 2) }) : "");
+  const [sold, bought, unit] = words.energies(account?.sold_mwh ?? 0, account?.bought_mwh ?? 0);
+  put("cash-more", account ? t("kpi.traded", { sold, bought: words.withUnit(bought, unit) }) : "");
 }

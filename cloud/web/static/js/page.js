@@ -84,13 +84,18 @@ export class Page {
     if (next) this.select({ startUs: next.start_us });
   }
 
+  #hasFreshPower(site) {
+    const [, , atUs] = this.state.sites[site].points["ac.power_kw"] ?? [null, null, 0];
+    return !this.live.staleAt(atUs);
+  }
+
   #settle() {
     const wish = {};
     const codes = (this.state.markets ?? []).map((market) => market.code);
     if (codes.length && !codes.includes(this.market)) wish.market = this.state.watch?.market ?? codes[0];
     const sites = Object.keys(this.state.sites ?? {}).sort();
     if (!sites.includes(this.site)) {
-      const next = sites[0] ?? null;
+      const next = sites.find((id) => this.#hasFreshPower(id)) ?? sites[0] ?? null;
       if (next !== this.site) wish.site = next;
     }
     const rows = Object.values(this.state.contracts ?? {});

@@ -52,6 +52,12 @@ export const signedPrice = (ticks) => number(ticks / 100, 2, true);
 export const power = (kw) => number(kw, 0, true);
 export const withUnit = (text, unit) => (text === NONE ? NONE : text + NARROW + unit);
 
+/** Energies in MWh with one unit for all: kWh while they are small. */
+export function energies(...mwh) {
+  const small = Math.max(...mwh) < 1;
+  return [...mwh.map((value) => number(small ? value * 1000 : value, small ? 1 : 2)), small ? "kWh" : "MWh"];
+}
+
 const stamp = (options) => format("d", { timeZone: ZONE, hourCycle: "h23", ...options }, (locale, o) => new Intl.DateTimeFormat(locale, o));
 const at = (us) => new Date(us / 1000);
 
@@ -72,7 +78,7 @@ export const period = (startUs, endUs) => `${time(startUs)}–${time(endUs)}`;
 /** An age or a wait: 0,4 s · 12 s · 5:12 · 2 h. */
 export function span(seconds) {
   if (seconds < 10) return withUnit(number(Math.max(0, seconds), 1), "s");
-  if (seconds < 100) return withUnit(number(seconds), "s");
+  if (seconds < 60) return withUnit(number(seconds), "s");
   if (seconds < 6000) return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
   return withUnit(number(seconds / 3600), "h");
 }
