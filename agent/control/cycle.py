@@ -82,6 +82,7 @@ class Cycle:
                 self._timing.woke(late_s)
             await self._gather()
             self._decide()
+            await asyncio.sleep(0)  # the port writes first, then comes what can wait
             self._watch()
             if self.metronome.count % per_record == 0:
                 self._keep_samples()
@@ -171,7 +172,7 @@ class Cycle:
         )
         for port in self._ports:
             port.decided(self._order(decision) if port is self._setter else None)
-        self._record = Record(at_us=now_us, decision=decision, written_kw=self._setter.written_kw)
+        self._record = Record(at_us=now_us, decision=decision)
 
     def _order(self, decision: Decision) -> float | None:
         return decision.setpoint_kw if self._setter.in_charge else None

@@ -1,7 +1,8 @@
-"""What one cycle saw, decided and wrote, and why. Pure.
+"""What one cycle decided, and why. Pure.
 
 The numbers of a record travel as the points of a device called ``control``, the words as an event
-whenever the mode changes; both are kept like any measurement.
+whenever the mode changes; both are kept like any measurement, beside what was seen and what the
+inverter says it was told.
 """
 
 from dataclasses import dataclass
@@ -19,8 +20,6 @@ class Record:
 
     at_us: int
     decision: Decision
-    written_kw: float | None
-    """What the inverter last took; None: nothing since it was taken over."""
 
 
 def readings(record: Record) -> tuple[Reading, ...]:

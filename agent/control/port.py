@@ -50,7 +50,7 @@ class Port:
         """What the device said no to, last; empty: nothing, or it has agreed since."""
         self.in_charge = False
         """The device is taken over and has not been lost since."""
-        self.written_kw: float | None = None
+        self._written_kw: float | None = None
         self._driver = driver
         self._setter = driver if isinstance(driver, PowerSetter) else None
         self._clock = clock
@@ -182,28 +182,27 @@ class Port:
         except DeviceRefused as error:
             self._refuses(error)
             return
-        self.written_kw, self._written_s = order_kw, loop.time()
+        self._written_kw, self._written_s = order_kw, loop.time()
         self.refused = ""
         if self._timing is not None:
             self._timing.wrote(self._written_s - began_s)
 
     def _due(self, order_kw: float, refresh_s: float) -> bool:
         """Say whether the setpoint must be written: it changed, or the device's time-out nears."""
-        if self.written_kw is None or abs(order_kw - self.written_kw) >= SETPOINT_STEP_KW:
+        if self._written_kw is None or abs(order_kw - self._written_kw) >= SETPOINT_STEP_KW:
             return True
         return asyncio.get_running_loop().time() - self._written_s >= refresh_s - REFRESH_MARGIN_S
 
     def _silent(self, error: Exception) -> None:
         """The line is down: nothing that was written may be relied upon."""
+        trouble = str(error) or f"silent for {CALL_S_MAX:g} s"
         if not self._trouble:
-            _logger.warning("%s: no answer: %s", self.device, error)
-        self._trouble = str(error) or "no answer"
+            _logger.warning("%s: no answer: %s", self.device, trouble)
+        self._trouble = trouble
         self._taken_over = False
         self._take_over_s = -math.inf
-        self.written_kw = None
+        self._written_kw = None
 
     def _refuses(self, error: DeviceRefused) -> None:
-        if not self.refused:
-            _logger.warning("%s: refused: %s", self.device, error)
         self.refused = str(error) or "refused"
-        self.written_kw = None
+        self._written_kw = None

@@ -30,7 +30,7 @@ async def test_a_meter_that_hangs_never_delays_the_beat_nor_the_inverter() -> No
 
 async def test_an_inverter_that_hangs_does_not_stop_the_beat() -> None:
     async with running() as site:
-        await asyncio.sleep(5)
+        await asyncio.sleep(5.05)
         site.inverter.hangs = True
         await asyncio.sleep(10)
         status = site.status()

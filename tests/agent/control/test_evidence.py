@@ -16,7 +16,7 @@ DECISION = Decision(
     upper_kw=100.0,
     reasons=(Reason("SCHEDULE", "asks for 30 kW", 30.0),),
 )
-RECORD = Record(at_us=5, decision=DECISION, written_kw=32.0)
+RECORD = Record(at_us=5, decision=DECISION)
 
 
 def test_a_record_becomes_the_standard_points_of_control() -> None:
@@ -45,6 +45,6 @@ def test_an_event_never_grows_longer_than_a_message_may_be() -> None:
         upper_kw=0.0,
         reasons=reasons,
     )
-    event = mode_changed(AUTOMATIC, Record(at_us=5, decision=decision, written_kw=None))
+    event = mode_changed(AUTOMATIC, Record(at_us=5, decision=decision))
     assert len(event.text) == EVENT_TEXT_MAX
     assert event.severity is Severity.WARNING
