@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         "--minutes",
         type=number(float, 0.1, 100_000),
         metavar="N",
-        help="end by itself after so many",
+        help="show it for so long, then end",
     )
     parser.add_argument("--no-browser", action="store_true", help="do not open the hub's page")
     parser.add_argument(

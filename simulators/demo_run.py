@@ -1,6 +1,7 @@
 """One run of the demonstration: what is started in which order, and when it counts as up."""
 
 import asyncio
+import math
 import os
 import sys
 import webbrowser
@@ -56,16 +57,10 @@ class Demo:
         self._folder.save(self._state)
         self._report.begins(self._folder, self._state.shift_s)
         async with processes.running(self._folder.logs) as programs:
-            end = asyncio.timeout(self._minutes and 60.0 * self._minutes)
             try:
-                async with end:
-                    await self._start(programs)
-                    await self._show()
-                    await self._watch(programs)
-            except TimeoutError:
-                if not end.expired():
-                    raise
-                self._report.says(f"{self._minutes:g} min are over")
+                await self._start(programs)
+                await self._show()
+                await self._watch(programs)
             finally:
                 self._report.says("stopping")
                 await programs.stop("market")
@@ -180,13 +175,14 @@ class Demo:
             await asyncio.to_thread(webbrowser.open, self._url)
 
     async def _watch(self, programs: Processes) -> None:
-        """Say now and then what happens, until somebody stops us."""
+        """Say now and then what happens, until the time is over or somebody stops us."""
         loop = asyncio.get_running_loop()
         says_s = loop.time()
+        ends_s = math.inf if self._minutes is None else says_s + 60.0 * self._minutes
         clock = SystemClock(round(self._state.shift_s * 1e6))
         quarter_us = quarter_hour_us(clock.now_us())
         async with HubClient(self._url, self._state.keys["trader"]) as client:
-            while True:
+            while loop.time() < ends_s:
                 programs.check()
                 if loop.time() >= says_s:
                     says_s += WATCH_S
