@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
-from cloud.exchange import store
+from cloud.exchange import meters, store
 from cloud.exchange.engine import Busy, Engine, Stopped, open_floor
 from cloud.exchange.entry import Ticket, order_of
 from cloud.exchange.market_data import MarketData
@@ -131,10 +131,14 @@ async def running(hub: Hub) -> AsyncIterator[None]:
     path = hub.settings.data_dir / JOURNAL_FILE
     with open_floor(path, hub.clock, market_data.remember) as (floor, journal):
         market_data.show(floor)
+        meters.show(market_data, catalogue, hub.clock.now_us())
 
         def committed(records: Sequence[Record]) -> None:
             market_data.remember(records)
             market_data.show(floor, {(record.market, record.start_us) for record in records})
+            meters.count(records)
+            traded = {record.market for record in records} & set(catalogue)
+            meters.show(market_data, traded, hub.clock.now_us())
             hub.bus.wake(JOURNAL_TOPIC)
             hub.bus.wake(MARKET_TOPIC)
 

@@ -48,8 +48,8 @@ def steps_of(energy_mwh: Decimal, contract: Contract) -> int:
     return steps
 
 
-def eur_mwh(ticks: int) -> float:
-    """Return a price for display and JSON."""
+def eur_mwh(ticks: float) -> float:
+    """Return a price, or an average of prices, for display and JSON."""
     return ticks / TICKS_PER_EUR
 
 

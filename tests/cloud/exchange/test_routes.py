@@ -176,6 +176,16 @@ async def test_market_data_shows_the_book_without_names(hub: Hub) -> None:
         assert (await desk.handel.get("/api/market-data?market=X")).status_code == 422
 
 
+async def test_metrics_show_prices_that_are_known_and_no_others(hub: Hub) -> None:
+    async with trading(hub) as desk:
+        await place(desk.werk, "SELL")
+        await place(desk.handel, "BUY")
+        text = (await desk.werk.get("/metrics")).text
+        assert f'pho_mark{{market="{MARKET}"}} 85.5' in text
+        assert f'pho_vwap{{market="{MARKET}"}} 85.5' in text
+        assert 'pho_mark{market="EPEX_AT_INTRADAY_15MIN"}' not in text
+
+
 async def test_pages_of_orders_follow_each_other(hub: Hub) -> None:
     async with trading(hub) as desk:
         ids = [(await place(desk.werk, "SELL", 0.00025))["order_id"] for _ in range(5)]
