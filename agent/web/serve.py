@@ -1,6 +1,7 @@
 """uvicorn as a guest in our own TaskGroup: no signal handlers, no WebSockets, a quiet end."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -36,7 +37,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise PortTaken(f"page: cannot listen on {host} port {port}: {error.strerror}") from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise PortTaken(f"page: cannot listen on {host} port {port}: {reason}") from error
 
 
 async def serve(app: App, listener: socket.socket, stopping: asyncio.Event) -> None:

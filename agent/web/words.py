@@ -24,16 +24,17 @@ def words(language: str) -> dict[str, str]:
 
 
 @cache
-def points(language: str) -> dict[str, dict[str, str | int]]:
-    """Return name, unit and decimals of the standard points, in their order."""
-    return {
-        name: {
+def points(language: str) -> list[dict[str, str | int]]:
+    """Return name, text, unit and decimals of the standard points, in their order."""
+    return [
+        {
+            "name": point.name,
             "text": point.text_de if language == "de" else point.text_en,
             "unit": point.unit,
             "decimals": point.decimals,
         }
-        for name, point in STANDARD.items()
-    }
+        for point in STANDARD.values()
+    ]
 
 
 def choose(asked: str | None, cookie: str | None, accepted: str) -> str:
