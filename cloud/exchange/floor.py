@@ -153,7 +153,7 @@ class Floor:
         again: Record | None
         match record:
             case Placed():
-                again = self._match(record._replace(trades=(), ending=None))
+                again = self._match(record)
             case Turned():
                 again = record
                 self._remember(record)
@@ -213,7 +213,10 @@ class Floor:
         return max(rule.price_ticks_min, min(rule.price_ticks_max, reference + protection))
 
     def _match(self, order: Placed) -> Placed:
-        """Match an order that has passed the checks; return its complete record."""
+        """Match an order that has passed the checks; return its complete record.
+
+        What the argument says about trades and ending is not looked at.
+        """
         stall = self._stall(order)
         outcome = stall.book.submit(
             order.order_id,
@@ -229,7 +232,7 @@ class Floor:
             self._trade(stall, order, fill.maker, fill.price_ticks, fill.quantity_steps)
             for fill in outcome.fills
         )
-        order = order._replace(trades=trades, ending=outcome.ending)
+        order = order.with_outcome(trades, outcome.ending)
         if outcome.ending is None:
             self._open[order.order_id] = order
             self._count_open(order, +1, outcome.resting_steps)

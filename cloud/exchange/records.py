@@ -49,6 +49,10 @@ class Placed(NamedTuple):
         """Return what traded at once, not what trades later."""
         return sum(trade.quantity_steps for trade in self.trades)
 
+    def with_outcome(self, trades: tuple[Trade, ...], ending: Ending | None) -> "Placed":
+        """Return the same order with another outcome; quicker than `_replace`."""
+        return Placed(*self[:-2], trades, ending)
+
 
 class Turned(NamedTuple):
     """An order was turned away; it never had a number."""
