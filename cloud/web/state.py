@@ -30,7 +30,7 @@ EVENTS_MAX = 50
 POSITION_PAGES_MAX = 10
 _AHEAD_US = 14 * 86_400 * 1_000_000
 """No contract is opened longer before its delivery."""
-_TOLD_OTHERWISE = frozenset({"SCHEDULE_PUBLISHED"})
+_TOLD_OTHERWISE = frozenset({"SCHEDULE_PUBLISHED", "SCHEDULE_TAKEN"})
 """Events that a page does not list: the schedule itself is on it."""
 _TOPICS_OF = {
     "market": frozenset({MARKET_TOPIC}),

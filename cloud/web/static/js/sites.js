@@ -4,7 +4,7 @@ import { $, attribute, h, keyed, put, text, tick, toggle } from "./dom.js";
 import * as words from "./words.js";
 
 const { t } = words;
-const MINI_SLOTS = 24;
+const MINI_SLOTS = 16;
 
 /** The value of a point, its age in seconds, and whether that is too old to be called live. */
 export function reading(page, site, point) {
