@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 @dataclass(slots=True)
 class _Topic:
     version: int = 0
+    waiting: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -45,10 +46,18 @@ class Bus:
         """Return the version of `topic` once it is beyond `seen`, or after `timeout_s`."""
         found = self._topic(topic)
         if found.version == seen and not self.closed:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    await found.news.wait()
+            found.waiting += 1
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(timeout_s):
+                        await found.news.wait()
+            finally:
+                found.waiting -= 1
         return found.version
+
+    def waiting(self, topic: str) -> int:
+        """Return how many wait for `topic` right now."""
+        return self._topic(topic).waiting
 
     def _topic(self, topic: str) -> _Topic:
         return self._topics.setdefault(topic, _Topic())

@@ -36,9 +36,14 @@ class Hub:
 
 
 def hub_of(connection: HTTPConnection) -> Hub:
-    """Return the hub that serves this request or socket; a FastAPI dependency."""
+    """Return the hub that serves this request or socket."""
     return cast("Hub", connection.app.state.hub)
 
 
-HubHere = Annotated[Hub, Depends(hub_of)]
+async def _hub_here(connection: HTTPConnection) -> Hub:
+    """As a coroutine, for one that is not would be run in a thread each time."""
+    return hub_of(connection)
+
+
+HubHere = Annotated[Hub, Depends(_hub_here)]
 """The type of a route's parameter that wants the hub."""

@@ -144,7 +144,9 @@ async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "REFUSED")
-    return _answer(error.status_code, code, str(error.detail), error.headers)
+    unparsed = error.status_code == _BAD_REQUEST
+    message = "body: it cannot be parsed; JSON is expected" if unparsed else str(error.detail)
+    return _answer(error.status_code, code, message, error.headers)
 
 
 def _answer(
@@ -169,7 +171,14 @@ def _finding(detail: dict[str, Any]) -> str:
     return f"{key}: {shown} is not allowed; {said[:1].lower()}{said[1:]}"
 
 
-_HTTP_CODES = {400: "INVALID", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
+_BAD_REQUEST = 400
+"""What the framework answers to a body that breaks its parser."""
+_HTTP_CODES = {
+    _BAD_REQUEST: "INVALID",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "TOO_LARGE",
+}
 _KINDS: tuple[type[HubError], ...] = (
     Unauthenticated,
     Forbidden,

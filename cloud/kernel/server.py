@@ -1,6 +1,7 @@
 """uvicorn as a guest in our own TaskGroup: we own the signals, the socket and the end."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,7 +43,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), backlog=BACKLOG)
     except OSError as error:
-        raise AddressTaken(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise AddressTaken(f"cannot listen on {host}:{port}: {reason}") from error
 
 
 async def serve(

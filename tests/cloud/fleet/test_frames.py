@@ -1,0 +1,43 @@
+"""cloud.fleet.frames: whatever a frame carries, it is opened or kept, and nothing is raised."""
+
+import zlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud.fleet.frames import REASON_MAX, Happenings, Samples, Unreadable, opened
+from tests.support import strategies
+from wire import block as blocks
+from wire import sync
+from wire.block import Block
+from wire.sync import Event, Frame, FrameClass
+
+garbage = st.binary(max_size=200) | strategies.json_values.map(strategies.written).map(str.encode)
+kinds = st.sampled_from(FrameClass)
+
+
+@given(strategies.blocks(), st.sampled_from([FrameClass.SETTLEMENT, FrameClass.TELEMETRY]))
+def test_a_block_comes_out_as_it_went_in(block: Block, kind: FrameClass) -> None:
+    frame = Frame(7, kind, blocks.encode(block))
+    assert opened(frame) == Samples(frame, block)
+
+
+@given(st.lists(strategies.events, max_size=5).map(tuple))
+def test_events_come_out_as_they_went_in(events: tuple[Event, ...]) -> None:
+    frame = Frame(7, FrameClass.EVENTS, sync.encode_events(events))
+    assert opened(frame) == Happenings(frame, events)
+
+
+@given(
+    kinds, st.binary(max_size=200) | strategies.json_values.map(strategies.written).map(str.encode)
+)
+def test_garbage_is_kept_with_a_reason_that_every_database_takes(
+    kind: FrameClass, payload: bytes
+) -> None:
+    for variant in (payload, zlib.compress(payload)):
+        content = opened(Frame(7, kind, variant))
+        if isinstance(content, Unreadable):
+            assert 0 < len(content.reason) <= REASON_MAX
+            assert "\0" not in content.reason
+            assert "\n" not in content.reason
+            content.reason.encode("utf-8")

@@ -1,0 +1,222 @@
+"""cloud.kernel.database: one schema on two engines, safe transactions, one line for a bad start."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, func, select, text
+
+from cloud import main
+from cloud.kernel import events, keys
+from cloud.kernel.database import Database, insert_or_ignore, metadata, open_database, upsert
+from cloud.kernel.errors import DatabaseUnusable
+from wire.sync import Severity
+
+accounts = keys.accounts_table
+
+
+def row(name: str, at_us: int = 0, title: str = "") -> dict[str, Any]:
+    return {"id": name, "name": title or name, "created_us": at_us}
+
+
+async def count(database: Database) -> int:
+    async with database.reading() as connection:
+        return await connection.scalar(select(func.count()).select_from(accounts)) or 0
+
+
+async def test_the_migrations_make_exactly_the_tables_that_the_code_declares(
+    database: Database,
+) -> None:
+    def differences(connection: Connection) -> list[Any]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+    assert main.VERSION, "whose modules declare the tables of every feature"
+    async with database.reading() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_a_database_that_is_up_to_date_is_opened_again(database_url: str) -> None:
+    for _ in range(2):
+        database = await open_database(database_url)
+        assert database_url.startswith(database.dialect)
+        async with database.transaction() as connection:
+            await insert_or_ignore(connection, accounts, [row("a")])
+        await database.close()
+
+
+async def test_two_hubs_that_start_at_once_both_get_a_whole_schema(database_url: str) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        starts = [tasks.create_task(open_database(database_url)) for _ in range(3)]
+    for start in starts:
+        assert await count(start.result()) == 0
+        await start.result().close()
+
+
+async def test_what_fails_leaves_nothing_behind(database: Database) -> None:
+    with pytest.raises(RuntimeError):
+        async with database.transaction() as connection:
+            await insert_or_ignore(connection, accounts, [row("a")])
+            raise RuntimeError("after the insert")
+    assert await count(database) == 0
+
+
+async def test_a_cancelled_transaction_leaves_nothing_behind_and_blocks_nobody(
+    database: Database,
+) -> None:
+    inside = asyncio.Event()
+
+    async def hang() -> None:
+        async with database.transaction() as connection:
+            await insert_or_ignore(connection, accounts, [row("a")])
+            inside.set()
+            await asyncio.Event().wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        hanging = tasks.create_task(hang())
+        await inside.wait()
+        hanging.cancel()
+    async with asyncio.timeout(5), database.transaction() as connection:
+        await insert_or_ignore(connection, accounts, [row("b")])
+    assert await count(database) == 1
+
+
+async def test_a_reading_sees_one_unchanging_moment(database: Database) -> None:
+    async with database.reading() as connection:
+        query = select(func.count()).select_from(accounts)
+        assert await connection.scalar(query) == 0
+        async with database.transaction() as other:
+            await insert_or_ignore(other, accounts, [row("a")])
+        assert await connection.scalar(query) == 0
+    assert await count(database) == 1
+
+
+async def test_many_writers_at_once_all_get_their_turn(database: Database) -> None:
+    async def write(number: int) -> None:
+        async with database.transaction() as connection:
+            await connection.scalar(select(func.count()).select_from(accounts))
+            await insert_or_ignore(connection, accounts, [row(f"account-{number}")])
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(40):
+            tasks.create_task(write(number))
+    assert await count(database) == 40
+
+
+async def test_what_is_there_already_is_ignored(database: Database) -> None:
+    async with database.transaction() as connection:
+        await insert_or_ignore(connection, accounts, [row("a", 1)])
+        await insert_or_ignore(connection, accounts, [row("a", 2), row("b", 2)])
+        await insert_or_ignore(connection, accounts, [])
+        rows = await connection.execute(select(accounts).order_by(accounts.c.id))
+        assert [(r.id, r.created_us) for r in rows] == [("a", 1), ("b", 2)]
+
+
+async def test_a_row_is_changed_only_under_its_condition(database: Database) -> None:
+    async def put(*rows: dict[str, Any]) -> None:
+        async with database.transaction() as connection:
+            await upsert(
+                connection,
+                accounts,
+                rows,
+                change=lambda new: {"name": new.name, "created_us": new.created_us},
+                only_if=lambda new: new.created_us >= accounts.c.created_us,
+            )
+
+    await put(row("a", 5, "five"), row("b", 5, "five"))
+    await put(row("a", 6, "six"), row("b", 4, "four"))
+    async with database.reading() as connection:
+        rows = await connection.execute(select(accounts).order_by(accounts.c.id))
+        assert [r.name for r in rows] == ["six", "five"]
+
+
+async def test_a_foreign_key_holds(database: Database) -> None:
+    async with database.transaction() as connection:
+        await insert_or_ignore(connection, accounts, [row("a")])
+        made = await keys.add_key(connection, "a", keys.Role.VIEWER, 0)
+    assert made
+    with pytest.raises(Exception, match=r"(?i)foreign key"):
+        async with database.transaction() as connection:
+            await connection.execute(accounts.delete())
+
+
+async def test_sqlite_is_told_to_lose_nothing(tmp_path: Path) -> None:
+    database = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'hub.sqlite3'}")
+    async with database.reading() as connection:
+        told = [
+            (await connection.execute(text(f"PRAGMA {name}"))).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    await database.close()
+    assert told == ["wal", 2, 1], "write-ahead log, FULL, checked"
+
+
+async def test_a_damaged_file_costs_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "hub.sqlite3"
+    path.write_bytes(b"this is no database, but long enough to be looked at" * 50)
+    with pytest.raises(DatabaseUnusable, match=r"^database .*: file is not a database$"):
+        await open_database(f"sqlite+aiosqlite:///{path}")
+
+
+async def test_a_database_of_a_newer_program_is_left_alone(database_url: str) -> None:
+    database = await open_database(database_url)
+    async with database.transaction() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await database.close()
+    with pytest.raises(DatabaseUnusable, match="9999"):
+        await open_database(database_url)
+
+
+async def test_an_unreachable_server_costs_one_line_without_the_password() -> None:
+    with pytest.raises(DatabaseUnusable) as caught:
+        await open_database("postgresql+asyncpg://hub:geheim@127.0.0.1:1/hub")
+    assert "geheim" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/x", "sqlite:///hub.sqlite3", "no url"])
+async def test_another_kind_of_database_is_refused(url: str) -> None:
+    with pytest.raises(DatabaseUnusable, match=r"^database: "):
+        await open_database(url)
+
+
+async def test_events_are_numbered_in_the_order_of_commit(database: Database) -> None:
+    """A reader's cursor must never pass a number whose transaction is still open."""
+    seen: list[int] = []
+
+    async def append(number: int) -> None:
+        async with database.transaction() as connection:
+            await events.append(connection, happened(f"CODE_{number}"))
+            await asyncio.sleep(0)
+
+    async def read() -> None:
+        while len(seen) < 20:
+            async with database.reading() as connection:
+                seen.extend(e.id for e in await events.after(connection, seen[-1] if seen else 0))
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        tasks.create_task(read())
+        for number in range(20):
+            tasks.create_task(append(number))
+    assert seen == sorted(seen)
+    assert len(set(seen)) == 20
+
+
+async def test_an_event_of_one_origin_is_appended_once(database: Database) -> None:
+    async with database.transaction() as connection:
+        await events.append(connection, happened("A", "box/1"), happened("B", "box/2"))
+        await events.append(connection, happened("A", "box/1"), happened("C"), happened("C"))
+        found = await events.after(connection, 0)
+    assert [event.code for event in found] == ["A", "B", "C", "C"]
+    async with database.reading() as connection:
+        later = await events.after(connection, found[1].id, limit=1)
+    assert [event.code for event in later] == ["C"]
+
+
+def happened(code: str, origin: str | None = None) -> events.NewEvent:
+    return events.NewEvent(
+        at_us=0, code=code, severity=Severity.INFO, source="test", text="-", origin=origin
+    )
