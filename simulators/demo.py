@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ChildFailed, HubUnreachable) as error:
         sys.stderr.write(f"demo: {error}\n")
         return 1
+    except BrokenPipeError:
+        return 0  # as with 'head': whoever started it has seen enough
     return 0
 
 

@@ -13,10 +13,14 @@ RESTING_KW = 0.5
 
 
 class Report:
-    """Lines on standard output, each with the seconds since the start."""
+    """Lines on standard output, with the seconds since the start.
+
+    Every method raises `BrokenPipeError`, once, when nobody reads them any more.
+    """
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
+        self._unread = False
         self._started_s = now_s()
 
     def says(self, text: str) -> None:
@@ -65,8 +69,15 @@ class Report:
         self.says(f"stopped; what happened is kept in {folder}")
 
     def _write(self, *lines: str) -> None:
-        sys.stdout.write("".join(f"{line}\n" for line in lines))
-        sys.stdout.flush()
+        if self._unread:
+            return
+        try:
+            sys.stdout.write("".join(f"{line}\n" for line in lines))
+            sys.stdout.flush()
+        except BrokenPipeError:
+            self._unread = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor at the exit
+            raise
 
 
 def _doing(site: DemoSite, values: Mapping[str, float]) -> str:

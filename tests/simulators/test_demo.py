@@ -47,10 +47,17 @@ class Started:
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
+    def hang_up(self) -> None:
+        """Read no further."""
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
     def code(self) -> int:
         """Wait for the end; return the exit code."""
-        output, _ = self._process.communicate(timeout=START_S)
-        self.said += output
+        assert self._process.stdout is not None
+        if not self._process.stdout.closed:
+            self.said += self._process.communicate(timeout=START_S)[0]
+        self._process.wait(timeout=START_S)
         return self._process.returncode
 
     def orphans(self) -> list[int]:
@@ -68,7 +75,9 @@ class Started:
 
     def end(self) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
 
 @pytest.fixture
@@ -107,6 +116,10 @@ class Demos:
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def command_line(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def descendants(pid: int) -> list[int]:
@@ -161,6 +174,27 @@ def test_killed_without_a_word_it_leaves_nobody_behind(demos: Demos) -> None:
     demo.until("Stop with")
     demo.send(signal.SIGKILL)
     demo.code()
+    assert demo.orphans() == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_a_program_that_dies_is_named_and_everything_else_is_stopped(demos: Demos) -> None:
+    demo = demos.start()
+    demo.until("Stop with")
+    (hub,) = (pid for pid in demo.children if b"cloud.main" in command_line(pid))
+    os.kill(hub, signal.SIGKILL)
+    assert demo.code() == 1, demo.said
+    assert "demo: hub ended with code -9" in demo.said
+    assert "Traceback" not in demo.said
+    assert demo.orphans() == []
+
+
+def test_whoever_reads_no_further_ends_it(demos: Demos) -> None:
+    demo = demos.start()
+    demo.until("starting the hub")
+    demo.hang_up()
+    assert demo.code() == 0
     assert demo.orphans() == []
 
 
