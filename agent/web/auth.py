@@ -51,7 +51,8 @@ class Door:
         mine = self._tries.get(address, [])
         if len(mine) >= TRIES_MAX or sum(map(len, self._tries.values())) >= TRIES_ALL_MAX:
             raise TooManyTries
-        if hmac.compare_digest(code.strip().encode(), self.access_code.encode()):
+        given = code.strip().encode("utf-8", "surrogatepass")
+        if hmac.compare_digest(given, self.access_code.encode("utf-8")):
             self._tries.pop(address, None)
             return True
         self._tries[address] = [*mine, self.now_s()]
