@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,11 @@ import pytest
 
 from tests.support.exchange import MARKET
 from tests.support.system import System, running_system, wait_until
+from wire.clock import SystemClock, quarter_hour_us, utc
 
 KILLS = 3
 ANSWERS_BEFORE_KILL = 40
+AHEAD_US = 12 * 3_600_000_000
 OWNERS = {"SELL": "stadtwerk", "BUY": "handel"}
 
 Answers = dict[str, list[dict[str, Any]]]
@@ -30,11 +31,11 @@ def system(tmp_path: Path) -> Iterator[System]:
 
 
 def trade(client: httpx.Client, side: str, name: str, answered: list[dict[str, Any]]) -> None:
-    """Place orders for tomorrow until the hub is gone; keep what it answered."""
-    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=12)
+    """Place orders for half a day ahead until the hub is gone; keep what it answered."""
+    start_us = quarter_hour_us(SystemClock().now_us()) + AHEAD_US
     order = {
         "market": MARKET,
-        "delivery_start": start.isoformat(),
+        "delivery_start": utc(start_us).isoformat(),
         "side": side,
         "quantity_mwh": 0.0005,
         "limit_price_eur_mwh": 85.5,
