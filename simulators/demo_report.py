@@ -62,7 +62,7 @@ class Report:
         """Tell what each site does now; `newest` has values by point, by site."""
         told = [_doing(site, newest[site.id]) for site in SITES]
         if price is not None:
-            told.append(f"price {price:.2f} EUR/MWh")
+            told.append(f"last trade {price:.2f} EUR/MWh")
         self.says("; ".join(told))
 
     def ended(self, folder: str) -> None:
