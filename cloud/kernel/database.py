@@ -7,8 +7,9 @@ by the server.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from alembic.util.exc import CommandError
 from sqlalchemy import ColumnElement, Connection, MetaData, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from cloud.kernel.errors import DatabaseUnusable
+from cloud.kernel.errors import DatabaseUnusable, Unavailable
 
 SQLITE_BUSY_TIMEOUT_MS = 5_000
 SQLITE_POOL_SIZE = 8
@@ -35,6 +37,8 @@ _MIGRATION_LOCK = 0x50484F
 """An arbitrary number: two hubs that start at once bring the schema up to date one by one."""
 _WRITES = "phoenyra_writes"
 _MIGRATIONS = Path(__file__).with_name("migrations")
+
+_logger = logging.getLogger(__name__)
 
 Columns = ReadOnlyColumnCollection[str, Any]
 
@@ -54,6 +58,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._in_trouble = False
         self.dialect = engine.dialect.name
         is_sqlite = self.dialect == "sqlite"
         self._writing = engine.execution_options(**{_WRITES: True}) if is_sqlite else engine
@@ -69,17 +74,39 @@ class Database:
         On SQLite the transaction holds the only write lock from its first moment: keep it short
         and wait for nothing else inside. On PostgreSQL rows are locked as they are touched.
         """
-        async with self._turn, self._writing.begin() as connection:
-            yield connection
+        with self._watched():
+            async with self._turn, self._writing.begin() as connection:
+                yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Yield a connection that sees one unchanging moment of the database; nothing is kept."""
-        async with self._reading.connect() as connection:
-            yield connection
+        with self._watched():
+            async with self._reading.connect() as connection:
+                yield connection
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Say once that the database does not answer, and once that it does again.
+
+        Raises:
+            Unavailable: no connection, a full disk, a lock that nobody gives up.
+        """
+        try:
+            yield
+        except (DBAPIError, PoolTimeout, ConnectionError) as error:
+            if not _no_answer(error):
+                raise
+            if not self._in_trouble:
+                _logger.error("the database does not answer: %s", _reason(error))
+            self._in_trouble = True
+            raise Unavailable("the database does not answer; nothing was changed") from error
+        if self._in_trouble:
+            _logger.info("the database answers again")
+        self._in_trouble = False
 
 
 async def open_database(url: str) -> Database:
@@ -94,14 +121,13 @@ async def open_database(url: str) -> Database:
     engine = _engine(url)
     database = Database(engine)
     try:
-        async with database.transaction() as connection:
+        async with engine.execution_options(**{_WRITES: True}).begin() as connection:
             if database.dialect == "postgresql":
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
             await connection.run_sync(_migrate)
     except (DBAPIError, OSError, CommandError) as error:
         await engine.dispose()
-        reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
-        raise DatabaseUnusable(f"database {engine.url}: {reason}") from error
+        raise DatabaseUnusable(f"database {engine.url}: {_reason(error)}") from error
     except BaseException:
         await engine.dispose()
         raise
@@ -146,6 +172,17 @@ async def upsert(
 _SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
+def _no_answer(error: Exception) -> bool:
+    """Tell a database that is away, full or locked from a statement that it refuses."""
+    if not isinstance(error, DBAPIError):
+        return True
+    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+
+
+def _reason(error: Exception) -> str:
+    return str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+
+
 def _engine(url: str) -> AsyncEngine:
     try:
         parsed = make_url(url)
@@ -167,6 +204,7 @@ def _engine(url: str) -> AsyncEngine:
             pool_size=POSTGRES_POOL_SIZE,
             max_overflow=POOL_OVERFLOW_MAX,
             pool_timeout=POOL_TIMEOUT_S,
+            pool_pre_ping=True,
             connect_args={"timeout": CONNECT_TIMEOUT_S},
         )
     raise DatabaseUnusable(

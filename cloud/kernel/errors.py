@@ -8,6 +8,7 @@
   * TooLarge         413   send less
   * Invalid          422   a value is wrong; the message names key, value and what is allowed
   * TooMany          429   come again later
+  * Unavailable      503   not your fault; come again soon
 * DatabaseUnusable         crash: the process cannot work with this database
 
 A body is ``{"code": …, "message": …}`` in every case; codes are stable and machine-readable.
@@ -102,6 +103,17 @@ class TooMany(HubError):
         self.headers = {"Retry-After": str(retry_after_s)}
 
 
+class Unavailable(HubError):
+    """Something that the hub needs does not answer; nothing was changed, as far as we know."""
+
+    status = 503
+    code = "UNAVAILABLE"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.headers = {"Retry-After": "2"}
+
+
 class DatabaseUnusable(Exception):
     """The database cannot be opened, read or brought up to date; one line, without secrets."""
 
@@ -124,6 +136,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HubError, _hub_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(500, _defect)
 
 
 def one_line(errors: Sequence[Any]) -> str:
@@ -147,6 +160,11 @@ async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     unparsed = error.status_code == _BAD_REQUEST
     message = "body: it cannot be parsed; JSON is expected" if unparsed else str(error.detail)
     return _answer(error.status_code, code, message, error.headers)
+
+
+async def _defect(_request: Request, _error: Exception) -> JSONResponse:
+    """The framework has it logged with its traceback; whoever asked need not read that."""
+    return _answer(HubError.status, HubError.code, "a defect of the hub; it is in its log")
 
 
 def _answer(
@@ -187,4 +205,5 @@ _KINDS: tuple[type[HubError], ...] = (
     TooLarge,
     Invalid,
     TooMany,
+    Unavailable,
 )

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from cloud.kernel.context import Hub
-from cloud.main import running_features
+from cloud.main import create_app, running_features
 from tests.support.hub import admin_key, client_of
 
 OPEN = {"/healthz"}
@@ -130,3 +130,17 @@ async def test_a_body_of_unknown_length_is_counted_while_it_comes(
 
     answer = await admin.post("/api/v1/accounts", content=endless())
     assert (answer.status_code, answer.json()["code"]) == (413, "TOO_LARGE")
+
+
+async def test_a_defect_of_ours_is_answered_without_its_traceback(hub: Hub) -> None:
+    app = create_app(hub)
+
+    @app.get("/test/defect")
+    async def _defect() -> None:
+        raise ZeroDivisionError("what nobody outside needs to know")
+
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
+        answer = await client.get("/test/defect")
+    assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL")
+    assert "nobody outside" not in answer.text

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.system import System, free_port, running_system, wait_until
 
+PASSWORD = "geheim"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -121,7 +122,11 @@ def test_a_port_that_is_taken_costs_one_line(tmp_path: Path) -> None:
     [
         ("PHOENYRA_HUB_PORT", "http", "PHOENYRA_HUB_PORT: 'http' is not allowed; "),
         ("PHOENYRA_HUB_COLOUR", "red", "PHOENYRA_HUB_COLOUR: no such setting; known are "),
-        ("PHOENYRA_HUB_DATABASE_URL", "mysql://u:geheim@h/d", "database: 'mysql' is not allowed; "),
+        (
+            "PHOENYRA_HUB_DATABASE_URL",
+            f"mysql://u:{PASSWORD}@h/d",
+            "database: 'mysql' is not allowed; ",
+        ),
         ("PHOENYRA_HUB_HOST", "192.0.2.1", "cannot listen on 192.0.2.1:0: "),
         ("PHOENYRA_CLOCK_SHIFT_S", "noon", "PHOENYRA_CLOCK_SHIFT_S: 'noon' is not allowed; "),
         ("PHOENYRA_HUB_DATA_DIR", "/dev/null/x", "data_dir: /dev/null/x cannot be used; "),
@@ -134,7 +139,7 @@ def test_a_wrong_setting_costs_one_line_and_exit_code_2(
     (line,) = ended.stderr.splitlines()
     assert line.startswith(f"phoenyra-hub: {said}")
     assert ended.returncode == 2
-    assert "geheim" not in line
+    assert PASSWORD not in line
 
 
 def test_keys_are_made_listed_and_revoked_beside_a_running_hub(system: System) -> None:

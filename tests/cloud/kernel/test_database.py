@@ -1,6 +1,8 @@
 """cloud.kernel.database: one schema on two engines, safe transactions, one line for a bad start."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ from sqlalchemy import Connection, func, select, text
 from cloud import main
 from cloud.kernel import events, keys
 from cloud.kernel.database import Database, insert_or_ignore, metadata, open_database, upsert
-from cloud.kernel.errors import DatabaseUnusable
+from cloud.kernel.errors import DatabaseUnusable, Unavailable
+from tests.support import postgres
 from wire.sync import Severity
 
+PASSWORD = "geheim"
 accounts = keys.accounts_table
 
 
@@ -172,9 +176,49 @@ async def test_a_database_of_a_newer_program_is_left_alone(database_url: str) ->
 
 async def test_an_unreachable_server_costs_one_line_without_the_password() -> None:
     with pytest.raises(DatabaseUnusable) as caught:
-        await open_database("postgresql+asyncpg://hub:geheim@127.0.0.1:1/hub")
-    assert "geheim" not in str(caught.value)
+        await open_database(f"postgresql+asyncpg://hub:{PASSWORD}@127.0.0.1:1/hub")
+    assert PASSWORD not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+async def test_a_database_that_is_locked_by_another_is_unavailable_and_then_answers_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("INFO", "cloud")
+    monkeypatch.setattr("cloud.kernel.database.SQLITE_BUSY_TIMEOUT_MS", 1)
+    path = tmp_path / "hub.sqlite3"
+    database = await open_database(f"sqlite+aiosqlite:///{path}")
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                async with database.transaction():
+                    raise AssertionError("it was locked")
+    assert await count(database) == 0
+    await database.close()
+    told = [record.message for record in caplog.records if record.name.startswith("cloud")]
+    assert told == [
+        "the database does not answer: database is locked",
+        "the database answers again",
+    ]
+
+
+@pytest.mark.postgres
+async def test_a_server_that_was_restarted_is_used_again(
+    postgres_server: postgres.Server,
+) -> None:
+    database = await open_database(postgres_server.new_database())
+    assert await count(database) == 0
+    with pytest.raises(Unavailable):
+        async with database.transaction() as connection:
+            await connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database()"
+                )
+            )
+    assert await count(database) == 0
+    await database.close()
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/x", "sqlite:///hub.sqlite3", "no url"])
