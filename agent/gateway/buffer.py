@@ -19,14 +19,19 @@ import aiosqlite
 
 from agent.gateway import bufferfile, rows
 from agent.gateway.rows import Cursor, Draft, State
+from wire import sync
 from wire.clock import Clock, utc
 from wire.sync import Event, Frame, FrameClass, Severity
 
 SOURCE = "buffer"
 DROP_SHARE = 64
 """A full buffer makes room for a sixty-fourth at once, so that dropping stays rare."""
-SETTLE_PERIOD_S = 5.0
-"""How long an acknowledgement may wait for an append to share its commit."""
+SETTLE_APPENDS = 5
+"""Every so many appends, what was acknowledged is deleted in the same commit: it costs pages."""
+SETTLE_FRAMES = sync.FRAMES_MAX
+"""So many acknowledged frames do not wait for it: a backlog is going out."""
+SETTLE_PERIOD_S = 10.0
+"""Nor do acknowledged frames wait longer than this when nothing is appended."""
 _SCHEDULE = "schedule"
 
 
@@ -42,7 +47,9 @@ class Buffer:
         self._lock = asyncio.Lock()
         self._changed = asyncio.Condition()
         self._released = -1
-        self._settled_s = 0.0
+        self._settled = -1
+        self._appends = 0
+        self._written_s = 0.0
         self._bytes_max = bytes_max
 
     async def state(self) -> State:
@@ -59,14 +66,17 @@ class Buffer:
         Raises:
             BufferBlocked: nothing was stored; the caller keeps them and tries again.
         """
+        self._appends += 1
         async with self._transaction():
             state = await rows.read_state(self._database)
-            state = await rows.settle(self._database, state, self._released)
+            if self._appends % SETTLE_APPENDS == 0:
+                state = await rows.settle(self._database, state, self._released)
             state = await rows.insert(self._database, state, drafts)
             if state.bytes > self._bytes_max:
+                state = await rows.settle(self._database, state, self._released)
                 state = await self._make_room(state)
             await rows.write_state(self._database, replace(state, cursor=cursor or state.cursor))
-        self._settled_s = asyncio.get_running_loop().time()
+        self._written_s = asyncio.get_running_loop().time()
         async with self._changed:
             self._changed.notify_all()
 
@@ -91,12 +101,12 @@ class Buffer:
     async def release(self, seq: int) -> None:
         """Forget the frames up to `seq`: the hub has committed them.
 
-        Deleting waits a few seconds for an append to share its commit; after a crash in between
-        the frames are only sent again.
+        Deleting waits for an append to share its commit; after a crash in between the frames are
+        only sent again.
         """
         self._released = max(self._released, seq)
-        now_s = asyncio.get_running_loop().time()
-        if now_s - self._settled_s > SETTLE_PERIOD_S:
+        silent_s = asyncio.get_running_loop().time() - self._written_s
+        if silent_s > SETTLE_PERIOD_S or self._released - self._settled >= SETTLE_FRAMES:
             await self.settle()
 
     async def settle(self) -> None:
@@ -105,7 +115,8 @@ class Buffer:
             state = await rows.read_state(self._database)
             state = await rows.settle(self._database, state, self._released)
             await rows.write_state(self._database, state)
-        self._settled_s = asyncio.get_running_loop().time()
+            self._settled = state.acked
+        self._written_s = asyncio.get_running_loop().time()
 
     async def quarantine(self, seq: int, reason: str) -> int:
         """Move a frame out of the way, never away; an event tells about it.
@@ -134,7 +145,7 @@ class Buffer:
             state = await rows.renumber(self._database, state)
             state = await rows.insert(self._database, state, [event])
             await rows.write_state(self._database, state)
-            self._released = -1
+            self._released = self._settled = -1
 
     async def newest_seq(self) -> int:
         """Return the highest number given so far in this epoch, -1 before the first."""

@@ -20,6 +20,9 @@ SET_ASIDE_MAX = 2
 CHECKED_BYTES_MAX = 64 * 1024**2
 """Files up to here are checked page by page at the start; a larger one would delay it too long,
 and its frames carry a CRC each."""
+PAGE_BYTES = 1024
+"""A small site commits some hundred bytes at a time: pages of 4 KiB cost the flash half as much
+again (307 instead of 207 bytes a point, 40 points at 1 Hz; `bench edge-store`)."""
 _LOCK_WAIT_S = 2.0
 _WAL_BYTES = 4 * 1024**2
 _SUSPECT = ".suspect"
@@ -140,9 +143,11 @@ def _set_aside(path: Path, stamp: str) -> Path:
 
 async def _prepare(database: aiosqlite.Connection, path: Path) -> None:
     try:
+        await database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         await database.execute("PRAGMA locking_mode = EXCLUSIVE")
         await database.execute("PRAGMA journal_mode = WAL")
         await database.execute("PRAGMA synchronous = FULL")
+        await database.execute(f"PRAGMA wal_autocheckpoint = {_WAL_BYTES // PAGE_BYTES}")
         await database.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         cursor = await database.execute("PRAGMA user_version")
     except sqlite3.OperationalError as error:

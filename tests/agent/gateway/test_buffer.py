@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.gateway import bufferfile
-from agent.gateway.buffer import Buffer, open_buffer
+from agent.gateway.buffer import SETTLE_APPENDS, SETTLE_FRAMES, Buffer, open_buffer
 from agent.gateway.errors import BufferBlocked, BufferDamaged, BufferUnusable
 from agent.gateway.rows import ROW_BYTES, Cursor, Draft
 from wire import sync
@@ -87,13 +87,22 @@ async def test_numbers_are_never_given_twice_though_everything_was_released(
         assert [f.seq for f in await buffer.batch(state.acked, BATCH)] == [2]
 
 
-async def test_a_released_frame_is_deleted_with_the_next_append(tmp_path: Path) -> None:
+async def test_released_frames_are_deleted_with_one_of_the_next_appends(tmp_path: Path) -> None:
     async with opened(tmp_path) as buffer:
         await buffer.append([draft("a"), draft("b"), draft("c")])
         await buffer.settle()
         await buffer.release(1)
-        await buffer.append([draft("d")])
-        assert await texts(buffer) == ["c", "d"]
+        for _ in range(SETTLE_APPENDS):
+            await buffer.append([draft("d")])
+        assert await texts(buffer) == ["c"] + ["d"] * SETTLE_APPENDS
+
+
+async def test_a_backlog_that_goes_out_is_deleted_without_waiting(tmp_path: Path) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("x") for _ in range(SETTLE_FRAMES + 10)])
+        await buffer.settle()
+        await buffer.release(SETTLE_FRAMES)
+        assert len(await buffer.batch(-1, BATCH)) == 9
 
 
 async def test_the_state_counts_what_the_hub_does_not_have(tmp_path: Path) -> None:
@@ -113,6 +122,7 @@ async def test_an_acknowledgement_of_frames_not_yet_numbered_releases_only_what_
     async with opened(tmp_path) as buffer:
         await buffer.append([draft("a")])
         await buffer.release(99)
+        await buffer.settle()
         await buffer.append([draft("b")])
         assert (await buffer.batch(-1, BATCH))[-1].seq == 1
 
