@@ -16,6 +16,8 @@ from cloud.web.pages import page
 _METHODS = ("get", "post", "put", "patch", "delete")
 _REF = "#/components/schemas/"
 _DEPTH_MAX = 6
+_UNSAID = "Successful Response"
+"""What the framework writes where we say nothing."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,7 +50,7 @@ def _shown(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str
         "answers": [
             {
                 "status": status,
-                "description": answer.get("description", ""),
+                "description": answer.get("description", "").replace(_UNSAID, ""),
                 "example": _content_example(answer, schemas) if status.startswith("2") else None,
             }
             for status, answer in operation.get("responses", {}).items()

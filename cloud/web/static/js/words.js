@@ -92,9 +92,20 @@ export function direction(kw) {
     : { glyph: "▲", tone: "buy", word: t("direction.charge") };
 }
 
-/** Read what a person typed as a price, in ticks; null where it is none. */
+/** Take the marks between thousands out of a number; null where one stands wrong. */
+function ungrouped(text) {
+  const [group, decimal] = language === "de" ? [".", ","] : [",", "."];
+  const plain = text.replace(/\s/g, "");
+  if (/^[^.,]*[.,]\d{1,2}$/.test(plain)) return plain;
+  const [whole, ...fraction] = plain.split(decimal);
+  const groups = whole.split(group);
+  const wrong = groups.slice(1).some((digits) => !/^\d{3}$/.test(digits));
+  return wrong ? null : [groups.join(""), ...fraction].join(".");
+}
+
+/** Read what a person typed as a price, in ticks; either decimal mark will do. Null: it is none. */
 export function ticksOf(text) {
-  const match = /^([-\u2212]?)(\d{1,5})(?:[.,](\d{1,2}))?$/.exec(text.replace(/\s/g, ""));
+  const match = /^([-\u2212]?)(\d{1,5})(?:[.,](\d{1,2}))?$/.exec(ungrouped(text) ?? "");
   if (!match) return null;
   const ticks = Number(match[2]) * 100 + Number((match[3] ?? "").padEnd(2, "0"));
   return match[1] ? -ticks : ticks;
@@ -102,6 +113,6 @@ export function ticksOf(text) {
 
 /** Read what a person typed as a whole number of kW; null where it is none. */
 export function kilowattsOf(text) {
-  const plain = text.replace(/[\s\u202f]/g, "").replace(/[.,](?=\d{3}(\D|$))/g, "");
+  const plain = ungrouped(text) ?? "";
   return /^\d{1,7}$/.test(plain) && Number(plain) > 0 ? Number(plain) : null;
 }

@@ -1,0 +1,86 @@
+"""One running world for all browser tests: a hub, a market, a site with its inverter and agent."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support import browser as browsers
+from tests.support.system import Box, System, running_system, wait_until
+from wire.clock import QUARTER_HOUR_US, SystemClock, quarter_hour_us
+
+LEAD_S = 25.0
+"""From the start of the hub to the next quarter-hour, in which the battery has to deliver."""
+_MARKET = "PHO_AT_INTRADAY_15MIN"
+_SOLD_KW = 60
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What runs, and how to log in."""
+
+    system: System
+    box: Box
+    trader_key: str
+    viewer_key: str
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = browsers.program()
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    with browsers.running_browser(path) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A site that has sold power for the quarter-hour that begins soon, in a market that trades."""
+    now_us = SystemClock().now_us()
+    shift_s = (quarter_hour_us(now_us) + QUARTER_HOUR_US - now_us) / 1e6 - LEAD_S
+    folder = tmp_path_factory.mktemp("world")
+    with running_system(folder, shift_s) as system:
+        for account in ("stadtwerk", "maker", "crowd"):
+            system.post("/api/v1/accounts", id=account, name=account.title())
+        system.add_site("werk-sued", "stadtwerk")
+        box = system.add_box("werk-sued")
+        system.start_device("inverter", box.device_port)
+        system.start_agent(box)
+        keys = {role: system.trader_key(role) for role in ("maker", "crowd")}
+        (folder / "keys.json").write_text(json.dumps(keys))
+        market = ("market", "--hub", system.hub_url, "--keys", str(folder / "keys.json"))
+        system.start("market", "simulators.main", *market)
+        viewer = system.post("/api/v1/keys", account="stadtwerk", role="viewer")["key"]
+        found = World(system, box, system.trader_key("stadtwerk"), viewer)
+        _sell_next_quarter(found)
+        yield found
+
+
+def _sell_next_quarter(world: World) -> None:
+    """Sell for the next quarter-hour and wait until the battery's power has followed."""
+    start = (quarter_hour_us(_now_us(world)) + QUARTER_HOUR_US) // 1_000_000
+    order = {
+        "market": _MARKET,
+        "delivery_start": start,
+        "side": "SELL",
+        "quantity_mwh": _SOLD_KW * 250 / 1e6,
+        "limit_price_eur_mwh": -500,
+    }
+    with world.system.client(world.trader_key) as client:
+        answer = client.post("/api/orders", json=order)
+        assert answer.is_success, answer.text
+        with world.system.client(world.system.trader_key("crowd")) as crowd:
+            bought = crowd.post("/api/orders", json={**order, "side": "BUY"})
+            assert bought.is_success, bought.text
+    wait_until(
+        lambda: (world.system.newest("werk-sued").get("ac.power_kw") or 0) > _SOLD_KW - 5,
+        LEAD_S + 30,
+        "the battery delivers what was sold",
+    )
+
+
+def _now_us(world: World) -> int:
+    return SystemClock(round(world.system.shift_s * 1e6)).now_us()
