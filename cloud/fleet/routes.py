@@ -37,7 +37,7 @@ DEFAULT_SPAN_US = 24 * 3600 * 1_000_000
 _FOREVER_US = 2**62
 
 router = APIRouter(prefix="/api/v1", tags=["sites and telemetry"])
-SiteId = Annotated[str, Path(pattern=IDENTIFIER, examples=["werk-sued"])]
+SiteId = Annotated[str, Path(pattern=IDENTIFIER, description="the site's id")]
 
 
 @router.post(
@@ -113,7 +113,9 @@ async def list_gateways(hub: HubHere, _admin: Admin) -> GatewaysView:
     responses=responses(401, 403, 404),
 )
 async def delete_gateway(
-    gateway: Annotated[str, Path(pattern=IDENTIFIER)], hub: HubHere, _admin: Admin
+    gateway: Annotated[str, Path(pattern=IDENTIFIER, description="the gateway's name")],
+    hub: HubHere,
+    _admin: Admin,
 ) -> None:
     """The box can no longer upload or fetch schedules; its data stays."""
     async with hub.database.transaction() as connection:

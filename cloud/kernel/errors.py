@@ -127,8 +127,7 @@ class Problem(BaseModel):
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return what a route declares in OpenAPI for the problems it may answer with."""
-    texts = {kind.status: (kind.__doc__ or "").partition("\n")[0] for kind in _KINDS}
-    return {status: {"model": Problem, "description": texts[status]} for status in statuses}
+    return {status: {"model": Problem, "description": _MEANINGS[status]} for status in statuses}
 
 
 def install(app: FastAPI) -> None:
@@ -197,13 +196,13 @@ _HTTP_CODES = {
     405: "METHOD_NOT_ALLOWED",
     413: "TOO_LARGE",
 }
-_KINDS: tuple[type[HubError], ...] = (
-    Unauthenticated,
-    Forbidden,
-    NotFound,
-    Refused,
-    TooLarge,
-    Invalid,
-    TooMany,
-    Unavailable,
-)
+_MEANINGS = {
+    Unauthenticated.status: "no API key, or one that is not valid",
+    Forbidden.status: "the key may not do this",
+    NotFound.status: "not there, or not yours to see",
+    Refused.status: "against the rules; the code says which one",
+    TooLarge.status: "too many bytes",
+    Invalid.status: "a value is wrong; the message names key, value and what is allowed",
+    TooMany.status: "too often; come again after Retry-After",
+    Unavailable.status: "something that the hub needs does not answer; come again soon",
+}

@@ -132,7 +132,11 @@ async def list_keys(hub: HubHere, _admin: Admin) -> KeysView:
     responses=responses(401, 403, 404, 409),
 )
 async def delete_key(
-    key_id: Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")], hub: HubHere, _admin: Admin
+    key_id: Annotated[
+        str, Path(pattern=r"^[0-9a-f]{12}$", description="the middle part of the key")
+    ],
+    hub: HubHere,
+    _admin: Admin,
 ) -> None:
     """The key and every session made with it end at once. The last admin key stays."""
     async with hub.database.transaction() as connection:
