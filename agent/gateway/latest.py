@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from agent.gateway.rows import State
 from agent.link import Status
 from wire.schedule import Schedule
-from wire.sync import Event
+from wire.sync import Event, Severity
 
 EVENTS_MAX = 50
 
@@ -22,6 +22,14 @@ class Lane:
     """The hub's own code for the trouble, if it gave one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An event on the page; what is only information and comes again and again is one line."""
+
+    event: Event
+    count: int = 1
+
+
 @dataclass(slots=True)
 class Latest:
     """Fields and their writers."""
@@ -30,7 +38,7 @@ class Latest:
     """inlet"""
     linked: bool = False
     """inlet: control is connected."""
-    events: tuple[Event, ...] = ()
+    events: tuple[Noted, ...] = ()
     """inlet: the newest of control's and our own, the newest last."""
     stored_us: int | None = None
     """inlet: when something was last committed."""
@@ -48,4 +56,12 @@ class Latest:
     """downlink"""
 
     def add_event(self, event: Event) -> None:
-        self.events = (*self.events, event)[-EVENTS_MAX:]
+        before = self.events[-1:]
+        if before and event.severity is Severity.INFO and _alike(before[0].event, event):
+            self.events = (*self.events[:-1], Noted(event, before[0].count + 1))
+        else:
+            self.events = (*self.events, Noted(event))[-EVENTS_MAX:]
+
+
+def _alike(one: Event, other: Event) -> bool:
+    return (one.code, one.source, one.severity) == (other.code, other.source, other.severity)

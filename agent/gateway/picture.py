@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from agent.gateway.latest import Lane, Latest
+from agent.gateway.latest import Lane, Latest, Noted
 from agent.link import DeviceState, Status
 from wire.block import Reading
 from wire.clock import QUARTER_HOUR_US, quarter_hour_us
 from wire.schedule import Schedule
-from wire.sync import Event
 
 Document = dict[str, Any]
 
@@ -57,7 +56,7 @@ def picture(site: Site, latest: Latest, now_us: int) -> Document:
         "schedule": None if latest.schedule is None else _schedule(latest.schedule, now_us),
         "hub": _hub(site, latest),
         "buffer": _buffer(site, latest),
-        "events": [_event(event) for event in reversed(latest.events[-EVENTS_SHOWN:])],
+        "events": [_event(noted) for noted in reversed(latest.events[-EVENTS_SHOWN:])],
     }
 
 
@@ -172,8 +171,10 @@ def _buffer(site: Site, latest: Latest) -> Document:
     }
 
 
-def _event(event: Event) -> Document:
+def _event(noted: Noted) -> Document:
+    event = noted.event
     return {
+        "count": noted.count,
         "at_us": event.at_us,
         "code": event.code,
         "severity": event.severity.name.lower(),

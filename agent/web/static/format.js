@@ -1,6 +1,7 @@
 /* Numbers, ages and times as a person reads them. No document, no network. */
 
 export const US_PER_S = 1_000_000;
+export const WAIT_S = 3; /* how long something may be missing before it is worth an alarm */
 const ZONE = "Europe/Berlin";
 const NARROW = "\u202f";
 

@@ -1,69 +1,23 @@
 /* The home view: writes the picture into the page twice a second. Ages use the box's clock. */
 
-import { direction, formatter, US_PER_S } from "./format.js";
+import { renderBanners } from "./banners.js";
+import { format, known, language, text, words } from "./context.js";
+import { $, fill, make, mark, tick, upperFirst, write } from "./dom.js";
+import { direction, US_PER_S, WAIT_S } from "./format.js";
 import { connect } from "./live.js";
-
-const { language, words, points } = JSON.parse(document.getElementById("words").textContent);
-const format = formatter(language, words);
-const known = new Map(points.map((point) => [point.name, point]));
-const $ = (selector, root = document) => root.querySelector(selector);
+import { renderSchedule } from "./schedule.js";
 
 const STALE_S = 5;
-const WAIT_S = 3; /* how long something may be missing before it is an alarm */
 const MAIN = ["battery.soc_pct", "ac.power_kw", "battery.energy_kwh", "battery.capacity_kwh"];
 const SIDE = new Set(["battery.temp_mean_c", "grid.frequency_hz", "battery.max_discharge_kw",
   "battery.max_charge_kw", "pcs.set_power_kw", "ac.reactive_kvar", "ac.voltage_v", "site.power_kw"]);
 const SIGNED = new Set(["ac.power_kw", "pcs.set_power_kw", "site.power_kw", "ac.reactive_kvar"]);
-const CLOCK_OFF_US_MAX = 60 * US_PER_S;
-const STEPS_SHOWN = 5;
+const REPAINT_MS = 500;
 
 let picture = null;
 let linkedAt = null; /* when control was last seen connected, for the banner's patience */
 
-const text = (key, values = {}) =>
-  Object.entries(values).reduce((line, [name, value]) => line.replace(`{${name}}`, value), words[key] ?? key);
 const line = connect((newest) => { picture = newest; render(); });
-
-function make(tag, className = "", content = "") {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (content) node.textContent = content;
-  return node;
-}
-
-const upperFirst = (name) => name.charAt(0).toUpperCase() + name.slice(1);
-
-function write(node, content) {
-  if (node.textContent !== content) node.textContent = content;
-}
-
-/** Write a number digit by digit, so that only what changed moves. */
-function tick(node, content, value, still) {
-  if (node.dataset.shown === content) return;
-  const before = node.dataset.shown ?? "";
-  const rises = value >= Number(node.dataset.value ?? value);
-  node.dataset.shown = content;
-  node.dataset.value = String(value ?? 0);
-  node.setAttribute("aria-label", content);
-  node.setAttribute("role", "img");
-  node.replaceChildren(...[...content].map((letter, i) => {
-    const digit = make("b", "", letter);
-    digit.setAttribute("aria-hidden", "true");
-    if (!still && before && before.length === content.length && before[i] !== letter && /\d/.test(letter)) {
-      digit.className = rises ? "up" : "down";
-    }
-    return digit;
-  }));
-}
-
-/** Mark a box as frozen, with the time its value is from; or take the mark off. */
-function mark(box, stale, atUs, nowUs) {
-  box.classList.toggle("stale", stale);
-  const chip = $(".age", box);
-  if (!chip) return;
-  chip.hidden = !stale || !atUs;
-  if (!chip.hidden) write(chip, text("state.as_of", { time: format.secondDated(atUs, nowUs) }));
-}
 
 const ageS = (atUs, nowUs) => (nowUs - atUs) / US_PER_S;
 const isStale = (value, nowUs) => !value || value.q === "stale" || value.q === "lost" || ageS(value.at_us, nowUs) > STALE_S;
@@ -76,7 +30,7 @@ function find(point) {
 
 function render() {
   line.watch();
-  if (!picture) { renderBanners(0); return; }
+  if (!picture) { renderBanners({ picture, nowUs: 0, fresh: false, unlinkedS: 0 }, line); return; }
   const nowUs = picture.now_us + line.silence() * US_PER_S;
   const control = picture.control;
   const fresh = control !== null && ageS(control.at_us, nowUs) <= STALE_S;
@@ -85,10 +39,10 @@ function render() {
   renderFacts();
   renderDevice(nowUs, fresh);
   renderHub(nowUs);
-  renderBanners(nowUs, fresh);
+  renderBanners({ picture, nowUs, fresh, unlinkedS: ageS(linkedAt, nowUs) }, line);
   renderHero(nowUs);
   renderMode(nowUs, fresh);
-  renderSchedule(nowUs);
+  renderSchedule(picture, nowUs);
   renderValues(nowUs);
   renderData(nowUs);
   renderEvents(nowUs);
@@ -139,55 +93,6 @@ function renderHub(nowUs) {
   if (!hub.configured) renderChip("#hub", "off", text("hub.none"), text("hub.kept"), false);
   else if (hub.connected) renderChip("#hub", "", text("hub.connected"), format.age(ageS(hub.answered_us, nowUs)), !line.live());
   else renderChip("#hub", "off", text(hub.trouble || hub.answered_us ? "hub.lost" : "hub.searching"), until, false);
-}
-
-/** What a person has to know now: worst first. */
-function* banners(nowUs, fresh) {
-  const { buffer, hub, control } = picture ?? {};
-  if (!line.live() && line.silence() > WAIT_S) {
-    const wait = line.retryIn();
-    yield ["page", "warning", picture ? format.minute(nowUs) : "", wait ? text("banner.page.retry", { s: wait }) : ""];
-  }
-  if (!picture) return;
-  if (!picture.linked && ageS(linkedAt, nowUs) > WAIT_S) yield ["control", "alarm", "", ""];
-  else if (fresh) {
-    for (const device of picture.devices.filter((d) => !d.connected)) {
-      yield ["device", "alarm", device.id, device.answered_us ? format.secondDated(device.answered_us, nowUs) : ""];
-    }
-    if (control.mode === "safe" && picture.devices.every((d) => d.connected)) yield ["safe", "warning", "", ""];
-  }
-  if (buffer.trouble) yield ["blocked", "alarm", "", ""];
-  if (buffer.bytes > 0.8 * buffer.bytes_max) yield ["full", "warning", format.withUnit(100 * buffer.bytes / buffer.bytes_max, 0, "%"), ""];
-  if (hub.code === "CLOCK_OFF" || Math.abs(hub.clock_off_us) > CLOCK_OFF_US_MAX) yield ["clock", "warning", "", ""];
-  else if (hub.code) yield ["refused", "warning", hub.code, ""];
-}
-
-function renderBanners(nowUs, fresh) {
-  const wanted = [...banners(nowUs, fresh)];
-  const home = $("#banners");
-  const keep = new Set(wanted.map(([key, , about]) => `${key} ${key === "device" ? about : ""}`));
-  for (const old of [...home.children]) if (!keep.has(old.dataset.key)) old.remove();
-  for (const [key, severity, about, moment] of wanted) {
-    const id = `${key} ${key === "device" ? about : ""}`;
-    let box = [...home.children].find((node) => node.dataset.key === id);
-    if (!box) {
-      box = make("section", `panel banner ${severity}`);
-      box.dataset.key = id;
-      const body = make("div");
-      const head = make("span", "head");
-      const when = make("span");
-      when.setAttribute("aria-hidden", "true"); /* a countdown must not be read out */
-      head.append(make("span"), when);
-      body.append(head, make("h2", "", text(`banner.${key}`)), make("p", "", text(`banner.${key}.text`)));
-      const shape = make("i", `shape ${severity}`);
-      shape.setAttribute("aria-hidden", "true");
-      box.append(shape, body);
-      home.append(box);
-    }
-    const [first, second] = $(".head", box).children;
-    write(first, [text(`state.${severity}`), about].filter(Boolean).join(" · "));
-    write(second, moment ? ` · ${moment}` : "");
-  }
 }
 
 function renderHero(nowUs) {
@@ -249,59 +154,6 @@ function renderMode(nowUs, fresh) {
   });
 }
 
-/** Rebuild a list only when its content changed. */
-function fill(list, entries, build, about = "") {
-  const content = JSON.stringify([entries, about]);
-  if (list.dataset.content === content) return;
-  list.dataset.content = content;
-  list.replaceChildren(...entries.map(build));
-}
-
-function renderSchedule(nowUs) {
-  const schedule = picture.schedule;
-  const over = schedule && schedule.ends_us <= nowUs;
-  const empty = $("#no-schedule");
-  empty.hidden = Boolean(schedule) && !over;
-  write(empty, text(over ? "next.over" : "next.none"));
-  for (const id of ["#bars", "#hours", "#steps"]) $(id).toggleAttribute("hidden", !empty.hidden);
-  if (!empty.hidden) return;
-  const turns = schedule.steps.filter((step, i) => i === 0 || step.at_us > nowUs).slice(0, STEPS_SHOWN);
-  fill($("#steps"), turns, (step, i) => {
-    const item = make("li", i === 0 ? "now" : "");
-    item.append(make("span", "num", i === 0 ? text("next.now") : format.minute(step.at_us)));
-    if (step.power_kw === null) {
-      item.append(make("span", "quiet", text("next.ends")), make("span"));
-      return item;
-    }
-    const flow = direction(step.power_kw);
-    item.append(make("span", flow.kind, `${flow.glyph} ${text(`next.${flow.word}`)}`));
-    item.append(make("b", "num", format.kilowatts(step.power_kw)));
-    return item;
-  });
-  renderBars(schedule);
-}
-
-function renderBars(schedule) {
-  const svg = $("#bars");
-  const most = Math.max(picture.site.discharge_kw_max, picture.site.charge_kw_max,
-    ...schedule.bars.map((power) => Math.abs(power ?? 0)));
-  fill(svg, [...schedule.bars, null], (power, i) => {
-    const shape = document.createElementNS("http://www.w3.org/2000/svg", i < schedule.bars.length ? "rect" : "line");
-    if (i === schedule.bars.length) {
-      for (const [name, value] of [["x1", 0], ["x2", 240], ["y1", 32], ["y2", 32], ["class", "zero"]]) shape.setAttribute(name, value);
-      return shape;
-    }
-    const height = power === null ? 64 : Math.max(2, Math.abs(power) / most * 30);
-    const top = power === null ? 0 : power > 0 ? 32 - height : power < 0 ? 32 : 31;
-    const kind = power === null ? "unknown" : power > 0 ? "sell" : power < 0 ? "buy" : "idle";
-    for (const [name, value] of [["x", i * 10 + 1], ["y", top], ["width", 8], ["height", height], ["class", kind]]) shape.setAttribute(name, value);
-    return shape;
-  }, most);
-  const quarterUs = 900 * US_PER_S;
-  const marks = [0, 8, 16, 24].map((i) => schedule.bars_from_us + i * quarterUs);
-  fill($("#hours"), marks, (at) => make("span", "", format.minute(at)));
-}
-
 function renderValues(nowUs) {
   const several = new Set(picture.values.map((value) => value.device)).size > 1;
   const rank = (value) => (known.has(value.point) ? [...known.keys()].indexOf(value.point) : known.size);
@@ -361,11 +213,12 @@ function renderEvents(nowUs) {
     const shape = make("i", `shape small ${event.severity}`);
     shape.setAttribute("role", "img");
     shape.setAttribute("aria-label", text(`severity.${event.severity}`));
-    item.append(shape, make("span", "", words[`event.${event.code}`] ?? event.code), make("time", "num", format.secondDated(event.at_us, nowUs)));
+    const often = event.count > 1 ? ` (${event.count}×)` : "";
+    item.append(shape, make("span", "", (words[`event.${event.code}`] ?? event.code) + often), make("time", "num", format.secondDated(event.at_us, nowUs)));
     const about = language === "en" || !words[`event.${event.code}`] ? `${event.source}: ${event.text}` : event.source;
     item.append(make("small", "", about));
     return item;
   });
 }
 
-setInterval(render, 500);
+setInterval(render, REPAINT_MS);

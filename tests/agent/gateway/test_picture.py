@@ -135,3 +135,13 @@ def test_the_newest_event_comes_first_and_old_ones_are_forgotten() -> None:
         )
     assert len(latest.events) == EVENTS_MAX
     assert picture(SITE, latest, NOW_US)["events"][0]["at_us"] == EVENTS_MAX + 9
+
+
+def test_a_run_of_the_same_information_is_one_line_with_a_count() -> None:
+    latest = Latest()
+    for i in range(7):
+        latest.add_event(
+            Event(at_us=i, code="SCHEDULE_TAKEN", severity=Severity.INFO, source="x", text="v")
+        )
+    (shown,) = picture(SITE, latest, NOW_US)["events"]
+    assert (shown["count"], shown["at_us"]) == (7, 6)

@@ -1,6 +1,7 @@
 """agent.web.app: nothing is told without the code; with it, the picture, live."""
 
 import asyncio
+import html
 import json
 import re
 import time
@@ -114,9 +115,9 @@ async def test_signing_in_opens_the_page_with_a_cookie_no_script_can_read(box: R
         home = await client.get("/")
         assert home.status_code == 200
         assert home.headers["cache-control"] == "no-store"
-        document = re.search(r'id="words">(.*?)</script>', home.text)
-        assert document is not None
-        assert json.loads(document[1])["words"]["login.title"] == "Anmelden"
+        words = re.search(r'<meta name="words" content="(.*?)">', home.text)
+        assert words is not None
+        assert json.loads(html.unescape(words[1]))["words"]["login.title"] == "Anmelden"
 
 
 async def test_a_wrong_code_is_refused_and_the_sixth_has_to_wait(box: Running) -> None:
