@@ -9,6 +9,7 @@ import base64
 import json
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ DOCUMENTS: dict[str, tuple[Callable[[Any], object], object, Callable[[], object]
         lambda: schedule.to_document(messages.SCHEDULE),
     ),
 }
-BYTES = {"block_encoded", "upload", "link_frame"}
+BYTES = {"block_encoded", "upload", "upload_after", "link_frame"}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -108,6 +109,13 @@ def test_golden_bytes_of_an_upload_parse_to_its_frames() -> None:
     assert block.decode(telemetry.payload) == messages.BLOCK
     assert (events.seq, events.kind) == (18, sync.FrameClass.EVENTS)
     assert sync.decode_events(events.payload) == messages.EVENTS
+
+
+def test_golden_bytes_of_an_upload_that_names_a_gap_parse_to_the_same_frames() -> None:
+    upload, plain = sync.decode_upload(raw("upload_after")), sync.decode_upload(raw("upload"))
+    assert (upload.after, plain.after) == (11, None)
+    assert upload == replace(plain, after=11)
+    assert sync.encode_upload(upload) == raw("upload_after")
 
 
 def test_a_golden_frame_of_the_link_parses() -> None:

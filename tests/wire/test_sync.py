@@ -137,3 +137,11 @@ def test_damaged_answers_raise_nothing_but_bad_message(text: str) -> None:
             decode(fields.parse(text))
         except BadMessage as error:
             messages.check_refusal(error)
+
+
+@pytest.mark.parametrize("after", [-2, 5, 6, "4", 1.5, True])
+def test_the_numbers_that_are_gone_lie_before_the_first_frame(after: object) -> None:
+    plain = upload(Frame(5, FrameClass.EVENTS, b""))
+    named = plain.replace(b'"frames":1', b'"frames":1,"after":' + json.dumps(after).encode())
+    with pytest.raises(BadMessage, match=r"^upload\.after: "):
+        sync.decode_upload(named)
