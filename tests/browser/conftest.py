@@ -49,38 +49,50 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         box = system.add_box("werk-sued")
         system.start_device("inverter", box.device_port)
         system.start_agent(box)
+        viewer = system.post("/api/v1/keys", account="stadtwerk", role="viewer")["key"]
+        found = World(system, box, system.trader_key("stadtwerk"), viewer)
+        sell_next_quarter(found)
         keys = {role: system.trader_key(role) for role in ("maker", "crowd")}
         (folder / "keys.json").write_text(json.dumps(keys))
         market = ("market", "--hub", system.hub_url, "--keys", str(folder / "keys.json"))
         system.start("market", "simulators.main", *market)
-        viewer = system.post("/api/v1/keys", account="stadtwerk", role="viewer")["key"]
-        found = World(system, box, system.trader_key("stadtwerk"), viewer)
-        _sell_next_quarter(found)
+        wait_until(
+            lambda: (system.newest("werk-sued").get("ac.power_kw") or 0) > _SOLD_KW - 5,
+            LEAD_S + 30,
+            "the battery delivers what was sold",
+        )
         yield found
 
 
-def _sell_next_quarter(world: World) -> None:
-    """Sell for the next quarter-hour and wait until the battery's power has followed."""
-    start = (quarter_hour_us(_now_us(world)) + QUARTER_HOUR_US) // 1_000_000
-    order = {
-        "market": _MARKET,
-        "delivery_start": start,
-        "side": "SELL",
-        "quantity_mwh": _SOLD_KW * 250 / 1e6,
-        "limit_price_eur_mwh": -500,
-    }
-    with world.system.client(world.trader_key) as client:
-        answer = client.post("/api/orders", json=order)
-        assert answer.is_success, answer.text
-        with world.system.client(world.system.trader_key("crowd")) as crowd:
-            bought = crowd.post("/api/orders", json={**order, "side": "BUY"})
-            assert bought.is_success, bought.text
-    wait_until(
-        lambda: (world.system.newest("werk-sued").get("ac.power_kw") or 0) > _SOLD_KW - 5,
-        LEAD_S + 30,
-        "the battery delivers what was sold",
-    )
+def sell_next_quarter(world: World) -> None:
+    """Sell for the next quarter-hour, before anybody else trades it."""
+    crowd = world.system.trader_key("crowd")
+    for key, side in ((world.trader_key, "SELL"), (crowd, "BUY")):
+        place_order(world, key, side, kw=_SOLD_KW, price=78.5)
 
 
-def _now_us(world: World) -> int:
-    return SystemClock(round(world.system.shift_s * 1e6)).now_us()
+def place_order(
+    world: World, key: str, side: str, *, kw: int, price: float, quarters_ahead: int = 1
+) -> str:
+    """Place an order over the API; return its number."""
+    now_us = SystemClock(round(world.system.shift_s * 1e6)).now_us()
+    start_us = quarter_hour_us(now_us) + quarters_ahead * QUARTER_HOUR_US
+    with world.system.client(key) as client:
+        answer = client.post(
+            "/api/orders",
+            json={
+                "market": _MARKET,
+                "delivery_start": start_us // 1_000_000,
+                "side": side,
+                "quantity_mwh": kw * 250 / 1e6,
+                "limit_price_eur_mwh": price,
+            },
+        )
+    assert answer.is_success, answer.text
+    number: str = answer.json()["order_id"]
+    return number
+
+
+def withdraw_order(world: World, key: str, number: str) -> None:
+    with world.system.client(key) as client:
+        assert client.delete(f"/api/v1/orders/{number}").is_success

@@ -75,7 +75,7 @@ function drawConnection(page) {
     const chip = $(".label > .age", node);
     if (!chip) continue;
     chip.hidden = !lost;
-    if (lost) text(chip, words.timeExact(sinceUs(live)));
+    if (lost) text(chip, words.time(sinceUs(live)));
   }
   drawBanner(page, begun, lost);
 }
@@ -91,7 +91,7 @@ function drawBanner(page, begun, lost) {
   if (banner.hidden) return;
   put("banner-what", begun ? t("banner.lost", { time: words.timeExact(sinceUs(live)) }) : t("banner.not_connected"));
   const orders = page.state.orders?.length ?? 0;
-  const effect = begun ? t(orders === 1 ? "banner.frozen_one" : "banner.frozen", { count: words.number(orders) }) : t("banner.nothing_yet");
+  const effect = begun ? t(orders === 0 ? "banner.frozen_none" : orders === 1 ? "banner.frozen_one" : "banner.frozen", { count: words.number(orders) }) : t("banner.nothing_yet");
   put("banner-effect", effect + (live.retryAtMs === null ? "" : ` ${t("banner.retry", { wait: words.withUnit(words.number(Math.ceil(Math.max(0, live.retryAtMs - Date.now()) / 1000)), "s") })}`));
 }
 

@@ -37,11 +37,9 @@ export function sites(page) {
 function makeSite(page, site) {
   const part = (name, tag = "span", extra = {}) => h(tag, { class: name, ...extra });
   return h("li", { class: "site", onclick: () => page.select({ site: site.id }) },
-    h("button", { class: "name", type: "button" }, h("i", { class: "dot off" }), part("title"), part("age", "span", { hidden: true })),
-    part("power v"),
-    h("span", { class: "soc v" }, h("span", { class: "soc-bar", role: "img" }, h("b")), part("pct num")),
-    part("info num"),
-    h("span", { class: "slots" }, part("mini", "span", { role: "img" }), part("next")));
+    h("div", {}, h("button", { class: "name", type: "button" }, h("i", { class: "dot off" }), part("title"), part("age", "span", { hidden: true })), part("power v")),
+    h("div", {}, h("span", { class: "soc v" }, h("span", { class: "soc-bar", role: "img" }, h("b")), part("pct num")), part("info num")),
+    h("div", { class: "slots" }, part("mini", "span", { role: "img" }), part("next")));
 }
 
 function drawSite(page, node, site) {
@@ -55,7 +53,7 @@ function drawSite(page, node, site) {
   text($(".title", node), site.name);
   const age = $(".age", node);
   age.hidden = !power.stale;
-  text(age, power.atUs === null ? t("sites.no_data") : t("state.as_of", { time: words.timeExact(power.atUs) }));
+  text(age, power.atUs === null ? t("sites.no_data") : words.timeExact(power.atUs));
   const shown = $(".power", node);
   shown.className = `power v ${tone}`;
   text(shown, power.value === null ? "–" : `${glyph} ${words.withUnit(words.power(power.value), "kW")}`);
