@@ -118,21 +118,37 @@ class Inlet:
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
         """Talk to control until the connection ends; return why it ended."""
-        why = ""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._listen(reader), name="link in")
-                tasks.create_task(self._speak(writer), name="link out")
-        except* (EOFError, OSError, BadMessage) as group:
-            why = "; ".join(str(error) for error in group.exceptions)
+                speaking = tasks.create_task(self._speak(writer), name="link out")
+                try:
+                    # Here and not in a task: a group whose task failed loses a cancellation that
+                    # comes at the same moment, and a gateway that is told to stop would go on.
+                    return await self._listen(reader)
+                finally:
+                    speaking.cancel()
         finally:
             if self._latest.linked:
                 self._linked_s = asyncio.get_running_loop().time()
             self._latest.linked = False
             writer.close()
-        return why
 
-    async def _listen(self, reader: asyncio.StreamReader) -> None:
+    async def _listen(self, reader: asyncio.StreamReader) -> str:
+        """Take in what control says; return why that came to an end."""
+        try:
+            await self._greet(reader)
+            while True:
+                match await link.receive(reader):
+                    case Item() as item:
+                        await self._take(item)
+                    case Status() as status:
+                        self._latest.status = status
+                    case other:
+                        raise BadMessage("link", type(other).__name__, "an item or a status")
+        except (EOFError, OSError, BadMessage) as error:
+            return str(error)
+
+    async def _greet(self, reader: asyncio.StreamReader) -> None:
         hello = await link.receive(reader)
         if not isinstance(hello, Hello):
             raise BadMessage("link", type(hello).__name__, "hello is expected first")
@@ -150,14 +166,6 @@ class Inlet:
         if self._lost_said:
             self._lost_said = False
             await self._report("CONTROL_BACK", Severity.INFO, "the control process answers again")
-        while True:
-            match await link.receive(reader):
-                case Item() as item:
-                    await self._take(item)
-                case Status() as status:
-                    self._latest.status = status
-                case other:
-                    raise BadMessage("link", type(other).__name__, "an item or a status")
 
     async def _take(self, item: Item) -> None:
         if item.number <= self._received.number:
@@ -183,7 +191,10 @@ class Inlet:
             if self._latest.schedule is not None and self._latest.schedule is not schedule:
                 schedule = self._latest.schedule
                 writer.write(link.encode(schedule))
-            await writer.drain()
+            try:
+                await writer.drain()
+            except OSError:
+                return  # The line is broken, and whoever listens on it says so.
             await self._to_send.wait()
 
     async def _flush(self) -> None:

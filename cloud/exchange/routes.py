@@ -39,7 +39,7 @@ _ID_MAX = 2**62
 router = APIRouter(tags=["exchange"])
 
 
-def _exchange(hub: HubHere) -> Exchange:
+async def _exchange(hub: HubHere) -> Exchange:
     return hub.service(Exchange)
 
 

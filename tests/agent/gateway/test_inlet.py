@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -241,3 +242,20 @@ async def test_control_away_for_long_is_an_event_and_so_is_its_return(
             async with asyncio.timeout(5):
                 await bench.buffer.wait_for_more(0)
             assert await bench.codes() == ["CONTROL_LOST", "CONTROL_BACK"]
+
+
+async def test_a_stop_in_the_moment_in_which_control_hangs_up_is_obeyed(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    async with open_buffer(tmp_path / "buffer.db", SetClock(NOON_US), ROOMY) as buffer:
+        for turns in range(12):
+            latest = Latest()
+            inlet = Inlet(buffer, latest, SetClock(NOON_US), tmp_path / "control.sock", SITE)
+            async with asyncio.timeout(1), asyncio.TaskGroup() as tasks:
+                receiving = tasks.create_task(inlet.receive())
+                await eventually(partial(getattr, latest, "linked"))
+                peer.hang_up()
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                receiving.cancel()
+            assert receiving.cancelled()
