@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import World
 from tests.support.browser import (
     FAULTS_OF_LAYOUT,
     PHONE_WIDTH,
@@ -14,6 +13,7 @@ from tests.support.browser import (
     keep_picture,
     opened_page,
 )
+from tests.support.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -1,0 +1,55 @@
+"""The world of the browser tests: what runs in it, and trading in it without a page."""
+
+from dataclasses import dataclass
+
+from tests.support.system import Box, System
+from wire.clock import QUARTER_HOUR_US, SystemClock, quarter_hour_us
+
+SOLD_KW = 60
+"""What the site has sold for the quarter-hour that is delivered during the tests."""
+_MARKET = "PHO_AT_INTRADAY_15MIN"
+_PRICE = 78.5
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What runs, and how to log in."""
+
+    system: System
+    box: Box
+    trader_key: str
+    viewer_key: str
+
+
+def sell_next_quarter(world: World) -> None:
+    """Sell for the next quarter-hour, before anybody else trades it."""
+    crowd = world.system.trader_key("crowd")
+    for key, side in ((world.trader_key, "SELL"), (crowd, "BUY")):
+        place_order(world, key, side, kw=SOLD_KW, price=_PRICE)
+
+
+def place_order(
+    world: World, key: str, side: str, *, kw: int, price: float, quarters_ahead: int = 1
+) -> str:
+    """Place an order over the API; return its number."""
+    now_us = SystemClock(round(world.system.shift_s * 1e6)).now_us()
+    start_us = quarter_hour_us(now_us) + quarters_ahead * QUARTER_HOUR_US
+    with world.system.client(key) as client:
+        answer = client.post(
+            "/api/orders",
+            json={
+                "market": _MARKET,
+                "delivery_start": start_us // 1_000_000,
+                "side": side,
+                "quantity_mwh": kw * 250 / 1e6,
+                "limit_price_eur_mwh": price,
+            },
+        )
+    assert answer.is_success, answer.text
+    number: str = answer.json()["order_id"]
+    return number
+
+
+def withdraw_order(world: World, key: str, number: str) -> None:
+    with world.system.client(key) as client:
+        assert client.delete(f"/api/v1/orders/{number}").is_success
