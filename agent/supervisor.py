@@ -2,7 +2,8 @@
 
 For a machine without a service manager. The children die with this process, however it dies; a
 child that ends is started again after a short pause that grows while it keeps ending quickly.
-A child that calls its settings wrong (exit code 2) ends everything: no restart mends that.
+A child that calls its settings wrong (exit code 2) at its first start ends everything: no restart
+mends that. Later it is only tried again, for the other one must not fall with it.
 """
 
 import asyncio
@@ -45,11 +46,13 @@ async def run(roles: Sequence[str], command: Callable[[str], Sequence[str]]) -> 
 async def _keep(role: str, command: Sequence[str]) -> None:
     loop = asyncio.get_running_loop()
     pause_s = PAUSE_S_MIN
+    is_first = True
     while True:
         began_s = loop.time()
         code = await _live(command)
-        if code == BAD_SETTINGS:
+        if code == BAD_SETTINGS and is_first:
             raise BadChild(role)
+        is_first = False
         if loop.time() - began_s >= STEADY_S:
             pause_s = PAUSE_S_MIN
         how = f"signal {-code}" if code < 0 else f"code {code}"

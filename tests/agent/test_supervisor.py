@@ -81,6 +81,27 @@ async def test_wrong_settings_of_a_child_end_everything_with_code_2(tmp_path: Pa
     assert gateway is None or not is_alive(gateway)
 
 
+async def test_what_a_child_finds_wrong_later_costs_the_other_nothing(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    once = f"import pathlib, sys; ran = pathlib.Path({str(ran)!r}); new = not ran.exists()"
+    then = "ran.touch() if new else None; sys.exit(1 if new else 2)"
+
+    def command(role: str) -> Sequence[str]:
+        return child(tmp_path, role, *([once, then] if role == "gateway" else [SLEEPS]))
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(supervisor.run(("control", "gateway"), command))
+        await eventually(ran.exists)
+        first = pid_of(tmp_path, "gateway")
+        await eventually(lambda: pid_of(tmp_path, "gateway") not in (first, None))
+        second = pid_of(tmp_path, "gateway")
+        await eventually(lambda: pid_of(tmp_path, "gateway") not in (second, None))
+        control = pid_of(tmp_path, "control")
+        assert control is not None
+        assert is_alive(control)
+        run.cancel()
+
+
 async def test_a_child_that_keeps_ending_is_started_at_a_growing_pause(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
