@@ -46,6 +46,12 @@ FAULTS_OF_LAYOUT = """() => {
 """What is wrong with a page at a glance: wider than the window, unreadable, unnamed."""
 
 
+_UNTIL_STILL = """() => Promise.all(document.getAnimations()
+  .filter((animation) => Number.isFinite(animation.effect.getComputedTiming().endTime))
+  .map((animation) => animation.finished.catch(() => null)))"""
+"""Resolves when everything that moves has arrived."""
+
+
 def program() -> str | None:
     """Return the browser's path; None where there is none."""
     return next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
@@ -132,4 +138,6 @@ def keep_picture(page: Page, name: str) -> None:
     path = SCREENSHOTS / f"{name}.png"
     if os.environ.get(_RENEW) == "1" or not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
+        page.wait_for_load_state("networkidle")
+        page.evaluate(_UNTIL_STILL)
         page.screenshot(path=path)

@@ -7,6 +7,7 @@ import * as words from "./words.js";
 const { t } = words;
 const SOON_S = 300;
 const QUARTER_US = 900e6;
+const days = new Map();
 
 export function contracts(page) {
   const body = $("#contract-rows");
@@ -15,6 +16,7 @@ export function contracts(page) {
     drawChoice(page, choice);
     drawRows(page, body);
     drawMatrix(page);
+    drawGates(page, body);
   };
   choice.addEventListener("change", () => page.select({ market: choice.value }));
   page.live.on(SECTIONS_OF_MARKET, draw);
@@ -105,6 +107,11 @@ const reference = (row) => row.last_ticks ?? (row.bid_ticks !== null && row.ask_
 
 /** The quarter-hours of the local day of a contract: 92, 96 or 100 of them, in columns of an hour. */
 function dayOf(startUs) {
+  if (!days.has(startUs)) days.set(startUs, quartersOfDay(startUs));
+  return days.get(startUs);
+}
+
+function quartersOfDay(startUs) {
   const { day } = words.local(startUs);
   let first = startUs;
   while (words.local(first - QUARTER_US).day === day) first -= QUARTER_US;
