@@ -174,7 +174,7 @@ class ModbusTcp:
         """Bound a wait of the library in time, and keep a cancellation that it loses.
 
         It waits with ``asyncio.wait_for``, which before Python 3.12 forgets a cancellation that
-        comes in the same turn of the loop as the result.
+        comes in the same turn of the loop as the result, be that an answer or a failure.
         """
         task = asyncio.current_task()
         assert task is not None
@@ -185,8 +185,8 @@ class ModbusTcp:
                 yield
         finally:
             self._deadline = None
-        if task.cancelling() > cancellations:
-            raise asyncio.CancelledError
+            if task.cancelling() > cancellations:
+                raise asyncio.CancelledError
 
     def _screen(self, sending: bool, data: bytes) -> bytes:
         if sending or frame.sound(data):

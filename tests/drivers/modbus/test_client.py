@@ -14,6 +14,7 @@ from drivers.point import Kind
 from drivers.profile import load
 from tests.support import modbus_peer
 from tests.support.modbus_peer import ModbusPeer, Trick
+from tests.support.system import free_port
 
 TIMEOUT_S = 0.2
 SLACK_S = 0.3
@@ -153,6 +154,19 @@ async def test_a_cancellation_in_the_same_turn_as_the_answer_is_not_lost() -> No
         with pytest.raises(asyncio.CancelledError):
             await reading
         assert await client.read(Kind.INPUT, 10, 2) == [0, 0]
+        client.close()
+
+
+async def test_a_cancellation_in_the_same_turn_as_a_refused_connection_is_not_lost() -> None:
+    for turns in range(1, 20):
+        client = ModbusTcp("127.0.0.1", free_port(), 1, LINK)
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(_failure(client.read(Kind.INPUT, 10, 2)))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            if reading.cancel():
+                with pytest.raises(asyncio.CancelledError):
+                    await reading
         client.close()
 
 
