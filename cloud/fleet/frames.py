@@ -5,6 +5,7 @@ payload will be wrong in every repetition: it is kept as it is, with the reason,
 `opened` therefore never raises.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wire import block as blocks
@@ -15,6 +16,8 @@ from wire.sync import Event, Frame, FrameClass
 
 REASON_MAX = 300
 """Characters kept of what is wrong with a frame."""
+UPLOAD_VALUES_MAX = 2_000_000
+"""Values taken in from one upload; deflated, far more would fit. The rest is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +55,20 @@ def opened(frame: Frame) -> Opened:
         return Samples(frame, blocks.decode(frame.payload))
     except BadMessage as error:
         return Unreadable(frame, fields.cut(str(error), REASON_MAX))
+
+
+def opened_within(frames: Iterable[Frame], values_max: int) -> list[Opened]:
+    """Return what is in the first frames: at least one, and no more once the limit is reached.
+
+    What is left out is not acknowledged either, so the box sends it again in its next upload.
+    """
+    contents: list[Opened] = []
+    values = 0
+    for frame in frames:
+        content = opened(frame)
+        contents.append(content)
+        if isinstance(content, Samples):
+            values += len(content.block.points) * len(content.block.at_us)
+        if values >= values_max:
+            break
+    return contents

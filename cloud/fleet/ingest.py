@@ -7,13 +7,20 @@ gateway take turns by a lock on its row, so two at once are as good as one after
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet import store, telemetry
-from cloud.fleet.frames import Happenings, Opened, Samples, Unreadable, opened
+from cloud.fleet.frames import (
+    UPLOAD_VALUES_MAX,
+    Happenings,
+    Opened,
+    Samples,
+    Unreadable,
+    opened_within,
+)
 from cloud.fleet.model import Gateway
 from cloud.fleet.service import TELEMETRY_TOPIC, telemetry_topic
 from cloud.fleet.tables import EPOCH_MAX
@@ -50,9 +57,10 @@ async def ingest(hub: Hub, gateway: Gateway, upload: Upload) -> Ingested:
     _check(gateway, upload)
     size = sum(len(frame.payload) for frame in upload.frames)
     if size < THREAD_BYTES_MIN:
-        contents = [opened(frame) for frame in upload.frames]
+        contents = opened_within(upload.frames, UPLOAD_VALUES_MAX)
     else:
-        contents = await asyncio.to_thread(lambda: [opened(frame) for frame in upload.frames])
+        contents = await asyncio.to_thread(opened_within, upload.frames, UPLOAD_VALUES_MAX)
+    upload = replace(upload, frames=upload.frames[: len(contents)])
     now_us = hub.clock.now_us()
     async with hub.database.transaction() as connection:
         result = await _store(connection, gateway, upload, contents, now_us)

@@ -5,7 +5,14 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.fleet.frames import REASON_MAX, Happenings, Samples, Unreadable, opened
+from cloud.fleet.frames import (
+    REASON_MAX,
+    Happenings,
+    Samples,
+    Unreadable,
+    opened,
+    opened_within,
+)
 from tests.support import strategies
 from wire import block as blocks
 from wire import sync
@@ -41,3 +48,17 @@ def test_garbage_is_kept_with_a_reason_that_every_database_takes(
             assert "\0" not in content.reason
             assert "\n" not in content.reason
             content.reason.encode("utf-8")
+
+
+@given(st.lists(strategies.blocks(), min_size=1, max_size=6), st.integers(1, 200))
+def test_an_upload_is_opened_up_to_the_first_frame_that_reaches_the_limit(
+    content: list[Block], values_max: int
+) -> None:
+    frames = [
+        Frame(i, FrameClass.TELEMETRY, blocks.encode(block)) for i, block in enumerate(content)
+    ]
+    sizes = [len(block.points) * len(block.at_us) for block in content]
+    taken = len(opened_within(frames, values_max))
+    assert taken >= 1
+    assert taken == len(frames) or sum(sizes[:taken]) >= values_max
+    assert sum(sizes[: taken - 1]) < values_max

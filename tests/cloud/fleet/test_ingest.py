@@ -6,11 +6,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from cloud.fleet import service, tables
+from cloud.fleet import ingest, service, tables
 from cloud.kernel import events
 from cloud.kernel.context import Hub
 from tests.support.hub import (
@@ -54,6 +55,16 @@ async def test_the_same_upload_twice_is_stored_once(box: Box, hub: Hub) -> None:
     assert await stored(hub) == [0, 1, 2]
     async with hub.database.reading() as connection:
         assert len(await events.newest(connection, site="werk-sued")) == 1
+
+
+async def test_an_upload_that_inflates_too_far_is_taken_in_parts(
+    box: Box, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "UPLOAD_VALUES_MAX", 2)
+    upload = frames(0, 1, 2, 3, 4)
+    assert [(await box.upload(upload)).seq for _ in range(3)] == [1, 1, 1]
+    assert [(await box.upload(upload[i:])).seq for i in (2, 4)] == [3, 4]
+    assert await stored(hub) == [0, 1, 2, 3, 4]
 
 
 async def test_overlapping_uploads_store_what_is_new(box: Box, hub: Hub) -> None:
