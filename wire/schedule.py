@@ -42,7 +42,7 @@ class FrequencyService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """All that a site owes from now on; a higher version replaces a lower one as a whole."""
+    """All that a site owes from now on; one schedule replaces another as a whole."""
 
     site: str
     version: int
@@ -54,6 +54,13 @@ class Schedule:
     def slot_at(self, at_us: int) -> Slot | None:
         """Return the slot that covers the instant, if any."""
         return next((s for s in self.slots if s.start_us <= at_us < s.end_us), None)
+
+    def replaces(self, known: "Schedule") -> bool:
+        """Say whether to follow this one instead: a higher version, or one that was issued later.
+
+        A hub that lost its data counts versions from 1 again, and is still the one to follow.
+        """
+        return self.version > known.version or self.issued_us > known.issued_us
 
     @property
     def ends_us(self) -> int:

@@ -95,7 +95,7 @@ class Cycle:
         if schedule.site != self._plan.site:
             _logger.warning("a schedule for site %s is not followed", schedule.site)
             return
-        if now is not None and schedule.version <= now.version:
+        if now is not None and not schedule.replaces(now):
             if schedule.version < now.version:
                 _logger.warning(
                     "schedule %d is older than %d and is not followed",

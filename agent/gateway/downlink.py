@@ -66,14 +66,9 @@ class Downlink:
         if schedule.site != self._site:
             raise HubUnreachable(f"the schedule is for site {schedule.site}, not {self._site}")
         known = self._latest.schedule
-        if known is not None and not _newer(schedule, known):
+        if known is not None and not schedule.replaces(known):
             return
         document = schedules.to_document(schedule)
         await self._buffer.save_schedule(json.dumps(document))
         self._inlet.send_schedule(schedule)
         _logger.info("schedule version %d, %d slots", schedule.version, len(schedule.slots))
-
-
-def _newer(schedule: Schedule, known: Schedule) -> bool:
-    """Say whether to follow `schedule`; a hub that lost its data counts versions from 1 again."""
-    return schedule.version > known.version or schedule.issued_us > known.issued_us

@@ -102,7 +102,7 @@ async def downlink(
     have: Annotated[int, Query(ge=-1, le=INTEGER_MAX, description="version it has")] = -1,
     wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX, description="how long to wait")] = 0.0,
 ) -> JSONResponse:
-    """Answer with the site's newest schedule as soon as there is one above version `have`."""
+    """Answer with the site's newest schedule as soon as it is another than version `have`."""
     gateway, _ = await signed(hub, request)
     topic = service.schedule_topic(gateway.site)
     loop = asyncio.get_running_loop()
@@ -112,7 +112,7 @@ async def downlink(
         async with hub.database.reading() as connection:
             schedule = await service.newest_schedule(connection, gateway.site)
         left_s = deadline_s - loop.time()
-        newer = schedule if schedule is not None and schedule.version > have else None
+        newer = schedule if schedule is not None and schedule.version != have else None
         if newer is not None or left_s <= 0 or hub.bus.closed:
             answer = Downlink(server_us=hub.clock.now_us(), schedule=newer)
             return JSONResponse(sync.downlink_to_document(answer))

@@ -41,6 +41,22 @@ def test_a_slot_covers_its_start_and_not_its_end() -> None:
     assert SCHEDULE.slot_at(AT_US + 2 * QUARTER_US) is None
 
 
+def test_a_higher_version_or_a_later_issue_replaces_a_schedule() -> None:
+    for versions_on, issued_later_us, follows in (
+        (0, 0, False),
+        (1, 0, True),
+        (-1, 0, False),
+        (-1, 1, True),
+        (0, -1, False),
+    ):
+        other = replace(
+            SCHEDULE,
+            version=SCHEDULE.version + versions_on,
+            issued_us=SCHEDULE.issued_us + issued_later_us,
+        )
+        assert other.replaces(SCHEDULE) is follows
+
+
 def test_a_schedule_ends_with_its_last_slot_or_when_it_was_issued() -> None:
     assert SCHEDULE.ends_us == AT_US + 2 * QUARTER_US
     assert replace(SCHEDULE, slots=()).ends_us == AT_US

@@ -1,6 +1,7 @@
 """agent.control.cycle: the beat, the setpoint, the schedule, and what is kept of them."""
 
 import asyncio
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -91,6 +92,16 @@ async def test_an_older_schedule_or_one_for_another_site_is_not_followed() -> No
         await asyncio.sleep(10)
         assert site.inverter.writes[-1][1] == 30.0
         assert site.status().schedule_version == 5
+
+
+async def test_a_schedule_issued_later_is_followed_though_its_version_counts_anew() -> None:
+    async with running() as site:
+        site.cycle.take_schedule(schedule(30.0, version=57))
+        again = schedule(60.0, version=1)
+        site.cycle.take_schedule(replace(again, issued_us=again.issued_us + 1))
+        await asyncio.sleep(10)
+        assert site.inverter.writes[-1][1] == 60.0
+        assert site.status().schedule_version == 1
 
 
 async def test_samples_are_kept_each_second_and_numbered_without_a_gap() -> None:

@@ -68,6 +68,13 @@ async def test_without_news_the_answer_is_empty_and_says_the_time(box: Box, hub:
     assert (answer.schedule, answer.server_us) == (None, NOON_US)
 
 
+async def test_a_box_with_a_version_of_a_lost_database_is_told_the_newest(
+    box: Box, hub: Hub
+) -> None:
+    await publish(hub, schedule(1))
+    assert (await box.downlink(have=57)).schedule == schedule(1)
+
+
 async def test_a_waiting_box_gets_the_schedule_when_it_is_published(box: Box, hub: Hub) -> None:
     async with serving(hub) as url, enrolled_box(hub, "werk-sued", url) as there:
         async with asyncio.TaskGroup() as tasks:
