@@ -82,8 +82,8 @@ class Started:
 
 @pytest.fixture
 def base() -> int:
-    """A port base of which all ports are free now."""
-    for candidate in range(20_000 + os.getpid() % 500 * 60, 64_000, 600):
+    """A port base of which all ports are free now, below those that outgoing connections take."""
+    for candidate in range(11_000 + os.getpid() % 100 * 100, 32_000, 600):
         if all(is_free(port) for port in Ports(candidate).named()):
             return candidate
     raise AssertionError("no free ports")
@@ -115,7 +115,12 @@ class Demos:
 
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def command_line(pid: int) -> bytes:
