@@ -107,10 +107,10 @@ class Port:
         )
 
     def readings(self, now_s: float) -> Iterator[Reading]:
-        """Yield the newest readings, old ones marked as such."""
+        """Yield the newest readings, old ones marked as such; all are old once the device is lost."""
         for point, seen in self.seen.items():
             reading = seen.newest
-            if now_s - seen.seen_s <= STALE_AFTER_S[self._rates[point]]:
+            if not self.lost and now_s - seen.seen_s <= STALE_AFTER_S[self._rates[point]]:
                 yield reading
             elif reading.quality is Quality.GOOD:
                 yield Reading(point, reading.value, Quality.STALE, reading.at_us)
