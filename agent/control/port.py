@@ -107,7 +107,7 @@ class Port:
         )
 
     def readings(self, now_s: float) -> Iterator[Reading]:
-        """Yield the newest readings, old ones marked as such; all are old once the device is lost."""
+        """Yield the newest readings; old ones are marked, and all of a lost device are old."""
         for point, seen in self.seen.items():
             reading = seen.newest
             if not self.lost and now_s - seen.seen_s <= STALE_AFTER_S[self._rates[point]]:
