@@ -75,15 +75,24 @@ async def _live(command: Sequence[str]) -> int:
 
 
 async def _stop(child: asyncio.subprocess.Process) -> None:
+    """Ask a child to end, and insist later.
+
+    By a timer and not by `asyncio.timeout`: in a task that is being cancelled, as here, that
+    raises the wrong error before Python 3.11.4, and the child would live on.
+    """
     with contextlib.suppress(ProcessLookupError):
         child.terminate()
+    insist = asyncio.get_running_loop().call_later(STOP_S_MAX, _kill, child)
     try:
-        async with asyncio.timeout(STOP_S_MAX):
-            await child.wait()
-    except TimeoutError:
-        _logger.warning("process %d does not stop and is killed", child.pid)
-        child.kill()
         await child.wait()
+    finally:
+        insist.cancel()
+
+
+def _kill(child: asyncio.subprocess.Process) -> None:
+    _logger.warning("process %d does not stop and is killed", child.pid)
+    with contextlib.suppress(ProcessLookupError):
+        child.kill()
 
 
 def _death_with(parent: int) -> Callable[[], None]:

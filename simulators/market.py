@@ -57,6 +57,7 @@ async def run(url: str, keys: Mapping[str, str], market: str, seed: int, clock: 
         BadMarket: the hub does not have the market.
     """
     outage = Outage(url)
+    wrong: list[Exception] = []
     try:
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
             for role, key in keys.items():
@@ -64,7 +65,9 @@ async def run(url: str, keys: Mapping[str, str], market: str, seed: int, clock: 
                 desk = Desk(client, market, seed, clock)
                 tasks.create_task(_keep_trading(role, desk, outage), name=role)
     except* BadInput as errors:
-        raise errors.exceptions[0] from None
+        wrong.extend(errors.exceptions)
+    if wrong:  # raised here: inside, early releases of Python 3.11 would wrap it in a group
+        raise wrong[0]
 
 
 class Outage:

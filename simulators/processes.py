@@ -10,7 +10,7 @@ import ctypes
 import os
 import signal
 from asyncio.subprocess import DEVNULL, STDOUT, Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,20 +97,21 @@ class Processes:
                 raise child.failed(f"ended with code {child.process.returncode}")
 
     async def stop(self, *names: str) -> None:
-        """Ask these to end, all at once; end them after `STOP_S`."""
+        """Ask these to end, all at once; end them after `STOP_S`.
+
+        By a timer: `asyncio.timeout` cannot be relied on in a task that is being cancelled before
+        Python 3.11.4.
+        """
         children = [self._children.pop(name) for name in names if name in self._children]
         for child in children:
             with suppress(ProcessLookupError):
                 child.process.terminate()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_S):
-                for child in children:
-                    await child.process.wait()
-        for child in children:
-            if child.process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(child.process.pid, signal.SIGKILL)
+        insist = asyncio.get_running_loop().call_later(STOP_S, _kill, children)
+        try:
+            for child in children:
                 await child.process.wait()
+        finally:
+            insist.cancel()
 
     async def stop_all(self) -> None:
         """Stop what still runs."""
@@ -128,6 +129,13 @@ async def running(folder: Path) -> AsyncIterator[Processes]:
         yield processes
     finally:
         await processes.stop_all()
+
+
+def _kill(children: Sequence[Child]) -> None:
+    for child in children:
+        if child.process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(child.process.pid, signal.SIGKILL)
 
 
 def _end_with(parent: int) -> None:
