@@ -15,6 +15,7 @@ from typing import Any
 
 from agent import supervisor
 from agent.settings import AgentSettings, BadSettings, load
+from drivers import document as documents
 from drivers import profile as profiles
 from drivers.errors import ProfileError
 from wire.clock import SystemClock, from_environment
@@ -91,8 +92,8 @@ async def _ports_fit(settings: AgentSettings, clock: SystemClock) -> None:
 
 def _profile(parsed: argparse.Namespace) -> int:
     if parsed.action == "list":
-        for name in profiles.names():
-            sys.stdout.write(f"{name:28}{profiles.load(name).source}\n")
+        for name in documents.names():
+            sys.stdout.write(f"{name:28}{documents.open_document(name).head.source}\n")
         return 0
     profile = profiles.load(parsed.name)
     if parsed.action == "check":

@@ -1,6 +1,7 @@
 """What every driver can do; further abilities are further one-method Protocols."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
@@ -11,22 +12,42 @@ class Rate(Enum):
     """How often a point is read."""
 
     FAST = "fast"
-    """Every beat of the control cycle."""
+    """As often as the device may be asked: every beat of the control cycle, or `Pace.fast_s`."""
     SLOW = "slow"
-    """Once a second."""
+    """Every `Pace.slow_s`."""
+    ONCE = "once"
+    """After every connect: ratings, serial numbers, scale factors that never change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a device wants to be asked, and when what it said is old."""
+
+    fast_s: float = 0.0
+    """0: every beat."""
+    slow_s: float = 1.0
+    stale_fast_s: float = 2.0
+    stale_slow_s: float = 5.0
 
 
 class Driver(Protocol):
     """A connected device. Methods raise only `drivers.errors.DriverError`."""
 
+    @property
+    def pace(self) -> Pace:
+        """Fixed for the life of the driver."""
+        ...
+
     async def read(self, rate: Rate) -> Sequence[Reading]:
         """Return one reading for each point of this rate, in the order of the profile.
 
-        A point the device answers badly is a reading of quality BAD, not an error. Connects
-        first where the connection is down.
+        ``at_us`` is the value's own time: when the answer arrived or, of a device that tells
+        unasked, since when the value is known to be true; the caller judges its age by it. A
+        point the device answers badly is a reading of quality BAD, one it has never told of
+        quality LOST; neither is an error. Connects first where the connection is down.
 
         Raises:
-            DeviceUnreachable: no answer within the profile's time-out.
+            DeviceUnreachable: no answer within the profile's time-out, or the device is gone.
         """
         ...
 
@@ -40,6 +61,11 @@ class PowerSetter(Protocol):
         """A setpoint must be written again within this time, changed or not (watchdog ÷ 3)."""
         ...
 
+    @property
+    def power_share_max(self) -> float:
+        """Share of the rated power that may be asked for: below 1 while its map is unconfirmed."""
+        ...
+
     async def take_over(self) -> None:
         """Write the device's own time-out and its fall-back value, and read them back.
 
@@ -48,5 +74,27 @@ class PowerSetter(Protocol):
         ...
 
     async def write_power_kw(self, power_kw: float) -> None:
-        """Write the setpoint (sign as in `wire`), value first, enable last."""
+        """Write the setpoint (sign as in `wire`), value first, enable last, and keep it alive.
+
+        Called only after a completed, healthy cycle, so a life counter is advanced here.
+        """
+        ...
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A device that says who it is."""
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """What it said at the last connect: ``maker``, ``model``, ``serial``, ``firmware``."""
+        ...
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """A driver that is told by another part of the agent instead of asking a device."""
+
+    def tell(self, readings: Sequence[Reading]) -> None:
+        """Take readings in; the values' own times count."""
         ...

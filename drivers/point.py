@@ -79,9 +79,10 @@ class Notation(StrEnum):
     """40001 is holding register 0, 30001 input register 0; five or six digits."""
 
 
-class _RateName(StrEnum):
+class RateName(StrEnum):
     FAST = "fast"
     SLOW = "slow"
+    ONCE = "once"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,7 @@ def read_point(row: Table, notation: Notation, word_order: WordOrder) -> Point:
         low=low,
         high=high,
         resolution=row.number("resolution", 0.0, VALUE_MAX, abs(scale)),
-        rate=Rate(row.choice("rate", _RateName, _RateName.SLOW).value),
+        rate=Rate(row.choice("rate", RateName, RateName.SLOW).value),
         access=access,
         flash=row.flag("flash", default=False),
         stuck_check=row.flag("stuck_check", default=True),

@@ -4,23 +4,23 @@ A profile names the points of a device (see `drivers.point`), says how to talk t
 when we fall silent, and how it is dispatched. Nothing is guessed: an unknown key is a mistake.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
-from drivers.errors import ProfileError
+from drivers.base import Pace
+from drivers.document import Document, Head, Protocol, open_document
 from drivers.point import VALUE_MAX, Notation, Point, WordOrder, read_point
-from drivers.table import Table, read_table
+from drivers.table import Table
 
 POINTS_MAX = 2_000
 REGISTERS_MAX = 125
 """Registers of one read; Modbus application protocol 1.1b3, clause 6.3."""
 REFRESH_S_MAX = 60.0
 """A setpoint is refreshed at least this often, also by a device without a time-out."""
+UNCONFIRMED_SHARE = 0.1
+"""Of the rated power: all that is asked of a device whose map nobody has proved."""
 _REFRESHES_PER_TIMEOUT = 3
-_SHIPPED = Path(__file__).parent / "profiles"
 
 
 class WatchdogKind(StrEnum):
@@ -28,10 +28,6 @@ class WatchdogKind(StrEnum):
 
     WRITE_REFRESH = "write-refresh"
     NONE = "none"
-
-
-class _Protocol(StrEnum):
-    MODBUS_TCP = "modbus-tcp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +85,7 @@ class Control:
 class Profile:
     """One kind of device."""
 
-    id: str
-    version: int
-    source: str
-    confirmed: bool
-    """False: taken from papers, not yet proved at a device."""
-    digest: str
-    """SHA-256 of the file, hexadecimal."""
+    head: Head
     link: Link
     watchdog: Watchdog
     points: tuple[Point, ...]
@@ -110,6 +100,15 @@ class Profile:
         raise KeyError(name)
 
     @property
+    def pace(self) -> Pace:
+        return Pace()
+
+    @property
+    def power_share_max(self) -> float:
+        """Return the share of the rated power that may be asked for."""
+        return 1.0 if self.head.confirmed else UNCONFIRMED_SHARE
+
+    @property
     def refresh_s(self) -> float:
         """Return the time within which a setpoint must be written again."""
         known = (self.watchdog.timeout_s, self.watchdog.measured_timeout_s)
@@ -119,32 +118,21 @@ class Profile:
         return min(REFRESH_S_MAX, min(timeouts_s) / _REFRESHES_PER_TIMEOUT)
 
 
-def names() -> tuple[str, ...]:
-    """Return the profiles that are shipped."""
-    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.toml")))
-
-
-def load(name_or_path: str) -> Profile:
-    """Return a shipped profile by its name, or the one in a ``.toml`` file.
+def load(name_or_path: str, override: str | None = None) -> Profile:
+    """Return a shipped profile by its name, or the one in a ``.toml`` file, changed by `override`.
 
     Raises:
         ProfileError: there is none, or it is wrong; one line names the key and what is allowed.
     """
-    if name_or_path in names():
-        path = _SHIPPED / f"{name_or_path}.toml"
-    elif name_or_path.endswith(".toml"):
-        path = Path(name_or_path)
-    else:
-        raise ProfileError(
-            f"profile: {name_or_path!r} is not allowed; {', '.join(names())} or the path of a"
-            " .toml file is expected"
-        )
-    table, content = read_table(path)
-    return _profile(table, hashlib.sha256(content).hexdigest())
+    document = open_document(name_or_path, override)
+    if document.protocol is not Protocol.MODBUS:
+        raise document.link.wrong("protocol", document.protocol, Protocol.MODBUS)
+    return read_profile(document)
 
 
-def _profile(table: Table, digest: str) -> Profile:
-    head, link = table.table("profile"), table.table("link")
+def read_profile(document: Document) -> Profile:
+    """Return the profile in a document of registers, and close its tables."""
+    table, link = document.table, document.link
     watchdog = _watchdog(table.table("watchdog"))
     notation = link.choice("notation", Notation, Notation.WIRE0)
     word_order = link.choice("word_order", WordOrder, WordOrder.BIG)
@@ -159,19 +147,13 @@ def _profile(table: Table, digest: str) -> Profile:
             raise row.wrong("type", point.coding, "one register, with link.single_writes,")
     control = _control(table.table("control"), points, watchdog) if table.has("control") else None
     table.close()
-    profile = Profile(
-        id=head.text("id"),
-        version=head.integer("version", 1, 1_000_000),
-        source=head.text("source"),
-        confirmed=head.flag("confirmed", default=False),
-        digest=digest,
+    return Profile(
+        head=document.head,
         link=settings,
         watchdog=watchdog,
         points=tuple(points.values()),
         control=control,
     )
-    head.close()
-    return profile
 
 
 def _link(table: Table) -> Link:
@@ -185,7 +167,6 @@ def _link(table: Table) -> Link:
         gap_fill=table.integer("gap_fill", 0, REGISTERS_MAX, 0),
         single_writes=table.flag("single_writes", default=False),
     )
-    table.choice("protocol", _Protocol)
     table.close()
     return link
 

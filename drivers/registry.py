@@ -3,47 +3,25 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
-from typing import Annotated, Literal, cast
+from typing import Annotated, cast
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field
 
 from drivers.base import Driver
+from drivers.config import DeviceBase
+from drivers.modbus.config import ModbusTcpConfig
 from wire.clock import Clock
-
-RESERVED_IDS = ("control",)
-"""Names under which the agent records about itself."""
-
-
-class ModbusTcpConfig(BaseModel):
-    """A device on Modbus TCP; what is left out comes from the profile."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["modbus_tcp"] = "modbus_tcp"
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="its name in all records")
-    host: str = Field(pattern=r"^[A-Za-z0-9._:%-]{1,253}$")
-    port: int | None = Field(default=None, ge=1, le=65_535)
-    unit: int | None = Field(default=None, ge=0, le=255)
-    profile: str = Field(
-        min_length=1, max_length=500, description="a shipped profile, or the path of a .toml file"
-    )
-
-    @field_validator("id")
-    @classmethod
-    def _id_is_free(cls, value: str) -> str:
-        if value in RESERVED_IDS:
-            raise ValueError("the agent uses this name itself; any other is expected")
-        return value
-
 
 DeviceConfig = Annotated[ModbusTcpConfig, Field(discriminator="kind")]
 """Add a kind: its class joins the union here, its opener the table below."""
 
-_Opener = Callable[[ModbusTcpConfig, Clock], AbstractAsyncContextManager[Driver]]
-_OPENERS = {"modbus_tcp": "drivers.modbus.device:open_tcp"}
+_Opener = Callable[[DeviceBase, Clock], AbstractAsyncContextManager[Driver]]
+_OPENERS = {
+    "modbus_tcp": "drivers.modbus.open:open_modbus",
+}
 
 
-def open_driver(config: ModbusTcpConfig, clock: Clock) -> AbstractAsyncContextManager[Driver]:
+def open_driver(config: DeviceConfig, clock: Clock) -> AbstractAsyncContextManager[Driver]:
     """Return a context manager for the driver; entering succeeds also while the device is off.
 
     Raises:

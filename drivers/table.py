@@ -121,8 +121,8 @@ class Table:
         return value
 
 
-def read_table(path: Path) -> tuple[Table, bytes]:
-    """Return the whole file as a table, and its bytes.
+def parse_file(path: Path) -> tuple[Mapping[str, object], bytes]:
+    """Return the whole file as TOML says it, and its bytes.
 
     Raises:
         ProfileError: the file cannot be read, is too large or is no TOML.
@@ -132,7 +132,7 @@ def read_table(path: Path) -> tuple[Table, bytes]:
             content = file.read(FILE_BYTES_MAX + 1)
         if len(content) > FILE_BYTES_MAX:
             raise ProfileError(f"{path.name}: the file is larger than {FILE_BYTES_MAX} bytes")
-        return Table(f"{path.name}: ", tomllib.loads(content.decode("utf-8"))), content
+        return tomllib.loads(content.decode("utf-8")), content
     except OSError as error:
         raise ProfileError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:  # tomllib lets both through for odd files

@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from simulators import demo_folder, demo_world, processes
+from simulators.commands.device import READY_LINE
 from simulators.demo_folder import Folder
 from simulators.demo_report import Report
 from simulators.demo_world import SITES, DemoSite, Ports
 from simulators.errors import BadInput
 from simulators.hub_client import HubClient, HubUnreachable
-from simulators.main import READY_LINE
 from simulators.processes import Child, Processes
 from wire.clock import SHIFT_VARIABLE, SystemClock, quarter_hour_us, utc
 

@@ -5,48 +5,17 @@ the guilty one is found, and that is left alone for a while (see `drivers.modbus
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Sequence
 
-from drivers.base import Driver, Rate
+from drivers.base import Pace, Rate
 from drivers.errors import DeviceRefused, ProfileError
 from drivers.modbus import codec
 from drivers.modbus.client import ModbusTcp, Refusal
 from drivers.modbus.plan import Planner, Request
 from drivers.point import Point
-from drivers.profile import Control, Profile, Setting, load
-from drivers.registry import ModbusTcpConfig
+from drivers.profile import Control, Profile, Setting
 from wire.block import Quality, Reading
 from wire.clock import Clock
-
-
-def open_tcp(config: ModbusTcpConfig, clock: Clock) -> AbstractAsyncContextManager[Driver]:
-    """Return a context manager for the device; it connects when it is first asked for something.
-
-    Raises:
-        ProfileError: the profile cannot be used.
-    """
-    return _opened(load(config.profile), config, clock)
-
-
-@asynccontextmanager
-async def _opened(
-    profile: Profile, config: ModbusTcpConfig, clock: Clock
-) -> AsyncIterator["ModbusDevice"]:
-    client = ModbusTcp(
-        config.host,
-        profile.link.port if config.port is None else config.port,
-        profile.link.unit if config.unit is None else config.unit,
-        profile.link,
-    )
-    try:
-        if profile.control is None:
-            yield ModbusDevice(profile, client, clock)
-        else:
-            yield ModbusInverter(profile, profile.control, client, clock)
-    finally:
-        client.close()
-        await asyncio.sleep(0)  # the loop closes the socket at its next turn
 
 
 class ModbusDevice:
@@ -58,6 +27,10 @@ class ModbusDevice:
         self._clock = clock
         link = profile.link
         self._planner = Planner(profile.points, link.max_registers, link.gap_fill)
+
+    @property
+    def pace(self) -> Pace:
+        return self.profile.pace
 
     async def read(self, rate: Rate) -> Sequence[Reading]:
         """See `drivers.base.Driver`."""
@@ -112,6 +85,10 @@ class ModbusInverter(ModbusDevice):
     @property
     def refresh_s(self) -> float:
         return self.profile.refresh_s
+
+    @property
+    def power_share_max(self) -> float:
+        return self.profile.power_share_max
 
     async def take_over(self) -> None:
         """See `drivers.base.PowerSetter`; memory that wears out is written only to change it."""

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.base import Rate
+from drivers.document import names
 from drivers.errors import ProfileError
 from drivers.modbus.codec import decode, encode
 from drivers.point import Coding, Kind, WordOrder
-from drivers.profile import REFRESH_S_MAX, Profile, load, names
+from drivers.profile import REFRESH_S_MAX, Profile, load
 from wire.points import STANDARD
 
 GOOD = """
@@ -20,7 +21,7 @@ id = "maker-model"
 version = 3
 source = "manual 1.0"
 [link]
-protocol = "modbus-tcp"
+protocol = "modbus"
 timeout_s = 0.5
 notation = "wire0"
 [watchdog]
@@ -64,8 +65,8 @@ def written(folder: Path, text: str) -> Profile:
 @pytest.mark.parametrize("name", names())
 def test_every_shipped_profile_loads_under_its_own_name(name: str) -> None:
     profile = load(name)
-    assert profile.id == name
-    assert len(profile.digest) == len(hashlib.sha256().hexdigest())
+    assert profile.head.id == name
+    assert len(profile.head.digest) == len(hashlib.sha256().hexdigest())
     if profile.control is not None:
         for setting in (
             profile.control.enable,
@@ -94,7 +95,7 @@ def test_a_profile_says_where_and_how_each_point_lies(tmp_path: Path) -> None:
         "pcs.enable",
         "battery.soc_pct",
     ]
-    assert not profile.confirmed
+    assert not profile.head.confirmed
     assert (profile.link.unit, profile.link.port) == (1, 502)
     enable = profile.point("pcs.enable")
     assert (enable.coding, enable.count, enable.readable) == (Coding.BOOL, 1, False)
@@ -151,7 +152,7 @@ def test_word_order_comes_from_the_link_unless_the_point_says_otherwise(tmp_path
         ("version = 3", "version = true", "profile.version: True is not allowed"),
         ("version = 3", "versoin = 3", "profile.version: is missing"),
         ('source = "manual 1.0"', 'source = "x"\nsauce = 1', "profile.sauce: no such key; allowed"),
-        ('"modbus-tcp"', '"modbus-rtu"', "'modbus-rtu' is not allowed; modbus-tcp is expected"),
+        ('"modbus"', '"modbus-rtu"', "'modbus-rtu' is not allowed; modbus, sunspec,"),
         ("timeout_s = 0.5", "timeout_s = nan", "link.timeout_s: nan is not allowed; a number from"),
         ("timeout_s = 0.5", "timeout_s = '1'", "link.timeout_s: '1' is not allowed"),
         ("timeout_s = 60", "timeout_s = 0", "watchdog.timeout_s: 0.0 is not allowed; more than 0"),
@@ -166,7 +167,7 @@ def test_word_order_comes_from_the_link_unless_the_point_says_otherwise(tmp_path
         ("sentinel = [-1]", "sentinel = [65536]", "whole numbers from -32768 to 65535 is expected"),
         ("sentinel = [-1]", "sentinel = 1", "a list of at most 16 whole numbers"),
         ("min = 0", "min = 200", "min: 200.0 is not allowed; a number up to max 100 is expected"),
-        ('rate = "fast"', 'rate = "often"', "'often' is not allowed; fast, slow is expected"),
+        ('rate = "fast"', 'rate = "often"', "'often' is not allowed; fast, slow, once is expected"),
         ('rate = "fast"', 'access = "write"', "read, for a point of kind input is expected"),
         ('rate = "fast"', "bit = 3", "a bit only for a bool that is read from a register"),
         ("address = 3", "address = 3\nscale = 2", "no scale and no offset, for a bool, is"),

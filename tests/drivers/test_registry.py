@@ -7,7 +7,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from drivers.errors import ProfileError
-from drivers.registry import DeviceConfig, ModbusTcpConfig, open_driver
+from drivers.modbus.config import ModbusTcpConfig
+from drivers.registry import DeviceConfig, open_driver
 from wire.clock import SetClock
 
 ADAPTER: TypeAdapter[ModbusTcpConfig] = TypeAdapter(DeviceConfig)

@@ -10,8 +10,16 @@ from tests.support.source import PACKAGES, check, imports, python
 
 WHERE = {
     "pymodbus": ["drivers/modbus/client.py"],
+    "aiomqtt": ["drivers/mqtt/client.py"],
+    "asyncua": ["drivers/opcua/client.py", "agent/scada/opcua.py", "simulators/opcua.py"],
+    "google.protobuf": ["drivers/mqtt/sparkplug/payload.py"],
+    "serial_asyncio": ["drivers/serial/port.py"],
+    "serial_asyncio_fast": ["drivers/serial/port.py"],
+    "serial": ["drivers/serial/port.py"],
+    "amqtt": ["simulators/broker.py"],
+    "cryptography": ["simulators/certificates.py"],
     "aiosqlite": ["agent/gateway/*.py"],
-    "httpx": ["agent/gateway/hub.py", "simulators/*.py"],
+    "httpx": ["agent/gateway/hub.py", "drivers/rest/client.py", "simulators/*.py"],
     "prometheus_client": ["agent/metrics.py", "cloud/kernel/metrics.py"],
     "uvicorn": [
         "agent/gateway/main.py",
@@ -22,7 +30,14 @@ WHERE = {
     "jinja2": ["agent/web/*.py", "cloud/web/*.py"],
     "fastapi": ["agent/web/*.py", "cloud/*"],
     "starlette": ["agent/web/*.py", "cloud/*"],
-    "pydantic": ["agent/settings.py", "drivers/registry.py", "cloud/*"],
+    "pydantic": [
+        "agent/settings.py",
+        "agent/*/config.py",
+        "drivers/registry.py",
+        "drivers/config.py",
+        "drivers/*/config.py",
+        "cloud/*",
+    ],
     "pydantic_settings": ["agent/settings.py", "cloud/settings.py"],
     "sqlalchemy": ["cloud/kernel/*", "cloud/*/store.py", "cloud/*/tables.py", "cloud/fleet/*.py"],
     "sqlalchemy.ext.asyncio": ["cloud/*"],

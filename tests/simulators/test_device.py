@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from drivers import document as documents
 from drivers import profile as profiles
 from drivers.base import Rate
 from drivers.modbus import codec
-from drivers.modbus.device import ModbusInverter, open_tcp
+from drivers.modbus.config import ModbusTcpConfig
+from drivers.modbus.device import ModbusInverter
+from drivers.modbus.open import open_modbus
 from drivers.point import Kind
 from drivers.profile import Profile
-from drivers.registry import ModbusTcpConfig
 from simulators import modbus_server
 from simulators.battery import Rating
 from simulators.device import Device
@@ -54,7 +56,7 @@ def bench() -> Bench:
     return Bench(profiles.load("reference-inverter"))
 
 
-@pytest.mark.parametrize("name", profiles.names())
+@pytest.mark.parametrize("name", documents.names())
 def test_every_point_of_every_shipped_profile_is_served_with_a_value(name: str) -> None:
     bench = Bench(profiles.load(name))
     for point in bench.profile.points:
@@ -185,7 +187,7 @@ id = "odd"
 version = 1
 source = "test"
 [link]
-protocol = "modbus-tcp"
+protocol = "modbus"
 unit = 1
 port = 502
 timeout_s = 0.5
@@ -237,7 +239,7 @@ async def test_the_products_own_driver_reads_and_commands_it() -> None:
         config = ModbusTcpConfig(
             id="inverter", host="127.0.0.1", port=port, profile="reference-inverter"
         )
-        async with asyncio.timeout(10.0), open_tcp(config, SetClock(0)) as driver:
+        async with asyncio.timeout(10.0), open_modbus(config, SetClock(0)) as driver:
             assert isinstance(driver, ModbusInverter)
             readings = [*await driver.read(Rate.FAST), *await driver.read(Rate.SLOW)]
             assert {reading.quality for reading in readings} == {Quality.GOOD}

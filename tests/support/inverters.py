@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from drivers.base import Rate
+from drivers.base import Pace, Rate
 from drivers.errors import DeviceRefused, DeviceUnreachable
 from wire.block import Quality, Reading
 from wire.clock import Clock
@@ -21,6 +21,7 @@ class MeterInMemory:
     hangs: bool = False
     unplugged: bool = False
     reads: list[tuple[float, Rate]] = field(default_factory=list)
+    pace: Pace = field(default_factory=Pace)
 
     async def read(self, rate: Rate) -> Sequence[Reading]:
         await self._line()
@@ -55,6 +56,7 @@ class InverterInMemory(MeterInMemory):
         default_factory=lambda: {"battery.max_discharge_kw": 100.0, "battery.max_charge_kw": 100.0}
     )
     refresh_s: float = 3.0
+    power_share_max: float = 1.0
     refuses: bool = False
     take_overs: list[float] = field(default_factory=list)
     writes: list[tuple[float, float]] = field(default_factory=list)

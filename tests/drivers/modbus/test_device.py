@@ -12,10 +12,11 @@ from drivers.base import Driver, PowerSetter, Rate
 from drivers.errors import DeviceRefused, DeviceUnreachable, ProfileError
 from drivers.modbus.client import BACK_OFF_S_MAX, ModbusTcp
 from drivers.modbus.codec import encode
+from drivers.modbus.config import ModbusTcpConfig
 from drivers.modbus.device import ModbusDevice, ModbusInverter
 from drivers.point import Coding, Kind, Point
 from drivers.profile import Profile, load
-from drivers.registry import ModbusTcpConfig, open_driver
+from drivers.registry import open_driver
 from tests.support import modbus_peer
 from tests.support.modbus_peer import ModbusPeer
 from wire.block import Quality, Reading

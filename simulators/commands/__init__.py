@@ -1,0 +1,1 @@
+"""The verbs of ``phoenyra-sim``: one file each, listed in `simulators.main`."""
