@@ -28,8 +28,7 @@ class Device:
             for address in range(point.address, point.address + point.count):
                 self._owners.setdefault((point.kind, address), []).append(point)
         self._readable = {kind: _readable(profile, kind) for kind in Kind}
-        self._show(profile.points, {})
-        self._power_up()
+        self.power_up()
 
     def read(self, kind: Kind, start: int, count: int) -> Sequence[int]:
         addresses = range(start, start + count)
@@ -75,8 +74,10 @@ class Device:
             power_kw=power_kw, enabled=enabled, timeout_s=timeout_s, reversion_kw=reversion_kw
         )
 
-    def _power_up(self) -> None:
-        """Start as a device does: its own time-out armed, not enabled, no setpoint."""
+    def power_up(self) -> None:
+        """Start as a device does: its own time-out armed, not enabled, nothing written."""
+        self._words.clear()
+        self._show(self._profile.points, {})
         control = self._profile.control
         if control is None:
             return

@@ -6,6 +6,7 @@ with the exception that it names. One request is answered after the other, in or
 """
 
 import asyncio
+import random
 import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from enum import Enum
 from typing import Protocol
 
 from drivers.point import Kind
+from simulators.faults import Faults
 
 CLIENTS_MAX = 32
 WORDS_READ_MAX = 125
@@ -23,6 +25,7 @@ BITS_WRITTEN_MAX = 1968
 _HEAD = struct.Struct(">HHHB")
 """Transaction, protocol 0, length of what follows the length, unit."""
 _PDU_BYTES_MAX = 253
+GARBAGE_BYTES_MAX = 64
 _TWO = struct.Struct(">HH")
 _ANY_UNIT = 0xFF
 _COIL_ON = 0xFF00
@@ -87,6 +90,21 @@ def respond(pdu: bytes, device: Registers) -> bytes:
         return bytes((function & 0x7F | 0x80, refusal.code.value))
 
 
+def spoilt(answer: bytes, faults: Faults | None) -> bytes | None:
+    """Return the answer as the faults of the device let it out; None: nothing comes."""
+    if faults is None:
+        return answer
+    if faults.down or faults.current.drop:
+        return None
+    if faults.current.exception:
+        return bytes((answer[0] | 0x80, faults.current.exception))
+    return answer
+
+
+def garbage() -> bytes:
+    return random.randbytes(random.randint(1, GARBAGE_BYTES_MAX))
+
+
 @asynccontextmanager
 async def serve(
     device: Registers,
@@ -95,6 +113,7 @@ async def serve(
     port: int = 0,
     unit: int = 1,
     clients_max: int = CLIENTS_MAX,
+    faults: Faults | None = None,
 ) -> AsyncIterator[int]:
     """Serve `device` as `unit` until the block ends; the value is the port (0 asks for a free one).
 
@@ -105,7 +124,9 @@ async def serve(
     """
     connections = _Connections(clients_max)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(device, unit, connections), host, port)
+    server = await loop.create_server(
+        lambda: _Connection(device, unit, connections, faults), host, port
+    )
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -124,8 +145,11 @@ class _Connections:
 class _Connection(asyncio.Protocol):
     """One client: bytes in, whole requests out, answers back."""
 
-    def __init__(self, device: Registers, unit: int, connections: _Connections) -> None:
+    def __init__(
+        self, device: Registers, unit: int, connections: _Connections, faults: Faults | None
+    ) -> None:
         self._device = device
+        self._faults = faults
         self._unit = unit
         self._connections = connections
         self._received = bytearray()
@@ -134,7 +158,8 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        if len(self._connections.open) >= self._connections.most:
+        off = self._faults is not None and self._faults.down
+        if off or len(self._connections.open) >= self._connections.most:
             transport.abort()
             return
         self._connections.open.add(self)
@@ -152,6 +177,9 @@ class _Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
+        if self._faults is not None and self._faults.down:
+            self.abort()
+            return
         self._received += data
         while len(self._received) >= _HEAD.size:
             transaction, protocol, length, unit = _HEAD.unpack_from(self._received)
@@ -175,8 +203,21 @@ class _Connection(asyncio.Protocol):
         return bytes((pdu[0] & 0x7F | 0x80, ExceptionCode.TARGET_SILENT.value))
 
     def _answer(self, transaction: int, unit: int, pdu: bytes) -> None:
+        answer = spoilt(pdu, self._faults)
+        if answer is None:
+            return
+        frame = _HEAD.pack(transaction, 0, len(answer) + 1, unit) + answer
+        if self._faults is None:
+            self._send(frame)
+            return
+        current = self._faults.current
+        frame = garbage() if current.garbage else frame
+        asyncio.get_running_loop().call_later(current.delay_s, self._send, frame)
+
+    def _send(self, frame: bytes) -> None:
         assert self._transport is not None
-        self._transport.write(_HEAD.pack(transaction, 0, len(pdu) + 1, unit) + pdu)
+        if not self._transport.is_closing():
+            self._transport.write(frame)
 
 
 def _read_bits(pdu: bytes, kind: Kind, device: Registers) -> bytes:

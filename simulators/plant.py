@@ -4,12 +4,14 @@ Everything that reads or commands the plant first lets it catch up with the time
 two commands the watchdog may have run out, so long spans are walked in small steps.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import IntEnum
 
 from simulators import battery
 from simulators.battery import Command, Rating
+from simulators.faults import Faults
 from simulators.frequency import Trace
 
 STEP_S = 0.05
@@ -57,6 +59,7 @@ class Plant:
         self._now_s = now_s
         self._speed = speed
         self._started_s = self._reached_s = now_s()
+        self.faults = Faults(now_s)
 
     @property
     def command(self) -> Command:
@@ -81,8 +84,16 @@ class Plant:
             )
             left_s -= part_s
 
+    def trip(self) -> None:
+        """Let the watchdog run out at once."""
+        self.catch_up()
+        self._battery = replace(self._battery, silent_s=math.inf)
+
     def measure(self) -> Mapping[str, float]:
-        """Return what instruments would show now, by point name."""
+        """Return what the instruments show now, faults and all, by point name."""
+        return self.faults.shown(self._measured())
+
+    def _measured(self) -> Mapping[str, float]:
         self.catch_up()
         state, elapsed_s = self._battery, self._reached_s - self._started_s
         limits = battery.allowed(state, self._rating)

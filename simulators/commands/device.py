@@ -2,13 +2,16 @@
 
 import argparse
 import asyncio
+import secrets
 import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from drivers import document as documents
 from drivers import profile as profiles
 from drivers.profile import Profile
-from simulators import battery, frequency, modbus_server
+from simulators import battery, frequency, modbus_rtu, modbus_server
 from simulators.arguments import Parser, number
 from simulators.device import Device
 from simulators.errors import BadInput
@@ -16,14 +19,15 @@ from simulators.frequency import Trace, Wander
 from simulators.plant import STEP_S, Plant
 
 READY_LINE = "listening on"
-"""The device prints this, host and port when it can be asked."""
+"""The device prints this and where, when it can be asked."""
+CONTROL_LINE = "faults at"
 
 
 def add(kinds: "argparse._SubParsersAction[Parser]") -> None:
     device = kinds.add_parser(
         "device",
-        help="a battery inverter on Modbus TCP",
-        description="Serve the device that a profile describes on Modbus TCP, with a battery"
+        help="a battery inverter on Modbus, TCP or serial",
+        description="Serve the device that a profile describes on Modbus, with a battery"
         " behind it. Prints one line when it can be asked; ends with Ctrl-C.",
     )
     device.set_defaults(run=_run)
@@ -53,6 +57,15 @@ def add(kinds: "argparse._SubParsersAction[Parser]") -> None:
         help="energy and heat run this many times faster; ramp, watchdog and frequency do not",
     )
     device.add_argument(
+        "--pty", type=Path, metavar="PATH", help="serve a serial line instead: a link to be made"
+    )
+    device.add_argument(
+        "--control-port",
+        type=number(int, 0, 65_535),
+        metavar="PORT",
+        help="faults on demand over HTTP; 0 takes a free port",
+    )
+    device.add_argument(
         "--frequency",
         type=Path,
         metavar="FILE.csv",
@@ -63,24 +76,73 @@ def add(kinds: "argparse._SubParsersAction[Parser]") -> None:
 async def _run(options: argparse.Namespace) -> None:
     profile = profiles.load(options.profile)
     device, plant = _device(options, profile)
-    port = profile.link.port if options.port is None else options.port
+    async with AsyncExitStack() as stack:
+        where = await _listening(options, stack, profile, device, plant)
+        if options.control_port is not None:
+            await _fault_page(options, stack, plant, device.power_up)
+        sys.stdout.write(f"{READY_LINE} {where}\n")
+        sys.stdout.flush()
+        while True:
+            plant.catch_up()
+            await asyncio.sleep(STEP_S)
+
+
+async def _listening(
+    options: argparse.Namespace,
+    stack: AsyncExitStack,
+    profile: Profile,
+    device: Device,
+    plant: Plant,
+) -> str:
+    """Serve the device on its line, and say where."""
+    link = profile.link
+    if options.pty is not None:
+        try:
+            path = await stack.enter_async_context(
+                modbus_rtu.serve(device, options.pty, unit=link.unit, faults=plant.faults)
+            )
+        except OSError as error:
+            raise BadInput(f"--pty: {options.pty} cannot be made: {error.strerror}") from error
+        return str(path)
+    port = link.port if options.port is None else options.port
     try:
-        async with modbus_server.serve(
-            device,
-            host=options.host,
-            port=port,
-            unit=profile.link.unit,
-            clients_max=profile.link.max_clients,
-        ) as port:
-            sys.stdout.write(f"{READY_LINE} {options.host}:{port}\n")
-            sys.stdout.flush()
-            while True:
-                plant.catch_up()
-                await asyncio.sleep(STEP_S)
+        bound = await stack.enter_async_context(
+            modbus_server.serve(
+                device,
+                host=options.host,
+                port=port,
+                unit=link.unit,
+                clients_max=link.max_clients,
+                faults=plant.faults,
+            )
+        )
     except OSError as error:
         raise BadInput(
             f"--port: {port} on {options.host} cannot be listened on: {error.strerror}"
         ) from error
+    return f"{options.host}:{bound}"
+
+
+async def _fault_page(
+    options: argparse.Namespace,
+    stack: AsyncExitStack,
+    plant: Plant,
+    power_up: Callable[[], None],
+) -> None:
+    from simulators import fault_page  # a device without one shall not carry a web server
+
+    patient = fault_page.Patient(plant, power_up)
+    token = secrets.token_urlsafe(16)
+    try:
+        port = await stack.enter_async_context(
+            fault_page.listening(patient, options.host, options.control_port, token)
+        )
+    except OSError as error:
+        raise BadInput(
+            f"--control-port: {options.control_port} on {options.host} cannot be listened on:"
+            f" {error.strerror}"
+        ) from error
+    sys.stdout.write(f"{CONTROL_LINE} http://{options.host}:{port} token {token}\n")
 
 
 def _device(options: argparse.Namespace, profile: Profile) -> tuple[Device, Plant]:

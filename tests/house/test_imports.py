@@ -26,10 +26,11 @@ WHERE = {
         "agent/web/serve.py",
         "cloud/main.py",
         "cloud/kernel/server.py",
+        "simulators/http.py",
     ],
     "jinja2": ["agent/web/*.py", "cloud/web/*.py"],
     "fastapi": ["agent/web/*.py", "cloud/*"],
-    "starlette": ["agent/web/*.py", "cloud/*"],
+    "starlette": ["agent/web/*.py", "cloud/*", "simulators/*.py"],
     "pydantic": [
         "agent/settings.py",
         "agent/*/config.py",
