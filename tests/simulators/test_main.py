@@ -5,29 +5,12 @@ import os
 import shutil
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 import pytest
 
-
-@asynccontextmanager
-async def simulator(*arguments: str) -> AsyncIterator[Process]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "simulators.main", *arguments),
-        stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=PIPE,
-    )
-    try:
-        async with asyncio.timeout(30.0):
-            yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+from tests.support.simulators import simulator
 
 
 async def listening(process: Process) -> int:
