@@ -3,7 +3,8 @@
 Control numbers every `Item` (samples and events) from 0 and keeps it until a `Stored` names its
 number: the gateway has committed it. After a reconnection control sends everything it still
 keeps, and the gateway drops what it has; so a killed gateway costs nothing, and nothing is kept
-twice. `Status` is the newest picture for the technician's page and is never stored.
+twice. `Status` is the newest picture for the technician's page and is never stored. `Pushed` is
+what a device told the gateway's page; one that finds no control is lost, like a missed reading.
 
 A frame is a length (u32, big-endian) and that many bytes of JSON, an object with a ``type``.
 """
@@ -29,7 +30,8 @@ _FLOAT_MAX = sys.float_info.max
 _LENGTH = struct.Struct(">I")
 _REASON = ("code", "text", "power_kw")
 _DEVICE = ("device", "connected", "answered_us", "trouble")
-_READING = ("device", "point", "value", "quality", "at_us")
+_PUSHED = ("point", "value", "quality", "at_us")
+_READING = ("device", *_PUSHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,15 @@ class Stored:
     number: int
 
 
-Message = Hello | Item | Status | Stored | Schedule
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a device told unasked over HTTP, from the gateway to control."""
+
+    device: str
+    readings: tuple[Reading, ...]
+
+
+Message = Hello | Item | Status | Stored | Schedule | Pushed
 
 
 def encode(message: Message) -> bytes:
@@ -142,6 +152,9 @@ def _to_document(message: Message) -> dict[str, object]:
             return {"type": "stored", "boot": message.boot, "n": message.number}
         case Schedule():
             return {"type": "schedule", "schedule": schedules.to_document(message)}
+        case Pushed(device, readings):
+            rows = [[r.point, r.value, int(r.quality), r.at_us] for r in readings]
+            return {"type": "pushed", "device": device, "readings": rows}
     raise AssertionError(f"no such message: {message!r}")
 
 
@@ -164,8 +177,12 @@ def _from_document(document: Document) -> Message:
             return schedules.from_document(
                 fields.as_document(document.get("schedule"), "link.schedule"), "link.schedule"
             )
+        case "pushed":
+            rows = _rows(document, "readings", _PUSHED, _READINGS_MAX, "pushed")
+            device = fields.text(document, "device", "pushed")
+            return Pushed(device, tuple(_reading(row, "pushed.readings") for row in rows))
         case other:
-            raise BadMessage("link.type", other, "hello, item, status, stored or schedule")
+            raise BadMessage("link.type", other, "one of the messages of this version")
 
 
 def _content(document: Document) -> Block | Event:
@@ -227,11 +244,13 @@ def _status_from_document(document: Document) -> Status:
     )
 
 
-def _rows(document: Document, key: str, names: tuple[str, ...], most: int) -> list[Document]:
-    rows = fields.items(document, key, "status", most=most)
+def _rows(
+    document: Document, key: str, names: tuple[str, ...], most: int, path: str = "status"
+) -> list[Document]:
+    rows = fields.items(document, key, path, most=most)
     for row in rows:
         if not isinstance(row, list) or len(row) != len(names):
-            raise BadMessage(f"status.{key}", row, f"[{', '.join(names)}] is expected")
+            raise BadMessage(f"{path}.{key}", row, f"[{', '.join(names)}] is expected")
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -263,8 +282,7 @@ def _device(row: Document) -> DeviceState:
     )
 
 
-def _reading(row: Document) -> Reading:
-    path = "status.readings"
+def _reading(row: Document, path: str = "status.readings") -> Reading:
     value = row["value"]
     return Reading(
         fields.text(row, "point", path),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from agent.link import DeviceState, Hello, Item, Message, Reason, Status, Stored
+from agent.link import DeviceState, Hello, Item, Message, Pushed, Reason, Status, Stored
 from wire import block as wire_block
 from wire import sync
 from wire.block import Block, Quality, Reading
@@ -110,6 +110,13 @@ LINK: Mapping[str, Message] = {
     "status": STATUS,
     "stored": Stored("7f3a", 42),
     "schedule": SCHEDULE,
+    "pushed": Pushed(
+        "seed",
+        (
+            Reading("battery.soc_pct", 55.1, Quality.GOOD, AT_US - 40_000),
+            Reading("ac.power_kw", None, Quality.BAD, AT_US),
+        ),
+    ),
 }
 
 
