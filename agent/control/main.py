@@ -20,7 +20,7 @@ from agent.control.outbox import Outbox
 from agent.control.port import Port
 from agent.control.server import SOCKET_PATH_BYTES_MAX, LinkServer, listening
 from agent.control.timing import Timing
-from agent.link import Hello
+from agent.link import Hello, Pushed
 from agent.settings import AgentSettings, BadSettings, ControlSettings
 from agent.watchdog import Notifier
 from drivers.profile import load
@@ -63,6 +63,7 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
                 cycle.status,
                 cycle.take_schedule,
                 cycle.report_dropped,
+                lambda pushed: _tell(ports, pushed),
             )
             fifo = realtime.take_priority()
             if not fifo:
@@ -112,6 +113,12 @@ async def opened_ports(
             )
         _check_range(settings, setters[0])
         yield ports
+
+
+def _tell(ports: Sequence[Port], pushed: Pushed) -> None:
+    for port in ports:
+        if port.device == pushed.device:
+            port.tell(pushed.readings)
 
 
 def _check_range(settings: AgentSettings, setter: str) -> None:

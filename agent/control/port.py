@@ -8,12 +8,12 @@ reaches it as soon as it is awake; only the newest one counts.
 import asyncio
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from agent.control.plant import Seen
 from agent.control.timing import Timing
 from agent.link import DeviceState
-from drivers.base import Driver, PowerSetter, Rate
+from drivers.base import Driver, Listener, PowerSetter, Rate
 from drivers.errors import DeviceRefused, DeviceUnreachable
 from wire.block import Quality, Reading
 from wire.clock import Clock
@@ -80,6 +80,11 @@ class Port:
         self._decided.clear()
         self._asked.set()
         return True
+
+    def tell(self, readings: Sequence[Reading]) -> None:
+        """Hand over what the device told another part of the agent, where it is of that kind."""
+        if isinstance(self._driver, Listener):
+            self._driver.tell(readings)
 
     async def fresh(self) -> None:
         """Wait until the reading that was asked for is over, well or badly."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from agent import link
 from agent.control.outbox import Outbox
-from agent.link import Hello, Status, Stored
+from agent.link import Hello, Pushed, Status, Stored
 from wire.fields import BadMessage
 from wire.schedule import Schedule
 
@@ -59,12 +59,14 @@ class LinkServer:
         status: Callable[[], Status | None],
         take_schedule: Callable[[Schedule], None],
         report_dropped: Callable[[int], None],
+        take_pushed: Callable[[Pushed], None],
     ) -> None:
         self._hello = hello
         self._outbox = outbox
         self._status = status
         self._take_schedule = take_schedule
         self._report_dropped = report_dropped
+        self._take_pushed = take_pushed
 
     async def run(self, connections: "asyncio.Queue[_Connection]") -> None:
         """Talk to the newest connection until cancelled."""
@@ -105,6 +107,8 @@ class LinkServer:
                     self._report_dropped(dropped)
             case Schedule():
                 self._take_schedule(message)
+            case Pushed():
+                self._take_pushed(message)
             case _:
                 pass
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from agent import link
 from agent.control.outbox import Outbox
 from agent.control.server import LinkServer, listening
-from agent.link import Hello, Item, Status, Stored
+from agent.link import Hello, Item, Pushed, Status, Stored
+from wire.block import Quality, Reading
 from wire.schedule import Schedule
 from wire.sync import Event, Severity
 
@@ -43,6 +44,7 @@ class Control:
     outbox: Outbox
     schedules: list[Schedule] = field(default_factory=list)
     dropped: list[int] = field(default_factory=list)
+    pushed: list[Pushed] = field(default_factory=list)
     told: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, count: int) -> None:
@@ -52,6 +54,10 @@ class Control:
 
     def take_schedule(self, schedule: Schedule) -> None:
         self.schedules.append(schedule)
+        self.told.set()
+
+    def take_pushed(self, pushed: Pushed) -> None:
+        self.pushed.append(pushed)
         self.told.set()
 
     def report_dropped(self, count: int) -> None:
@@ -86,7 +92,14 @@ class Gateway:
 @asynccontextmanager
 async def control(folder: Path, bytes_max: int = 10_000_000) -> AsyncIterator[Control]:
     side = Control(folder / "control.sock", Outbox(bytes_max))
-    server = LinkServer(HELLO, side.outbox, lambda: STATUS, side.take_schedule, side.report_dropped)
+    server = LinkServer(
+        HELLO,
+        side.outbox,
+        lambda: STATUS,
+        side.take_schedule,
+        side.report_dropped,
+        side.take_pushed,
+    )
     async with (
         asyncio.timeout(20),
         listening(side.path) as connections,
@@ -140,6 +153,15 @@ async def test_a_receipt_for_another_run_of_control_releases_nothing(tmp_path: P
             await peer.say(SCHEDULE)
             await side.told.wait()
         assert (len(side.outbox), side.schedules) == (3, [SCHEDULE])
+
+
+async def test_what_a_device_pushed_to_the_gateway_reaches_control(tmp_path: Path) -> None:
+    pushed = Pushed("seed", (Reading("battery.soc_pct", 55.0, Quality.GOOD, 1),))
+    async with control(tmp_path) as side:
+        async with gateway(side.path) as peer:
+            await peer.say(pushed)
+            await side.told.wait()
+        assert side.pushed == [pushed]
 
 
 async def test_a_newer_gateway_replaces_one_that_hangs(tmp_path: Path) -> None:
