@@ -26,6 +26,10 @@ class Newest:
         self._readings: dict[str, Reading] = {}
         self._confirmed_us: int | None = None
 
+    def add(self, tag: Tag) -> None:
+        """Know one more tag, of a device whose points are not all in its profile."""
+        self._tags[tag.name] = tag
+
     def put(self, name: str, value: float | None, at_us: int, now_us: int) -> None:
         """Take one value in; None is a value that cannot be used.
 
