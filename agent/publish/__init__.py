@@ -1,0 +1,1 @@
+"""Telling others about our own plant over MQTT; it takes no commands."""
