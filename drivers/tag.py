@@ -108,3 +108,11 @@ def read_tag(row: Table, rate: Rate = Rate.FAST) -> Tag:
         stale_s=row.number("stale_s", 0.1, STALE_S_MAX) if row.has("stale_s") else None,
         confirmed=row.flag("confirmed", default=True),
     )
+
+
+def described(tag: Tag, where: str) -> str:
+    """Return one line about the tag, for people: name, place, unit, rights, rate, confidence."""
+    rights = {Access.READ: "r", Access.WRITE: "w", Access.READ_WRITE: "rw"}[tag.access]
+    told_in = tag.unit or unit_of(tag.name)
+    sure = "confirmed" if tag.confirmed else "unconfirmed"
+    return f"{tag.name:28}{where:32}{told_in:6}{rights:4}{tag.rate.value:6}{sure}"
