@@ -176,7 +176,7 @@ def _lines(error: ValidationError) -> list[str]:
 
 def _line(detail: Any) -> str:
     key = ".".join(str(part) for part in detail["loc"]) or "settings"
-    secret = any(word in key for word in ("secret", "access_code"))
+    secret = any(word in key for word in ("secret", "access_code", "api_key", "password", "token"))
     value = detail.get("input")
     shown = "" if secret or isinstance(value, dict) else f" {value!r} is not allowed;"
     return f"{key}:{shown} {detail['msg']}".replace(os.linesep, " ")

@@ -11,7 +11,7 @@ from drivers.modbus.config import ModbusTcpConfig
 from drivers.registry import DeviceConfig, open_driver
 from wire.clock import SetClock
 
-ADAPTER: TypeAdapter[ModbusTcpConfig] = TypeAdapter(DeviceConfig)
+ADAPTER: TypeAdapter[DeviceConfig] = TypeAdapter(DeviceConfig)
 GOOD = {
     "kind": "modbus_tcp",
     "id": "inverter-1",
@@ -22,6 +22,7 @@ GOOD = {
 
 def test_what_the_settings_leave_out_is_left_to_the_profile() -> None:
     config = ADAPTER.validate_python(GOOD)
+    assert isinstance(config, ModbusTcpConfig)
     assert (config.port, config.unit) == (None, None)
 
 

@@ -1,0 +1,1 @@
+"""Devices that push what they measure to the agent's own HTTP page."""
