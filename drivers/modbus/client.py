@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
@@ -17,6 +16,7 @@ from pymodbus.pdu import ModbusPDU
 
 from drivers.errors import DeviceUnreachable
 from drivers.modbus import frame
+from drivers.modbus.line import Refusal
 from drivers.point import Kind
 from drivers.profile import Link
 
@@ -31,20 +31,9 @@ _BUSY = {
     10: "cannot be reached by its gateway: no path",
     11: "cannot be reached by its gateway: no answer",
 }
-_REFUSALS = {1: "illegal function", 2: "illegal address", 3: "illegal value", 4: "device failure"}
 
 # What the library has to say is in our errors already, told once.
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The device answered with an exception: a fact about these registers, not about the line."""
-
-    code: int
-
-    def __str__(self) -> str:
-        return f"Modbus exception {self.code} ({_REFUSALS.get(self.code, 'unknown')})"
 
 
 class ModbusTcp:
@@ -88,8 +77,10 @@ class ModbusTcp:
 
         return await self._exchange(ask, content)
 
-    async def write(self, kind: Kind, start: int, registers: Sequence[int]) -> Refusal | None:
-        """Write registers, or one coil.
+    async def write(
+        self, kind: Kind, start: int, registers: Sequence[int], multiple: bool | None = None
+    ) -> Refusal | None:
+        """Write registers or coils; see `drivers.modbus.line.Line`.
 
         Raises:
             DeviceUnreachable: as for `read`; whether the device took the value is not known.
@@ -98,8 +89,10 @@ class ModbusTcp:
 
         def ask(client: AsyncModbusTcpClient) -> Awaitable[ModbusPDU]:
             if kind is Kind.COIL:
+                if multiple or len(values) > 1:
+                    return client.write_coils(start, list(map(bool, values)), device_id=self._unit)
                 return client.write_coil(start, bool(values[0]), device_id=self._unit)
-            if self._link.single_writes:
+            if self._link.single_writes if multiple is None else not multiple:
                 return client.write_register(start, values[0], device_id=self._unit)
             return client.write_registers(start, values, device_id=self._unit)
 

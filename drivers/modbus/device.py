@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from drivers.base import Pace, Rate
 from drivers.errors import DeviceRefused, ProfileError
 from drivers.modbus import codec
-from drivers.modbus.client import ModbusTcp, Refusal
+from drivers.modbus.line import Line, Refusal
 from drivers.modbus.plan import Planner, Request
 from drivers.point import Point
 from drivers.profile import Control, Profile, Setting
@@ -21,7 +21,7 @@ from wire.clock import Clock
 class ModbusDevice:
     """A `drivers.base.Driver`: a device that is read."""
 
-    def __init__(self, profile: Profile, client: ModbusTcp, clock: Clock) -> None:
+    def __init__(self, profile: Profile, client: Line, clock: Clock) -> None:
         self.profile = profile
         self._client = client
         self._clock = clock
@@ -75,7 +75,7 @@ class ModbusDevice:
 class ModbusInverter(ModbusDevice):
     """A device that also takes power: a `drivers.base.PowerSetter`."""
 
-    def __init__(self, profile: Profile, control: Control, client: ModbusTcp, clock: Clock) -> None:
+    def __init__(self, profile: Profile, control: Control, client: Line, clock: Clock) -> None:
         super().__init__(profile, client, clock)
         self._control = control
         self._taken: int | None = None

@@ -9,7 +9,8 @@ import pytest
 from pymodbus.pdu import ModbusPDU
 
 from drivers.errors import DeviceUnreachable
-from drivers.modbus.client import BACK_OFF_S_MAX, ModbusTcp, Refusal
+from drivers.modbus.client import BACK_OFF_S_MAX, ModbusTcp
+from drivers.modbus.line import Refusal
 from drivers.point import Kind
 from drivers.profile import load
 from tests.support import modbus_peer
