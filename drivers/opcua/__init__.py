@@ -1,0 +1,1 @@
+"""OPC UA: a server's values told by subscription, checked by reading, set by writing."""
