@@ -7,6 +7,7 @@ share one bounded list, so that a slow disk slows the reading and control's own 
 import asyncio
 import logging
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from agent import link
@@ -15,7 +16,8 @@ from agent.gateway.errors import BufferBlocked
 from agent.gateway.latest import Latest
 from agent.gateway.pack import pack
 from agent.gateway.rows import Cursor
-from agent.link import Hello, Item, Status, Stored
+from agent.link import Hello, Item, Pushed, Status, Stored
+from wire.block import Reading
 from wire.clock import Clock
 from wire.fields import BadMessage
 from wire.schedule import Schedule
@@ -49,6 +51,7 @@ class Inlet:
         self._received = Cursor("", -1)
         self._pending: list[tuple[str, Item]] = []
         self._stored: Stored | None = None
+        self._pushed: dict[str, dict[str, Reading]] = {}
         self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
         self._room = asyncio.Event()
@@ -115,6 +118,21 @@ class Inlet:
         """Have control told, now and after each reconnection."""
         self._latest.schedule = schedule
         self._to_send.set()
+
+    def tell(self, device: str, readings: Sequence[Reading]) -> bool:
+        """Hand to control what a device pushed; say whether control listens.
+
+        Of each point only the newest waits, however slowly the link takes it.
+        """
+        if not self._latest.linked:
+            return False
+        waiting = self._pushed.setdefault(device, {})
+        for reading in readings:
+            before = waiting.get(reading.point)
+            if before is None or reading.at_us >= before.at_us:
+                waiting[reading.point] = reading
+        self._to_send.set()
+        return True
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
         """Talk to control until the connection ends; return why it ended."""
@@ -183,8 +201,12 @@ class Inlet:
     async def _speak(self, writer: asyncio.StreamWriter) -> None:
         schedule: Schedule | None = None
         stored: Stored | None = None
+        self._pushed.clear()  # Nobody listened to what still waits; by now it is old.
         while True:
             self._to_send.clear()
+            pushed, self._pushed = self._pushed, {}
+            for device, readings in pushed.items():
+                writer.write(link.encode(Pushed(device, tuple(readings.values()))))
             if self._stored is not None and self._stored != stored:
                 stored = self._stored
                 writer.write(link.encode(stored))

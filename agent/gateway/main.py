@@ -27,6 +27,10 @@ from agent.watchdog import Notifier
 from agent.web.app import Page, make_app
 from agent.web.auth import Door, access_code_in
 from agent.web.serve import PortTaken, listen, serve
+from agent.web.telemetry import Desk, Sender
+from drivers.document import open_document
+from drivers.push.config import PushConfig
+from drivers.push.intake import read_intake
 from wire.clock import Clock
 from wire.signing import Key
 
@@ -75,6 +79,7 @@ async def _serve(
     downlink = Downlink(buffer, inlet, latest, clock, settings.site)
     await downlink.restore()
     site = _site(settings)
+    desk = _desk(settings, inlet, clock)
     stopping = asyncio.Event()
     door = Door(code, asyncio.get_running_loop().time)
     page = Page(door, lambda: picture(site, latest, clock.now_us()), stopping)
@@ -85,7 +90,7 @@ async def _serve(
         async with _hub_of(settings.hub, clock) as hub, asyncio.TaskGroup() as tasks:
             tasks.create_task(inlet.receive(), name="inlet")
             tasks.create_task(inlet.commit(settings.buffer.commit_period_s), name="commit")
-            tasks.create_task(serve(make_app(page), listener, stopping), name="page")
+            tasks.create_task(serve(make_app(page, desk), listener, stopping), name="page")
             tasks.create_task(_look(buffer, latest, notifier), name="look")
             if hub is not None and settings.hub is not None:
                 up = _outage("upload to the hub", clock, _shown(latest, "up"))
@@ -145,6 +150,23 @@ def _site(settings: AgentSettings) -> Site:
         buffer_bytes_max=settings.buffer.bytes_max,
         has_hub=settings.hub is not None,
     )
+
+
+def _desk(settings: AgentSettings, inlet: Inlet, clock: Clock) -> Desk | None:
+    """Return where devices push to; None: this site has no such device."""
+    senders = [
+        Sender(
+            device.id,
+            device.api_key.get_secret_value().encode(),
+            read_intake(open_document(device.profile, device.override)),
+        )
+        for device in settings.devices
+        if isinstance(device, PushConfig)
+    ]
+    if len({sender.key for sender in senders}) != len(senders):
+        raise BadSettings("devices: an api_key is used twice; every device needs its own")
+    now_s = asyncio.get_running_loop().time
+    return Desk(senders, inlet.tell, clock, now_s) if senders else None
 
 
 def _access_code(settings: AgentSettings) -> str:

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent import metrics
 from agent.web.auth import SESSION_S_MAX, Door, TooManyTries
+from agent.web.telemetry import Desk, add_telemetry
 from agent.web.words import choose, points, words
 
 STREAM_PERIOD_S = 0.5
@@ -108,11 +109,13 @@ class Page:
             self.streams -= 1
 
 
-def make_app(page: Page) -> ASGIApp:
-    """Return the application."""
+def make_app(page: Page, desk: Desk | None = None) -> ASGIApp:
+    """Return the application; `desk` is for a site with devices that push."""
     app = FastAPI(title="Phoenyra", docs_url=None, redoc_url=None, openapi_url=None)
     _add_login(app, page)
     _add_live(app, page)
+    if desk is not None:
+        add_telemetry(app, desk)
     app.mount("/static", StaticFiles(directory=_FOLDER / "static"), name="static")
     app.add_exception_handler(HTTPException, _as_document)
     return _Headers(app)

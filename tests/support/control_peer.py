@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent import link
-from agent.link import DeviceState, Hello, Item, Reason, Status, Stored
+from agent.link import DeviceState, Hello, Item, Pushed, Reason, Status, Stored
 from wire import block as blocks
 from wire.block import Block, Quality, Reading
 from wire.schedule import Schedule
@@ -28,6 +28,7 @@ class ControlPeer:
     samples: int = 0
     stored: list[Stored] = field(default_factory=list)
     schedules: list[Schedule] = field(default_factory=list)
+    pushed: list[Pushed] = field(default_factory=list)
     connections: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     writer: asyncio.StreamWriter | None = None
@@ -111,6 +112,8 @@ class ControlPeer:
                         self.kept = [item for item in self.kept if item.number > message.number]
                 case Schedule():
                     self.schedules.append(message)
+                case Pushed():
+                    self.pushed.append(message)
                 case other:
                     raise AssertionError(f"the gateway sent {other!r}")
             self.changed.notify_all()
