@@ -43,6 +43,10 @@ class Newest:
             quality, value, at_us = Quality.BAD, None, now_us
         self._readings[name] = Reading(name, value, quality, at_us)
 
+    def forget(self, name: str) -> None:
+        """Forget one point, so that what comes next counts whatever its time."""
+        self._readings.pop(name, None)
+
     def confirm(self, now_us: int) -> None:
         """Note that the device is there and that whatever changed has been told."""
         self._confirmed_us = now_us
