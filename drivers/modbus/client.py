@@ -1,169 +1,184 @@
-"""One Modbus TCP connection: one request in flight, every failure told apart by its reaction.
+"""One connection through pymodbus, from connecting to giving up; one request in flight.
 
-The only file that imports pymodbus. Whatever goes wrong with a request, its connection is given
-up together with the library's client object, so that a late answer can never be taken for
-another one; the next call connects anew, not before a back-off of at most `BACK_OFF_S_MAX`.
+The only file that imports pymodbus. Its client object lives as long as the connection and never
+longer, so that nothing of one connection is left for the next. Every answer is looked at before
+the library sees it (see `drivers.modbus.frame`).
 """
 
 import asyncio
+import errno
 import logging
+import os
+import termios
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
-from pymodbus.client import AsyncModbusTcpClient
+from pymodbus import FramerType
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ModbusPDU
 
-from drivers.errors import DeviceUnreachable
 from drivers.modbus import frame
-from drivers.modbus.line import Refusal
+from drivers.modbus.config import Parity
+from drivers.modbus.endpoint import Endpoint, SerialEndpoint
 from drivers.point import Kind
-from drivers.profile import Link
 
-BACK_OFF_S_MIN = 0.1
-BACK_OFF_S_MAX = 2.0
-_LIBRARY_GRACE_S = 1.0
-"""The library's own time-out is longer than ours, so that only ours decides."""
+_LIBRARY_TIMEOUT_S = 3_600.0
+"""The library's own time-out never comes: only ours decides."""
+_PARITIES = {Parity.NONE: "N", Parity.EVEN: "E", Parity.ODD: "O"}
 _EXCEPTION = 0x80
-_BUSY = {
-    5: "has accepted the request but not finished it",
-    6: "is busy",
-    10: "cannot be reached by its gateway: no path",
-    11: "cannot be reached by its gateway: no answer",
-}
+_FRAME_BYTES = 17
+"""Of a question and its answer together, beside the data: 8 + 5, or 9 + 8 for a long write."""
 
 # What the library has to say is in our errors already, told once.
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL + 1)
 
 
-class ModbusTcp:
-    """A connection to one unit; made when it is needed, given up when it fails."""
+class Silent(Exception):
+    """No answer in time."""
 
-    def __init__(self, host: str, port: int, unit: int, link: Link) -> None:
-        self.connections = 0
-        """Counts up with each new connection: whoever sees another number starts afresh."""
-        self._host, self._port, self._unit, self._link = host, port, unit, link
-        self._client: AsyncModbusTcpClient | None = None
-        self._lock = asyncio.Lock()
+
+class Spoilt(Exception):
+    """The peer closed the connection, or what it sends can be followed no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A read of `count` registers or bits or, with `values`, a write of them."""
+
+    kind: Kind
+    start: int
+    count: int
+    values: Sequence[int] = ()
+    multiple: bool = True
+    """Write by function 15 or 16 rather than by 05 or 06."""
+
+    @property
+    def bytes_max(self) -> int:
+        """Return how long question and answer are together on a serial line."""
+        return _FRAME_BYTES + ((self.count + 7) // 8 if self.kind.of_bits else 2 * self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptional:
+    """The device answered with this exception."""
+
+    code: int
+
+
+class Connection:
+    """A connection to one endpoint: used until it fails, then closed for good."""
+
+    def __init__(self, endpoint: Endpoint, lost: Callable[[], None]) -> None:
+        """Prepare a connection; `lost` is called when it ends without our `close`."""
+        self._rtu = endpoint.rtu
+        self._lost = lost
+        self._ready = asyncio.Event()
         self._deadline: asyncio.Timeout | None = None
         self._broken = ""
-        self._trouble = ""
-        self._failures = 0
-        self._again_s = 0.0
+        self._request = b""
+        self._echoes = False
+        """The converter sends our requests back; as seen at the last read."""
+        self._client = self._made(endpoint)
 
-    async def read(self, kind: Kind, start: int, count: int) -> list[int] | Refusal:
-        """Return `count` registers, or bits as 0 and 1.
-
-        Raises:
-            DeviceUnreachable: no connection, no answer in time, or an answer to something else.
-        """
-
-        def ask(client: AsyncModbusTcpClient) -> Awaitable[ModbusPDU]:
-            match kind:
-                case Kind.COIL:
-                    return client.read_coils(start, count=count, device_id=self._unit)
-                case Kind.DISCRETE:
-                    return client.read_discrete_inputs(start, count=count, device_id=self._unit)
-                case Kind.INPUT:
-                    return client.read_input_registers(start, count=count, device_id=self._unit)
-                case Kind.HOLDING:
-                    return client.read_holding_registers(start, count=count, device_id=self._unit)
-
-        def content(answer: ModbusPDU) -> list[int] | None:
-            if kind.of_bits:
-                fits = count <= len(answer.bits) < count + 8
-                return [int(bit) for bit in answer.bits[:count]] if fits else None
-            return list(answer.registers) if len(answer.registers) == count else None
-
-        return await self._exchange(ask, content)
-
-    async def write(
-        self, kind: Kind, start: int, registers: Sequence[int], multiple: bool | None = None
-    ) -> Refusal | None:
-        """Write registers or coils; see `drivers.modbus.line.Line`.
+    async def open(self, timeout_s: float) -> None:
+        """Connect.
 
         Raises:
-            DeviceUnreachable: as for `read`; whether the device took the value is not known.
+            ConnectionError: that failed; the text says why.
         """
-        values = list(registers)
+        context = self._client.ctx
+        try:
+            async with self._limit(timeout_s):
+                # Not the library's `connect`, which keeps the reason of a failure to itself.
+                context.transport, _ = await context.call_create()
+                await self._ready.wait()  # it joins a serial port some turns of the loop later
+        except TimeoutError as error:
+            raise ConnectionError(f"no connection within {timeout_s:g} s") from error
+        except (OSError, ValueError, termios.error) as error:
+            raise ConnectionError(f"no connection: {_reason(error)}") from error
 
-        def ask(client: AsyncModbusTcpClient) -> Awaitable[ModbusPDU]:
-            if kind is Kind.COIL:
-                if multiple or len(values) > 1:
-                    return client.write_coils(start, list(map(bool, values)), device_id=self._unit)
-                return client.write_coil(start, bool(values[0]), device_id=self._unit)
-            if self._link.single_writes if multiple is None else not multiple:
-                return client.write_register(start, values[0], device_id=self._unit)
-            return client.write_registers(start, values, device_id=self._unit)
+    async def ask(self, unit: int, question: Question, timeout_s: float) -> list[int] | Exceptional:
+        """Return the registers or bits that were read, nothing for a write, or the exception.
 
-        def content(answer: ModbusPDU) -> list[int] | None:
-            return [] if answer.address == start else None
-
-        outcome = await self._exchange(ask, content)
-        return outcome if isinstance(outcome, Refusal) else None
+        Raises:
+            Silent: no answer in time, or none that fits the question.
+            Spoilt: the connection is of no use any more.
+        """
+        self._broken, self._request = "", b""
+        try:
+            async with self._limit(timeout_s):
+                answer = await self._asked(unit, question)
+        except TimeoutError as error:
+            if self._broken:
+                raise Spoilt(self._broken) from error
+            raise Silent(f"no answer within {timeout_s:.3g} s") from error
+        except (OSError, ModbusException) as error:
+            raise Spoilt(self._broken or str(error)) from error
+        function = self._request[1 if self._rtu else frame.HEADER_BYTES]
+        numbered = self._rtu or answer.transaction_id != 0
+        if numbered and answer.function_code == function | _EXCEPTION:
+            return Exceptional(answer.exception_code)
+        ours = numbered and answer.function_code == function
+        content = _content(question, answer) if ours else None
+        if content is None:
+            raise Spoilt("the device answered something else than it was asked")
+        return content
 
     def close(self) -> None:
-        """Give the connection up; the next call makes another."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        """End the connection; idempotent."""
+        self._lost = _nothing
+        if self._ready.is_set():
+            self._client.close()
+        else:  # the library may still be about to join the port
+            asyncio.get_running_loop().call_soon(self._client.close)
 
-    async def _exchange(
-        self,
-        ask: Callable[[AsyncModbusTcpClient], Awaitable[ModbusPDU]],
-        content: Callable[[ModbusPDU], list[int] | None],
-    ) -> list[int] | Refusal:
-        async with self._lock:
-            if asyncio.get_running_loop().time() < self._again_s:
-                raise DeviceUnreachable(self._trouble)
-            try:
-                client = await self._connected()
-                async with self._limit():
-                    answer = await ask(client)
-            except (TimeoutError, OSError, ModbusException) as error:
-                silent = f"no answer within {self._link.timeout_s:g} s"
-                raise self._failed(self._broken or str(error) or silent) from error
-            except asyncio.CancelledError:
-                self.close()
-                raise
-            return self._outcome(answer, content)
-
-    def _outcome(
-        self, answer: ModbusPDU, content: Callable[[ModbusPDU], list[int] | None]
-    ) -> list[int] | Refusal:
-        """Return what the answer says; its unit and (unless it is 0) number were checked."""
-        refused = answer.function_code & _EXCEPTION
-        if refused and answer.exception_code in _BUSY:
-            raise self._failed(f"the device {_BUSY[answer.exception_code]}", keep=True)
-        registers = None if refused or not answer.transaction_id else content(answer)
-        if registers is None and not (refused and answer.transaction_id):
-            raise self._failed("the device answered something else than it was asked")
-        self._failures = 0
-        return Refusal(answer.exception_code) if registers is None else registers
-
-    async def _connected(self) -> AsyncModbusTcpClient:
-        self._broken = ""
-        if self._client is not None and self._client.connected:
-            return self._client
-        self.close()
-        self._client = client = AsyncModbusTcpClient(
-            self._host,
-            port=self._port,
-            timeout=self._link.timeout_s + _LIBRARY_GRACE_S,
+    def _made(self, endpoint: Endpoint) -> AsyncModbusTcpClient | AsyncModbusSerialClient:
+        if isinstance(endpoint, SerialEndpoint):
+            return AsyncModbusSerialClient(
+                endpoint.path,
+                baudrate=endpoint.baud,
+                parity=_PARITIES[endpoint.parity],
+                stopbits=endpoint.stop_bits,
+                timeout=_LIBRARY_TIMEOUT_S,
+                retries=0,
+                reconnect_delay=0,
+                trace_packet=self._screen,
+                trace_connect=self._notice,
+            )
+        return AsyncModbusTcpClient(
+            endpoint.host,
+            port=endpoint.port,
+            framer=FramerType.RTU if endpoint.rtu else FramerType.SOCKET,
+            timeout=_LIBRARY_TIMEOUT_S,
             retries=0,
             reconnect_delay=0,
             trace_packet=self._screen,
             trace_connect=self._notice,
         )
-        async with self._limit():
-            if not await client.connect():
-                raise ConnectionError("no connection")
-        await asyncio.sleep(self._link.connect_delay_s)
-        self.connections += 1
-        return client
+
+    def _asked(self, unit: int, question: Question) -> Awaitable[ModbusPDU]:
+        client, start = self._client, question.start
+        values = list(question.values)
+        if values and question.kind is Kind.COIL:
+            if question.multiple:
+                return client.write_coils(start, [bool(bit) for bit in values], device_id=unit)
+            return client.write_coil(start, bool(values[0]), device_id=unit)
+        if values and question.multiple:
+            return client.write_registers(start, values, device_id=unit)
+        if values:
+            return client.write_register(start, values[0], device_id=unit)
+        reads = {
+            Kind.COIL: client.read_coils,
+            Kind.DISCRETE: client.read_discrete_inputs,
+            Kind.INPUT: client.read_input_registers,
+            Kind.HOLDING: client.read_holding_registers,
+        }
+        return reads[question.kind](start, count=question.count, device_id=unit)
 
     @asynccontextmanager
-    async def _limit(self) -> AsyncIterator[None]:
+    async def _limit(self, timeout_s: float) -> AsyncIterator[None]:
         """Bound a wait of the library in time, and keep a cancellation that it loses.
 
         It waits with ``asyncio.wait_for``, which before Python 3.12 forgets a cancellation that
@@ -172,7 +187,7 @@ class ModbusTcp:
         task = asyncio.current_task()
         assert task is not None
         cancellations = task.cancelling()
-        self._deadline = deadline = asyncio.timeout(self._link.timeout_s)
+        self._deadline = deadline = asyncio.timeout(timeout_s)
         try:
             async with deadline:
                 yield
@@ -182,26 +197,59 @@ class ModbusTcp:
                 raise asyncio.CancelledError
 
     def _screen(self, sending: bool, data: bytes) -> bytes:
-        if sending or frame.sound(data):
+        """Pass on what we send, and of what comes only that which may be an answer."""
+        if sending:
+            self._request = data
             return data
-        self._break("the device sent something that is no Modbus frame")
-        return b""
+        if self._rtu:
+            return self._answer_in(data)
+        if not frame.sound(data):
+            self._break("the device sent something that is no Modbus frame")
+            return b""
+        return data
+
+    def _answer_in(self, received: bytes) -> bytes:
+        request = self._request
+        if not request:
+            return b""
+        read = frame.is_read(request)
+        answer = frame.rtu_answer(request, received, echoes=self._echoes and not read)
+        if answer and read:
+            self._echoes = received.startswith(request)
+        return answer
 
     def _notice(self, connected: bool) -> None:
-        if not connected:
+        if connected:
+            self._ready.set()
+        else:
             self._break("the device closed the connection")
 
     def _break(self, trouble: str) -> None:
-        """End the wait for an answer that cannot come any more."""
+        """End the wait for an answer that cannot come any more, or the idle connection."""
         self._broken = trouble
-        if self._deadline is not None and not self._deadline.expired():
+        if self._deadline is None:
+            self._lost()
+        elif not self._deadline.expired():
             self._deadline.reschedule(asyncio.get_running_loop().time())
 
-    def _failed(self, trouble: str, *, keep: bool = False) -> DeviceUnreachable:
-        if not keep:
-            self.close()
-        wait_s = min(BACK_OFF_S_MAX, BACK_OFF_S_MIN * 2.0 ** min(self._failures, 10))
-        self._failures += 1
-        self._again_s = asyncio.get_running_loop().time() + wait_s
-        self._trouble = f"{self._host}:{self._port} unit {self._unit}: {trouble}"
-        return DeviceUnreachable(self._trouble)
+
+def _content(question: Question, answer: ModbusPDU) -> list[int] | None:
+    """Return what an answer carries, None if that is not what was asked for."""
+    count = question.count
+    if question.values:
+        return [] if answer.address == question.start else None
+    if question.kind.of_bits:
+        fits = count <= len(answer.bits) < count + 8
+        return [int(bit) for bit in answer.bits[:count]] if fits else None
+    return list(answer.registers) if len(answer.registers) == count else None
+
+
+def _reason(error: Exception) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EWOULDBLOCK:
+        return "another program uses the port"
+    return os.strerror(number) if number and number > 0 else str(error)
+
+
+def _nothing() -> None:
+    return None

@@ -5,14 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from drivers.base import Driver
-from drivers.modbus.client import ModbusTcp
-from drivers.modbus.config import ModbusTcpConfig
+from drivers.modbus.bus import line_to
+from drivers.modbus.config import ModbusConfig
 from drivers.modbus.device import ModbusDevice, ModbusInverter
+from drivers.modbus.endpoint import endpoint_of
 from drivers.profile import Profile, load
 from wire.clock import Clock
 
 
-def open_modbus(config: ModbusTcpConfig, clock: Clock) -> AbstractAsyncContextManager[Driver]:
+def open_modbus(config: ModbusConfig, clock: Clock) -> AbstractAsyncContextManager[Driver]:
     """Return a context manager for the device; it connects when it is first asked for something.
 
     Raises:
@@ -23,19 +24,16 @@ def open_modbus(config: ModbusTcpConfig, clock: Clock) -> AbstractAsyncContextMa
 
 @asynccontextmanager
 async def _opened(
-    profile: Profile, config: ModbusTcpConfig, clock: Clock
+    profile: Profile, config: ModbusConfig, clock: Clock
 ) -> AsyncIterator[ModbusDevice]:
-    client = ModbusTcp(
-        config.host,
-        profile.link.port if config.port is None else config.port,
-        profile.link.unit if config.unit is None else config.unit,
-        profile.link,
-    )
+    link = profile.link
+    endpoint = endpoint_of(config, link.port)
+    unit = link.unit if config.unit is None else config.unit
     try:
-        if profile.control is None:
-            yield ModbusDevice(profile, client, clock)
-        else:
-            yield ModbusInverter(profile, profile.control, client, clock)
+        with line_to(endpoint, unit, link) as line:
+            if profile.control is None:
+                yield ModbusDevice(profile, line, clock)
+            else:
+                yield ModbusInverter(profile, profile.control, line, clock)
     finally:
-        client.close()
         await asyncio.sleep(0)  # the loop closes the socket at its next turn

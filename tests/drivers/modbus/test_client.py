@@ -1,4 +1,7 @@
-"""drivers.modbus.client: whatever the peer does, an answer is the right one or an error in time."""
+"""drivers.modbus.client and .bus on TCP: whatever the peer does, an answer is the right one.
+
+Or it is an error in time.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -9,10 +12,11 @@ import pytest
 from pymodbus.pdu import ModbusPDU
 
 from drivers.errors import DeviceUnreachable
-from drivers.modbus.client import BACK_OFF_S_MAX, ModbusTcp
+from drivers.modbus.bus import BACK_OFF_S_MAX, Bus, UnitLine
+from drivers.modbus.endpoint import TcpEndpoint
 from drivers.modbus.line import Refusal
 from drivers.point import Kind
-from drivers.profile import load
+from drivers.profile import Link, load
 from tests.support import modbus_peer
 from tests.support.modbus_peer import ModbusPeer, Trick
 from tests.support.system import free_port
@@ -23,9 +27,13 @@ SLACK_S = 0.3
 LINK = replace(load("reference-inverter").link, timeout_s=TIMEOUT_S)
 
 
+def line_at(port: int, link: Link = LINK) -> UnitLine:
+    return Bus(TcpEndpoint("127.0.0.1", port)).join(1, link)
+
+
 @asynccontextmanager
-async def connected(peer: ModbusPeer) -> AsyncIterator[ModbusTcp]:
-    client = ModbusTcp("127.0.0.1", peer.port, 1, LINK)
+async def connected(peer: ModbusPeer) -> AsyncIterator[UnitLine]:
+    client = line_at(peer.port)
     try:
         yield client
     finally:
@@ -33,7 +41,7 @@ async def connected(peer: ModbusPeer) -> AsyncIterator[ModbusTcp]:
         await asyncio.sleep(0)
 
 
-async def read_when_it_may(client: ModbusTcp) -> list[int] | Refusal:
+async def read_when_it_may(client: UnitLine) -> list[int] | Refusal:
     """Read registers 10 and 11 once the back-off is over."""
     async with asyncio.timeout(BACK_OFF_S_MAX + 1.0):
         while True:
@@ -68,7 +76,7 @@ async def test_writes_arrive_in_the_peer() -> None:
 
 async def test_a_device_that_knows_only_single_writes_gets_function_6() -> None:
     async with ModbusPeer.listening() as peer:
-        client = ModbusTcp("127.0.0.1", peer.port, 1, replace(LINK, single_writes=True))
+        client = line_at(peer.port, replace(LINK, single_writes=True))
         assert await client.write(Kind.HOLDING, 100, [9]) is None
         client.close()
         assert peer.requests == [(6, 100, 1)]
@@ -113,7 +121,7 @@ async def test_a_cancelled_wait_for_a_hung_device_ends_at_once_with_cancelled_er
     loop = asyncio.get_running_loop()
     patient = replace(LINK, timeout_s=30.0)
     async with ModbusPeer.listening() as peer, asyncio.TaskGroup() as tasks:
-        client = ModbusTcp("127.0.0.1", peer.port, 1, patient)
+        client = line_at(peer.port, patient)
         peer.tricks.append(modbus_peer.hang)
         reading = tasks.create_task(client.read(Kind.INPUT, 10, 2))
         await peer.asked.wait()
@@ -130,7 +138,7 @@ async def test_a_cancelled_wait_for_a_hung_device_ends_at_once_with_cancelled_er
 async def test_a_cancelled_wait_for_the_connection_is_cancelled_too() -> None:
     waiting = replace(LINK, connect_delay_s=30.0)
     async with ModbusPeer.listening() as peer, asyncio.TaskGroup() as tasks:
-        client = ModbusTcp("127.0.0.1", peer.port, 1, waiting)
+        client = line_at(peer.port, waiting)
         reading = tasks.create_task(client.read(Kind.INPUT, 10, 2))
         await peer.joined.wait()
         reading.cancel()
@@ -141,7 +149,7 @@ async def test_a_cancelled_wait_for_the_connection_is_cancelled_too() -> None:
 
 async def test_a_cancellation_in_the_same_turn_as_the_answer_is_not_lost() -> None:
     async with ModbusPeer.listening() as peer, asyncio.TaskGroup() as tasks:
-        client = ModbusTcp("127.0.0.1", peer.port, 1, LINK)
+        client = line_at(peer.port)
         assert await client.read(Kind.INPUT, 10, 2) == [0, 0]
         reading = tasks.create_task(client.read(Kind.INPUT, 10, 2))
 
@@ -150,8 +158,8 @@ async def test_a_cancellation_in_the_same_turn_as_the_answer_is_not_lost() -> No
                 reading.cancel()
             return pdu
 
-        assert client._client is not None
-        client._client.ctx.trace_pdu = cancel_on_answer
+        assert client._bus._connection is not None
+        client._bus._connection._client.ctx.trace_pdu = cancel_on_answer
         with pytest.raises(asyncio.CancelledError):
             await reading
         assert await client.read(Kind.INPUT, 10, 2) == [0, 0]
@@ -160,7 +168,7 @@ async def test_a_cancellation_in_the_same_turn_as_the_answer_is_not_lost() -> No
 
 async def test_a_cancellation_in_the_same_turn_as_a_refused_connection_is_not_lost() -> None:
     for turns in range(1, 20):
-        client = ModbusTcp("127.0.0.1", free_port(), 1, LINK)
+        client = line_at(free_port())
         async with asyncio.TaskGroup() as tasks:
             reading = tasks.create_task(_failure(client.read(Kind.INPUT, 10, 2)))
             for _ in range(turns):
@@ -202,13 +210,13 @@ async def test_a_device_that_is_off_is_tried_ever_more_rarely_and_found_within_t
         await peer.stop()
         tries, started_s = 0, loop.time()
         while loop.time() - started_s < 1.0:
-            before_s = client._again_s
+            before_s = client._bus._again_s
             with pytest.raises(DeviceUnreachable, match="no connection"):
                 await client.read(Kind.INPUT, 10, 2)
-            tries += client._again_s != before_s
+            tries += client._bus._again_s != before_s
             await asyncio.sleep(0.01)
-        assert 2 <= tries <= 5, "0.1 + 0.2 + 0.4 + 0.8 s apart"
-        assert client._again_s - loop.time() <= BACK_OFF_S_MAX
+        assert 2 <= tries <= 10, "a chance between 0.05 s and 0.1, 0.2, 0.4, 0.8 s apart"
+        assert client._bus._again_s - loop.time() <= BACK_OFF_S_MAX
         await peer.start()
         assert await read_when_it_may(client) == [0, 0]
 

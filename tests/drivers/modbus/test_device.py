@@ -10,10 +10,11 @@ import pytest
 
 from drivers.base import Driver, PowerSetter, Rate
 from drivers.errors import DeviceRefused, DeviceUnreachable, ProfileError
-from drivers.modbus.client import BACK_OFF_S_MAX, ModbusTcp
+from drivers.modbus.bus import BACK_OFF_S_MAX, line_to
 from drivers.modbus.codec import encode
 from drivers.modbus.config import ModbusTcpConfig
 from drivers.modbus.device import ModbusDevice, ModbusInverter
+from drivers.modbus.endpoint import TcpEndpoint
 from drivers.point import Coding, Kind, Point
 from drivers.profile import Profile, load
 from drivers.registry import open_driver
@@ -45,9 +46,8 @@ def with_points(points: Sequence[Point]) -> Profile:
 
 @asynccontextmanager
 async def device_at(peer: ModbusPeer, profile: Profile) -> AsyncIterator[ModbusDevice]:
-    client = ModbusTcp("127.0.0.1", peer.port, 1, profile.link)
-    yield ModbusDevice(profile, client, SetClock(NOW_US))
-    client.close()
+    with line_to(TcpEndpoint("127.0.0.1", peer.port), 1, profile.link) as line:
+        yield ModbusDevice(profile, line, SetClock(NOW_US))
     await asyncio.sleep(0)
 
 
