@@ -9,20 +9,23 @@ from pydantic import Field
 
 from drivers.base import Driver
 from drivers.config import DeviceBase
-from drivers.modbus.config import ModbusTcpConfig
+from drivers.modbus.config import ModbusRtuConfig, ModbusRtuTcpConfig, ModbusTcpConfig
 from drivers.push.config import PushConfig
 from drivers.rest.config import RestConfig
 from drivers.serial.config import SerialConfig
 from wire.clock import Clock
 
 DeviceConfig = Annotated[
-    ModbusTcpConfig | PushConfig | RestConfig | SerialConfig, Field(discriminator="kind")
+    ModbusTcpConfig | ModbusRtuConfig | ModbusRtuTcpConfig | PushConfig | RestConfig | SerialConfig,
+    Field(discriminator="kind"),
 ]
 """Add a kind: its class joins the union here, its opener the table below."""
 
 _Opener = Callable[[DeviceBase, Clock], AbstractAsyncContextManager[Driver]]
 _OPENERS = {
     "modbus_tcp": "drivers.modbus.open:open_modbus",
+    "modbus_rtu": "drivers.modbus.open:open_modbus",
+    "modbus_rtu_tcp": "drivers.modbus.open:open_modbus",
     "push": "drivers.push.device:open_push",
     "rest": "drivers.rest.device:open_rest",
     "serial": "drivers.serial.device:open_serial_device",
