@@ -8,19 +8,21 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.crypto import security_policies
 from asyncua.crypto.uacrypto import CertProperties, load_certificate, load_private_key
 from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.uaerrors import UaStatusCodeError
 
 from drivers.opcua.address import STANDARD_NAMESPACE, Address
-from drivers.opcua.certificates import Identity
+from drivers.opcua.gate import Gate
 from drivers.opcua.sample import Sample
 from drivers.opcua.translate import (
     FAILURES,
+    Node,
+    NumberType,
     Watch,
     browse_path,
     monitored,
@@ -35,6 +37,7 @@ from drivers.opcua.translate import (
 APPLICATION_URI = "urn:phoenyra:bess:agent"
 CLOSE_S_MAX = 0.3
 """What a goodbye may take; the server forgets us by itself after `_SESSION_S`."""
+NODES_PER_READ_MAX = 500
 _CONNECT_TIMEOUTS = 2.0
 _LIBRARY_GRACE_S = 1.0
 """The library's own time-outs are longer than ours, so that only ours decide."""
@@ -49,35 +52,24 @@ _LIFETIMES = 60
 logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)
 
 
+class NotTold(Exception):
+    """The server makes no subscription for us; the text says why."""
+
+
 class Lost(Exception):
     """The connection is of no more use; the text says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """Where the server is, and how both sides prove who they are."""
-
-    url: str
-    timeout_s: float
-    identity: Identity | None = None
-    """None: no security."""
-    trusted: frozenset[bytes] = frozenset()
-    """Certificates, as DER, one of which the server must have."""
-    user: str = ""
-    password: str = field(default="", repr=False)
-    user_identity: Identity | None = None
 
 
 class Connection:
     """Open it, use it, close it; a second time takes a new one."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Gate) -> None:
         self.broken = asyncio.Event()
-        """The connection is gone; nothing will be told any more."""
+        """The connection is gone, `why` says how; nothing will be told any more."""
+        self.why = ""
         self.told_s = asyncio.get_running_loop().time()
         """The event loop's time of the subscription's last sign of life."""
         self._access = access
-        self._why = ""
         self._client = client = Client(access.url, timeout=access.timeout_s + _LIBRARY_GRACE_S)
         client.name = client.description = "Phoenyra agent"
         client.application_uri = APPLICATION_URI
@@ -113,7 +105,7 @@ class Connection:
             self._client.uaclient.revolve_security_token()
         self._plan_renewal()
 
-    async def resolve(self, addresses: Sequence[Address]) -> list[ua.NodeId | None]:
+    async def resolve(self, addresses: Sequence[Address]) -> list[Node | None]:
         """Return where the addresses are now; None: a path that leads nowhere.
 
         Raises:
@@ -127,7 +119,7 @@ class Connection:
                 if uri not in index:
                     raise Lost(f"the server has no namespace {uri}")
             paths = [browse_path(address, index) for address in addresses if address.names]
-            found: Iterator[ua.NodeId | None] = iter(())
+            found: Iterator[Node | None] = iter(())
             if paths:
                 results = await self._client.uaclient.translate_browsepaths_to_nodeids(paths)
                 found = iter([target(result) for result in results])
@@ -136,17 +128,19 @@ class Connection:
                 for address in addresses
             ]
 
-    async def read(self, nodes: Sequence[ua.NodeId]) -> list[Sample]:
+    async def read(self, nodes: Sequence[Node]) -> list[Sample]:
         """Return the values of nodes, in their order."""
-        if not nodes:
-            return []
-        async with self._limit(self._access.timeout_s):
-            values = await self._client.uaclient.read_attributes(list(nodes), AttributeIds.Value)
-            if len(values) != len(nodes):
-                raise Lost(f"the server answered {len(values)} values instead of {len(nodes)}")
-            return [sample(value) for value in values]
+        samples: list[Sample] = []
+        for start in range(0, len(nodes), NODES_PER_READ_MAX):
+            part = list(nodes[start : start + NODES_PER_READ_MAX])
+            async with self._limit(self._access.timeout_s):
+                values = await self._client.uaclient.read_attributes(part, AttributeIds.Value)
+                if len(values) != len(part):
+                    raise Lost(f"the server answered {len(values)} of {len(part)} values")
+                samples += [sample(value) for value in values]
+        return samples
 
-    async def types(self, nodes: Sequence[ua.NodeId]) -> list[ua.VariantType]:
+    async def types(self, nodes: Sequence[Node]) -> list[NumberType]:
         """Return of what type a number for each node must be."""
         if not nodes:
             return []
@@ -156,7 +150,7 @@ class Connection:
             current = await read(list(nodes), AttributeIds.Value)
             return [number_type(*pair) for pair in zip(declared, current, strict=True)]
 
-    async def write(self, node: ua.NodeId, value: float, kind: ua.VariantType) -> str:
+    async def write(self, node: Node, value: float, kind: NumberType) -> str:
         """Write a number; return what the server objects to, empty when it has taken it.
 
         Raises:
@@ -177,6 +171,10 @@ class Connection:
         """Let the server tell of changes; return the items that it will tell of.
 
         `told` is called with what changed, and with nothing as a sign of life.
+
+        Raises:
+            NotTold: the server does not; it can be read all the same.
+            Lost: the connection is gone.
         """
 
         def published(result: ua.PublishResult) -> None:
@@ -186,7 +184,7 @@ class Connection:
                 if isinstance(news, ua.DataChangeNotification):
                     changes += [(i.ClientHandle, sample(i.Value)) for i in news.MonitoredItems]
                 elif isinstance(news, ua.StatusChangeNotification):
-                    self._break(f"the server ended the subscription: {news.Status.name}")
+                    self.give_up(f"the server ended the subscription: {news.Status.name}")
             told(changes)
 
         parameters = ua.CreateSubscriptionParameters(
@@ -198,12 +196,20 @@ class Connection:
         )
         async with self._limit(self._access.timeout_s):
             session = self._client.uaclient.session
-            made = await session.create_subscription(parameters, published)
+            try:
+                made = await session.create_subscription(parameters, published)
+            except UaStatusCodeError as error:
+                raise NotTold(words(error)) from error
             taken = await self._monitor(made.SubscriptionId, watches, filtered=True)
             others = [watch for watch in watches if watch.item not in taken]
             if others:  # some servers know no filters
                 taken |= await self._monitor(made.SubscriptionId, others, filtered=False)
             return frozenset(taken)
+
+    def give_up(self, why: str) -> None:
+        """Call the connection broken."""
+        self.why = self.why or why
+        self.broken.set()
 
     async def close(self) -> None:
         """Say goodbye, if that is quick, and let go; also while being cancelled."""
@@ -269,11 +275,7 @@ class Connection:
 
     def _hung_up(self, _error: Exception | None) -> None:
         self._client.uaclient.notify_transport_lost()
-        self._break("the server closed the connection")
-
-    def _break(self, why: str) -> None:
-        self._why = self._why or why
-        self.broken.set()
+        self.give_up("the server closed the connection")
 
     @asynccontextmanager
     async def _limit(self, seconds: float) -> AsyncIterator[None]:
@@ -285,11 +287,11 @@ class Connection:
             async with asyncio.timeout(seconds):
                 yield
         except TimeoutError as error:
-            self._break(f"no answer within {seconds:g} s")
-            raise Lost(self._why) from error
+            self.give_up(f"no answer within {seconds:g} s")
+            raise Lost(self.why) from error
         except FAILURES as error:
-            self._break(words(error))
-            raise Lost(self._why) from error
+            self.give_up(words(error))
+            raise Lost(self.why) from error
         finally:
             if task.cancelling() > cancellations:
                 raise asyncio.CancelledError

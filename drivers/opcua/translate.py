@@ -9,6 +9,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
@@ -35,6 +36,9 @@ FAILURES = (
     InvalidSignature,
 )
 """What the library lets through when a server talks nonsense."""
+Node: TypeAlias = ua.NodeId
+NumberType: TypeAlias = ua.VariantType
+
 _NO_TIME_BEFORE = datetime(1601, 1, 2, tzinfo=UTC)
 """Earlier times are the standard's way to say that there is none; OPC 10000-6, clause 5.2.2.5."""
 _RESERVED = re.compile(r"(?=[/.<>:#!&])")
