@@ -18,7 +18,7 @@ Trick = Callable[[bytes], Sequence[Part]]
 """Gets the honest answer frame and says what is sent instead."""
 
 _KINDS = {1: Kind.COIL, 2: Kind.DISCRETE, 3: Kind.HOLDING, 4: Kind.INPUT}
-_WRITES = {5: Kind.COIL, 6: Kind.HOLDING, 16: Kind.HOLDING}
+_WRITES = {5: Kind.COIL, 6: Kind.HOLDING, 15: Kind.COIL, 16: Kind.HOLDING}
 _ILLEGAL_ADDRESS = 2
 
 
@@ -78,17 +78,43 @@ def say(garbage: bytes) -> Trick:
     return lambda answer: (garbage,)
 
 
-class ModbusPeer:
-    """A listening peer on a free port of 127.0.0.1."""
+class Unit:
+    """A device behind a peer: registers that were never set answer 0."""
 
     def __init__(self) -> None:
-        self.port = 0
         self.tables: dict[Kind, dict[int, int]] = {kind: {} for kind in Kind}
-        """Registers that were never set answer 0."""
         self.refused: set[tuple[Kind, int]] = set()
-        self.tricks: deque[Trick] = deque()
         self.requests: list[tuple[int, int, int]] = []
         """(function, start, count) in the order of arrival."""
+
+    def answer(self, body: bytes) -> bytes:
+        """Return the honest answer to a request, both from the function on."""
+        function, start = body[0], int.from_bytes(body[1:3], "big")
+        count = 1 if function in (5, 6) else int.from_bytes(body[3:5], "big")
+        self.requests.append((function, start, count))
+        kind = _KINDS.get(function) or _WRITES[function]
+        if any((kind, start + i) in self.refused for i in range(count)):
+            return bytes([function | 0x80, _ILLEGAL_ADDRESS])
+        if function in _WRITES:
+            for i, value in enumerate(_written(body, count)):
+                self.tables[kind][start + i] = value
+            return body[:5]
+        values = [self.tables[kind].get(start + i, 0) for i in range(count)]
+        if kind.of_bits:
+            bits = sum(bit << i for i, bit in enumerate(values))
+            content = bits.to_bytes((count + 7) // 8, "little")
+        else:
+            content = b"".join(value.to_bytes(2, "big") for value in values)
+        return bytes([function, len(content)]) + content
+
+
+class ModbusPeer(Unit):
+    """A listening peer on a free port of 127.0.0.1, whatever the unit is that is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.port = 0
+        self.tricks: deque[Trick] = deque()
         self.connections = 0
         self.joined = asyncio.Event()
         self.asked = asyncio.Event()
@@ -129,7 +155,7 @@ class ModbusPeer:
             while True:
                 head = await reader.readexactly(7)
                 body = await reader.readexactly(int.from_bytes(head[4:6], "big") - 1)
-                honest = _frame(head, self._answer(body))
+                honest = _frame(head, self.answer(body))
                 trick = self.tricks.popleft() if self.tricks else None
                 self.asked.set()
                 if not await self._send(writer, (honest,) if trick is None else trick(honest)):
@@ -151,26 +177,17 @@ class ModbusPeer:
                 await writer.drain()
         return True
 
-    def _answer(self, body: bytes) -> bytes:
-        function, start = body[0], int.from_bytes(body[1:3], "big")
-        count = 1 if function in (5, 6) else int.from_bytes(body[3:5], "big")
-        self.requests.append((function, start, count))
-        kind = _KINDS.get(function) or _WRITES[function]
-        if any((kind, start + i) in self.refused for i in range(count)):
-            return bytes([function | 0x80, _ILLEGAL_ADDRESS])
-        if function in _WRITES:
-            words = body[3:5] if function in (5, 6) else body[6:]
-            for i in range(count):
-                word = int.from_bytes(words[2 * i : 2 * i + 2], "big")
-                self.tables[kind][start + i] = word // 0xFF00 if function == 5 else word
-            return body[:5]
-        values = [self.tables[kind].get(start + i, 0) for i in range(count)]
-        if kind.of_bits:
-            bits = sum(bit << i for i, bit in enumerate(values))
-            content = bits.to_bytes((count + 7) // 8, "little")
-        else:
-            content = b"".join(value.to_bytes(2, "big") for value in values)
-        return bytes([function, len(content)]) + content
+
+def _written(body: bytes, count: int) -> list[int]:
+    match body[0]:
+        case 5:
+            return [body[3] & 1]
+        case 6:
+            return [int.from_bytes(body[3:5], "big")]
+        case 15:
+            return [body[6 + i // 8] >> i % 8 & 1 for i in range(count)]
+        case _:
+            return [int.from_bytes(body[6 + 2 * i : 8 + 2 * i], "big") for i in range(count)]
 
 
 def _frame(head: bytes, body: bytes) -> bytes:
