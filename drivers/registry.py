@@ -10,13 +10,20 @@ from pydantic import Field
 from drivers.base import Driver
 from drivers.config import DeviceBase
 from drivers.modbus.config import ModbusRtuConfig, ModbusRtuTcpConfig, ModbusTcpConfig
+from drivers.opcua.config import OpcUaConfig
 from drivers.push.config import PushConfig
 from drivers.rest.config import RestConfig
 from drivers.serial.config import SerialConfig
 from wire.clock import Clock
 
 DeviceConfig = Annotated[
-    ModbusTcpConfig | ModbusRtuConfig | ModbusRtuTcpConfig | PushConfig | RestConfig | SerialConfig,
+    ModbusTcpConfig
+    | ModbusRtuConfig
+    | ModbusRtuTcpConfig
+    | OpcUaConfig
+    | PushConfig
+    | RestConfig
+    | SerialConfig,
     Field(discriminator="kind"),
 ]
 """Add a kind: its class joins the union here, its opener the table below."""
@@ -26,6 +33,7 @@ _OPENERS = {
     "modbus_tcp": "drivers.modbus.open:open_modbus",
     "modbus_rtu": "drivers.modbus.open:open_modbus",
     "modbus_rtu_tcp": "drivers.modbus.open:open_modbus",
+    "opcua": "drivers.opcua.open:open_opcua",
     "push": "drivers.push.device:open_push",
     "rest": "drivers.rest.device:open_rest",
     "serial": "drivers.serial.device:open_serial_device",
