@@ -1,0 +1,137 @@
+"""drivers.sunspec.resolve: a point of the standard becomes registers of this device, or nothing."""
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.point import Coding, Kind, Point
+from drivers.sunspec.discover import Block, Chain
+from drivers.sunspec.models import models
+from drivers.sunspec.resolve import Place, UnknownPoint, located, missing, moved, parse
+
+PLAIN = Point(name="a.b", kind=Kind.HOLDING, address=0, coding=Coding.UINT16, scale=-0.001)
+
+
+def chain(*blocks: tuple[int, int]) -> Chain:
+    address, found = 40_002, []
+    for model, length in blocks:
+        found.append(Block(model, address, length))
+        address += 2 + length
+    return Chain(40_000, tuple(found))
+
+
+def found_at(text: str, device: Chain) -> Point | None:
+    return located(PLAIN, parse(text), device)
+
+
+def test_a_point_gets_its_address_type_sentinel_and_scale_register() -> None:
+    point = found_at("124.InWRte", chain((1, 66), (124, 24)))
+    assert point is not None
+    start = 40_002 + 68
+    assert (point.kind, point.address, point.coding) == (Kind.HOLDING, start + 13, Coding.INT16)
+    assert point.scale_address == start + 25
+    assert point.sentinels == {0x8000}
+    assert point.scale == -0.001  # what the profile says stays
+
+
+def test_the_order_of_the_models_does_not_matter() -> None:
+    first = found_at("103.W", chain((1, 66), (103, 50), (124, 24)))
+    last = found_at("103.W", chain((124, 24), (1, 65), (103, 50)))
+    assert first is not None
+    assert last is not None
+    assert (first.address, last.address) == (40_002 + 68 + 14, 40_002 + 26 + 67 + 14)
+
+
+def test_a_point_of_a_repeated_group_counts_from_one() -> None:
+    device = chain((1, 66), (160, 88))
+    fourth = found_at("160.4.DCW", device)
+    assert fourth is not None
+    assert fourth.address == 40_070 + 10 + 3 * 20 + 11
+    assert fourth.scale_address == 40_070 + 4
+    assert found_at("160.5.DCW", device) is None
+
+
+def test_the_first_model_that_the_device_has_is_taken() -> None:
+    assert parse("802|713.SoC") == (Place(802, 0, "SoC"), Place(713, 0, "SoC"))
+    assert parse("713.SoC|124.ChaState") == (Place(713, 0, "SoC"), Place(124, 0, "ChaState"))
+    both = found_at("802|713.SoC", chain((713, 7), (802, 62)))
+    only = found_at("802|713.SoC", chain((713, 7)))
+    assert both is not None
+    assert only is not None
+    assert (both.address, only.address) == (40_002 + 9 + 11, 40_002 + 4)
+
+
+def test_a_text_has_the_length_of_the_standard() -> None:
+    point = located(
+        Point(name="identity.serial", kind=Kind.HOLDING, address=0, coding=Coding.STRING, length=1),
+        parse("1.SN"),
+        chain((1, 65)),
+    )
+    assert point is not None
+    assert (point.address, point.length) == (40_002 + 50, 16)
+
+
+def test_a_model_that_is_shorter_than_the_standard_is_another_one_and_not_used() -> None:
+    assert found_at("715.ControllerHb", chain((715, 5))) is None
+    assert found_at("124.ChaState", chain((124, 23))) is None
+
+
+def test_a_model_that_is_not_there_gives_nothing() -> None:
+    assert found_at("802.SoC", chain((1, 66), (103, 50))) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("124", "a point such as"),
+        ("124.Nonsense", "a point of model 124, not Nonsense"),
+        ("999.W", "one of the models"),
+        ("103.2.W", "a group that model 103 has"),
+        ("124.InWRte;", "a point such as"),
+    ],
+)
+def test_a_point_that_no_model_has_is_refused_with_its_reason(text: str, said: str) -> None:
+    with pytest.raises(UnknownPoint, match=said):
+        parse(text)
+
+
+def test_what_is_missing_is_named() -> None:
+    device = chain((1, 66), (103, 50))
+    assert missing(((101, 103), (1,)), device) == ""
+    assert missing(((802, 713), (124,)), device) == "802|713, 124"
+
+
+@dataclass(frozen=True)
+class _Holder:
+    point: Point
+    more: tuple[tuple[Point, float], ...]
+    number: int = 3
+
+
+def test_every_point_within_is_replaced_by_the_one_of_its_name() -> None:
+    elsewhere = Point(name="a.b", kind=Kind.HOLDING, address=77, coding=Coding.UINT16)
+    kept = Point(name="c.d", kind=Kind.HOLDING, address=5, coding=Coding.UINT16)
+    after = moved(_Holder(PLAIN, ((PLAIN, 1.0), (kept, 2.0))), {"a.b": elsewhere})
+    assert after == _Holder(elsewhere, ((elsewhere, 1.0), (kept, 2.0)))
+
+
+@given(
+    st.sampled_from(sorted(models())),
+    st.integers(0, 2_000),
+    st.data(),
+)
+def test_a_located_point_lies_wholly_in_its_own_model(
+    model: int, length: int, data: st.DataObject
+) -> None:
+    layout = models()[model]
+    name = data.draw(st.sampled_from(sorted(layout.group or layout.fields)))
+    group = data.draw(st.integers(1, 100)) if layout.group else 0
+    place = Place(model, group, name)
+    point = located(PLAIN, (place,), Chain(0, (Block(model, 2, length),)))
+    if point is not None:
+        assert point.address >= 4
+        assert point.address + max(point.count, point.length) <= 4 + length
+        if point.scale_address is not None:
+            assert 4 <= point.scale_address < 4 + length
