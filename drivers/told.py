@@ -7,6 +7,7 @@ device that has been silent for too long, or that cannot be reached, is unreacha
 import asyncio
 import logging
 import math
+import secrets
 from collections.abc import Iterable, Sequence
 
 from drivers.base import Pace, Rate
@@ -18,6 +19,9 @@ from wire.clock import Clock
 
 COMPLAINT_PERIOD_S = 3_600.0
 """Refused messages are counted, and told once in this time."""
+
+BACK_OFF_S_MAX = 5.0
+_BACK_OFF_S_MIN = 0.05
 
 _logger = logging.getLogger(__name__)
 
@@ -71,3 +75,9 @@ class Told:
             count = self.refused - self._complained
             _logger.warning("%s: refused, %d of its messages: %s", self._device, count, reason)
             self._complained, self._complained_s = self.refused, now_s
+
+
+def back_off_s(failures: int) -> float:
+    """Return how long to wait after so many failures in a row: full jitter, capped."""
+    most_s = min(BACK_OFF_S_MAX, 0.2 * 2.0 ** min(failures, 10))
+    return secrets.SystemRandom().uniform(_BACK_OFF_S_MIN, most_s)

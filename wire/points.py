@@ -58,6 +58,8 @@ STANDARD: dict[str, Point] = {
         Point("pcs.status", 0, "inverter status code", "Umrichter-Statuscode"),
         Point("pcs.counter", 0, "inverter life counter", "Lebenszähler Umrichter"),
         Point("site.power_kw", 0, "power at the connection", "Leistung am Netzanschluss"),
+        Point("meter.import_kwh", 1, "energy imported", "bezogene Energie"),
+        Point("meter.export_kwh", 1, "energy exported", "gelieferte Energie"),
         Point("control.setpoint_kw", 0, "setpoint decided", "Sollwert"),
         Point("control.schedule_kw", 0, "scheduled power", "Fahrplanleistung"),
         Point("control.response_kw", 1, "frequency response", "Frequenzantwort"),
