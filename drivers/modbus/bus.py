@@ -9,28 +9,26 @@ line's time. A connection that fails is given up; the next request makes another
 import asyncio
 import os
 import random
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
 from drivers.errors import DeviceUnreachable, ProfileError
-from drivers.modbus.client import Connection, Exceptional, Question, Silent, Spoilt
+from drivers.modbus import backoff
+from drivers.modbus.client import Connection, Exceptional, Silent, Spoilt
+from drivers.modbus.doubt import Doubts, Question
 from drivers.modbus.endpoint import Endpoint, SerialEndpoint
 from drivers.modbus.line import Refusal
 from drivers.point import Kind
 from drivers.profile import Link
 
-BACK_OFF_S_MIN = 0.1
-BACK_OFF_S_MAX = 2.0
-"""For a connection, and for a unit that has the line for itself."""
-SILENT_S_MIN = 0.5
-SILENT_S_MAX = 30.0
-"""For a silent unit with neighbours, after its first silence."""
-TIMEOUTS_APART = 10
-"""So many time-outs lie between two attempts, times the number of silent units."""
 SERIAL_SILENCES_MAX = 3
 """In a row, with nobody answering in between: then the port is opened anew."""
-_DOUBLINGS_MAX = 10
+REPEATED_S = 0.05
+"""Where only time tells: an answer that comes twice is followed by the right one within this."""
+_FRAME_BYTES = 17
+"""Of question and answer together beside the data: 8 and 5 of a read, 9 and 8 of a write."""
 _BUSY = {
     5: "has accepted the request but not finished it",
     6: "is busy",
@@ -77,7 +75,6 @@ class UnitLine:
         self._bus.give_up()
 
     def check(self, now_s: float) -> None:
-        """Refuse a request as long as the unit is left alone."""
         if now_s < self._again_s:
             raise DeviceUnreachable(self._trouble)
 
@@ -90,7 +87,10 @@ class UnitLine:
 
 
 class Bus:
-    """One endpoint, its connection, and the units that are spoken to over it."""
+    """One endpoint, its connection, and the units that are spoken to over it.
+
+    The line is free again when the last answer is complete or cannot come any more.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -98,12 +98,11 @@ class Bus:
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
         self._free_s = 0.0
-        """When the last answer was complete, or cannot come any more."""
         self._answering: set[UnitLine] = set()
         """Who has answered on this connection and not fallen silent since."""
         self._silences = 0
-        self._unanswered: dict[int, list[Question]] = {}
-        """Reads, by unit, whose late answers could be taken for another one's."""
+        self._doubts: defaultdict[int, Doubts] = defaultdict(Doubts)
+        """By unit, on a serial line."""
         self._refused_connections = 0
         self._again_s = 0.0
         self._trouble = ""
@@ -124,10 +123,9 @@ class Bus:
         async with self._lock:
             self._check(line)
             connection = await self._connected(line)
-            doubted = self._unanswered.get(line.unit, [])
-            if (probe := _probe(question, doubted)) is not None:
-                await self._ask(connection, line, probe)
-            return await self._ask(connection, line, question)
+            if not self.endpoint.rtu:
+                return await self._ask(connection, line, question)
+            return await self._ask_beyond_doubt(connection, line, question)
 
     def give_up(self) -> None:
         """End the connection; the next request makes another."""
@@ -149,42 +147,64 @@ class Bus:
     async def _connected(self, line: UnitLine) -> Connection:
         if self._connection is not None:
             return self._connection
-        loop = asyncio.get_running_loop()
         connection = Connection(self.endpoint, self.give_up)
         try:
             await connection.open(line.link.timeout_s)
         except ConnectionError as error:
             connection.close()
-            most_s = _doubled(BACK_OFF_S_MIN, self._refused_connections, BACK_OFF_S_MAX)
-            self._again_s = loop.time() + _chance.uniform(BACK_OFF_S_MIN / 2, most_s)
+            pause_s = backoff.connection_pause_s(self._refused_connections, _chance.uniform)
+            self._again_s = asyncio.get_running_loop().time() + pause_s
             self._refused_connections += 1
             self._trouble = f"{self.endpoint.address}: {error}"
             raise DeviceUnreachable(self._trouble) from error
         except asyncio.CancelledError:
             connection.close()
             raise
-        self._connection = connection
-        self._refused_connections = 0
+        self._connection, self._refused_connections = connection, 0
         await asyncio.sleep(line.link.connect_delay_s)
         return connection
+
+    async def _ask_beyond_doubt(
+        self, connection: Connection, line: UnitLine, question: Question
+    ) -> list[int] | Refusal:
+        doubts = self._doubts[line.unit]
+        try:
+            if (probe := doubts.probe(question)) is not None:
+                await self._ask(connection, line, probe)
+            answer = await self._ask(connection, line, question)
+            if isinstance(answer, Refusal) or not doubts.answered(question, answer):
+                return answer
+            doubts.left(question)
+            if (probe := doubts.probe(question)) is None:
+                self._free_s += REPEATED_S
+            else:
+                await self._ask(connection, line, probe)
+            answer = await self._ask(connection, line, question)
+        except (DeviceUnreachable, asyncio.CancelledError):
+            doubts.left(question)
+            raise
+        if not isinstance(answer, Refusal):
+            doubts.answered(question, answer)
+            doubts.confirm(question, answer)
+        return answer
 
     async def _ask(
         self, connection: Connection, line: UnitLine, question: Question
     ) -> list[int] | Refusal:
         loop = asyncio.get_running_loop()
         await self._rest(getattr(line.link, "turnaround_s", 0.0))
-        timeout_s = line.link.timeout_s + self.endpoint.transfer_s(question.bytes_max)
+        timeout_s = line.link.timeout_s + self.endpoint.transfer_s(
+            _FRAME_BYTES + question.data_bytes
+        )
         began_s, free_s = loop.time(), 0.0
         try:
             answer = await connection.ask(line.unit, question, timeout_s)
         except Silent as error:
-            self._doubt(line, question)
             raise self._silent(line, str(error)) from error
         except Spoilt as error:
             self.give_up()
             raise self._failed(line, str(error)) from error
         except asyncio.CancelledError:
-            self._doubt(line, question)
             free_s = began_s + timeout_s  # its answer may be on the line until then
             if not self.endpoint.rtu:
                 self.give_up()
@@ -192,7 +212,6 @@ class Bus:
             raise
         finally:
             self._free_s = max(free_s, loop.time())
-        self._unanswered.pop(line.unit, None)
         return self._judged(line, answer)
 
     async def _rest(self, turnaround_s: float) -> None:
@@ -214,11 +233,6 @@ class Bus:
         line.failures = 0
         return Refusal(answer.code) if isinstance(answer, Exceptional) else answer
 
-    def _doubt(self, line: UnitLine, question: Question) -> None:
-        if self.endpoint.rtu and not question.values:
-            self._unanswered.setdefault(line.unit, []).append(question)
-            del self._unanswered[line.unit][:-_DOUBLINGS_MAX]
-
     def _silent(self, line: UnitLine, trouble: str, *, keep: bool = False) -> DeviceUnreachable:
         self._answering.discard(line)
         self._silences += not keep
@@ -230,12 +244,10 @@ class Bus:
         return self._failed(line, trouble)
 
     def _failed(self, line: UnitLine, trouble: str) -> DeviceUnreachable:
-        pause_s = _doubled(BACK_OFF_S_MIN, line.failures, BACK_OFF_S_MAX)
-        if line.silent and line.failures and len(self.lines) > 1:
+        pause_s = backoff.unit_pause_s(line.failures)
+        if line.silent and len(self.lines) > 1:
             silent = sum(other.silent for other in self.lines)
-            most_s = TIMEOUTS_APART * line.link.timeout_s * silent
-            most_s = min(SILENT_S_MAX, max(BACK_OFF_S_MAX, most_s))
-            pause_s = _doubled(SILENT_S_MIN, line.failures - 1, most_s)
+            pause_s = backoff.silent_pause_s(line.failures, line.link.timeout_s, silent)
         return line.failed(trouble, pause_s, asyncio.get_running_loop().time())
 
 
@@ -273,24 +285,3 @@ def line_to(endpoint: Endpoint, unit: int, link: Link) -> Iterator[UnitLine]:
         if not bus.lines:
             bus.give_up()
             del buses[address]
-
-
-def _doubled(first_s: float, times: int, most_s: float) -> float:
-    return min(most_s, first_s * 2.0 ** min(times, _DOUBLINGS_MAX))
-
-
-def _probe(question: Question, unanswered: Sequence[Question]) -> Question | None:
-    """Return a read whose answer cannot be that of an `unanswered` one, if `question` is none.
-
-    On a serial line only the length says which read an answer belongs to. Devices answer in
-    order, so behind the answer to the probe no late one can come.
-    """
-    taken = {other.bytes_max for other in unanswered if other.kind is question.kind}
-    if question.values or question.bytes_max not in taken:
-        return None
-    step = 8 if question.kind.of_bits else 1
-    for count in range(question.count - step, 0, -step):
-        probe = Question(question.kind, question.start, count)
-        if probe.bytes_max not in taken:
-            return probe
-    return None

@@ -10,7 +10,7 @@ import errno
 import logging
 import os
 import termios
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -21,6 +21,7 @@ from pymodbus.pdu import ModbusPDU
 
 from drivers.modbus import frame
 from drivers.modbus.config import Parity
+from drivers.modbus.doubt import Question
 from drivers.modbus.endpoint import Endpoint, SerialEndpoint
 from drivers.point import Kind
 
@@ -28,8 +29,6 @@ _LIBRARY_TIMEOUT_S = 3_600.0
 """The library's own time-out never comes: only ours decides."""
 _PARITIES = {Parity.NONE: "N", Parity.EVEN: "E", Parity.ODD: "O"}
 _EXCEPTION = 0x80
-_FRAME_BYTES = 17
-"""Of a question and its answer together, beside the data: 8 + 5, or 9 + 8 for a long write."""
 
 # What the library has to say is in our errors already, told once.
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL + 1)
@@ -41,23 +40,6 @@ class Silent(Exception):
 
 class Spoilt(Exception):
     """The peer closed the connection, or what it sends can be followed no more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A read of `count` registers or bits or, with `values`, a write of them."""
-
-    kind: Kind
-    start: int
-    count: int
-    values: Sequence[int] = ()
-    multiple: bool = True
-    """Write by function 15 or 16 rather than by 05 or 06."""
-
-    @property
-    def bytes_max(self) -> int:
-        """Return how long question and answer are together on a serial line."""
-        return _FRAME_BYTES + ((self.count + 7) // 8 if self.kind.of_bits else 2 * self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +121,7 @@ class Connection:
             return AsyncModbusSerialClient(
                 endpoint.path,
                 baudrate=endpoint.baud,
-                parity=_PARITIES[endpoint.parity],
+                parity=_parity(endpoint),
                 stopbits=endpoint.stop_bits,
                 timeout=_LIBRARY_TIMEOUT_S,
                 retries=0,
@@ -242,6 +224,12 @@ def _content(question: Question, answer: ModbusPDU) -> list[int] | None:
         fits = count <= len(answer.bits) < count + 8
         return [int(bit) for bit in answer.bits[:count]] if fits else None
     return list(answer.registers) if len(answer.registers) == count else None
+
+
+def _parity(endpoint: SerialEndpoint) -> str:
+    """Return the library's letter; a pseudo terminal has no parity and refuses to be given one."""
+    pseudo = os.path.realpath(endpoint.path).startswith("/dev/pts/")
+    return "N" if pseudo else _PARITIES[endpoint.parity]
 
 
 def _reason(error: Exception) -> str:

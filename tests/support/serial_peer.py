@@ -112,6 +112,7 @@ class SerialPeer:
         self.requests: list[tuple[int, float]] = []
         """(unit, loop's time) of every request on the line."""
         self.connections = 0
+        self._answering = {unit: asyncio.Lock() for unit in units}
         self._received = b""
         self._silence: asyncio.TimerHandle | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -195,7 +196,9 @@ class SerialPeer:
         unit = request[0]
         self.requests.append((unit, asyncio.get_running_loop().time()))
         self.asked.set()
-        if unit in self.units and unit not in self.silent:
+        if unit not in self.units or unit in self.silent:
+            return
+        async with self._answering[unit]:  # one answer after the other, as devices do
             body = self.units[unit].answer(request[1:-2])
             honest = framed(bytes([unit]) + body)
             trick = self.tricks.popleft() if self.tricks else self.always

@@ -12,7 +12,8 @@ import pytest
 from pymodbus.pdu import ModbusPDU
 
 from drivers.errors import DeviceUnreachable
-from drivers.modbus.bus import BACK_OFF_S_MAX, Bus, UnitLine
+from drivers.modbus.backoff import BACK_OFF_S_MAX
+from drivers.modbus.bus import Bus, UnitLine
 from drivers.modbus.endpoint import TcpEndpoint
 from drivers.modbus.line import Refusal
 from drivers.point import Kind

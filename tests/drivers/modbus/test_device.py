@@ -10,7 +10,8 @@ import pytest
 
 from drivers.base import Driver, PowerSetter, Rate
 from drivers.errors import DeviceRefused, DeviceUnreachable, ProfileError
-from drivers.modbus.bus import BACK_OFF_S_MAX, line_to
+from drivers.modbus.backoff import BACK_OFF_S_MAX
+from drivers.modbus.bus import line_to
 from drivers.modbus.codec import encode
 from drivers.modbus.config import ModbusTcpConfig
 from drivers.modbus.device import ModbusDevice, ModbusInverter
