@@ -18,6 +18,7 @@ from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.address_space import AttributeService
 from asyncua.server.server import Server
 from asyncua.server.user_managers import UserManager
+from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
 from drivers.opcua.certificates import Identity
@@ -50,6 +51,7 @@ class Manners:
     users: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Passwords by name; empty: everybody."""
     user_certificates: frozenset[bytes] = frozenset()
+    subscriptions_max: int = 1_000
     cache: Path | None = None
     """Where the standard's own nodes may be kept, for a quicker start."""
 
@@ -63,6 +65,8 @@ class SimulatedServer:
         """Points that have a bad status."""
         self.stopped: set[str] = set()
         """Points that are not told of any more: value and source time stand still."""
+        self.refused: set[str] = set()
+        """Points that no client may write."""
         self.nodes: dict[str, ua.NodeId] = {}
         self._profile = profile
         self._plant = plant
@@ -90,6 +94,7 @@ class SimulatedServer:
             server.set_identity_tokens([ua.UserNameIdentityToken, ua.X509IdentityToken])
         attributes = _Attributes(self, server)
         server.iserver.attribute_service = attributes
+        server.iserver.max_subscriptions = manners.subscriptions_max
         for number in range(manners.strangers):
             await server.register_namespace(f"urn:stranger:{number}")
         await self._build()
@@ -124,12 +129,24 @@ class SimulatedServer:
                 self._written[order.item.tag.name] = order.value
             self._plant.obey(self._command(), fresh=False)
 
+    def forget_items(self) -> None:
+        """Tell of nothing any more, without a word; subscriptions go on, empty."""
+        for subscription in self.server.iserver.subscription_service.subscriptions.values():
+            subscription.monitored_item_srv.delete_all_monitored_items()
+
+    async def fall_silent(self) -> None:
+        """Answer what is asked, and never again what is to be told."""
+        for subscription in self.server.iserver.subscription_service.subscriptions.values():
+            await subscription.stop()
+
     def refuses(self, node: ua.NodeId, raw: object) -> bool:
         """Say whether a value that a client writes is out of range; unknown nodes are not ours."""
         item = self._item(node)
         if item is None:
             return False
-        return not isinstance(raw, int | float) or item.tag.value(float(raw)) is None
+        if item.tag.name in self.refused or not isinstance(raw, int | float):
+            return True
+        return item.tag.value(float(raw)) is None
 
     def written(self, node: ua.NodeId, raw: float) -> None:
         """Obey what a client has written."""
@@ -253,7 +270,9 @@ class _Attributes(AttributeService):
         results: list[ua.StatusCode] = []
         for wish in params.NodesToWrite:
             raw = None if wish.Value.Value is None else wish.Value.Value.Value
-            if self._simulated.refuses(wish.NodeId, raw):
+            if wish.AttributeId != AttributeIds.Value:
+                raw = None
+            elif self._simulated.refuses(wish.NodeId, raw):
                 results.append(ua.StatusCode(ua.UInt32(StatusCodes.BadOutOfRange)))
                 continue
             (status,) = await super().write(ua.WriteParameters([wish]), user)

@@ -98,9 +98,9 @@ class OpcUaDevice(Told):
         try:
             await connection.open()
             session = await self._begin(connection)
+            self.session = session
             await self._check(session)
             await self._subscribe(session)
-            self.session = session
             self._pause.failures = 0
             await self._follow(session)
         except Lost as error:
