@@ -1,0 +1,1 @@
+"""Devices behind an MQTT broker: JSON by topic and path, or Sparkplug B."""

@@ -1,0 +1,1 @@
+"""Sparkplug B: edge nodes and their devices, on MQTT, in protocol buffers."""
