@@ -38,6 +38,10 @@ class SerialMeter:
     def faults(self) -> Faults:
         return self._plant.faults
 
+    def power_up(self) -> None:
+        """Forget what was heard."""
+        self._heard = b""
+
     def unasked(self) -> bytes:
         """Return what the meter sends by itself each period; empty when it waits to be asked."""
         return b"" if self._profile.request else self._telegram()

@@ -8,7 +8,7 @@ point by its name, below ``points``.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drivers.document import Document
+from drivers.document import Document, Protocol
 from drivers.newest import AHEAD_US_MAX, OLD_US_MAX
 from drivers.payload import BadPayload, find, instant_us, number, shown, steps_of
 from drivers.point import Access
@@ -54,6 +54,8 @@ def read_intake(document: Document) -> Intake:
         ProfileError: a key is missing, unknown or wrong.
     """
     link, table = document.link, document.table
+    if document.protocol is not Protocol.PUSH:
+        raise link.wrong("protocol", document.protocol, Protocol.PUSH)
     timestamp = _path(link, "timestamp", "timestamp")
     is_open = link.flag("open", default=False)
     silent_s = link.number("silent_s", 1.0, 86_400.0, 30.0)

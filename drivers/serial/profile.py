@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from drivers.document import Document
+from drivers.document import Document, Protocol
 from drivers.point import Access
 from drivers.serial.iec62056 import Blocks, Telegrams, request
 from drivers.serial.lines import Checksum, LineFormat, Lines
@@ -87,6 +87,8 @@ def read_profile(document: Document) -> SerialProfile:
         ProfileError: a key is missing, unknown or wrong.
     """
     link, table = document.link, document.table
+    if document.protocol is not Protocol.SERIAL:
+        raise link.wrong("protocol", document.protocol, Protocol.SERIAL)
     form = link.choice("format", Format)
     iec = form is Format.IEC62056
     mode = link.choice("mode", Mode, Mode.D) if iec else Mode.D
