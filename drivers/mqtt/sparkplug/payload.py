@@ -7,16 +7,22 @@ that we do not use (data sets, templates, meta data) are passed over by the libr
 Source: Eclipse Sparkplug 3.0.0, chapter 6 "Payloads".
 """
 
-import math
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
+from drivers.mqtt.sparkplug.metric import (
+    BITS,
+    TEXTS,
+    DataType,
+    Metric,
+    Payload,
+    Raw,
+    typed,
+)
 from drivers.payload import BYTES_MAX, BadPayload, shown
 
 METRICS_MAX = 5_000
@@ -25,72 +31,6 @@ NAME_MAX = 500
 _PACKAGE = "phoenyra.sparkplug"
 _Field = descriptor_pb2.FieldDescriptorProto
 _FLOAT = struct.Struct("<f")
-
-
-class DataType(IntEnum):
-    """How a metric's number is meant; others than these are known, but no numbers of ours."""
-
-    INT8 = 1
-    INT16 = 2
-    INT32 = 3
-    INT64 = 4
-    UINT8 = 5
-    UINT16 = 6
-    UINT32 = 7
-    UINT64 = 8
-    FLOAT = 9
-    DOUBLE = 10
-    BOOLEAN = 11
-    STRING = 12
-    DATETIME = 13
-    """Milliseconds since 1970."""
-    TEXT = 14
-
-
-_BITS = {
-    DataType.INT8: 8,
-    DataType.INT16: 16,
-    DataType.INT32: 32,
-    DataType.INT64: 64,
-    DataType.UINT8: 8,
-    DataType.UINT16: 16,
-    DataType.UINT32: 32,
-    DataType.UINT64: 64,
-    DataType.DATETIME: 64,
-}
-_SIGNED = frozenset({DataType.INT8, DataType.INT16, DataType.INT32, DataType.INT64})
-_TEXTS = frozenset({DataType.STRING, DataType.TEXT})
-
-Raw = bool | int | float | str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """One value as a message carries it."""
-
-    name: str = ""
-    """Empty where only the alias is sent."""
-    alias: int | None = None
-    kind: int = 0
-    """A `DataType`, or a number of a type that is not ours; 0: not said, as at birth."""
-    value: Raw | None = None
-    """None: null, or of a type that is not ours. Integers as `typed` makes them."""
-    at_ms: int | None = None
-    historical: bool = False
-    """A value of the past, told late: it never counts as live."""
-    quality: int | None = None
-    """Property ``Quality``: 0 bad, 192 good, 500 stale."""
-    unit: str = ""
-    """Property ``engUnit``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
-    """One message's content."""
-
-    at_ms: int | None = None
-    seq: int | None = None
-    metrics: Sequence[Metric] = ()
 
 
 def decode(data: bytes) -> Payload:
@@ -130,37 +70,6 @@ def encode(payload: Payload) -> bytes:
         _put(message.metrics.add(), metric)
     data: bytes = message.SerializeToString()
     return data
-
-
-def typed(value: Raw, kind: int) -> Raw | None:
-    """Return a raw value as its type says: a negative integer comes as two's complement.
-
-    None is what this type cannot be, or a type that is not ours.
-    """
-    if kind in _BITS:
-        if isinstance(value, bool) or not isinstance(value, int):
-            return None
-        data_type = DataType(kind)
-        bits = _BITS[data_type]
-        value &= (1 << bits) - 1
-        negative = data_type in _SIGNED and value >> (bits - 1)
-        return value - (1 << bits) if negative else value
-    if kind in (DataType.FLOAT, DataType.DOUBLE):
-        return value if isinstance(value, float) else None
-    if kind == DataType.BOOLEAN:
-        return value if isinstance(value, bool) else None
-    return value if kind in _TEXTS and isinstance(value, str) else None
-
-
-def number(value: Raw) -> float:
-    """Return the number of a typed value; a boolean, whose type says so, is 0 or 1.
-
-    Raises:
-        BadPayload: it is a text or not finite.
-    """
-    if isinstance(value, str) or not math.isfinite(value):
-        raise BadPayload(f"{shown(value)} is no number")
-    return float(value)
 
 
 def _metric(message: Any) -> Metric:
@@ -225,8 +134,8 @@ def _coded(value: Raw, kind: int) -> tuple[str, Raw]:
     match value:
         case bool() if kind == DataType.BOOLEAN:
             return "boolean_value", value
-        case int() if kind in _BITS and not isinstance(value, bool):
-            bits = _BITS[DataType(kind)]
+        case int() if kind in BITS and not isinstance(value, bool):
+            bits = BITS[DataType(kind)]
             if typed(value, kind) != value:
                 raise ValueError(f"{value} does not fit {DataType(kind).name}")
             return ("int_value", value % (1 << 32)) if bits <= 32 else ("long_value", value % 2**64)
@@ -234,7 +143,7 @@ def _coded(value: Raw, kind: int) -> tuple[str, Raw]:
             return "double_value", float(value)
         case int() | float() if kind == DataType.FLOAT and not isinstance(value, bool):
             return "float_value", _single(float(value))
-        case str() if kind in _TEXTS:
+        case str() if kind in TEXTS:
             return "string_value", value
     raise ValueError(f"{shown(value)} is not allowed for the data type {kind}")
 

@@ -1,4 +1,4 @@
-"""drivers.mqtt.sparkplug.payload: what is written is what is read, and garbage is refused."""
+"""drivers.mqtt.sparkplug.payload and .metric: what is written is what is read, and garbage is refused."""
 
 import contextlib
 import math
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.mqtt.sparkplug import payload
-from drivers.mqtt.sparkplug.payload import DataType, Metric, Payload
+from drivers.mqtt.sparkplug.metric import DataType, Metric, Payload, Raw, number, typed
 from drivers.payload import BYTES_MAX, BadPayload
 
 # Written byte by byte from the field numbers of the specification, without any library: time
@@ -32,7 +32,7 @@ UNSIGNED = {
 }
 
 
-def integers() -> st.SearchStrategy[tuple[DataType, payload.Raw]]:
+def integers() -> st.SearchStrategy[tuple[DataType, Raw]]:
     ranges = [(kind, -(1 << bits - 1), (1 << bits - 1) - 1) for kind, bits in SIGNED.items()]
     ranges += [(kind, 0, (1 << bits) - 1) for kind, bits in UNSIGNED.items()]
     return st.sampled_from(ranges).flatmap(
@@ -40,7 +40,7 @@ def integers() -> st.SearchStrategy[tuple[DataType, payload.Raw]]:
     )
 
 
-def values() -> st.SearchStrategy[tuple[DataType, payload.Raw | None]]:
+def values() -> st.SearchStrategy[tuple[DataType, Raw | None]]:
     finite = st.floats(allow_nan=False, allow_infinity=False)
     return st.one_of(
         integers(),
@@ -96,8 +96,8 @@ def test_a_value_without_a_type_is_typed_by_whoever_knows_its_birth() -> None:
     data = bytes.fromhex("1208" + "1003" + "50feffffff0f")
     (metric,) = payload.decode(data).metrics
     assert (metric.kind, metric.value) == (0, 0xFFFFFFFE)
-    assert payload.typed(0xFFFFFFFE, DataType.INT16) == -2
-    assert payload.typed(0xFFFFFFFE, DataType.UINT16) == 65_534
+    assert typed(0xFFFFFFFE, DataType.INT16) == -2
+    assert typed(0xFFFFFFFE, DataType.UINT16) == 65_534
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_a_value_without_a_type_is_typed_by_whoever_knows_its_birth() -> None:
         (1.0, 99),
     ],
 )
-def test_a_value_that_its_type_cannot_be_is_none(value: payload.Raw, kind: int) -> None:
-    assert payload.typed(value, kind) is None
+def test_a_value_that_its_type_cannot_be_is_none(value: Raw, kind: int) -> None:
+    assert typed(value, kind) is None
 
 
 @pytest.mark.parametrize(
@@ -129,16 +129,16 @@ def test_a_value_that_its_type_cannot_be_is_none(value: payload.Raw, kind: int) 
         (1, 99),
     ],
 )
-def test_a_value_that_does_not_fit_is_not_written(value: payload.Raw, kind: int) -> None:
+def test_a_value_that_does_not_fit_is_not_written(value: Raw, kind: int) -> None:
     with pytest.raises(ValueError, match=r"fit|allowed"):
         payload.encode(Payload(metrics=(Metric(name="x", kind=kind, value=value),)))
 
 
 @pytest.mark.parametrize("value", ["12", math.nan, math.inf])
-def test_only_finite_values_are_numbers(value: payload.Raw) -> None:
+def test_only_finite_values_are_numbers(value: Raw) -> None:
     with pytest.raises(BadPayload, match="no number"):
-        payload.number(value)
-    assert payload.number(True) == 1.0
+        number(value)
+    assert number(True) == 1.0
 
 
 def test_a_bomb_is_refused_before_it_is_opened() -> None:
