@@ -3,6 +3,9 @@
 Every point of the profile is a variable at its node, in the device's unit and sign, with a status
 and a source time. Written values command the plant at once; one out of range is refused with
 BadOutOfRange. Namespaces are numbered as `Manners` says, so that an index can move.
+
+Of the faults of the line it knows two: down, and an exception, which is a bad status on every
+value; those of the instruments are the plant's.
 """
 
 import asyncio
@@ -25,7 +28,6 @@ from drivers.opcua.certificates import Identity
 from drivers.opcua.profile import Item, OpcUaProfile
 from drivers.point import Access
 from simulators.battery import Command
-from simulators.faults import Faults
 from simulators.plant import Plant
 from wire.clock import Clock, utc
 
@@ -59,7 +61,7 @@ class Manners:
 class SimulatedServer:
     """A running server; `step` shows what the instruments show."""
 
-    def __init__(self, profile: OpcUaProfile, plant: Plant, clock: Clock, faults: Faults) -> None:
+    def __init__(self, profile: OpcUaProfile, plant: Plant, clock: Clock) -> None:
         self.server = Server()
         self.bad: set[str] = set()
         """Points that have a bad status."""
@@ -71,7 +73,7 @@ class SimulatedServer:
         self._profile = profile
         self._plant = plant
         self._clock = clock
-        self._faults = faults
+        self._down = False
         self._written: dict[str, float] = {}
 
     async def start(self, manners: Manners) -> None:
@@ -104,7 +106,7 @@ class SimulatedServer:
 
     async def step(self) -> None:
         """Write what is measured now into the nodes."""
-        measured = self._faults.shown(self._plant.measure())
+        measured = self._plant.measure()
         now = cast("ua.DateTime", utc(self._clock.now_us()))
         for item in self._profile.items:
             name = item.tag.name
@@ -116,7 +118,7 @@ class SimulatedServer:
             data = ua.DataValue(
                 ua.Variant(item.tag.raw(value), _DOUBLE), SourceTimestamp=now, ServerTimestamp=now
             )
-            if name in self.bad:
+            if name in self.bad or self._plant.faults.current.exception:
                 data.StatusCode = ua.StatusCode(ua.UInt32(StatusCodes.BadNotConnected))
             await self.server.write_attribute_value(self.nodes[name], data)
 
@@ -128,6 +130,17 @@ class SimulatedServer:
             for order in control.settings:
                 self._written[order.item.tag.name] = order.value
             self._plant.obey(self._command(), fresh=False)
+
+    async def hang_up_or_listen(self) -> None:
+        """Be there or not, as the faults say."""
+        listener, down = self.server.bserver, self._plant.faults.down
+        assert listener is not None, "called only while the server runs"
+        if down and not self._down:
+            await listener.stop()
+        elif self._down and not down:
+            self.power_up()
+            await listener.start()
+        self._down = down
 
     def forget_items(self) -> None:
         """Tell of nothing any more, without a word; subscriptions go on, empty."""
@@ -229,6 +242,7 @@ async def serving(simulated: SimulatedServer, manners: Manners) -> AsyncIterator
 async def _show(simulated: SimulatedServer) -> None:
     while True:
         await simulated.step()
+        await simulated.hang_up_or_listen()
         await asyncio.sleep(PERIOD_S)
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from drivers.base import Pace, Rate
+from drivers.control import REFRESH_S_MAX
 from drivers.document import Document, Head, Protocol
 from drivers.opcua.address import Address, BadAddress, parse_node, parse_path
 from drivers.point import VALUE_MAX, Access
-from drivers.profile import REFRESH_S_MAX, UNCONFIRMED_SHARE
+from drivers.profile import UNCONFIRMED_SHARE
 from drivers.table import Table
 from drivers.tag import Tag, read_tag
 

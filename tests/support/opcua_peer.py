@@ -12,7 +12,6 @@ from drivers.opcua.config import OpcUaConfig
 from drivers.opcua.profile import OpcUaProfile, read_profile
 from drivers.registry import open_driver
 from simulators import battery
-from simulators.faults import Faults
 from simulators.opcua import Manners, SimulatedServer, serving
 from simulators.plant import Plant
 from tests.support.system import free_port
@@ -43,10 +42,9 @@ class Peer:
         self.port = free_port()
         self.grid = Level()
         self.plant = Plant(RATING, 60.0, self.grid, asyncio.get_running_loop().time)
-        self.faults = Faults(asyncio.get_running_loop().time)
         self.clock = SystemClock()
         self.profile = profile(override)
-        self.server = SimulatedServer(self.profile, self.plant, self.clock, self.faults)
+        self.server = SimulatedServer(self.profile, self.plant, self.clock)
         self.cache = cache
         self.override = override
 
@@ -61,7 +59,7 @@ class Peer:
     @asynccontextmanager
     async def serving(self, manners: Manners | None = None) -> AsyncIterator[SimulatedServer]:
         """Serve; the server of an earlier time is replaced by a new one."""
-        self.server = SimulatedServer(self.profile, self.plant, self.clock, self.faults)
+        self.server = SimulatedServer(self.profile, self.plant, self.clock)
         async with serving(self.server, manners or self.manners):
             yield self.server
 

@@ -1,0 +1,51 @@
+"""simulators.opcua: a server of its own in a process of its own, with faults on demand."""
+
+import asyncio
+from pathlib import Path
+
+from drivers.base import PowerSetter
+from simulators.faults import FaultSet
+from tests.support.opcua_peer import Peer, quality_is, readings, unreachable, value_is
+from tests.support.system import System, free_port, wait_until
+from wire.block import Quality
+
+
+async def test_a_server_that_is_down_comes_back_as_after_a_loss_of_power(tmp_path: Path) -> None:
+    peer = Peer(tmp_path / "standard")
+    async with peer.serving(), peer.driver() as driver:
+        await readings(driver)
+        assert isinstance(driver, PowerSetter)
+        await driver.write_power_kw(5.0)
+        peer.plant.faults.shut_down(0.5)
+        await unreachable(driver)
+        await value_is(driver, "pcs.set_power_kw", 0.0)
+
+
+async def test_an_exception_is_a_bad_status_on_every_value(tmp_path: Path) -> None:
+    peer = Peer(tmp_path / "standard")
+    async with peer.serving(), peer.driver() as driver:
+        await readings(driver)
+        peer.plant.faults.set(FaultSet(exception=4), {})
+        await quality_is(driver, "grid.frequency_hz", Quality.BAD)
+
+
+async def test_the_verb_serves_the_shipped_profile_until_it_is_stopped(tmp_path: Path) -> None:
+    system, port = System(tmp_path), free_port()
+    system.start(
+        "opcua",
+        "simulators.main",
+        "opcua",
+        "opcua-battery",
+        "--port",
+        str(port),
+        "--strangers",
+        "2",
+    )
+    try:
+        ready = f"listening on opc.tcp://127.0.0.1:{port}"
+        await asyncio.to_thread(wait_until, lambda: ready in system.log("opcua"), 30, ready)
+        peer = Peer(tmp_path / "standard")
+        async with peer.driver(url=f"opc.tcp://127.0.0.1:{port}") as driver:
+            await value_is(driver, "battery.soc_pct", 60.0)
+    finally:
+        assert system.stop("opcua") == 0, system.log("opcua")
