@@ -93,7 +93,9 @@ def read_profile(document: Document) -> SerialProfile:
     iec = form is Format.IEC62056
     mode = link.choice("mode", Mode, Mode.D) if iec else Mode.D
     asked = _request(link, form, mode)
-    period_s = link.number("period_s", 0.05, 3_600.0, 15.0 if iec else 1.0) if asked else 0.0
+    period_s = link.number("period_s", 0.05, 3_600.0, 15.0 if iec else 1.0)
+    if not asked:
+        period_s = 0.0
     timeout_s = link.number("timeout_s", 0.1, 600.0, 60.0 if iec else 10.0)
     tags, keys = _points(table, form)
     profile = SerialProfile(
