@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from drivers.errors import ProfileError
-from drivers.table import Table, parse_file
+from drivers.table import Mistakes, Table, parse_file
 
 _SHIPPED = Path(__file__).parent / "profiles"
 
@@ -64,8 +64,15 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _SHIPPED.glob("*.toml")))
 
 
-def open_document(name_or_path: str, override: str | None = None) -> Document:
+def open_document(
+    name_or_path: str, override: str | None = None, mistakes: Mistakes | None = None
+) -> Document:
     """Return a shipped profile by its name or the one in a ``.toml`` file, changed by `override`.
+
+    Args:
+        name_or_path: of the profile.
+        override: the path of a site's changes.
+        mistakes: takes what is wrong with the head, so that the rest can be looked at too.
 
     Raises:
         ProfileError: there is none, or its head is wrong; one line says which key.
@@ -87,7 +94,7 @@ def open_document(name_or_path: str, override: str | None = None) -> Document:
         digest.update(raw)
         content = overlaid(content, changes, Path(override).name)
         where = f"{path.name} with {Path(override).name}: "
-    return _document(Table(where, content), digest.hexdigest())
+    return _document(Table(where, content), digest.hexdigest(), mistakes)
 
 
 def overlaid(
@@ -133,14 +140,25 @@ def _points(base: object, changes: object, where: str) -> list[object]:
     return list(rows.values())
 
 
-def _document(table: Table, digest: str) -> Document:
-    head, link = table.table("profile"), table.table("link")
-    read = Head(
-        id=head.text("id"),
-        version=head.integer("version", 1, 1_000_000),
-        source=head.text("source"),
-        confirmed=head.flag("confirmed", default=False),
+def _document(table: Table, digest: str, mistakes: Mistakes | None) -> Document:
+    found = Mistakes() if mistakes is None else mistakes
+    head = Head(id="", version=1, source="", confirmed=False, digest=digest)
+    with found.caught():
+        head = _head(table.table("profile"), digest)
+    link = table.table("link")
+    protocol = link.choice("protocol", Protocol)
+    if mistakes is None:
+        found.tell()
+    return Document(head, protocol, table, link)
+
+
+def _head(table: Table, digest: str) -> Head:
+    head = Head(
+        id=table.text("id"),
+        version=table.integer("version", 1, 1_000_000),
+        source=table.text("source"),
+        confirmed=table.flag("confirmed", default=False),
         digest=digest,
     )
-    head.close()
-    return Document(read, link.choice("protocol", Protocol), table, link)
+    table.close()
+    return head

@@ -21,3 +21,8 @@ class DeviceRefused(DriverError):
 
 class ProfileError(DriverError):
     """A profile or its use is wrong; the text names the key, the value and what is allowed."""
+
+    def __init__(self, line: str, *others: str) -> None:
+        super().__init__(line)
+        self.lines = (line, *others)
+        """The text, and further mistakes of the same file, one line each."""

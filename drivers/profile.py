@@ -1,41 +1,34 @@
-"""Device profiles: a device is data, in a TOML file that a technician can read.
+"""Profiles of registers: a device is data, in a TOML file that a technician can read.
 
 A profile names the points of a device (see `drivers.point`), says how to talk to it, what it does
 when we fall silent, and how it is dispatched. Nothing is guessed: an unknown key is a mistake.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
 from drivers.base import Pace
+from drivers.control import Control, Watchdog, renamed
+from drivers.dispatch import Points, read_control, read_watchdog
 from drivers.document import Document, Head, Protocol, open_document
-from drivers.point import VALUE_MAX, Notation, Point, WordOrder, read_point
-from drivers.table import Table
+from drivers.errors import ProfileError
+from drivers.identify import Mark, read_marks
+from drivers.point import Notation, Order, Point
+from drivers.row import Rules, read_points
+from drivers.table import Mistakes, Table
 
 POINTS_MAX = 2_000
 REGISTERS_MAX = 125
 """Registers of one read; Modbus application protocol 1.1b3, clause 6.3."""
-REFRESH_S_MAX = 60.0
-"""A setpoint is refreshed at least this often, also by a device without a time-out."""
+BITS_MAX = 2_000
+"""Bits of one read; clause 6.1."""
 UNCONFIRMED_SHARE = 0.1
 """Of the rated power: all that is asked of a device whose map nobody has proved."""
-_REFRESHES_PER_TIMEOUT = 3
-
-
-class WatchdogKind(StrEnum):
-    """What keeps the device from falling back."""
-
-    WRITE_REFRESH = "write-refresh"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A value for a point, in the point's unit and sign."""
-
-    point: Point
-    value: float
+SLOW_S_MAX = 3_600.0
+_STALE_FAST_S_MIN = 2.0
+_STALE_SLOW_S_MIN = 5.0
+_MISSED_POLLS = 3
+"""So many polls may fail before a value is old; devices.md, 5.6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,37 +41,19 @@ class Link:
     """For a connection as for a request."""
     connect_delay_s: float
     """The device wants this silence after a connection."""
+    turnaround_s: float
+    """The device wants this silence between an answer and the next request."""
     max_clients: int
     max_registers: int
+    max_bits: int
     gap_fill: int
     """Unnamed registers between two points that are read along rather than asked around."""
     single_writes: bool
     """The device takes function 6 instead of 16, hence only one register at a time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watchdog:
-    """What the device does on its own when we fall silent: the last safety."""
-
-    kind: WatchdogKind
-    timeout_s: float
-    measured_timeout_s: float | None
-    reversion: str
-    """For people: what the device falls back to."""
-    waiver: str
-    """Who answers for dispatching a device without a time-out; empty: nobody."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
-    """How the device is dispatched."""
-
-    setpoint: Point
-    enable: Setting | None
-    timeout: Setting | None
-    """The register of the device's own time-out and its value in seconds."""
-    reversion: Setting | None
-    """The register of the power the device falls back to, and its value."""
+    notation: Notation
+    fast_s: float
+    """0: at every beat."""
+    slow_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +61,14 @@ class Profile:
     """One kind of device."""
 
     head: Head
+    protocol: Protocol
     link: Link
     watchdog: Watchdog
     points: tuple[Point, ...]
     control: Control | None
     """None: the device is only read."""
+    identify: tuple[Mark, ...] = ()
+    """All of them hold at a device of this kind."""
 
     def point(self, name: str) -> Point:
         """Return the point called `name`; KeyError when there is none."""
@@ -101,21 +79,59 @@ class Profile:
 
     @property
     def pace(self) -> Pace:
-        return Pace()
+        fast_s, slow_s = self.link.fast_s, self.link.slow_s
+        return Pace(
+            fast_s=fast_s,
+            slow_s=slow_s,
+            stale_fast_s=max(_STALE_FAST_S_MIN, _MISSED_POLLS * fast_s),
+            stale_slow_s=max(_STALE_SLOW_S_MIN, _MISSED_POLLS * slow_s),
+        )
 
     @property
     def power_share_max(self) -> float:
         """Return the share of the rated power that may be asked for."""
-        return 1.0 if self.head.confirmed else UNCONFIRMED_SHARE
+        proved = self.head.confirmed and (
+            self.control is None or all(point.confirmed for point in self.control.cyclic)
+        )
+        return 1.0 if proved else UNCONFIRMED_SHARE
 
     @property
     def refresh_s(self) -> float:
         """Return the time within which a setpoint must be written again."""
-        known = (self.watchdog.timeout_s, self.watchdog.measured_timeout_s)
-        timeouts_s = [timeout_s for timeout_s in known if timeout_s]
-        if self.watchdog.kind is WatchdogKind.NONE or not timeouts_s:
-            return REFRESH_S_MAX
-        return min(REFRESH_S_MAX, min(timeouts_s) / _REFRESHES_PER_TIMEOUT)
+        return self.watchdog.refresh_s
+
+    def usable(self) -> None:
+        """Refuse a profile that cannot be opened at a device without a site's own word.
+
+        Raises:
+            ProfileError: nobody has said yet how its addresses are counted.
+        """
+        if self.link.notation is Notation.ASK:
+            raise ProfileError(
+                f"{self.head.id}: link.notation: 'ask' is not allowed; wire0 or modicon, in this"
+                " site's override, is expected"
+            )
+
+    def resolved(self, found: Mapping[str, Point]) -> "Profile":
+        """Return the profile with the points that a walk through the device's models found.
+
+        Args:
+            found: by name; points that are not in here are left out.
+
+        Raises:
+            ProfileError: `[control]` or `[watchdog]` needs a point that is not there.
+        """
+
+        def of(point: Point) -> Point:
+            if point.name not in found:
+                raise ProfileError(f"{self.head.id}: {point.name}: the device does not have it")
+            return found[point.name]
+
+        control, watchdog = self.control, self.watchdog
+        if control is not None:
+            control, watchdog = renamed(control, watchdog, of)
+        points = tuple(found[point.name] for point in self.points if point.name in found)
+        return replace(self, points=points, control=control, watchdog=watchdog)
 
 
 def load(name_or_path: str, override: str | None = None) -> Profile:
@@ -125,108 +141,100 @@ def load(name_or_path: str, override: str | None = None) -> Profile:
         ProfileError: there is none, or it is wrong; one line names the key and what is allowed.
     """
     document = open_document(name_or_path, override)
-    if document.protocol is not Protocol.MODBUS:
-        raise document.link.wrong("protocol", document.protocol, Protocol.MODBUS)
+    if document.protocol not in (Protocol.MODBUS, Protocol.SUNSPEC):
+        raise document.link.wrong("protocol", document.protocol, "modbus or sunspec")
     return read_profile(document)
 
 
 def read_profile(document: Document) -> Profile:
-    """Return the profile in a document of registers, and close its tables."""
-    table, link = document.table, document.link
-    watchdog = _watchdog(table.table("watchdog"))
-    notation = link.choice("notation", Notation, Notation.WIRE0)
-    word_order = link.choice("word_order", WordOrder, WordOrder.BIG)
-    settings = _link(link)
-    points: dict[str, Point] = {}
-    for row in table.tables("point", POINTS_MAX):
-        point = read_point(row, notation, word_order)
-        if point.name in points:
-            raise row.wrong("name", point.name, "a name that no other point has")
-        points[point.name] = point
-        if settings.single_writes and point.writable and point.count > 1:
-            raise row.wrong("type", point.coding, "one register, with link.single_writes,")
-    control = _control(table.table("control"), points, watchdog) if table.has("control") else None
-    table.close()
+    """Return the profile in a document of registers, and close its tables.
+
+    Raises:
+        ProfileError: it is wrong; its `lines` are every mistake, one for each part.
+    """
+    table, mistakes = document.table, Mistakes()
+    rules, link = _rules(document, mistakes), None
+    with mistakes.caught():
+        link = _link(document.link, rules.notation)
+        rules = replace(rules, max_registers=link.max_registers, single_writes=link.single_writes)
+    found: dict[str, Point] = {}
+    wrong: set[str] = set()
+    with mistakes.caught():
+        for row in table.tables("point", POINTS_MAX):
+            with mistakes.caught():
+                wrong.add(row.named)
+                _add(found, row, read_points(row, rules))
+                wrong.discard(row.named)
+    points = Points(found.values(), wrong)
+    watchdog = control = None
+    marks: tuple[Mark, ...] = ()
+    with mistakes.caught():
+        watchdog = read_watchdog(table.table("watchdog"), points)
+    with mistakes.caught():
+        marks = read_marks(table, points)
+    if table.has("control"):
+        with mistakes.caught():
+            inner = table.table("control")
+            if watchdog is not None:
+                control = read_control(inner, points, watchdog)
+    with mistakes.caught():
+        table.close()
+    mistakes.tell()
+    assert link is not None, "no mistake, so it was read"
+    assert watchdog is not None, "no mistake, so it was read"
     return Profile(
         head=document.head,
-        link=settings,
+        protocol=document.protocol,
+        link=link,
         watchdog=watchdog,
-        points=tuple(points.values()),
+        points=tuple(found.values()),
         control=control,
+        identify=marks,
     )
 
 
-def _link(table: Table) -> Link:
+def _rules(document: Document, mistakes: Mistakes) -> Rules:
+    """Return what holds for the rows even where the rest of the link is wrong."""
+    link = document.link
+    notation, word_order, byte_order = Notation.WIRE0, Order.BIG, Order.BIG
+    with mistakes.caught():
+        notation = link.choice("notation", Notation, notation)
+    with mistakes.caught():
+        word_order = link.choice("word_order", Order, word_order)
+    with mistakes.caught():
+        byte_order = link.choice("byte_order", Order, byte_order)
+    return Rules(
+        notation=notation,
+        word_order=word_order,
+        byte_order=byte_order,
+        max_registers=REGISTERS_MAX,
+        single_writes=False,
+        sunspec=document.protocol is Protocol.SUNSPEC,
+    )
+
+
+def _add(found: dict[str, Point], row: Table, points: tuple[Point, ...]) -> None:
+    for point in points:
+        if point.name in found:
+            raise row.wrong("name", point.name, "a name that no other point has")
+        found[point.name] = point
+
+
+def _link(table: Table, notation: Notation) -> Link:
     link = Link(
         unit=table.integer("unit", 0, 255, 1),
         port=table.integer("port", 1, 65_535, 502),
         timeout_s=table.number("timeout_s", 0.01, 30.0),
         connect_delay_s=table.number("connect_delay_s", 0.0, 30.0, 0.0),
+        turnaround_s=table.number("turnaround_s", 0.0, 5.0, 0.0),
         max_clients=table.integer("max_clients", 1, 1_000, 1),
         max_registers=table.integer("max_registers", 4, REGISTERS_MAX, 120),
+        max_bits=table.integer("max_bits", 1, BITS_MAX, BITS_MAX),
         gap_fill=table.integer("gap_fill", 0, REGISTERS_MAX, 0),
         single_writes=table.flag("single_writes", default=False),
+        notation=notation,
+        fast_s=table.number("fast_s", 0.0, 60.0, 0.0),
+        slow_s=table.number("slow_s", 0.1, SLOW_S_MAX, 1.0),
     )
     table.close()
     return link
-
-
-def _watchdog(table: Table) -> Watchdog:
-    measured = table.has("measured_timeout_s")
-    watchdog = Watchdog(
-        kind=table.choice("kind", WatchdogKind),
-        timeout_s=table.number("timeout_s", 0.0, 3_600.0, 0.0),
-        measured_timeout_s=table.number("measured_timeout_s", 0.1, 3_600.0) if measured else None,
-        reversion=table.text("reversion", ""),
-        waiver=table.text("waiver", ""),
-    )
-    if watchdog.kind is WatchdogKind.WRITE_REFRESH and not watchdog.timeout_s:
-        raise table.wrong("timeout_s", watchdog.timeout_s, "more than 0, for write-refresh,")
-    table.close()
-    return watchdog
-
-
-def _control(table: Table, points: Mapping[str, Point], watchdog: Watchdog) -> Control:
-    if watchdog.kind is WatchdogKind.NONE and not watchdog.waiver:
-        raise table.wrong(
-            "setpoint",
-            table.text("setpoint"),
-            "a watchdog other than none, or its waiver with the name of who answers for it,",
-        )
-    timeout = _named(table, "timeout", points) if table.has("timeout") else None
-    control = Control(
-        setpoint=_named(table, "setpoint", points),
-        enable=_setting(table, "enable", points),
-        timeout=None if timeout is None else Setting(timeout, watchdog.timeout_s),
-        reversion=_setting(table, "reversion", points),
-    )
-    cyclic = (control.setpoint, control.enable.point if control.enable else control.setpoint)
-    for point in cyclic:
-        if point.flash:
-            raise table.wrong("setpoint", point.name, "a point without flash = true")
-    for once in (control.timeout, control.reversion):
-        if once is not None and not once.point.readable:
-            raise table.wrong("timeout", once.point.name, "a point that can be read back")
-    table.close()
-    return control
-
-
-def _setting(table: Table, key: str, points: Mapping[str, Point]) -> Setting | None:
-    if not table.has(key):
-        return None
-    inner = table.table(key)
-    point = _named(inner, "point", points)
-    low = -VALUE_MAX if point.low is None else point.low
-    high = VALUE_MAX if point.high is None else point.high
-    setting = Setting(point, inner.number("value", low, high))
-    inner.close()
-    return setting
-
-
-def _named(table: Table, key: str, points: Mapping[str, Point]) -> Point:
-    name = table.text(key)
-    point = points.get(name)
-    if point is None or not point.writable:
-        writable = ", ".join(p.name for p in points.values() if p.writable) or "(none yet)"
-        raise table.wrong(key, name, f"the name of a writable point: {writable}")
-    return point

@@ -8,12 +8,46 @@ import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from drivers.errors import ProfileError
 
 FILE_BYTES_MAX = 1024 * 1024
 _Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class Follows(ProfileError):
+    """A mistake that only follows from another one, which is told already."""
+
+
+class Mistakes:
+    """The mistakes of one file: collected part by part, so that a person learns all at once."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def caught(self) -> Self:
+        """Return what keeps a mistake of one part, so that the next can be looked at."""
+        return self
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> bool:
+        if isinstance(error, ProfileError) and not isinstance(error, Follows):
+            self.lines.extend(error.lines)
+        return isinstance(error, ProfileError)
+
+    def tell(self) -> None:
+        """End the reading when something was wrong.
+
+        Raises:
+            ProfileError: its text is the first mistake; its `lines` are all of them.
+        """
+        if self.lines:
+            raise ProfileError(*self.lines)
 
 
 class Table:
@@ -23,6 +57,16 @@ class Table:
         self._where = where
         self._content = content
         self._taken: list[str] = []
+
+    @property
+    def named(self) -> str:
+        """Return the name it gives itself, or nothing."""
+        name = self._content.get("name")
+        return name if isinstance(name, str) else ""
+
+    def entry(self, key: str, content: Mapping[str, object]) -> "Table":
+        """Return something that stands at `key`, to be read as a table."""
+        return Table(f"{self._where}{key}.", content)
 
     def text(self, key: str, default: str | None = None) -> str:
         """Return a text; without a default it must be there and not empty."""
@@ -72,6 +116,16 @@ class Table:
             if value == member.value:
                 return member
         raise self.wrong(key, value, allowed)
+
+    def raw(self, key: str, allowed: str, default: object = None) -> object:
+        """Return a value of any type for the caller to check; without a default it must be there.
+
+        Args:
+            key: taken by this.
+            allowed: what is expected, for the message when it is missing.
+            default: what stands for a missing key.
+        """
+        return self._take(key, default, allowed)
 
     def has(self, key: str) -> bool:
         return key in self._content

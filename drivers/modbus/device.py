@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import Sequence
 
 from drivers.base import Pace, Rate
+from drivers.control import Control, Setting
 from drivers.errors import DeviceRefused, ProfileError
 from drivers.modbus import codec
 from drivers.modbus.line import Line, Refusal
 from drivers.modbus.plan import Planner, Request
 from drivers.point import Point
-from drivers.profile import Control, Profile, Setting
+from drivers.profile import Profile
 from wire.block import Quality, Reading
 from wire.clock import Clock
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.modbus.codec import NotEncodable, decode, encode
-from drivers.point import Coding, Kind, Point, WordOrder
+from drivers.modbus.codec import NotEncodable, decode, encode, exponent_in, text, words
+from drivers.point import Coding, Kind, Order, Point
 
-INTEGERS = [coding for coding in Coding if coding not in (Coding.FLOAT32, Coding.BOOL)]
+INTEGERS = [coding for coding in Coding if coding.whole]
+NUMBERS = [coding for coding in Coding if coding is not Coding.STRING]
 EXACT_BITS = 45
 """Integers of more bits lose digits once they are scaled; a float carries 53."""
 
@@ -23,7 +24,9 @@ def point(
     low: float | None = None,
     high: float | None = None,
     sentinels: frozenset[int] = frozenset(),
-    word_order: WordOrder = WordOrder.BIG,
+    word_order: Order = Order.BIG,
+    byte_order: Order = Order.BIG,
+    length: int = 0,
     bit: int | None = None,
     kind: Kind = Kind.HOLDING,
 ) -> Point:
@@ -38,6 +41,8 @@ def point(
         high=high,
         sentinels=sentinels,
         word_order=word_order,
+        byte_order=byte_order,
+        length=length,
         bit=bit,
     )
 
@@ -52,6 +57,7 @@ def point(
         (Coding.UINT64, [0, 0, 1, 1], 65_537.0),
         (Coding.INT64, [0xFFFF] * 4, -1.0),
         (Coding.FLOAT32, [0x41C8, 0x0000], 25.0),
+        (Coding.FLOAT64, [0xC039, 0, 0, 0], -25.0),
         (Coding.BOOL, [0x0100], 1.0),
         (Coding.BOOL, [0], 0.0),
     ],
@@ -79,7 +85,7 @@ def test_an_offset_turns_a_current_and_an_impossible_one_is_no_value(
 
 
 def test_little_word_order_swaps_words_but_not_bytes() -> None:
-    swapped = point(Coding.UINT32, word_order=WordOrder.LITTLE)
+    swapped = point(Coding.UINT32, word_order=Order.LITTLE)
     assert decode(swapped, [0x1234, 0x0001]) == 0x0001_1234
     assert encode(swapped, 0x0001_1234) == [0x1234, 0x0001]
 
@@ -87,6 +93,45 @@ def test_little_word_order_swaps_words_but_not_bytes() -> None:
 def test_one_bit_of_a_status_word_is_read_alone() -> None:
     assert decode(point(Coding.BOOL, bit=2), [0b0100]) == 1.0
     assert decode(point(Coding.BOOL, bit=2), [0b1011]) == 0.0
+
+
+def test_a_bit_of_a_register_without_a_value_has_none_either() -> None:
+    trip = point(Coding.UINT32, bit=17, sentinels=frozenset({0xFFFF_FFFF}))
+    assert decode(trip, [0b10, 0]) == 1.0
+    assert decode(trip, [0b01, 0xFFFF]) == 0.0
+    assert decode(trip, [0xFFFF, 0xFFFF]) is None
+
+
+def test_little_byte_order_swaps_the_bytes_of_each_word_and_only_those() -> None:
+    swapped = point(Coding.UINT32, byte_order=Order.LITTLE)
+    assert decode(swapped, [0x3412, 0x7856]) == 0x1234_5678
+    assert encode(swapped, 0x1234_5678) == [0x3412, 0x7856]
+    assert decode(point(Coding.BOOL, kind=Kind.COIL, byte_order=Order.LITTLE), [1]) == 1.0
+
+
+def test_a_scale_register_moves_the_decimal_point_both_ways() -> None:
+    power = point(Coding.INT16, scale=-0.001)
+    assert decode(power, [1_234], 1) == -12.34
+    assert decode(power, [1_234], -2) == -0.01234
+    assert encode(power, -12.34, 1) == [1_234]
+    assert encode(power, -0.01234, -2) == [1_234]
+    assert decode(power, [1_234], None) is None, "no exponent is not exponent 0"
+
+
+@pytest.mark.parametrize(
+    ("register", "power"), [(0, 0), (10, 10), (0xFFF6, -10), (11, None), (0x8000, None)]
+)
+def test_a_scale_register_says_a_power_of_ten_or_nothing(register: int, power: int | None) -> None:
+    assert exponent_in(register) == power
+
+
+def test_a_string_ends_at_its_first_zero_and_keeps_only_what_can_be_printed() -> None:
+    maker = point(Coding.STRING, length=4)
+    assert text(maker, [0x534D, 0x4120, 0x0047, 0x4152]) == "SMA"
+    assert text(maker, [0x530A, 0x4DFF, 0x4100, 0]) == "SMA"
+    assert text(maker, [0, 0x4152, 0, 0]) == ""
+    turned = point(Coding.STRING, length=2, byte_order=Order.LITTLE)
+    assert text(turned, [0x4D53, 0x0041]) == "SMA"
 
 
 def test_three_tenths_are_three_tenths() -> None:
@@ -123,6 +168,7 @@ def test_a_float_that_is_no_number_is_no_value(number: float) -> None:
         (point(Coding.INT32), math.nan),
         (point(Coding.INT32), math.inf),
         (point(Coding.BOOL, bit=1), 1.0),
+        (point(Coding.UINT32, scale=1e-9), 1e308),
     ],
 )
 def test_what_does_not_fit_is_refused_and_never_cut(target: Point, value: float) -> None:
@@ -134,22 +180,57 @@ def test_what_does_not_fit_is_refused_and_never_cut(target: Point, value: float)
     st.sampled_from(INTEGERS),
     st.sampled_from([1.0, -1.0, 10.0, 0.1, -0.1, 0.01, -0.001]),
     st.sampled_from([0.0, -40.0, 3_200.0]),
-    st.sampled_from(WordOrder),
+    st.sampled_from(Order),
     st.data(),
 )
 def test_every_pattern_survives_the_way_to_a_value_and_back(
-    coding: Coding, scale: float, offset: float, word_order: WordOrder, data: st.DataObject
+    coding: Coding, scale: float, offset: float, word_order: Order, data: st.DataObject
 ) -> None:
     bits = min(coding.bits, EXACT_BITS)
     raw = data.draw(st.integers(0, (1 << bits) - 1))
     if coding.signed:
         raw = (raw - (1 << bits - 1)) % (1 << coding.bits)
     target = point(coding, scale=scale, offset=offset, word_order=word_order)
-    words = [raw >> 16 * i & 0xFFFF for i in range(coding.words)]
-    registers = words if word_order is WordOrder.LITTLE else words[::-1]
+    little = [raw >> 16 * i & 0xFFFF for i in range(coding.words)]
+    registers = little if word_order is Order.LITTLE else little[::-1]
     value = decode(target, registers)
     assert value is not None
     assert encode(target, value) == registers
+
+
+@given(
+    st.sampled_from(INTEGERS),
+    st.integers(-10, 10),
+    st.sampled_from(Order),
+    st.sampled_from(Order),
+    st.integers(-30_000, 30_000),
+)
+def test_every_scale_register_and_order_survives_the_way_back(
+    coding: Coding, exponent: int, word_order: Order, byte_order: Order, number: int
+) -> None:
+    target = point(coding, word_order=word_order, byte_order=byte_order)
+    raw = abs(number) if not coding.signed else number
+    registers = words(target, raw % (1 << coding.bits))
+    value = decode(target, registers, exponent)
+    assert value is not None
+    if exponent >= -9:  # below, the value itself is rounded
+        assert value == pytest.approx(raw * 10.0**exponent)
+        assert encode(target, value, exponent) == registers
+
+
+@given(st.floats(min_value=-1e9, max_value=1e9), st.sampled_from(Order), st.sampled_from(Order))
+def test_a_double_comes_back_within_the_decimals_we_keep(
+    number: float, word_order: Order, byte_order: Order
+) -> None:
+    target = point(Coding.FLOAT64, word_order=word_order, byte_order=byte_order)
+    assert decode(target, encode(target, number)) == pytest.approx(number, abs=1e-9)
+
+
+@given(st.binary(max_size=16), st.sampled_from(Order))
+def test_any_bytes_make_a_printable_text(raw: bytes, byte_order: Order) -> None:
+    padded = raw.ljust(16, b"\0")
+    registers = [int.from_bytes(padded[i : i + 2], "big") for i in range(0, 16, 2)]
+    assert text(point(Coding.STRING, length=8, byte_order=byte_order), registers).isprintable()
 
 
 @given(st.floats(width=32, min_value=-1e6, max_value=1e6))
@@ -171,8 +252,8 @@ def test_a_value_comes_back_within_half_a_step(coding: Coding, scale: float, val
     assert abs(back - value) <= abs(scale) / 2 + 1e-9
 
 
-@given(st.sampled_from(Coding), st.data())
+@given(st.sampled_from(NUMBERS), st.data())
 def test_no_pattern_at_all_raises(coding: Coding, data: st.DataObject) -> None:
-    words = st.lists(st.integers(0, 0xFFFF), min_size=coding.words, max_size=coding.words)
-    value = decode(point(coding), data.draw(words))
+    registers = st.lists(st.integers(0, 0xFFFF), min_size=coding.words, max_size=coding.words)
+    value = decode(point(coding), data.draw(registers))
     assert value is None or math.isfinite(value)
