@@ -130,11 +130,11 @@ class Telegrams:
         found: list[Telegram | Damaged] = []
         while True:
             start = self._begun.find(b"/")
-            end = self._begun.find(b"!", start + 1) if start >= 0 else -1
-            line = self._begun.find(b"\n", end) if end >= 0 else -1
+            end = self._begun.find(b"\n!", start + 1) if start >= 0 else -1
+            line = self._begun.find(b"\n", end + 2) if end >= 0 else -1
             if line < 0:
                 break
-            telegram, check = self._begun[start : end + 1], self._begun[end + 1 : line].strip()
+            telegram, check = self._begun[start : end + 2], self._begun[end + 2 : line].strip()
             self._begun = self._begun[line + 1 :]
             found.append(_telegram(telegram, check))
         if len(self._begun) > TELEGRAM_BYTES_MAX:
