@@ -123,7 +123,8 @@ def read_control(table: Table, points: Points, watchdog: Watchdog) -> Control:
         raise table.wrong("setpoint", table.text("setpoint"), "setpoint or split, not both,")
     else:
         setpoint = split.discharge_magnitude
-    if not watchdog.waiver and not (watchdog.timeout_s or watchdog.measured_timeout_s):
+    known = watchdog.timeout_s or watchdog.measured_timeout_s
+    if not watchdog.waiver and (watchdog.kind is WatchdogKind.NONE or not known):
         raise table.wrong("split" if split else "setpoint", setpoint.name, _WAIVER)
     timeout = points.writable(table, "timeout") if table.has("timeout") else None
     control = Control(
