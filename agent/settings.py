@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from agent.scada.config import ScadaSettings
 from drivers.registry import DeviceConfig
 
 _Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
@@ -100,6 +101,16 @@ class ControlSettings(_Section):
         return self
 
 
+class PlantSettings(_Section):
+    """How several devices make one plant."""
+
+    sources: dict[str, _Identifier] = Field(
+        default_factory=dict,
+        max_length=20,
+        description="which device tells a point where several do; otherwise the battery's own",
+    )
+
+
 class AgentSettings(BaseSettings):
     """Everything one site's box needs to know."""
 
@@ -115,6 +126,9 @@ class AgentSettings(BaseSettings):
     """None: a box that runs alone; everything is kept until there is a hub."""
     page: PageSettings = PageSettings()
     buffer: BufferSettings = BufferSettings()
+    plant: PlantSettings = PlantSettings()
+    scada: ScadaSettings | None = None
+    """None: no OPC UA server of our own."""
     devices: tuple[DeviceConfig, ...] = Field(min_length=1, max_length=32)
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ mode changed, a schedule taken) becomes an event, told once.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.control import evidence
@@ -18,6 +18,7 @@ from agent.control.metronome import Metronome
 from agent.control.outbox import Outbox
 from agent.control.plant import plant_state
 from agent.control.port import Port
+from agent.control.sources import Sources
 from agent.control.timing import Timing
 from agent.link import Status
 from wire.block import Quality, Reading, sample
@@ -40,6 +41,7 @@ class Plan:
     site: str
     boot: str
     limits: Limits
+    sources: Sources
     period_s: float
     record_period_s: float
 
@@ -60,7 +62,6 @@ class Cycle:
         self._plan = plan
         self._ports = tuple(ports)
         self._setter = next(port for port in ports if port.takes_power)
-        self._meters = [port.device for port in ports if not port.takes_power]
         self._outbox = outbox
         self._clock = clock
         self._housekeeping = housekeeping
@@ -70,6 +71,7 @@ class Cycle:
         self._record: Record | None = None
         self._mode = STARTING
         self._lost: dict[str, bool] = {}
+        self._identity: dict[str, Mapping[str, str]] = {}
         self._refused: dict[str, bool] = {}
         self._samples: dict[str, int] = {}
 
@@ -146,7 +148,8 @@ class Cycle:
 
     async def _gather(self) -> None:
         """Ask all devices, and wait a little for those that were awake."""
-        asked = [port for port in self._ports if port.ask()]
+        now_s = asyncio.get_running_loop().time()
+        asked = [port for port in self._ports if port.ask(now_s)]
         try:
             async with asyncio.timeout(self._plan.period_s * GATHER_SHARE):
                 for port in asked:
@@ -160,11 +163,11 @@ class Cycle:
             port.look(now_s)
         plant = plant_state(
             {port.device: port.seen for port in self._ports},
-            self._setter.device,
-            [*self._meters, self._setter.device],
+            self._plan.sources,
             ready=self._setter.in_charge,
             lost=self._setter.lost,
             now_s=now_s,
+            power_share_max=self._setter.power_share_max,
         )
         now_us = self._clock.now_us()
         decision, self._memory = decide(
@@ -181,6 +184,7 @@ class Cycle:
         """Turn what has changed since the last beat into events."""
         for port in self._ports:
             self._watch_line(port)
+            self._watch_identity(port)
             refused = bool(port.refused)
             if refused and not self._refused.get(port.device, False):
                 self._tell("DEVICE_REFUSED", Severity.ALARM, port.device, port.refused)
@@ -199,6 +203,18 @@ class Cycle:
         elif before and not port.lost:
             self._tell("DEVICE_BACK", Severity.INFO, port.device, "answers again")
         self._lost[port.device] = port.lost
+
+    def _watch_identity(self, port: Port) -> None:
+        before = self._identity.get(port.device, {})
+        if port.identity == before:
+            return
+        self._identity[port.device] = port.identity
+        text = evidence.identity_text(port.identity)
+        if before:
+            was = evidence.identity_text(before)
+            self._tell("DEVICE_CHANGED", Severity.WARNING, port.device, f"{text}; before: {was}")
+        else:
+            self._tell("DEVICE_IDENTIFIED", Severity.INFO, port.device, text)
 
     def _keep_samples(self) -> None:
         """Put one sample of each device into the outbox; what did not answer is lost, not old."""

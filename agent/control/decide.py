@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.control.arbitrate import Outcome, Proposal, arbitrate, clip
-from agent.control.interlocks import Blocked, Hard, Limits, hard_interval
+from agent.control.interlocks import UNPROVED, Blocked, Hard, Limits, hard_interval
 from agent.control.plant import PlantState
 from agent.control.response import Response, Trust, in_force, respond
 from agent.link import Reason
@@ -62,6 +62,8 @@ def decide(
     hard, blocked = hard_interval(plant, limits, memory.blocked)
     slot = None if schedule is None else schedule.slot_at(now_us)
     services = () if schedule is None else in_force(schedule.services, now_us)
+    unarmed = services if plant.power_share_max < 1.0 else ()
+    services = () if unarmed else services
     response, trust = respond(services, plant.frequency_hz, plant.at_s, memory.trust)
     schedule_kw = 0.0 if slot is None else slot.power_kw
     if not plant.ready:
@@ -85,14 +87,14 @@ def decide(
         response_kw=round(setpoint_kw - base_kw, _POWER_DECIMALS) if services else 0.0,
         lower_kw=hard.lower_kw,
         upper_kw=hard.upper_kw,
-        reasons=(*why, *because),
+        reasons=(*why, *because, *_unarmed(unarmed)),
     )
     return decision, remembered
 
 
 def _not_in_charge(plant: PlantState, hard: Hard, schedule_kw: float) -> Decision:
     """Nothing is written: the inverter is away or not taken over, and its own watchdog rules."""
-    once_known = plant.power_kw.value is not None
+    once_known = plant.once_known
     stale = hard.stale if once_known or plant.lost else None
     if stale is None:
         reason = Reason("I23", "the inverter has not been taken over yet", 0.0)
@@ -188,6 +190,13 @@ def _base(
         text = f"at most {limits.ramp_kw_per_s:g} kW a second"
         reasons.append(Reason("RAMP", text, round(base_kw, _POWER_DECIMALS)))
     return base_kw, tuple(reasons)
+
+
+def _unarmed(services: Sequence[FrequencyService]) -> Iterator[Reason]:
+    """I24: a product that the plant was awarded and does not answer."""
+    if services:
+        names = " and ".join(service.product for service in services)
+        yield Reason("I24", f"{UNPROVED}: {names} is not armed", 0.0)
 
 
 def _sum(base_kw: float, response: Response, hard: Hard) -> tuple[float, tuple[Reason, ...]]:

@@ -5,6 +5,7 @@ whenever the mode changes; both are kept like any measurement, beside what was s
 inverter says it was told.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.control.decide import AUTOMATIC, Decision
@@ -31,6 +32,11 @@ def readings(record: Record) -> tuple[Reading, ...]:
         ("control.response_kw", decision.response_kw),
     )
     return tuple(Reading(point, value, Quality.GOOD, record.at_us) for point, value in values)
+
+
+def identity_text(identity: Mapping[str, str]) -> str:
+    """Return who a device says it is, in one line."""
+    return ", ".join(f"{key} {value}" for key, value in identity.items())
 
 
 def mode_changed(before: str, record: Record) -> Event:

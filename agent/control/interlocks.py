@@ -5,7 +5,8 @@ limits are lower bounds of at most 0, discharging limits upper bounds of at leas
 always allowed and the bounds can be intersected in any order.
 
 I1 limits reported by the battery · I2 state-of-charge window with hysteresis · I9 data too old,
-which allows nothing but 0 · LIMIT the limits of the settings.
+which allows nothing but 0 · I24 a share of the rated power until the inverter's register map has
+been proved · LIMIT the limits of the settings.
 """
 
 import math
@@ -19,6 +20,7 @@ SOC_AGE_S_MAX = 30.0
 BATTERY_LIMIT_AGE_S_MAX = 10.0
 HEARTBEAT_AGE_S_MAX = 10.0
 SOC_HYSTERESIS_PCT = 1.0
+UNPROVED = "the inverter's profile has not been confirmed at a device"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ def hard_interval(plant: PlantState, limits: Limits, blocked: Blocked) -> tuple[
         *_stale(plant),
         *_window(plant.soc_pct, limits, blocked),
         *_battery(plant),
+        *_unproved(plant, limits),
         Cut(
             "LIMIT",
             f"the settings allow {limits.charge_kw_max:g} kW of charging"
@@ -112,7 +115,7 @@ def _stale(plant: PlantState) -> list[Cut]:
     if plant.lost:
         cuts.insert(0, Cut("I9", "the inverter does not answer", 0.0, 0.0))
     if plant.heartbeat_age_s is not None and plant.heartbeat_age_s > HEARTBEAT_AGE_S_MAX:
-        text = f"the inverter's life counter stands still for more than {HEARTBEAT_AGE_S_MAX:g} s"
+        text = f"a life counter stands still for more than {HEARTBEAT_AGE_S_MAX:g} s"
         cuts.append(Cut("I9", text, 0.0, 0.0))
     return cuts
 
@@ -163,3 +166,12 @@ def _battery(plant: PlantState) -> list[Cut]:
         allowed_kw = max(0.0, charge.value or 0.0)
         cuts.append(Cut("I1", f"the battery allows {allowed_kw:g} kW of charging", -allowed_kw))
     return cuts
+
+
+def _unproved(plant: PlantState, limits: Limits) -> list[Cut]:
+    """I24: what nobody has tried at this kind of device is tried with little power."""
+    share = plant.power_share_max
+    if share >= 1.0:
+        return []
+    text = f"{UNPROVED}: {share:.0%} of the rated power at most"
+    return [Cut("I24", text, -share * limits.charge_kw_max, share * limits.discharge_kw_max)]

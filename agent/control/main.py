@@ -19,11 +19,14 @@ from agent.control.interlocks import Limits
 from agent.control.outbox import Outbox
 from agent.control.port import Port
 from agent.control.server import SOCKET_PATH_BYTES_MAX, LinkServer, listening
+from agent.control.sources import BadSource, Sources, resolve
 from agent.control.timing import Timing
 from agent.link import Hello, Pushed
 from agent.settings import AgentSettings, BadSettings, ControlSettings
 from agent.watchdog import Notifier
-from drivers.profile import load
+from drivers.document import Protocol, open_document
+from drivers.names import point_names
+from drivers.profile import read_profile
 from drivers.registry import open_driver
 from wire.clock import Clock
 
@@ -48,7 +51,7 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
     with _data_dir(settings.data_dir) as folder:
         async with (
             _only_owner(folder / "control.lock"),
-            opened_ports(settings, clock, timing) as ports,
+            opened_ports(settings, clock, timing) as (ports, sources),
             listening(settings.socket_path) as connections,
         ):
 
@@ -56,7 +59,9 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
                 notifier.alive()
                 realtime.collect()
 
-            cycle = Cycle(_plan(settings, boot), ports, outbox, clock, housekeeping, timing)
+            cycle = Cycle(
+                _plan(settings, sources, boot), ports, outbox, clock, housekeeping, timing
+            )
             server = LinkServer(
                 Hello(boot, settings.site),
                 outbox,
@@ -88,11 +93,11 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
 @asynccontextmanager
 async def opened_ports(
     settings: AgentSettings, clock: Clock, timing: Timing | None = None
-) -> AsyncIterator[Sequence[Port]]:
-    """Open all devices; none of them needs to be on.
+) -> AsyncIterator[tuple[Sequence[Port], Sources]]:
+    """Open all devices, none of which needs to be on, and say which of them tells what.
 
     Raises:
-        BadSettings: not exactly one device takes power.
+        BadSettings: not exactly one device takes power, or two tell the same of the battery.
         ProfileError: a profile cannot be used.
     """
     async with AsyncExitStack() as stack:
@@ -102,8 +107,9 @@ async def opened_ports(
                 await stack.enter_async_context(open_driver(device, clock)),
                 clock,
                 timing,
+                offset_s=place * settings.control.period_s,
             )
-            for device in settings.devices
+            for place, device in enumerate(settings.devices)
         ]
         setters = [port.device for port in ports if port.takes_power]
         if len(setters) != 1:
@@ -112,7 +118,7 @@ async def opened_ports(
                 " exactly one device whose profile has [control] is expected"
             )
         _check_range(settings, setters[0])
-        yield ports
+        yield ports, _sources(settings, setters[0])
 
 
 def _tell(ports: Sequence[Port], pushed: Pushed) -> None:
@@ -124,30 +130,47 @@ def _tell(ports: Sequence[Port], pushed: Pushed) -> None:
 def _check_range(settings: AgentSettings, setter: str) -> None:
     """Refuse limits that the setpoint's register could not carry once they are asked for."""
     device = next(device for device in settings.devices if device.id == setter)
-    control = load(device.profile).control
-    if control is None:
+    document = open_document(device.profile, device.override)
+    if document.protocol is not Protocol.MODBUS:
         return
-    low_kw, high_kw = control.setpoint.low, control.setpoint.high
-    for key, kw_max, bound_kw in (
-        ("discharge_kw_max", settings.control.discharge_kw_max, high_kw),
-        ("charge_kw_max", settings.control.charge_kw_max, None if low_kw is None else -low_kw),
+    control = read_profile(document).control
+    if control is None or control.percent_of is not None:
+        return
+    up, down = control.setpoint, control.setpoint
+    low_kw, high_kw = down.low, up.high
+    if control.split is not None:
+        up, down = control.split.discharge_magnitude, control.split.charge_magnitude
+        high_kw, low_kw = up.high, None if down.high is None else -down.high
+    charge_kw = None if low_kw is None else -low_kw
+    for key, kw_max, bound_kw, point in (
+        ("discharge_kw_max", settings.control.discharge_kw_max, high_kw, up),
+        ("charge_kw_max", settings.control.charge_kw_max, charge_kw, down),
     ):
         if bound_kw is not None and kw_max > bound_kw:
             raise BadSettings(
                 f"control.{key}: {kw_max:g} is not allowed; at most {bound_kw:g} is expected,"
-                f" what {control.setpoint.name} of profile {device.profile} can carry"
+                f" what {point.name} of profile {device.profile} can carry"
             )
 
 
-def _plan(settings: AgentSettings, boot: str) -> Plan:
+def _plan(settings: AgentSettings, sources: Sources, boot: str) -> Plan:
     control = settings.control
     return Plan(
         site=settings.site,
         boot=boot,
         limits=_limits(control),
+        sources=sources,
         period_s=control.period_s,
         record_period_s=control.record_period_s,
     )
+
+
+def _sources(settings: AgentSettings, setter: str) -> Sources:
+    names = {d.id: point_names(d.profile, d.override) for d in settings.devices}
+    try:
+        return resolve(names, setter, settings.plant.sources)
+    except BadSource as error:
+        raise BadSettings(str(error)) from error
 
 
 def _limits(control: ControlSettings) -> Limits:

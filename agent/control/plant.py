@@ -1,10 +1,15 @@
 """What control knows about the plant in one cycle, each number with its age. Pure."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from agent.control import sources as points
+from agent.control.sources import Sources
 from wire.block import Quality, Reading
+
+FREQUENCY_AGE_S_MAX = 1.0
+_COUNTERS = (points.COUNTER, points.BATTERY_COUNTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +37,24 @@ class Seen:
 
     newest: Reading
     seen_s: float
-    """When the newest reading arrived."""
+    """The newest reading's own time."""
     good_value: float | None = None
     good_s: float = -math.inf
-    """When the last good value arrived; one bad answer does not make the plant unknown."""
+    """The last good value's own time; one bad answer does not make the plant unknown."""
     changed_s: float = -math.inf
     """When the good value was last another one than before."""
 
-    def followed_by(self, reading: Reading, now_s: float) -> "Seen":
-        """Return what is known once `reading` has arrived at `now_s`."""
+    def followed_by(self, reading: Reading, at_s: float) -> "Seen":
+        """Return what is known once `reading`, of the time `at_s`, has arrived.
+
+        A reading that was there before is no newer than it was, whatever the wall clock did.
+        """
+        if reading.at_us == self.newest.at_us:
+            at_s = min(at_s, self.seen_s)
         if reading.quality is not Quality.GOOD or reading.value is None:
-            return Seen(reading, now_s, self.good_value, self.good_s, self.changed_s)
+            return Seen(reading, at_s, self.good_value, self.good_s, self.changed_s)
         moved = reading.value != self.good_value
-        return Seen(reading, now_s, reading.value, now_s, now_s if moved else self.changed_s)
+        return Seen(reading, at_s, reading.value, at_s, at_s if moved else self.changed_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,52 +74,70 @@ class PlantState:
     charge_kw_max: Quantity | None = None
     frequency_hz: Quantity | None = None
     """None when the plant has no frequency channel, never 0.0."""
+    site_kw: Quantity | None = None
+    """Power at the grid connection, + = export; None: nobody measures it."""
     heartbeat_age_s: float | None = None
-    """How long the inverter's life counter has stood still; None: it has none."""
+    """How long a life counter, the inverter's or the battery's, has stood still; None: none."""
+    power_share_max: float = 1.0
+    """Share of the rated power that may be asked for; below 1 the inverter's map is not proved."""
+
+    @property
+    def once_known(self) -> bool:
+        """Say whether everything that decides has had a value since the start, however old."""
+        deciding = (self.power_kw, self.soc_pct, self.discharge_kw_max, self.charge_kw_max)
+        return all(quantity is None or quantity.value is not None for quantity in deciding)
 
 
 def plant_state(
     seen: Mapping[str, Mapping[str, Seen]],
-    setter: str,
-    meters: Sequence[str],
+    sources: Sources,
     *,
     ready: bool,
     lost: bool,
     now_s: float,
+    power_share_max: float = 1.0,
 ) -> PlantState:
     """Return the plant of this cycle.
 
     Args:
         seen: by device, then by point name.
-        setter: the device that takes the setpoint; it also tells battery and AC power.
-        meters: devices in the order in which their frequency is preferred.
+        sources: which device tells what.
         ready: whether the setter has been taken over.
         lost: whether the setter is silent.
         now_s: the event loop's time.
+        power_share_max: what the setter's profile allows.
     """
-    own = seen.get(setter, {})
-    frequency = next(
-        (point for d in meters if (point := seen.get(d, {}).get("grid.frequency_hz"))), None
-    )
-    counter = own.get("pcs.counter")
-    quantity = _quantity_at(now_s)
+
+    def known(point: str) -> Iterator[Seen | None]:
+        return (seen.get(device, {}).get(point) for device in sources.of(point))
+
+    def quantity(point: str) -> Quantity | None:
+        """Return the preferred device's value; None: no device of the plant tells it."""
+        return next((_quantity(found, now_s) for found in known(point)), None)
+
+    counters = [c for name in _COUNTERS for c in known(name) if c is not None]
     return PlantState(
         at_s=now_s,
         ready=ready,
         lost=lost,
-        power_kw=quantity(own.get("ac.power_kw")) or UNKNOWN,
-        soc_pct=quantity(own.get("battery.soc_pct")) or UNKNOWN,
-        discharge_kw_max=quantity(own.get("battery.max_discharge_kw")),
-        charge_kw_max=quantity(own.get("battery.max_charge_kw")),
-        frequency_hz=quantity(frequency),
-        heartbeat_age_s=None if counter is None else now_s - counter.changed_s,
+        power_kw=quantity(points.POWER) or UNKNOWN,
+        soc_pct=quantity(points.SOC) or UNKNOWN,
+        discharge_kw_max=quantity(points.DISCHARGE),
+        charge_kw_max=quantity(points.CHARGE),
+        frequency_hz=_first_fresh([_quantity(found, now_s) for found in known(points.FREQUENCY)]),
+        site_kw=quantity(points.SITE),
+        heartbeat_age_s=max((now_s - counter.changed_s for counter in counters), default=None),
+        power_share_max=power_share_max,
     )
 
 
-def _quantity_at(now_s: float) -> "Callable[[Seen | None], Quantity | None]":
-    def quantity(seen: Seen | None) -> Quantity | None:
-        if seen is None:
-            return None
-        return Quantity(seen.good_value, now_s - seen.good_s, seen.newest.quality)
+def _quantity(seen: Seen | None, now_s: float) -> Quantity:
+    if seen is None:
+        return UNKNOWN
+    return Quantity(seen.good_value, now_s - seen.good_s, seen.newest.quality)
 
-    return quantity
+
+def _first_fresh(quantities: Sequence[Quantity]) -> Quantity | None:
+    """Return the first that may be decided upon, else the preferred one; None: there is none."""
+    fresh = (quantity for quantity in quantities if quantity.usable(FREQUENCY_AGE_S_MAX))
+    return next(fresh, quantities[0] if quantities else None)

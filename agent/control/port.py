@@ -10,23 +10,24 @@ import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from agent.control.due import Due
 from agent.control.plant import Seen
 from agent.control.timing import Timing
 from agent.link import DeviceState
-from drivers.base import Driver, Listener, PowerSetter, Rate
+from drivers.base import Driver, Identified, Listener, PowerSetter, Rate
 from drivers.errors import DeviceRefused, DeviceUnreachable
 from wire.block import Quality, Reading
 from wire.clock import Clock
 
 LOST_AFTER_S = 1.5
-"""Silence after which a device counts as lost; the gateway needs its time to pass it on."""
+"""Silence beyond the period of its polls after which a device counts as lost; the gateway needs
+its time to pass it on."""
 CALL_S_MAX = 2.0
 """Whatever a driver promises, no call takes longer."""
-SLOW_PERIOD_S = 1.0
-SLOW_SLACK_S = 0.05
-"""A beat that comes this much early still counts, so that the second is kept."""
-STALE_AFTER_S = {Rate.FAST: 2.0, Rate.SLOW: 5.0}
-"""When a value counts as old, for the page and the record; decisions have their own limits."""
+ONCE_AGAIN_S = 60.0
+"""What is read after every connect is read again this often: a connection may change unnoticed."""
+RETRY_S = 0.5
+"""A device that is polled seldom is asked again this soon when it did not answer."""
 TAKE_OVER_AGAIN_S = 5.0
 REFRESH_MARGIN_S = 0.5
 SETPOINT_STEP_KW = 0.0005
@@ -39,8 +40,14 @@ class Port:
     """A device, its newest readings and its setpoint."""
 
     def __init__(
-        self, device: str, driver: Driver, clock: Clock, timing: Timing | None = None
+        self,
+        device: str,
+        driver: Driver,
+        clock: Clock,
+        timing: Timing | None = None,
+        offset_s: float = 0.0,
     ) -> None:
+        """Make the port of `driver`; `offset_s` keeps devices from all being polled at once."""
         self.device = device
         self.seen: Mapping[str, Seen] = {}
         """Replaced, never mutated: by point, in the order of the profile."""
@@ -50,16 +57,26 @@ class Port:
         """What the device said no to, last; empty: nothing, or it has agreed since."""
         self.in_charge = False
         """The device is taken over and has not been lost since."""
+        self.identity: Mapping[str, str] = {}
+        """What the device said of itself, last; empty: nothing yet."""
         self._written_kw: float | None = None
         self._driver = driver
         self._setter = driver if isinstance(driver, PowerSetter) else None
         self._clock = clock
         self._timing = timing
+        pace = driver.pace
+        self._fast, self._slow = Due(pace.fast_s, offset_s), Due(pace.slow_s, offset_s)
+        self._once = Due(ONCE_AGAIN_S, offset_s)
+        self._stale_after_s = {
+            Rate.FAST: pace.stale_fast_s,
+            Rate.SLOW: pace.stale_slow_s,
+            Rate.ONCE: math.inf,
+        }
+        self._lost_after_s = LOST_AFTER_S + pace.fast_s
         self._rates: dict[str, Rate] = {}
         self._trouble = ""
         self._heard_s: float | None = None
         self._answered_us: int | None = None
-        self._slow_s = -math.inf
         self._taken_over = False
         self._take_over_s = -math.inf
         self._written_s = -math.inf
@@ -71,9 +88,14 @@ class Port:
     def takes_power(self) -> bool:
         return self._setter is not None
 
-    def ask(self) -> bool:
-        """Start a reading; say whether the device was awake, so that waiting for it makes sense."""
-        if not self._idle:
+    @property
+    def power_share_max(self) -> float:
+        """Return the share of the rated power that the device may be asked for."""
+        return 1.0 if self._setter is None else self._setter.power_share_max
+
+    def ask(self, now_s: float) -> bool:
+        """Start a reading if one is due; say whether waiting for it makes sense."""
+        if not self._idle or not (self._fast.now(now_s) or self._slow.now(now_s)):
             return False
         self._idle = False
         self._fresh.clear()
@@ -99,7 +121,7 @@ class Port:
         """Judge whether the device is lost."""
         if self._heard_s is None:
             self._heard_s = now_s  # never yet: silence counts from the first look
-        self.lost = now_s - self._heard_s > LOST_AFTER_S
+        self.lost = now_s - self._heard_s > self._lost_after_s
         if self.lost:
             self.in_charge = self._taken_over = False
 
@@ -115,7 +137,7 @@ class Port:
         """Yield the newest readings; old ones are marked, and all of a lost device are old."""
         for point, seen in self.seen.items():
             reading = seen.newest
-            if not self.lost and now_s - seen.seen_s <= STALE_AFTER_S[self._rates[point]]:
+            if not self.lost and now_s - seen.seen_s <= self._stale_after_s[self._rates[point]]:
                 yield reading
             elif reading.quality is Quality.GOOD:
                 yield Reading(point, reading.value, Quality.STALE, reading.at_us)
@@ -130,14 +152,17 @@ class Port:
             await self._asked.wait()
             self._asked.clear()
             began_s = loop.time()
-            answered = await self._read(Rate.FAST)
+            fast = self._fast.take(began_s)
+            answered = await self._read(Rate.FAST) if fast else True
             self._fresh.set()
             await self._decided.wait()
-            if answered and self._setter is not None:
+            if fast and answered and self._setter is not None:
                 await self._command(self._setter, began_s)
-            if answered and loop.time() - self._slow_s >= SLOW_PERIOD_S - SLOW_SLACK_S:
-                self._slow_s = loop.time()
-                await self._read(Rate.SLOW)
+            if answered and self._slow.take(loop.time()):
+                answered = await self._read(Rate.SLOW)
+            if answered and self._answered_us is not None and self._once.take(loop.time()):
+                await self._read(Rate.ONCE)
+                self._identify()
 
     async def _read(self, rate: Rate) -> bool:
         """Take one reading in; say whether the device answered."""
@@ -149,21 +174,33 @@ class Port:
             return False
         except DeviceRefused as error:
             self._refuses(error)
-            readings = ()
-        else:
-            self.refused = self.refused if self.takes_power else ""
-        now_s = asyncio.get_running_loop().time()
+            self._take((), rate)
+            return True
+        self.refused = self.refused if self.takes_power else ""
+        if readings:
+            self._take(readings, rate)
+        elif rate is Rate.FAST:  # nothing was asked, so nothing was answered
+            self._lost_after_s = LOST_AFTER_S + self._driver.pace.slow_s
+        return True
+
+    def _take(self, readings: Sequence[Reading], rate: Rate) -> None:
+        """Note what the device answered, each value as old as it says."""
+        now_s, now_us = asyncio.get_running_loop().time(), self._clock.now_us()
         seen = dict(self.seen)
         for reading in readings:
-            before = seen.get(reading.point) or Seen(reading, now_s)
-            seen[reading.point] = before.followed_by(reading, now_s)
+            at_s = now_s - max(0, now_us - reading.at_us) / 1e6
+            before = seen.get(reading.point) or Seen(reading, at_s)
+            seen[reading.point] = before.followed_by(reading, at_s)
             self._rates[reading.point] = rate
         self.seen = seen
-        self._heard_s, self._answered_us = now_s, self._clock.now_us()
+        self._heard_s, self._answered_us = now_s, now_us
         if self._trouble:
             _logger.info("%s: answers again", self.device)
             self._trouble = ""
-        return True
+
+    def _identify(self) -> None:
+        if isinstance(self._driver, Identified):
+            self.identity = dict(self._driver.identity) or self.identity
 
     async def _command(self, setter: PowerSetter, began_s: float) -> None:
         """Take the device over where that is due, and write the newest order."""
@@ -196,7 +233,8 @@ class Port:
         """Say whether the setpoint must be written: it changed, or the device's time-out nears."""
         if self._written_kw is None or abs(order_kw - self._written_kw) >= SETPOINT_STEP_KW:
             return True
-        return asyncio.get_running_loop().time() - self._written_s >= refresh_s - REFRESH_MARGIN_S
+        margin_s = REFRESH_MARGIN_S + self._driver.pace.fast_s
+        return asyncio.get_running_loop().time() - self._written_s >= refresh_s - margin_s
 
     def _silent(self, error: Exception) -> None:
         """The line is down: nothing that was written may be relied upon."""
@@ -204,6 +242,10 @@ class Port:
         if not self._trouble:
             _logger.warning("%s: no answer: %s", self.device, trouble)
         self._trouble = trouble
+        self._once.again()
+        retry_s = asyncio.get_running_loop().time() + RETRY_S
+        self._fast.by(retry_s)
+        self._slow.by(retry_s)
         self._taken_over = False
         self._take_over_s = -math.inf
         self._written_kw = None

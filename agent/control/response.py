@@ -10,13 +10,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agent.control.plant import Quantity
+from agent.control.plant import FREQUENCY_AGE_S_MAX, Quantity
 from wire.schedule import FrequencyService
 
 NOMINAL_HZ = 50.0
 FREQUENCY_HZ_MIN = 45.0
 FREQUENCY_HZ_MAX = 55.0
-FREQUENCY_AGE_S_MAX = 1.0
 RATE_HZ_PER_S_MAX = 5.0
 RATE_SPAN_S_MIN = 0.1
 """Two samples closer than this are judged as if this far apart: jitter makes no leap."""

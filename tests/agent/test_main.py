@@ -70,6 +70,28 @@ def test_a_site_needs_exactly_one_device_that_takes_power(
     assert "inverter, second" in line
 
 
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ('"battery.soc_pct" = "meter"', "plant.sources.battery.soc_pct: 'meter' is not allowed"),
+        ('"battery.soc" = "inverter"', "plant.sources.battery.soc: is not allowed; one of"),
+        ('"battery.soc_pct" = "A"', "plant.sources.battery.soc_pct: 'A' is not allowed"),
+    ],
+)
+def test_a_wrong_source_of_a_point_is_named_in_one_line(
+    config: Path, sources: str, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = config.read_text()
+    config.write_text(f"{text}\n[plant]\nsources = {{ {sources} }}\n")
+    assert expected in complaint(capsys, "check", "--config", str(config))
+
+
+def test_a_source_of_a_point_may_be_named(config: Path) -> None:
+    text = config.read_text()
+    config.write_text(f'{text}\n[plant]\nsources = {{ "battery.soc_pct" = "inverter" }}\n')
+    assert main(["check", "--config", str(config)]) == 0
+
+
 def test_a_shift_of_the_clock_that_is_no_number_is_named(
     config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,22 +3,29 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent import link
 from agent.control.cycle import Cycle, Plan
 from agent.control.outbox import Outbox
 from agent.control.port import Port
+from agent.control.sources import Sources, resolve
 from agent.link import Status
-from drivers.base import Driver
-from tests.support.inverters import InverterInMemory
+from tests.support.inverters import InverterInMemory, MeterInMemory
 from tests.support.plants import LIMITS
 from tests.support.virtual import EPOCH_US, VirtualClock
 from wire.block import Block
 from wire.schedule import FrequencyService, Schedule, Slot
 from wire.sync import Event
 
-PLAN = Plan(site="s", boot="b", limits=LIMITS, period_s=0.1, record_period_s=1.0)
+PLAN = Plan(
+    site="s",
+    boot="b",
+    limits=LIMITS,
+    sources=Sources("pcs", {}),  # made anew of the devices
+    period_s=0.1,
+    record_period_s=1.0,
+)
 HOUR_US = 3_600_000_000
 
 
@@ -55,12 +62,14 @@ class Site:
 async def running(
     inverter: InverterInMemory | None = None,
     *,
-    meters: Sequence[tuple[str, Driver]] = (),
+    meters: Sequence[tuple[str, MeterInMemory]] = (),
     plan: Plan = PLAN,
 ) -> AsyncIterator[Site]:
     clock = VirtualClock()
     inverter = inverter or InverterInMemory(clock)
-    devices: list[tuple[str, Driver]] = [*meters, ("pcs", inverter)]
+    devices: list[tuple[str, MeterInMemory]] = [*meters, ("pcs", inverter)]
+    names = {device: {*driver.fast, *driver.slow} for device, driver in devices}
+    plan = replace(plan, sources=resolve(names, "pcs"))
     ports = [Port(device, driver, clock) for device, driver in devices]
     outbox = Outbox(10_000_000)
     alive_s: list[float] = []

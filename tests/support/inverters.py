@@ -17,6 +17,9 @@ class MeterInMemory:
     clock: Clock
     fast: dict[str, float | None] = field(default_factory=lambda: {"grid.frequency_hz": 50.0})
     slow: dict[str, float | None] = field(default_factory=dict)
+    once: dict[str, float | None] = field(default_factory=dict)
+    age_s: float = 0.0
+    """How old the values are when they are told."""
     delay_s: float = 0.002
     hangs: bool = False
     unplugged: bool = False
@@ -24,12 +27,14 @@ class MeterInMemory:
     pace: Pace = field(default_factory=Pace)
 
     async def read(self, rate: Rate) -> Sequence[Reading]:
+        values = {Rate.FAST: self.fast, Rate.SLOW: self.slow, Rate.ONCE: self.once}[rate]
+        if not values:
+            return []
         await self._line()
         self.reads.append((asyncio.get_running_loop().time(), rate))
-        now_us = self.clock.now_us()
-        values = self.fast if rate is Rate.FAST else self.slow
+        at_us = self.clock.now_us() - round(self.age_s * 1e6)
         return [
-            Reading(point, value, Quality.BAD if value is None else Quality.GOOD, now_us)
+            Reading(point, value, Quality.BAD if value is None else Quality.GOOD, at_us)
             for point, value in values.items()
         ]
 

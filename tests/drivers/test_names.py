@@ -1,0 +1,27 @@
+"""drivers.names: what a profile tells is known before its device answers."""
+
+from pathlib import Path
+
+import pytest
+
+from drivers.document import names
+from drivers.names import point_names
+
+
+@pytest.mark.parametrize("profile", names())
+def test_every_shipped_profile_says_which_points_it_has(profile: str) -> None:
+    assert all("." in name for name in point_names(profile))
+
+
+def test_the_points_of_the_reference_inverter_are_known() -> None:
+    assert {"ac.power_kw", "battery.soc_pct"} <= point_names("reference-inverter")
+
+
+def test_a_site_adds_a_point_and_takes_one_away(tmp_path: Path) -> None:
+    override = tmp_path / "mine.toml"
+    override.write_text(
+        '[[point]]\nname = "battery.soc_pct"\nremove = true\n[[point]]\nname = "meter.energy_kwh"\n'
+    )
+    found = point_names("reference-inverter", str(override))
+    assert "battery.soc_pct" not in found
+    assert "meter.energy_kwh" in found
