@@ -7,6 +7,8 @@ there, each with its own reversion timer; with 123 alone all that its limit allo
 from collections.abc import Iterable, Sequence
 
 from drivers.point import Kind
+from drivers.profile import Profile
+from drivers.sunspec.resolve import parse
 from simulators import sunspec_values
 from simulators.battery import Command, Rating
 from simulators.modbus_server import ExceptionCode, Refusal
@@ -36,6 +38,12 @@ def parts(models: Iterable[int]) -> list[Part]:
     return [Part(model, groups=_GROUPS.get(model, 0)) for model in models]
 
 
+def models_of(profile: Profile) -> tuple[int, ...]:
+    """Return the models that a device of this profile has: of each point the first it names."""
+    places = (parse(point.sunspec)[0] for point in profile.points if point.sunspec)
+    return tuple(sorted({1, *(place.model for place in places)}))
+
+
 class SunSpecDevice:
     """The registers of one device; see `simulators.modbus_server.Registers`."""
 
@@ -47,8 +55,13 @@ class SunSpecDevice:
         self._rated_w = 1000.0 * rating.power_kw
         self._capacity_wh = 1000.0 * rating.capacity_kwh
         self._show_all(serial)
-        self._obey(fresh=False)
+        self.power_up()
         self._show()
+
+    def power_up(self) -> None:
+        """Start as a device does: no timer runs, not enabled, no setpoint."""
+        self.image.put_all(sunspec_values.CONTROLS_AT_REST)
+        self._obey(fresh=False)
 
     def read(self, kind: Kind, start: int, count: int) -> Sequence[int]:
         addresses = range(start, start + count)
@@ -124,14 +137,13 @@ class SunSpecDevice:
         return self.image.get(name) or 0.0
 
     def _show_all(self, serial: str) -> None:
-        """Put in what stands from the start: scale factors, identity, ratings, controls."""
+        """Put in what stands from the start: scale factors, identity, ratings."""
         put = self.image.put_all
         for model in sunspec_values.SCALED:
             put(sunspec_values.exponents(model, self._rated_w, self._capacity_wh))
         put(sunspec_values.SPECIAL_EXPONENTS)
         put({"1.Mn": "Phoenyra", "1.Md": "Simulator", "1.Vr": "1.0.0", "1.SN": serial, "1.DA": 1})
         put(sunspec_values.ratings(self._rated_w, self._capacity_wh))
-        put(sunspec_values.CONTROLS_AT_REST)
 
     def _show(self) -> None:
         measured = self._plant.measure()

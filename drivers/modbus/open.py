@@ -1,16 +1,24 @@
 """Opening a Modbus device: the line its settings name, the map its profile is."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
+from typing import cast
 
 from drivers.base import Driver
+from drivers.document import Protocol
 from drivers.modbus.bus import line_to
 from drivers.modbus.config import ModbusConfig
 from drivers.modbus.device import ModbusDevice, ModbusInverter
 from drivers.modbus.endpoint import endpoint_of
+from drivers.modbus.line import Line
 from drivers.profile import Profile, load
 from wire.clock import Clock
+
+_SUNSPEC = "drivers.sunspec.device"
+"""Loaded only for a device of that protocol."""
+_Maker = Callable[[Line, Clock], Driver]
 
 
 def open_modbus(config: ModbusConfig, clock: Clock) -> AbstractAsyncContextManager[Driver]:
@@ -19,21 +27,31 @@ def open_modbus(config: ModbusConfig, clock: Clock) -> AbstractAsyncContextManag
     Raises:
         ProfileError: the profile cannot be used.
     """
-    return _opened(load(config.profile, config.override), config, clock)
+    profile = load(config.profile, config.override)
+    profile.usable()
+    return _opened(profile, _maker(profile), config, clock)
+
+
+def _maker(profile: Profile) -> _Maker:
+    """Return what makes the device once there is a line to it."""
+    if profile.protocol is Protocol.SUNSPEC:
+        prepared = cast("Callable[[Profile], _Maker]", import_module(_SUNSPEC).prepared)
+        return prepared(profile)
+    control = profile.control
+    if control is None:
+        return lambda line, clock: ModbusDevice(profile, line, clock)
+    return lambda line, clock: ModbusInverter(profile, control, line, clock)
 
 
 @asynccontextmanager
 async def _opened(
-    profile: Profile, config: ModbusConfig, clock: Clock
-) -> AsyncIterator[ModbusDevice]:
+    profile: Profile, make: _Maker, config: ModbusConfig, clock: Clock
+) -> AsyncIterator[Driver]:
     link = profile.link
     endpoint = endpoint_of(config, link.port)
     unit = link.unit if config.unit is None else config.unit
     try:
         with line_to(endpoint, unit, link) as line:
-            if profile.control is None:
-                yield ModbusDevice(profile, line, clock)
-            else:
-                yield ModbusInverter(profile, profile.control, line, clock)
+            yield make(line, clock)
     finally:
         await asyncio.sleep(0)  # the loop closes the socket at its next turn

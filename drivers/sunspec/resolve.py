@@ -7,16 +7,15 @@ the same for points of different names.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass, replace
 
-from drivers.point import Kind, Point
+from drivers.errors import ProfileError
+from drivers.point import Coding, Kind, Point
 from drivers.sunspec.discover import Block, Chain
 from drivers.sunspec.models import HEADER_WORDS, Field, Model, Type, models
 
 GROUPS_MAX = 100
 _ALTERNATIVE = re.compile(r"(\d{1,5})(?:\.(\d{1,3}))?(?:\.([A-Za-z][A-Za-z0-9_]*))?")
-_Any = TypeVar("_Any")
 
 
 class UnknownPoint(ValueError):
@@ -42,6 +41,10 @@ class Place:
     def __str__(self) -> str:
         group = f"{self.group}." if self.group else ""
         return f"{self.model}.{group}{self.name}"
+
+
+Where = Mapping[str, Sequence[Place]]
+"""By the name of a profile's point: where it is looked for, in this order."""
 
 
 def parse(text: str) -> tuple[Place, ...]:
@@ -109,28 +112,50 @@ def _found(places: Sequence[Place], chain: Chain) -> Iterator[tuple[Place, int, 
                 yield place, block.address + start, block
 
 
-def missing(required: Sequence[Sequence[int]], chain: Chain) -> str:
-    """Return which of the required models the device does not show, for people; empty: none.
+def places(points: Sequence[Point]) -> Where:
+    """Return by name where the points of a profile are looked for.
 
-    Args:
-        required: for each requirement the models that meet it.
-        chain: what the device shows.
+    Raises:
+        ProfileError: the standard has no such point, or none that can be written; each mistake
+            is one of its `lines`.
     """
-    absent = [each for each in required if not any(chain.has(model) for model in each)]
-    return ", ".join("|".join(str(model) for model in each) for each in absent)
+    found: dict[str, tuple[Place, ...]] = {}
+    mistakes: list[str] = []
+    for point in points:
+        if not point.sunspec:
+            continue
+        try:
+            found[point.name] = parse(point.sunspec)
+            _check(point, found[point.name])
+        except UnknownPoint as error:
+            mistakes.append(
+                f"{point.name}.sunspec: {point.sunspec!r:.80} is not allowed; {error} is expected"
+            )
+    if mistakes:
+        raise ProfileError(*mistakes)
+    return found
 
 
-def moved(thing: _Any, points: Mapping[str, Point]) -> _Any:
-    """Return a frozen dataclass with every point in it replaced by the one of its name."""
-    return cast("_Any", _moved(thing, points))
+def _check(point: Point, tried: Sequence[Place]) -> None:
+    for place in tried:
+        text = place.field.type is Type.STRING
+        if text is not (point.coding is Coding.STRING):
+            raise UnknownPoint(f"a {'number' if text else 'text'}, which {place} is not,")
+        if point.writable and not place.field.writable:
+            raise UnknownPoint(f"a point that can be written, which {place} is not,")
 
 
-def _moved(thing: Any, points: Mapping[str, Point]) -> Any:
-    if isinstance(thing, Point):
-        return points.get(thing.name, thing)
-    if isinstance(thing, tuple):
-        return tuple(_moved(item, points) for item in thing)
-    if is_dataclass(thing) and not isinstance(thing, type):
-        parts = {field.name: _moved(getattr(thing, field.name), points) for field in fields(thing)}
-        return replace(thing, **parts)
-    return thing
+def resolved(
+    points: Sequence[Point], where: Where, chain: Chain, max_registers: int
+) -> Mapping[str, Point]:
+    """Return by name the points that this device has; one with an address of its own always.
+
+    A value and its scale factor are read in one request, so a point whose scale factor lies
+    further away than `max_registers` is left out.
+    """
+    found: dict[str, Point] = {}
+    for point in points:
+        at = located(point, where[point.name], chain) if point.sunspec else point
+        if at is not None and len(at.span) <= max_registers:
+            found[point.name] = at
+    return found

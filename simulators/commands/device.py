@@ -10,13 +10,16 @@ from pathlib import Path
 
 from drivers import document as documents
 from drivers import profile as profiles
+from drivers.document import Protocol
 from drivers.profile import Profile
-from simulators import battery, frequency, modbus_rtu, modbus_server
+from simulators import battery, frequency, modbus_rtu, modbus_server, sunspec
 from simulators.arguments import Parser, number
 from simulators.device import Device
 from simulators.errors import BadInput
 from simulators.frequency import Trace, Wander
 from simulators.plant import STEP_S, Plant
+from simulators.sunspec import SunSpecDevice
+from simulators.sunspec_image import Image
 
 READY_LINE = "listening on"
 """The device prints this and where, when it can be asked."""
@@ -91,7 +94,7 @@ async def _listening(
     options: argparse.Namespace,
     stack: AsyncExitStack,
     profile: Profile,
-    device: Device,
+    device: Device | SunSpecDevice,
     plant: Plant,
 ) -> str:
     """Serve the device on its line, and say where."""
@@ -145,10 +148,13 @@ async def _fault_page(
     sys.stdout.write(f"{CONTROL_LINE} http://{options.host}:{port} token {token}\n")
 
 
-def _device(options: argparse.Namespace, profile: Profile) -> tuple[Device, Plant]:
+def _device(options: argparse.Namespace, profile: Profile) -> tuple[Device | SunSpecDevice, Plant]:
     trace: Trace = Wander(options.seed)
     if options.frequency is not None:
         trace = frequency.load(options.frequency)
     rating = battery.Rating(capacity_kwh=options.capacity_kwh, power_kw=options.power_kw)
     plant = Plant(rating, options.soc, trace, asyncio.get_running_loop().time, options.speed)
+    if profile.protocol is Protocol.SUNSPEC:
+        image = Image(sunspec.parts(sunspec.models_of(profile)))
+        return SunSpecDevice(image, plant, rating), plant
     return Device(profile, plant), plant

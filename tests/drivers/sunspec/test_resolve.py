@@ -1,15 +1,16 @@
 """drivers.sunspec.resolve: a point of the standard becomes registers of this device, or nothing."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.point import Coding, Kind, Point
+from drivers.errors import ProfileError
+from drivers.point import Access, Coding, Kind, Point
 from drivers.sunspec.discover import Block, Chain
 from drivers.sunspec.models import models
-from drivers.sunspec.resolve import Place, UnknownPoint, located, missing, moved, parse
+from drivers.sunspec.resolve import Place, UnknownPoint, located, parse, places, resolved
 
 PLAIN = Point(name="a.b", kind=Kind.HOLDING, address=0, coding=Coding.UINT16, scale=-0.001)
 
@@ -97,24 +98,43 @@ def test_a_point_that_no_model_has_is_refused_with_its_reason(text: str, said: s
         parse(text)
 
 
-def test_what_is_missing_is_named() -> None:
-    device = chain((1, 66), (103, 50))
-    assert missing(((101, 103), (1,)), device) == ""
-    assert missing(((802, 713), (124,)), device) == "802|713, 124"
+def named(name: str, sunspec: str, access: Access = Access.READ) -> Point:
+    coding = Coding.STRING if name.startswith("identity.") else Coding.UINT16
+    return replace(PLAIN, name=name, sunspec=sunspec, access=access, coding=coding, length=1)
 
 
-@dataclass(frozen=True)
-class _Holder:
-    point: Point
-    more: tuple[tuple[Point, float], ...]
-    number: int = 3
+def test_every_wrong_name_of_a_profile_is_told_with_its_point() -> None:
+    points = [
+        named("a.good", "103.W"),
+        named("a.bad", "103.Watt"),
+        named("a.write", "701|103.W", Access.READ_WRITE),
+        named("identity.model", "103.W"),
+        named("b.text", "1.SN"),
+    ]
+    with pytest.raises(ProfileError) as caught:
+        places(points)
+    told = caught.value.lines
+    assert [line.partition(".sunspec")[0] for line in told] == [
+        "a.bad",
+        "a.write",
+        "identity.model",
+        "b.text",
+    ]
+    assert "a point that can be written, which 701.W is not" in told[1]
 
 
-def test_every_point_within_is_replaced_by_the_one_of_its_name() -> None:
-    elsewhere = Point(name="a.b", kind=Kind.HOLDING, address=77, coding=Coding.UINT16)
-    kept = Point(name="c.d", kind=Kind.HOLDING, address=5, coding=Coding.UINT16)
-    after = moved(_Holder(PLAIN, ((PLAIN, 1.0), (kept, 2.0))), {"a.b": elsewhere})
-    assert after == _Holder(elsewhere, ((elsewhere, 1.0), (kept, 2.0)))
+def test_a_device_gives_what_it_has_and_every_plain_address() -> None:
+    points = [PLAIN, named("a.power", "103.W"), named("a.soc", "802|713.SoC")]
+    found = resolved(points, places(points), chain((1, 66), (103, 50)), 120)
+    assert list(found) == ["a.b", "a.power"]
+    assert found["a.power"].address == 40_002 + 68 + 14
+
+
+def test_a_scale_factor_out_of_reach_leaves_its_point_out() -> None:
+    points = [named("a.power", "701.W")]
+    device = chain((701, 153))
+    assert resolved(points, places(points), device, 107)
+    assert not resolved(points, places(points), device, 106)
 
 
 @given(
