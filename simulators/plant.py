@@ -62,6 +62,10 @@ class Plant:
         self.faults = Faults(now_s)
 
     @property
+    def rating(self) -> Rating:
+        return self._rating
+
+    @property
     def command(self) -> Command:
         return self._command
 
