@@ -54,6 +54,12 @@ class Watchdog:
     """Written again at every refresh."""
 
     @property
+    def answered(self) -> bool:
+        """Say whether the device falls back by itself within a known time, or who answers."""
+        known = bool(self.timeout_s or self.measured_timeout_s)
+        return bool(self.waiver) or (known and self.kind is not WatchdogKind.NONE)
+
+    @property
     def refresh_s(self) -> float:
         """Return the time within which a setpoint must be written again."""
         known = (self.timeout_s, self.measured_timeout_s)

@@ -8,7 +8,6 @@ from drivers.table import Follows, Table
 from wire.points import unit_of
 
 TIMEOUT_S_MAX = 3_600.0
-_WAIVER = "a watchdog of known time, or its waiver with the name of who answers for it,"
 
 
 class Points:
@@ -123,9 +122,6 @@ def read_control(table: Table, points: Points, watchdog: Watchdog) -> Control:
         raise table.wrong("setpoint", table.text("setpoint"), "setpoint or split, not both,")
     else:
         setpoint = split.discharge_magnitude
-    known = watchdog.timeout_s or watchdog.measured_timeout_s
-    if not watchdog.waiver and (watchdog.kind is WatchdogKind.NONE or not known):
-        raise table.wrong("split" if split else "setpoint", setpoint.name, _WAIVER)
     timeout = points.writable(table, "timeout") if table.has("timeout") else None
     control = Control(
         setpoint=setpoint,

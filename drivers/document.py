@@ -103,7 +103,7 @@ def overlaid(
     """Return `content` with a site's `changes` laid over it.
 
     A table's keys replace those of the same table; a ``[[point]]`` replaces keys of the point of
-    its name or is added, and ``remove = true`` takes the point away.
+    its name or is added, and ``remove = true`` takes the point, or a whole table, away.
 
     Raises:
         ProfileError: the changes name a point to remove that is not there, or are no tables.
@@ -113,6 +113,10 @@ def overlaid(
         base = merged.get(key)
         if key == "point":
             merged[key] = _points(base, change, where)
+        elif isinstance(change, dict) and change.get("remove") is True:
+            if base is None:
+                raise ProfileError(f"{where}: {key[:80]!r}: is not in the profile")
+            del merged[key]
         elif isinstance(change, dict) and isinstance(base, dict):
             merged[key] = {**base, **change}
         else:

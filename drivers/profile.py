@@ -104,12 +104,20 @@ class Profile:
         """Refuse a profile that cannot be opened at a device without a site's own word.
 
         Raises:
-            ProfileError: nobody has said yet how its addresses are counted.
+            ProfileError: nobody has said yet how its addresses are counted, or who answers for
+                dispatching it without a known time-out.
         """
         if self.link.notation is Notation.ASK:
             raise ProfileError(
                 f"{self.head.id}: link.notation: 'ask' is not allowed; wire0 or modicon, in this"
                 " site's override, is expected"
+            )
+        if self.control is not None and not self.watchdog.answered:
+            raise ProfileError(
+                f"{self.head.id}: watchdog.waiver: '' is not allowed; a watchdog of known time, or"
+                " the name of who answers for dispatching without, or [control] with"
+                " remove = true for a device that is only read, in this site's override, is"
+                " expected"
             )
 
     def resolved(self, found: Mapping[str, Point]) -> "Profile":

@@ -114,12 +114,22 @@ def test_a_profile_says_where_and_how_each_point_lies(tmp_path: Path) -> None:
 
 def test_a_device_without_a_time_out_is_dispatched_only_with_a_waiver(tmp_path: Path) -> None:
     without = GOOD.replace('kind = "write-refresh"\ntimeout_s = 60', 'kind = "none"')
-    with pytest.raises(
-        ProfileError, match="a watchdog of known time, or its waiver with the name of who answers"
-    ):
-        written(tmp_path, without)
+    with pytest.raises(ProfileError, match="a watchdog of known time, or the name of who answers"):
+        written(tmp_path, without).usable()
     waived = without.replace("[control]", 'waiver = "A. Person, plant manager"\n[control]')
+    written(tmp_path, waived).usable()
     assert written(tmp_path, waived).refresh_s == REFRESH_S_MAX
+
+
+def test_a_site_may_say_that_a_device_is_only_read(tmp_path: Path) -> None:
+    (tmp_path / "maker.toml").write_text(
+        GOOD.replace('kind = "write-refresh"\ntimeout_s = 60', 'kind = "none"'), encoding="utf-8"
+    )
+    site = tmp_path / "site.toml"
+    site.write_text("[control]\nremove = true\n", encoding="utf-8")
+    profile = load(str(tmp_path / "maker.toml"), str(site))
+    profile.usable()
+    assert profile.control is None
 
 
 @pytest.mark.parametrize(
