@@ -9,7 +9,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 
 from agent.gateway.backoff import Backoff
@@ -22,6 +22,8 @@ from agent.gateway.latest import Lane, Latest
 from agent.gateway.outage import Outage
 from agent.gateway.picture import Site, picture
 from agent.gateway.uplink import Uplink
+from agent.scada.config import ScadaSettings
+from agent.scada.values import Shown, shown
 from agent.settings import AgentSettings, BadSettings, HubSettings
 from agent.watchdog import Notifier
 from agent.web.app import Page, make_app
@@ -92,6 +94,8 @@ async def _serve(
             tasks.create_task(inlet.commit(settings.buffer.commit_period_s), name="commit")
             tasks.create_task(serve(make_app(page, desk), listener, stopping), name="page")
             tasks.create_task(_look(buffer, latest, notifier), name="look")
+            if settings.scada is not None:
+                tasks.create_task(_scada(settings, settings.scada, latest, clock), name="scada")
             if hub is not None and settings.hub is not None:
                 up = _outage("upload to the hub", clock, _shown(latest, "up"))
                 down = _outage("schedule from the hub", clock, _shown(latest, "down"))
@@ -112,6 +116,17 @@ async def _look(buffer: Buffer, latest: Latest, notifier: Notifier) -> None:
             latest.buffer = await buffer.state()
         notifier.alive()
         await asyncio.sleep(LOOK_PERIOD_S)
+
+
+async def _scada(
+    settings: AgentSettings, scada: ScadaSettings, latest: Latest, clock: Clock
+) -> None:
+    from agent.scada import opcua  # a library that a box without a SCADA need not carry
+
+    def look() -> Iterator[Shown]:
+        return shown(latest.status, linked=latest.linked, now_us=clock.now_us())
+
+    await opcua.run(scada, settings.data_dir / "scada", clock, look)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ WHERE = {
         "drivers/opcua/client.py",
         "drivers/opcua/translate.py",
         "agent/scada/opcua.py",
+        "agent/scada/standard.py",
         "simulators/opcua.py",
     ],
     "google.protobuf": ["drivers/mqtt/sparkplug/payload.py"],
