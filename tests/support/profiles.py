@@ -1,8 +1,10 @@
 """Shipped profiles for tests, and what a site would add to those that ask for its word."""
 
+import struct
 from pathlib import Path
 
 from drivers.document import Protocol, names, open_document
+from drivers.modbus.codec import decode
 from drivers.profile import Profile, load
 
 REGISTER_MAPS = tuple(name for name in names() if open_document(name).protocol is Protocol.MODBUS)
@@ -38,3 +40,20 @@ def at_a_site(name: str, folder: Path) -> Profile:
 def changed(name: str, folder: Path, text: str) -> Profile:
     """Return a shipped profile with a site's own `text` laid over it."""
     return load(name, written(folder, text))
+
+
+def value(profile: Profile, name: str, *registers: int) -> float | None:
+    """Return what the driver reads in these registers of the point."""
+    return decode(profile.point(name), registers)
+
+
+def float_words(number: float) -> tuple[int, int]:
+    """Return the registers of a float, high word first."""
+    high, low = struct.unpack(">HH", struct.pack(">f", number))
+    return high, low
+
+
+def int_words(number: int) -> tuple[int, int]:
+    """Return the registers of a signed number, high word first."""
+    high, low = struct.unpack(">HH", struct.pack(">i", number))
+    return high, low
