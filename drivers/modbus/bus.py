@@ -26,7 +26,7 @@ from drivers.profile import Link
 SERIAL_SILENCES_MAX = 3
 """In a row, with nobody answering in between: then the port is opened anew."""
 REPEATED_S = 0.05
-"""Where only time tells: an answer that comes twice is followed by the right one within this."""
+"""Where only time helps: what is still to come has come within this."""
 _FRAME_BYTES = 17
 """Of question and answer together beside the data: 8 and 5 of a read, 9 and 8 of a write."""
 _BUSY = {
@@ -102,7 +102,7 @@ class Bus:
         """Who has answered on this connection and not fallen silent since."""
         self._silences = 0
         self._doubts: defaultdict[int, Doubts] = defaultdict(Doubts)
-        """By unit, on a serial line."""
+        """By unit; of use on a serial line."""
         self._refused_connections = 0
         self._again_s = 0.0
         self._trouble = ""
@@ -168,31 +168,33 @@ class Bus:
         self, connection: Connection, line: UnitLine, question: Question
     ) -> list[int] | Refusal:
         doubts = self._doubts[line.unit]
-        try:
-            if (probe := doubts.probe(question)) is not None:
-                await self._ask(connection, line, probe)
-            answer = await self._ask(connection, line, question)
-            if isinstance(answer, Refusal) or not doubts.answered(question, answer):
-                return answer
-            doubts.left(question)
-            if (probe := doubts.probe(question)) is None:
-                self._free_s += REPEATED_S
-            else:
-                await self._ask(connection, line, probe)
-            answer = await self._ask(connection, line, question)
-        except (DeviceUnreachable, asyncio.CancelledError):
-            doubts.left(question)
-            raise
+        await self._clear(connection, line, question)
+        answer = await self._ask(connection, line, question)
+        if isinstance(answer, Refusal) or not doubts.answered(question, answer):
+            return answer
+        doubts.left(question)
+        await self._clear(connection, line, question)
+        answer = await self._ask(connection, line, question)
         if not isinstance(answer, Refusal):
             doubts.answered(question, answer)
             doubts.confirm(question, answer)
         return answer
 
+    async def _clear(self, connection: Connection, line: UnitLine, question: Question) -> None:
+        """Let everything pass that could be taken for the answer to a question."""
+        doubts = self._doubts[line.unit]
+        if not doubts.about(question):
+            return
+        if (probe := doubts.probe(question)) is None:
+            self._free_s = asyncio.get_running_loop().time() + REPEATED_S
+        else:
+            await self._ask(connection, line, probe)
+
     async def _ask(
         self, connection: Connection, line: UnitLine, question: Question
     ) -> list[int] | Refusal:
         loop = asyncio.get_running_loop()
-        await self._rest(getattr(line.link, "turnaround_s", 0.0))
+        await self._rest(line.link.turnaround_s)
         timeout_s = line.link.timeout_s + self.endpoint.transfer_s(
             _FRAME_BYTES + question.data_bytes
         )
@@ -200,11 +202,14 @@ class Bus:
         try:
             answer = await connection.ask(line.unit, question, timeout_s)
         except Silent as error:
+            self._doubts[line.unit].left(question)
             raise self._silent(line, str(error)) from error
         except Spoilt as error:
+            self._doubts[line.unit].left(question)
             self.give_up()
             raise self._failed(line, str(error)) from error
         except asyncio.CancelledError:
+            self._doubts[line.unit].left(question)
             free_s = began_s + timeout_s  # its answer may be on the line until then
             if not self.endpoint.rtu:
                 self.give_up()

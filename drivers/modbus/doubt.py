@@ -46,15 +46,19 @@ class Doubts:
             self._unanswered.append(question)
             del self._unanswered[:-_UNANSWERED_MAX]
 
+    def about(self, question: Question) -> bool:
+        """Say whether an answer to `question` could be one that was not waited for."""
+        return not question.values and question.data_bytes in self._taken(question.kind)
+
     def probe(self, question: Question) -> Question | None:
-        """Return what to ask before `question`, so that its answer can be no other's.
+        """Return what to ask before a doubtful `question`, so that its answer can be no other's.
 
         The probe reads the beginning of what is to be read, hence nothing that may not be read.
-        None: there is no doubt, or one register cannot be told from another by length.
+        None: no length is left that tells them apart; only time helps.
         """
-        taken = {other.data_bytes for other in self._unanswered if other.kind is question.kind}
-        if question.values or question.data_bytes not in taken:
-            return None
+        taken = self._taken(question.kind)
+        if self._last is not None:
+            taken.add(self._last[0].data_bytes)  # the one before may come a second time
         step = 8 if question.kind.of_bits else 1
         for count in range(question.count - step, 0, -step):
             probe = Question(question.kind, question.start, count)
@@ -77,6 +81,9 @@ class Doubts:
         if len(self._confirmed) >= _CONFIRMED_MAX:
             self._confirmed.clear()
         self._confirmed[question] = answer
+
+    def _taken(self, kind: Kind) -> set[int]:
+        return {question.data_bytes for question in self._unanswered if question.kind is kind}
 
 
 def _alike(one: Question, other: Question) -> bool:
