@@ -18,6 +18,7 @@ from bench.options import Figures, Options
 
 BENCHMARKS = {
     "control-loop": ("bench.control_loop:run", "beat, read to write, memory of the real processes"),
+    "edge-poll": ("bench.edge_poll:run", "10,000 points a second read, and twice that"),
     "edge-store": ("bench.edge_store:run", "durable points a second, bytes a point"),
     "exchange-engine": ("bench.exchange_engine:run", "messages a CPU second of the matching"),
 }

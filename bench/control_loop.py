@@ -8,11 +8,9 @@ start of a reading to the inverter's acknowledgement of the setpoint that was de
 import asyncio
 import json
 import os
-import socket
 import statistics
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,14 +19,23 @@ from agent import link
 from agent.control.decide import Memory, decide
 from agent.control.interlocks import Limits
 from agent.control.plant import PlantState, Quantity
+from bench.box import (
+    START_S_MAX,
+    answers,
+    cores,
+    free_ports,
+    is_there,
+    percentile,
+    rss_mb,
+    start,
+)
 from bench.options import Figures, Options
-from simulators.processes import Child, Processes, running
+from simulators.processes import running
 from wire.clock import SystemClock
 from wire.schedule import FrequencyService, Schedule, Slot
 
 SECONDS = 60.0
 QUICK_SECONDS = 10.0
-START_S_MAX = 20.0
 DECISIONS = 5_000
 SITE = "bench"
 FCR_CE = ((-0.2, 1.0), (0.2, -1.0))
@@ -71,13 +78,13 @@ def run(options: Options) -> Figures:
     return {
         "beats": document["beats"],
         "missed": document["missed"],
-        "read_to_write_p50_ms": _percentile(read_to_write_ms, 50),
-        "read_to_write_p99_ms": _percentile(read_to_write_ms, 99),
-        "read_to_write_max_ms": _percentile(read_to_write_ms, 100),
+        "read_to_write_p50_ms": percentile(read_to_write_ms, 50),
+        "read_to_write_p99_ms": percentile(read_to_write_ms, 99),
+        "read_to_write_max_ms": percentile(read_to_write_ms, 100),
         "writes": len(read_to_write_ms),
-        "wake_late_p99_ms": _percentile(wake_late_ms, 99),
+        "wake_late_p99_ms": percentile(wake_late_ms, 99),
         "fifo": document["fifo"],
-        "busy_cores": _cores() if options.busy else 0,
+        "busy_cores": cores() if options.busy else 0,
         "decide_us": _decide_us(),
         **memory_mb,
         "notes": "the gateway has a hub that does not answer, as in an outage",
@@ -86,7 +93,7 @@ def run(options: Options) -> Figures:
 
 async def _measure(folder: Path, seconds: float, options: Options) -> Figures:
     """Run the loop for `seconds`; the timing file is there when this returns."""
-    device_port, page_port, hub_port = _free_ports(3)
+    device_port, page_port, hub_port = free_ports(3)
     config = folder / "site.toml"
     config.write_text(
         _SETTINGS.format(
@@ -100,37 +107,32 @@ async def _measure(folder: Path, seconds: float, options: Options) -> Figures:
         )
     )
     async with running(folder) as processes:
-        inverter = await _start(
+        inverter = await start(
             processes,
             "inverter",
             *("simulators.main", "device", "reference-inverter"),
             *("--port", str(device_port), "--seed", str(options.seed)),
         )
-        await processes.until(lambda: _answers(device_port), START_S_MAX, inverter)
+        await processes.until(lambda: answers(device_port), START_S_MAX, inverter)
         agent = ("--config", str(config))
         timing = ("--timing", str(folder / "timing.json"))
-        control = await _start(processes, "control", "agent.main", "control", *agent, *timing)
+        control = await start(processes, "control", "agent.main", "control", *agent, *timing)
         socket_path = folder / "data" / "control.sock"
-        await processes.until(lambda: _is_there(socket_path), START_S_MAX, control)
+        await processes.until(lambda: is_there(socket_path), START_S_MAX, control)
         await _ask_for_response(socket_path, seconds)
-        gateway = await _start(processes, "gateway", "agent.main", "gateway", *agent)
-        await processes.until(lambda: _answers(page_port), START_S_MAX, gateway)
-        for core in range(_cores() if options.busy else 0):
+        gateway = await start(processes, "gateway", "agent.main", "gateway", *agent)
+        await processes.until(lambda: answers(page_port), START_S_MAX, gateway)
+        for core in range(cores() if options.busy else 0):
             command = (sys.executable, "-c", _BUSY)
             await processes.start(f"busy-{core}", *command, environment=os.environ)
         await asyncio.sleep(seconds)
         processes.check()
         figures: Figures = {
-            "control_rss_mb": _rss_mb(control),
-            "gateway_rss_mb": _rss_mb(gateway),
+            "control_rss_mb": rss_mb(control),
+            "gateway_rss_mb": rss_mb(gateway),
         }
         await processes.stop("control")
     return figures
-
-
-async def _start(processes: Processes, name: str, module: str, *arguments: str) -> Child:
-    command = (sys.executable, "-m", module, *arguments)
-    return await processes.start(name, *command, environment=os.environ)
 
 
 async def _ask_for_response(socket_path: Path, seconds: float) -> None:
@@ -151,37 +153,6 @@ async def _ask_for_response(socket_path: Path, seconds: float) -> None:
         if isinstance(message, link.Status) and message.schedule_version == schedule.version:
             break
     writer.close()
-
-
-async def _answers(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
-
-
-async def _is_there(path: Path) -> bool:
-    return await asyncio.to_thread(path.exists)
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
-def _rss_mb(child: Child) -> float:
-    status = Path(f"/proc/{child.process.pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return round(int(line.split()[1]) / 1024, 1)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def _decide_us() -> float:
@@ -214,10 +185,3 @@ def _decide_us() -> float:
         _, memory = decide(now, schedule, limits, memory, 1)
         took_ns.append(time.perf_counter_ns() - began_ns)
     return round(statistics.median(took_ns) / 1_000, 1)
-
-
-def _percentile(samples: Sequence[float], percent: int) -> float | None:
-    if not samples:
-        return None
-    ordered = sorted(samples)
-    return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], 3)

@@ -1,0 +1,68 @@
+"""What benchmarks of the real processes share: starting them, and what the system knows of them."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from simulators.processes import Child, Processes
+
+START_S_MAX = 20.0
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+async def start(processes: Processes, name: str, module: str, *arguments: str) -> Child:
+    """Start a module of ours as a process."""
+    command = (sys.executable, "-m", module, *arguments)
+    return await processes.start(name, *command, environment=os.environ)
+
+
+async def answers(port: int) -> bool:
+    """Say whether somebody listens at the port."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def is_there(path: Path) -> bool:
+    return await asyncio.to_thread(path.exists)
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody uses now."""
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def rss_mb(child: Child) -> float:
+    """Return the resident memory of a process."""
+    status = Path(f"/proc/{child.process.pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return round(int(line.split()[1]) / 1024, 1)
+
+
+def cpu_s(child: Child) -> float:
+    """Return the processor time a process has used, its own and the kernel's for it."""
+    stat = Path(f"/proc/{child.process.pid}/stat").read_text()
+    fields = stat.rpartition(")")[2].split()  # the name may hold spaces
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+
+
+def percentile(samples: Sequence[float], percent: int) -> float | None:
+    """Return the value below which `percent` of the samples lie; None: there are none."""
+    if not samples:
+        return None
+    ordered = sorted(samples)
+    return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], 3)
