@@ -11,6 +11,7 @@ from tests.support.source import PACKAGES, check, imports, python
 WHERE = {
     "pymodbus": ["drivers/modbus/client.py"],
     "aiomqtt": ["drivers/mqtt/client.py"],
+    "paho": ["drivers/mqtt/client.py"],  # what aiomqtt stands on, and hands out in its signatures
     "asyncua": [
         "drivers/opcua/client.py",
         "drivers/opcua/translate.py",

@@ -1,4 +1,4 @@
-"""drivers.mqtt.sparkplug.payload and .metric: what is written is what is read, and garbage is refused."""
+"""drivers.mqtt.sparkplug.payload and .metric: what is written is what is read, nothing else."""
 
 import contextlib
 import math
