@@ -10,14 +10,18 @@ from drivers.profile import Profile, load
 REGISTER_MAPS = tuple(name for name in names() if open_document(name).protocol is Protocol.MODBUS)
 """Profiles of Modbus registers by address."""
 
+SETTERS = tuple(name for name in REGISTER_MAPS if load(name).control is not None)
+"""Those of devices that take a setpoint."""
+
 _WAIVED = '[watchdog]\nwaiver = "a test"\n'
 SITE_WORDS = {
+    "huawei-luna": "[link]\nconnect_delay_s = 0\n",
     "sungrow-sh": _WAIVED,
     "victron-gx": _WAIVED,
     "victron-multi": _WAIVED,
     "wstech-pcs": '[link]\nnotation = "wire0"\n[watchdog]\ntimeout_s = 20\n',
 }
-"""What a site says of a device that must not be opened without."""
+"""What a site says of a device that must not be opened without; a simulator needs no pause."""
 
 
 def override_for(name: str, folder: Path) -> str | None:
