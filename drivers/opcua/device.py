@@ -22,6 +22,7 @@ from drivers.opcua.sample import Doubts, Sample
 from drivers.opcua.translate import Node, NumberType, Watch
 from drivers.point import Access
 from drivers.told import Told
+from wire.block import Reading
 from wire.clock import Clock
 
 PAUSE_S_MIN = 0.2
@@ -80,11 +81,17 @@ class OpcUaDevice(Told):
         self._beat: float | None = None
         self._beat_s = -math.inf
         self._pause = _Pause()
+        self._tried = asyncio.Event()
         self.gone(self.why)
 
     @property
     def identity(self) -> Mapping[str, str]:
         return self._identity
+
+    async def read(self, rate: Rate) -> Sequence[Reading]:
+        """See `drivers.base.Driver`; waits for the first attempt to connect, and never again."""
+        await self._tried.wait()
+        return await super().read(rate)
 
     async def run(self) -> None:
         """Keep a connection until cancelled."""
@@ -101,6 +108,7 @@ class OpcUaDevice(Told):
             self.session = session
             await self._check(session)
             await self._subscribe(session)
+            self._tried.set()
             self._pause.failures = 0
             await self._follow(session)
         except Lost as error:
@@ -236,6 +244,7 @@ class OpcUaDevice(Told):
     def _lose(self, why: str) -> None:
         self.why = f"{self.access.url}: {why}"
         self.gone(self.why)
+        self._tried.set()
         self.newest.lose()
         self._sources_us.clear()
         self._beat = None
