@@ -25,6 +25,8 @@ from drivers.profile import Link
 
 SERIAL_SILENCES_MAX = 3
 """In a row, with nobody answering in between: then the port is opened anew."""
+RESTARTED_AFTER = 2
+"""Silences of a unit in a row: one may be a lost frame, and no device restarts that fast."""
 REPEATED_S = 0.05
 """Where only time helps: what is still to come has come within this."""
 _FRAME_BYTES = 17
@@ -46,11 +48,12 @@ class UnitLine:
     def __init__(self, bus: "Bus", unit: int, link: Link) -> None:
         self.connections = 1
         """The number of this connection or, where it is down, of the next: counts up with every
-        loss, and with every silence, in which a device on a serial line may have restarted."""
+        loss, and where the unit was silent so long that it may have restarted."""
         self.unit = unit
         self.link = link
         self.failures = 0
-        self.silent = False
+        self.silences = 0
+        """In a row."""
         self._bus = bus
         self._again_s = 0.0
         self._trouble = ""
@@ -232,7 +235,7 @@ class Bus:
             raise self._silent(line, f"the device {_BUSY[answer.code]}", keep=True)
         self._answering.add(line)
         self._silences = 0
-        line.silent = False
+        line.silences = 0
         if isinstance(answer, Exceptional) and answer.code in _BUSY:
             raise self._failed(line, f"the device {_BUSY[answer.code]}")
         line.failures = 0
@@ -241,8 +244,8 @@ class Bus:
     def _silent(self, line: UnitLine, trouble: str, *, keep: bool = False) -> DeviceUnreachable:
         self._answering.discard(line)
         self._silences += not keep
-        line.connections += 1
-        line.silent = True
+        line.silences += 1
+        line.connections += line.silences == RESTARTED_AFTER
         patience = SERIAL_SILENCES_MAX if isinstance(self.endpoint, SerialEndpoint) else 1
         if not self._answering and self._silences >= patience:
             self.give_up()
@@ -250,8 +253,8 @@ class Bus:
 
     def _failed(self, line: UnitLine, trouble: str) -> DeviceUnreachable:
         pause_s = backoff.unit_pause_s(line.failures)
-        if line.silent and len(self.lines) > 1:
-            silent = sum(other.silent for other in self.lines)
+        if line.silences and len(self.lines) > 1:
+            silent = sum(other.silences > 0 for other in self.lines)
             pause_s = backoff.silent_pause_s(line.failures, line.link.timeout_s, silent)
         return line.failed(trouble, pause_s, asyncio.get_running_loop().time())
 
