@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.message import DecodeError
+from google.protobuf import message as messages
 
 from drivers.mqtt.sparkplug.metric import (
     BITS,
@@ -44,7 +44,7 @@ def decode(data: bytes) -> Payload:
     message = _PAYLOAD()
     try:
         message.ParseFromString(data)
-    except (DecodeError, UnicodeDecodeError) as error:
+    except (messages.DecodeError, UnicodeDecodeError) as error:
         raise BadPayload("no Sparkplug payload") from error
     if len(message.metrics) > METRICS_MAX:
         raise BadPayload(f"{len(message.metrics)} metrics are more than {METRICS_MAX}")
