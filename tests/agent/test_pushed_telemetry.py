@@ -39,9 +39,7 @@ def test_what_is_pushed_to_the_gateway_is_a_reading_of_control(tmp_path: Path) -
             def shown() -> dict[str, object]:
                 taken()
                 values = client.get("/api/picture", headers=sign).json()["values"]
-                return {
-                    value["point"]: value["value"] for value in values if value["device"] == "seed"
-                }
+                return {value["point"]: value["v"] for value in values if value["device"] == "seed"}
 
             wait_until(taken, 20, "control takes what is pushed")
             wait_until(lambda: shown().get("battery.soc_pct") == 61.5, 20, "it is on the page")
