@@ -10,8 +10,8 @@ REFRESH_S_MAX = 60.0
 """A setpoint is refreshed at least this often, also by a device without a time-out."""
 VECTOR_MAX = 32
 _REFRESHES_PER_TIMEOUT = 3
-_LOOKS_PER_COUNT = 2
-"""A life counter is looked after twice in the time between two of its counts."""
+_LOOKS_PER_COUNT = 4
+"""So often a life counter is looked after in the time between two of its counts."""
 
 
 class WatchdogKind(StrEnum):
@@ -60,15 +60,20 @@ class Watchdog:
         return bool(self.waiver) or (known and self.kind is not WatchdogKind.NONE)
 
     @property
-    def refresh_s(self) -> float:
-        """Return the time within which a setpoint must be written again."""
+    def rewrite_s(self) -> float:
+        """Return the time within which an unchanged setpoint must be written again."""
         known = (self.timeout_s, self.measured_timeout_s)
-        refreshes = [timeout_s / _REFRESHES_PER_TIMEOUT for timeout_s in known if timeout_s]
-        if self.counter is not None:
-            refreshes.append(self.increment_s / _LOOKS_PER_COUNT)
-        if self.kind is WatchdogKind.NONE:
+        timeouts_s = [timeout_s for timeout_s in known if timeout_s]
+        if self.kind is WatchdogKind.NONE or not timeouts_s:
             return REFRESH_S_MAX
-        return min(REFRESH_S_MAX, *refreshes)
+        return min(REFRESH_S_MAX, min(timeouts_s) / _REFRESHES_PER_TIMEOUT)
+
+    @property
+    def refresh_s(self) -> float:
+        """Return the time within which the device must be looked after."""
+        if self.counter is None:
+            return self.rewrite_s
+        return min(self.rewrite_s, self.increment_s / _LOOKS_PER_COUNT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,8 +133,12 @@ def read_control(table: Table, points: Points, watchdog: Watchdog) -> Control:
         start=points.vector(table, "start"),
         stop=points.vector(table, "stop"),
     )
+    key = "split" if split else "setpoint"
     for point in control.cyclic:
-        _cyclic(table, "setpoint", point)
+        _cyclic(table, key, point)
+        if point.min_interval_s > watchdog.rewrite_s:
+            allowed = f"a point with min_interval_s of at most {watchdog.rewrite_s:g}"
+            raise table.wrong(key, point.name, allowed)
     for once in (control.timeout, control.reversion):
         if once is not None and not once.point.readable:
             raise table.wrong("timeout", once.point.name, "a point that can be read back")

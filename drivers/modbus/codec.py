@@ -6,7 +6,7 @@ and sign of the point's name.
 
 import math
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from drivers.point import Coding, Order, Point
 
@@ -15,7 +15,12 @@ DECIMALS = 9
 EXPONENT_MAX = 10
 """Powers of ten of a scale register; devices.md, 3.1."""
 _WORD = 1 << 16
+_POWERS: tuple[int, ...] = tuple(10**power for power in range(EXPONENT_MAX + 1))
+_WORDS = (Coding.UINT16, Coding.INT16)
 _FLOATS = {Coding.FLOAT32: ">f", Coding.FLOAT64: ">d"}
+
+Decoder = Callable[[Sequence[int], int, int | None], float | None]
+"""From an answer, where the point begins in it, and the power of ten in its scale register."""
 
 
 class NotEncodable(ValueError):
@@ -30,12 +35,51 @@ def decode(point: Point, registers: Sequence[int], exponent: int | None = 0) -> 
         registers: the point's own.
         exponent: what its scale register says; None: nothing usable, so neither is the value.
     """
-    raw = _raw(point, registers)
-    if raw is None or exponent is None or not math.isfinite(raw):
-        return None
-    scaled = raw * 10**exponent if exponent >= 0 else raw / 10**-exponent
-    value = round(scaled * point.scale + point.offset, DECIMALS) + 0.0  # + 0.0: no negative zero
-    return value if math.isfinite(value) and _allowed(point, value) else None
+    assert len(registers) == point.count, "the planner hands out a point's own registers"
+    return decoder(point)(registers, 0, exponent)
+
+
+def decoder(point: Point) -> Decoder:
+    """Return what decodes the point again and again; the common kind of point costs least."""
+    common = point.coding in _WORDS and point.bit is None and point.byte_order is Order.BIG
+    return _word_decoder(point) if common else _any_decoder(point)
+
+
+def _word_decoder(point: Point) -> Decoder:
+    sentinels, scale, offset = point.sentinels, point.scale, point.offset
+    low = -math.inf if point.low is None else point.low
+    high = math.inf if point.high is None else point.high
+    turn = _WORD >> 1 if point.coding.signed else _WORD
+
+    def decoded(registers: Sequence[int], first: int, exponent: int | None) -> float | None:
+        raw: float = registers[first]
+        if raw in sentinels or exponent is None:
+            return None
+        if raw >= turn:
+            raw -= _WORD
+        if exponent:
+            raw = _shifted(raw, exponent)
+        value = round(raw * scale + offset, DECIMALS) + 0.0  # + 0.0: no negative zero
+        return value if low <= value <= high else None
+
+    return decoded
+
+
+def _any_decoder(point: Point) -> Decoder:
+    count = point.count
+
+    def decoded(registers: Sequence[int], first: int, exponent: int | None) -> float | None:
+        raw = _raw(point, registers[first : first + count])
+        if raw is None or exponent is None or not math.isfinite(raw):
+            return None
+        value = round(_shifted(raw, exponent) * point.scale + point.offset, DECIMALS) + 0.0
+        return value if math.isfinite(value) and _allowed(point, value) else None
+
+    return decoded
+
+
+def _shifted(raw: float, exponent: int) -> float:
+    return raw * _POWERS[exponent] if exponent >= 0 else raw / _POWERS[-exponent]
 
 
 def encode(point: Point, value: float, exponent: int = 0) -> list[int]:
@@ -52,7 +96,7 @@ def encode(point: Point, value: float, exponent: int = 0) -> list[int]:
     if not math.isfinite(value) or not _allowed(point, value) or point.bit is not None:
         raise NotEncodable(f"{point.name}: {value!r} is not allowed; {_range(point)} is expected")
     raw = (value - point.offset) / point.scale
-    raw = raw / 10**exponent if exponent >= 0 else raw * 10**-exponent
+    raw = _shifted(raw, -exponent)
     pattern = _float_pattern(point, raw) if point.coding.floating else _pattern(point, raw)
     if pattern is None or pattern in point.sentinels:
         raise NotEncodable(
@@ -88,7 +132,6 @@ def _ordered(point: Point, registers: Iterable[int]) -> list[int]:
 
 
 def _raw(point: Point, registers: Sequence[int]) -> float | None:
-    assert len(registers) == point.count, "the planner hands out a point's own registers"
     pattern = 0
     ordered = _ordered(point, registers)
     for word in ordered if point.word_order is Order.BIG else reversed(ordered):

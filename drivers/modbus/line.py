@@ -28,7 +28,10 @@ class Line(Protocol):
 
     @property
     def connections(self) -> int:
-        """Counts up with each new connection: whoever sees another number starts afresh."""
+        """The number of this connection or, where it is down, of the next.
+
+        Whoever sees another number than before starts afresh.
+        """
         ...
 
     async def read(self, kind: Kind, start: int, count: int) -> list[int] | Refusal:

@@ -1,8 +1,9 @@
 """Which registers are asked for in which requests. Pure: the time is an argument.
 
 Points of one table that lie close together share a request; a few unnamed registers between them
-are read along. What the device refused is left out for a while: a refused point is not asked for,
-and no request runs across a border behind which the device refused to go on.
+are read along, and a point is always read together with the register of its scale. What the
+device refused is left out for a while: a refused point is not asked for, and no request runs
+across a border behind which the device refused to go on.
 """
 
 from collections.abc import Iterable, Sequence, Set
@@ -11,8 +12,6 @@ from dataclasses import dataclass
 from drivers.base import Rate
 from drivers.point import Kind, Point
 
-BITS_MAX = 2_000
-"""Bits of one read; Modbus application protocol 1.1b3, clause 6.1."""
 REMEMBER_S = 60.0
 """After this long a refused register is tried again: devices change their mind after a start."""
 RETRY_S = 2.0
@@ -20,6 +19,20 @@ RETRY_S = 2.0
 
 Border = tuple[Kind, int]
 """A request may end before this address or begin at it, but not run across."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may be at most."""
+
+    registers: int
+    bits: int
+    gap_fill: int
+    """How many unnamed registers may be read along between two points."""
+
+    def of(self, kind: Kind) -> int:
+        """Return the most registers, or bits, of a request of this kind."""
+        return self.bits if kind.of_bits else self.registers
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +52,36 @@ class Request:
 
 
 def plan(
-    points: Iterable[Point],
-    max_registers: int,
-    gap_fill: int,
-    borders: Set[Border] = frozenset(),
+    points: Iterable[Point], limits: Limits, borders: Set[Border] = frozenset()
 ) -> tuple[Request, ...]:
     """Return requests that together cover every point exactly once.
 
     Args:
         points: in any order; points may share registers (bits of a status word).
-        max_registers: of one request; bits have a limit of their own.
-        gap_fill: how many unnamed registers may be read along between two points.
+        limits: of one request.
         borders: where requests must not run across.
     """
     requests: list[Request] = []
-    ordered = sorted(points, key=lambda point: (point.kind, point.address, point.count))
-    for point in ordered:
-        joined = _joined(requests[-1], point, max_registers, gap_fill) if requests else None
+    for point in sorted(points, key=_place):
+        joined = _joined(requests[-1], point, limits) if requests else None
         if joined is None or _crosses(joined, borders):
-            requests.append(Request(point.kind, point.address, point.count, (point,)))
+            span = point.span
+            requests.append(Request(point.kind, span.start, len(span), (point,)))
         else:
             requests[-1] = joined
     return tuple(requests)
 
 
-def _joined(request: Request, point: Point, max_registers: int, gap_fill: int) -> Request | None:
-    end = request.start + request.count
-    count = max(end, point.address + point.count) - request.start
-    most = BITS_MAX if point.kind.of_bits else max_registers
-    if point.kind is not request.kind or point.address > end + gap_fill or count > most:
+def _place(point: Point) -> tuple[str, int, int]:
+    return point.kind, point.span.start, point.span.stop
+
+
+def _joined(request: Request, point: Point, limits: Limits) -> Request | None:
+    span, end = point.span, request.start + request.count
+    if point.kind is not request.kind or span.start > end + limits.gap_fill:
+        return None
+    count = max(end, span.stop) - request.start
+    if count > limits.of(point.kind):
         return None
     return Request(request.kind, request.start, count, (*request.points, point))
 
@@ -82,12 +96,11 @@ def _crosses(request: Request, borders: Set[Border]) -> bool:
 class Planner:
     """The requests of a device by rate, and what it refused lately."""
 
-    def __init__(self, points: Iterable[Point], max_registers: int, gap_fill: int) -> None:
+    def __init__(self, points: Iterable[Point], limits: Limits) -> None:
         readable = [point for point in points if point.readable]
         self._points = {rate: tuple(p for p in readable if p.rate is rate) for rate in Rate}
-        self._max_registers = max_registers
-        self._gap_fill = gap_fill
-        self._refused: dict[Point, float] = {}
+        self._limits = limits
+        self._refused: dict[str, float] = {}
         self._borders: dict[Border, float] = {}
         self._plans: dict[Rate, tuple[Request, ...]] = {}
 
@@ -99,18 +112,26 @@ class Planner:
         """Return the requests for a rate, without what the device refused lately."""
         self._forget(now_s)
         if rate not in self._plans:
-            asked = [point for point in self._points[rate] if point not in self._refused]
-            self._plans[rate] = self._plan(asked)
+            self._plans[rate] = self._plan(
+                point
+                for point in self._points[rate]
+                if point.name not in self._refused
+                and len(point.span) <= self._limits.of(point.kind)
+            )
         return self._plans[rate]
 
     def halves(self, request: Request) -> tuple[tuple[Request, ...], tuple[Request, ...]]:
-        """Return a request of several points as the requests for either half of them."""
-        middle = len(request.points) // 2
+        """Return a request of several points as the requests for either half of them.
+
+        Points of the very same registers stay together; the first half is empty where all are.
+        """
+        places = [_place(point) for point in request.points]
+        middle = places.index(places[len(places) // 2]) or places.count(places[0]) % len(places)
         return self._plan(request.points[:middle]), self._plan(request.points[middle:])
 
     def refuse(self, point: Point, now_s: float) -> None:
         """Remember that the device does not give this point, nor a request across it."""
-        self._refused[point] = now_s + REMEMBER_S
+        self._refused[point.name] = now_s + REMEMBER_S
         self.separate((point.kind, point.address), now_s)
 
     def separate(self, border: Border, now_s: float) -> None:
@@ -125,7 +146,7 @@ class Planner:
         self._borders = {b: min(until, soon_s) for b, until in self._borders.items()}
 
     def _plan(self, points: Iterable[Point]) -> tuple[Request, ...]:
-        return plan(points, self._max_registers, self._gap_fill, self._borders.keys())
+        return plan(points, self._limits, self._borders.keys())
 
     def _forget(self, now_s: float) -> None:
         if any(until_s <= now_s for until_s in self._borders.values()):
