@@ -146,6 +146,7 @@ def _self_signed(
         .add_extension(usage, critical=False)
         .add_extension(x509.ExtendedKeyUsage(use), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
         .sign(key, hashes.SHA256())
     )
 
