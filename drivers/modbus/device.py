@@ -49,6 +49,8 @@ class ModbusDevice:
             for rate in Rate
         }
         self._identity: dict[str, str] = {}
+        self._introduced: int | None = None
+        """Which connection it said on who it is."""
 
     @property
     def pace(self) -> Pace:
@@ -56,23 +58,33 @@ class ModbusDevice:
 
     @property
     def identity(self) -> Mapping[str, str]:
-        """See `drivers.base.Identified`; known after the first reading of Rate.ONCE."""
+        """See `drivers.base.Identified`; asked for with the first slow reading."""
         return self._identity
 
     async def read(self, rate: Rate) -> Sequence[Reading]:
         """See `drivers.base.Driver`."""
+        readings = await self._readings(rate)
+        if rate is Rate.SLOW and self._introduced != self._line.connections:
+            await self._readings(Rate.ONCE)
+        now_us = self._clock.now_us()
+        return [
+            readings.get(name) or Reading(name, None, Quality.BAD, now_us)
+            for name in self._names[rate]
+        ]
+
+    async def _readings(self, rate: Rate) -> Mapping[str, Reading]:
+        """Return what the device gives, by name."""
         now_s = asyncio.get_running_loop().time()
+        connection = self._line.connections
         readings: dict[str, Reading] = {}
         given = False
         for request in self._planner.requests(rate, now_s):
             given = await self._read(request, readings) or given
         if self._planner.points(rate) and not (given or readings):
             self._planner.retry_soon(now_s)
-        now_us = self._clock.now_us()
-        return [
-            readings.get(name) or Reading(name, None, Quality.BAD, now_us)
-            for name in self._names[rate]
-        ]
+        if rate is Rate.ONCE:
+            self._introduced = connection
+        return readings
 
     async def _read(self, request: Request, readings: dict[str, Reading]) -> bool:
         """Add what the device gives; say whether it gave all of it."""
