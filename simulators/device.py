@@ -104,7 +104,7 @@ class Device:
             self._words[address] = word
 
     def _encoded(self, point: Point, value: float) -> Sequence[int]:
-        """Return the registers for a value; one that the point cannot carry is not implemented."""
+        """Return the registers; a value that does not fit is not implemented, or the most."""
         if point.coding is Coding.STRING:
             return _text_words(point, self._text_of(point))
         if point.bit is not None:
@@ -112,7 +112,8 @@ class Device:
         try:
             return codec.encode(point, value)
         except codec.NotEncodable:
-            pattern = min(point.sentinels, default=0)
+            most = (1 << point.coding.bits - point.coding.signed) - 1
+            pattern = min(point.sentinels, default=most if value * point.scale > 0.0 else 0)
             words = [pattern >> 16 * index & 0xFFFF for index in range(point.count)]
             return words if point.word_order is Order.LITTLE else words[::-1]
 

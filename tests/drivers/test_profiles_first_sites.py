@@ -8,7 +8,7 @@ from drivers.base import Rate
 from drivers.control import WatchdogKind
 from drivers.errors import ProfileError
 from drivers.modbus.codec import encode
-from drivers.modbus.plan import plan
+from drivers.modbus.plan import Limits, plan
 from drivers.point import Kind
 from drivers.profile import load
 from tests.support.profiles import at_a_site, changed, int_words, value
@@ -63,7 +63,8 @@ def test_hithium_charging_with_1300_volt_and_100_ampere_is_minus_130_kilowatt() 
 
 def test_hithium_is_read_with_two_requests_every_two_seconds() -> None:
     profile = load("hithium-ess-bms")
-    requests = plan(profile.points, profile.link.max_registers, profile.link.gap_fill)
+    link = profile.link
+    requests = plan(profile.points, Limits(link.max_registers, link.max_bits, link.gap_fill))
     asked = {(request.kind, request.start, request.count) for request in requests}
     assert asked == {(Kind.INPUT, 2, 46), (Kind.DISCRETE, 53, 5)}
     assert {point.rate for point in profile.points} == {Rate.SLOW}

@@ -15,7 +15,7 @@ SETTERS = tuple(name for name in REGISTER_MAPS if load(name).control is not None
 
 _WAIVED = '[watchdog]\nwaiver = "a test"\n'
 SITE_WORDS = {
-    "huawei-luna": "[link]\nconnect_delay_s = 0\n",
+    "huawei-luna": "[link]\nconnect_delay_s = 0\nturnaround_s = 0\n",
     "sungrow-sh": _WAIVED,
     "victron-gx": _WAIVED,
     "victron-multi": _WAIVED,
