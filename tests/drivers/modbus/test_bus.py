@@ -234,3 +234,14 @@ async def test_a_connection_on_which_nobody_answers_is_given_up() -> None:
             assert await _failed(two)
             await _found(one)
             assert peer.connections == 2
+
+
+async def test_a_device_that_wants_a_pause_between_requests_gets_it() -> None:
+    async with ModbusPeer.listening() as peer:
+        endpoint = TcpEndpoint("127.0.0.1", peer.port)
+        loop = asyncio.get_running_loop()
+        with line_to(endpoint, 1, replace(LINK, turnaround_s=0.03)) as line:
+            await line.read(Kind.INPUT, 0, 1)
+            began_s = loop.time()
+            await _often(line, 5)
+            assert loop.time() - began_s >= 5 * 0.03
