@@ -128,14 +128,19 @@ def ratings(rated_w: float, capacity_wh: float) -> dict[str, float]:
 
 def shown(measured: Mapping[str, float], enabled: bool) -> dict[str, float]:
     """Return what the instruments show."""
-    ac_w = 1000.0 * measured["ac.power_kw"]
-    dc_w = 1000.0 * measured["battery.power_kw"]
-    hz, volts = measured["grid.frequency_hz"], measured["ac.voltage_v"]
-    soc_pct, second = measured["battery.soc_pct"], measured["pcs.counter"]
-    warm_c, dc_v = measured["battery.temp_mean_c"], measured["battery.voltage_v"]
-    state = _RUNNING if enabled else _IDLE
+    values = _battery(measured) | _inverter(measured, enabled)
+    volts, hz = measured["ac.voltage_v"] / math.sqrt(3.0), measured["grid.frequency_hz"]
+    for model in (201, 202, 203, 204, 211, 212, 213, 214):
+        values |= {f"{model}.W": -1000.0 * measured["site.power_kw"], f"{model}.Hz": hz}
+        values |= {f"{model}.PhV": volts, f"{model}.VAR": 0.0}
+    return values
+
+
+def _battery(measured: Mapping[str, float]) -> dict[str, float]:
+    dc_w, dc_v = 1000.0 * measured["battery.power_kw"], measured["battery.voltage_v"]
+    soc_pct, warm_c = measured["battery.soc_pct"], measured["battery.temp_mean_c"]
     charge_state = _charge_state(dc_w, soc_pct)
-    values = {
+    return {
         "124.ChaState": soc_pct,
         "124.ChaSt": charge_state,
         "124.InBatV": dc_v,
@@ -143,26 +148,17 @@ def shown(measured: Mapping[str, float], enabled: bool) -> dict[str, float]:
         f"160.{DISCHARGE_MODULE}.DCW": max(0.0, dc_w),
         "160.1.DCW": 0.0,
         "160.2.DCW": 0.0,
-        "701.W": ac_w,
-        "701.Hz": hz,
-        "701.LNV": volts / math.sqrt(3.0),
-        "701.LLV": volts,
-        "701.Var": 0.0,
-        "701.InvSt": state,
-        "701.ConnSt": 1,
-        "701.Alrm": 0,
         "713.SoC": soc_pct,
         "713.SoH": measured["battery.soh_pct"],
         "713.WHAvail": 1000.0 * measured["battery.energy_kwh"],
         "714.DCW": dc_w,
         "714.1.DCW": dc_w,
         "714.1.DCV": dc_v,
-        "715.DERHb": second,
         "802.SoC": soc_pct,
         "802.SoH": measured["battery.soh_pct"],
         "802.ChaSt": charge_state,
         "802.State": _CONNECTED_STATE,
-        "802.Hb": second % 65_535,
+        "802.Hb": measured["pcs.counter"] % 65_535,
         "802.V": dc_v,
         "802.A": measured["battery.current_a"],
         "802.W": dc_w,
@@ -172,21 +168,30 @@ def shown(measured: Mapping[str, float], enabled: bool) -> dict[str, float]:
         "803.ModTmpMax": warm_c,
         "803.ModTmpMin": warm_c,
         "803.ModTmpAvg": warm_c,
+    }
+
+
+def _inverter(measured: Mapping[str, float], enabled: bool) -> dict[str, float]:
+    ac_w, hz = 1000.0 * measured["ac.power_kw"], measured["grid.frequency_hz"]
+    dc_w, volts = 1000.0 * measured["battery.power_kw"], measured["ac.voltage_v"]
+    values = {
+        "701.W": ac_w,
+        "701.Hz": hz,
+        "701.LNV": volts / math.sqrt(3.0),
+        "701.LLV": volts,
+        "701.Var": 0.0,
+        "701.InvSt": _RUNNING if enabled else _IDLE,
+        "701.ConnSt": 1,
+        "701.Alrm": 0,
+        "715.DERHb": measured["pcs.counter"],
         "64201.CurrentState": GRID_CONNECTED if enabled else STANDBY,
         "64201.W": ac_w,
         "64201.Hz": hz,
     }
     for model in (101, 102, 103, 111, 112, 113):
-        values |= {
-            f"{model}.W": ac_w,
-            f"{model}.Hz": hz,
-            f"{model}.St": _MPPT,
-            f"{model}.DCW": dc_w,
-        }
+        values |= {f"{model}.W": ac_w, f"{model}.Hz": hz, f"{model}.DCW": dc_w}
         values |= {f"{model}.PhVphA": volts / math.sqrt(3.0), f"{model}.VAr": 0.0}
-    for model in (201, 202, 203, 204, 211, 212, 213, 214):
-        values |= {f"{model}.W": -1000.0 * measured["site.power_kw"], f"{model}.Hz": hz}
-        values |= {f"{model}.PhV": volts / math.sqrt(3.0), f"{model}.VAR": 0.0}
+        values[f"{model}.St"] = _MPPT
     return values
 
 

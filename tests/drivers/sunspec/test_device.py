@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import Sequence
 
 import pytest
@@ -120,6 +121,19 @@ async def test_a_device_that_comes_back_with_another_map_is_walked_anew() -> Non
                 await driver.read(Rate.FAST)
         await site.start(unit=1)
         assert await values(driver, Rate.FAST) == before
+
+
+async def test_a_hundred_restarts_with_other_maps_are_survived() -> None:
+    chance = random.Random(7)
+    async with serving(of(*STORAGE)) as site, driver_at(site, "sunspec-battery") as driver:
+        before = await values(driver, Rate.FAST)
+        for _ in range(100):
+            await site.stop()
+            models = [*of(*STORAGE), Part(64_998, unknown_words=chance.randint(1, 99))]
+            chance.shuffle(models)
+            site.become(models, chance.choice(BASES))
+            await site.start(unit=1)
+            assert await values(driver, Rate.FAST) == before
 
 
 async def test_a_device_without_models_gives_bad_readings_and_one_line_in_the_log(
