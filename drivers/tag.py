@@ -69,6 +69,10 @@ class Tag:
         assert factor is not None, "read_tag accepts only units that can be converted"
         return round((value - self.offset) / self.scale / factor, DECIMALS) + 0.0
 
+    def knows(self, unit: str) -> bool:
+        """Say whether a number in this unit can be converted to the point's."""
+        return self._factor(unit) is not None
+
     def _factor(self, unit: str) -> float | None:
         own = unit_of(self.name)
         if not unit or unit == own:
