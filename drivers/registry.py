@@ -10,6 +10,7 @@ from pydantic import Field
 from drivers.base import Driver
 from drivers.config import DeviceBase
 from drivers.modbus.config import ModbusRtuConfig, ModbusRtuTcpConfig, ModbusTcpConfig
+from drivers.mqtt.config import MqttConfig
 from drivers.opcua.config import OpcUaConfig
 from drivers.push.config import PushConfig
 from drivers.rest.config import RestConfig
@@ -20,6 +21,7 @@ DeviceConfig = Annotated[
     ModbusTcpConfig
     | ModbusRtuConfig
     | ModbusRtuTcpConfig
+    | MqttConfig
     | OpcUaConfig
     | PushConfig
     | RestConfig
@@ -33,6 +35,7 @@ _OPENERS = {
     "modbus_tcp": "drivers.modbus.open:open_modbus",
     "modbus_rtu": "drivers.modbus.open:open_modbus",
     "modbus_rtu_tcp": "drivers.modbus.open:open_modbus",
+    "mqtt": "drivers.mqtt.device:open_mqtt",
     "opcua": "drivers.opcua.open:open_opcua",
     "push": "drivers.push.device:open_push",
     "rest": "drivers.rest.device:open_rest",
