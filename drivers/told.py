@@ -1,6 +1,6 @@
 """A device whose values arrive beside the asking: pushed, sent by line, fetched at its own pace.
 
-Reading such a device never waits: it returns what is known, each value with its own time. A
+Reading such a device does not wait: it returns what is known, each value with its own time. A
 device that has been silent for too long, or that cannot be reached, is unreachable.
 """
 
@@ -17,6 +17,8 @@ from drivers.tag import Tag
 from wire.block import Reading
 from wire.clock import Clock
 
+FIRST_WORD_S = 1.0
+"""The very first reading waits so long for a word, so that a good start is no failure."""
 COMPLAINT_PERIOD_S = 3_600.0
 """Refused messages are counted, and told once in this time."""
 
@@ -41,7 +43,8 @@ class Told:
         self._pace = pace
         self._silent_s = silent_s
         self._heard_s = -math.inf
-        self._trouble = "nothing was heard of it yet"
+        self._trouble = ""
+        self._begun = asyncio.Event()
         self._complained = 0
         self._complained_s = -math.inf
 
@@ -51,6 +54,8 @@ class Told:
 
     async def read(self, rate: Rate) -> Sequence[Reading]:
         """See `drivers.base.Driver`."""
+        if not self._begun.is_set():
+            await self._first_word()
         if self._trouble:
             raise DeviceUnreachable(self._trouble)
         silent_s = asyncio.get_running_loop().time() - self._heard_s
@@ -62,10 +67,19 @@ class Told:
         """Note that the device is there."""
         self._heard_s = asyncio.get_running_loop().time()
         self._trouble = ""
+        self._begun.set()
 
     def gone(self, trouble: str) -> None:
         """Note why the device cannot be heard until it is `heard` again."""
         self._trouble = trouble
+        self._begun.set()
+
+    async def _first_word(self) -> None:
+        try:
+            async with asyncio.timeout(FIRST_WORD_S):
+                await self._begun.wait()
+        except TimeoutError:
+            self.gone("nothing was heard of it yet")
 
     def refuse(self, reason: str) -> None:
         """Count something that the device said and nobody believes."""
