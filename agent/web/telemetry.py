@@ -7,6 +7,8 @@ with its ``Idempotency-Key`` it is answered again and not taken twice.
 import asyncio
 import hashlib
 import hmac
+import logging
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +29,11 @@ RATE_PER_S_MAX = 10.0
 ANSWERS_MAX = 1_000
 """Answers kept for messages that are sent again; the oldest go first."""
 KEY_LETTERS_MAX = 128
+COMPLAINT_PERIOD_S = 3_600.0
+"""What is refused is counted, and told once in this time."""
 PATH = "/api/telemetry"
+
+_logger = logging.getLogger(__name__)
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -41,6 +47,9 @@ class Sender:
     intake: Intake
     credit: float = RATE_PER_S_MAX
     counted_s: float = 0.0
+    refused: int = 0
+    """Messages since the start that could not be believed."""
+    complained_s: float = -math.inf
 
 
 class Desk:
@@ -92,10 +101,22 @@ class Desk:
         try:
             taken = take(sender.intake, parse(body), self._clock.now_us())
         except BadPayload as error:
+            self._complain(sender, str(error))
             return _no(422, "BAD_TELEMETRY", str(error))
         if not self._tell(sender.device, taken.readings):
             return _no(503, "CONTROL_AWAY", "control does not listen; send it again in a second")
         return 202, _taken(taken)
+
+    def _complain(self, sender: Sender, reason: str) -> None:
+        sender.refused += 1
+        if self._now_s() - sender.complained_s >= COMPLAINT_PERIOD_S:
+            sender.complained_s = self._now_s()
+            _logger.warning(
+                "%s: pushed what is refused, %d times by now: %s",
+                sender.device,
+                sender.refused,
+                reason,
+            )
 
     def _affords(self, sender: Sender) -> bool:
         now_s = self._now_s()

@@ -188,5 +188,21 @@ def test_a_device_that_floods_waits_and_the_others_do_not() -> None:
     assert [desk.answer(flooding, "", body)[0] for _ in range(3)] == [202, 202, 429]
 
 
+def test_what_is_refused_is_counted_and_told_once_in_an_hour(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    control = Control()
+    desk = desk_of(control)
+    sender = desk.sender(KEY)
+    assert sender is not None
+    for _ in range(50):
+        control.now_s += 1.0
+        assert desk.answer(sender, "", b'{"soc_percent": NaN}')[0] == 422
+    assert (sender.refused, len(caplog.records)) == (50, 1)
+    control.now_s += 3_600.0
+    desk.answer(sender, "", b"{")
+    assert "51 times by now: no JSON" in caplog.messages[-1]
+
+
 async def test_a_key_is_never_shown() -> None:
     assert KEY not in repr(desk_of(Control()).sender(KEY))
