@@ -86,7 +86,8 @@ class Status:
     reasons: tuple[Reason, ...]
     devices: tuple[DeviceState, ...]
     readings: tuple[tuple[str, Reading], ...]
-    """(device, newest reading), aged values marked STALE."""
+    """(device, newest reading), aged values marked STALE; on the link only what is new since the
+    frame before it on the same connection, in portions."""
     schedule_version: int | None
     schedule_ends_us: int | None
     beats: int

@@ -87,7 +87,7 @@ class Cycle:
             await asyncio.sleep(0)  # the port writes first, then comes what can wait
             self._watch()
             if self.metronome.count % per_record == 0:
-                self._keep_samples()
+                await self._keep_samples()
             if self.metronome.count % per_housekeeping == 1 % per_housekeeping:
                 self._housekeeping()
 
@@ -216,11 +216,15 @@ class Cycle:
         else:
             self._tell("DEVICE_IDENTIFIED", Severity.INFO, port.device, text)
 
-    def _keep_samples(self) -> None:
-        """Put one sample of each device into the outbox; what did not answer is lost, not old."""
+    async def _keep_samples(self) -> None:
+        """Put one sample of each device into the outbox; what did not answer is lost, not old.
+
+        After each device the others have a turn: one with a thousand points takes some ms.
+        """
         now_s, now_us = asyncio.get_running_loop().time(), self._clock.now_us()
         for port in self._ports:
             self._keep(port.device, now_us, [_kept(r) for r in port.readings(now_s)])
+            await asyncio.sleep(0)
         if self._record is not None:
             self._keep(evidence.DEVICE, now_us, evidence.readings(self._record))
 

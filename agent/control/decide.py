@@ -81,7 +81,7 @@ def decide(
     setpoint_kw, because = _sum(base_kw, response, hard)
     remembered = Memory(base_kw=base_kw, at_s=plant.at_s, blocked=blocked, trust=trust)
     decision = Decision(
-        mode=SAFE if hard.stale else AUTOMATIC,
+        mode=_mode(plant, hard),
         setpoint_kw=setpoint_kw,
         schedule_kw=schedule_kw,
         response_kw=round(setpoint_kw - base_kw, _POWER_DECIMALS) if services else 0.0,
@@ -90,6 +90,13 @@ def decide(
         reasons=(*why, *because, *_unarmed(unarmed)),
     )
     return decision, remembered
+
+
+def _mode(plant: PlantState, hard: Hard) -> str:
+    """Return the mode of a plant that is ready: what has never been known yet is not missing."""
+    if not hard.stale:
+        return AUTOMATIC
+    return SAFE if plant.once_known else STARTING
 
 
 def _not_in_charge(plant: PlantState, hard: Hard, schedule_kw: float) -> Decision:

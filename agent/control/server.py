@@ -1,9 +1,9 @@
 """Control's end of the link: it listens, the gateway connects.
 
 Each connection begins with a `Hello`, then everything still kept, then what is new, and the
-newest `Status` a few times a second. A newer connection replaces an older one, so a gateway
-that was killed and started again is never kept out by its own ghost. Nothing here makes the
-cycle wait: a gateway that does not read fills only its own socket.
+newest `Status` a few times a second, with the readings that are new in it. A newer connection
+replaces an older one, so a gateway that was killed and started again is never kept out by its own
+ghost. Nothing here makes the cycle wait: a gateway that does not read fills only its own socket.
 """
 
 import asyncio
@@ -12,9 +12,11 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from agent import link
+from agent.control.changes import Changes
 from agent.control.outbox import Outbox
 from agent.link import Hello, Pushed, Status, Stored
 from wire.fields import BadMessage
@@ -115,7 +117,7 @@ class LinkServer:
     async def _send(self, writer: asyncio.StreamWriter) -> None:
         """Send what is kept, what comes and the newest picture, until the connection ends."""
         loop = asyncio.get_running_loop()
-        sent, picture_s = -1, loop.time()
+        sent, picture_s, changes = -1, loop.time(), Changes()
         try:
             writer.write(link.encode(self._hello))
             while True:
@@ -126,9 +128,10 @@ class LinkServer:
                 self._outbox.more.clear()
                 if loop.time() >= picture_s:
                     picture_s = loop.time() + STATUS_PERIOD_S
-                    status = self._status()
-                    writer.write(b"" if status is None else link.encode(status))
-                    await writer.drain()
+                    if (status := self._status()) is not None:
+                        new = changes.take(status.readings)
+                        writer.write(link.encode(replace(status, readings=new)))
+                        await writer.drain()
                 try:
                     async with asyncio.timeout_at(picture_s):
                         await self._outbox.more.wait()

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from agent import link
@@ -52,6 +53,8 @@ class Inlet:
         self._pending: list[tuple[str, Item]] = []
         self._stored: Stored | None = None
         self._pushed: dict[str, dict[str, Reading]] = {}
+        self._readings: dict[tuple[str, str], tuple[str, Reading]] = {}
+        """The newest of every point, by device and point."""
         self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
         self._room = asyncio.Event()
@@ -160,7 +163,7 @@ class Inlet:
                     case Item() as item:
                         await self._take(item)
                     case Status() as status:
-                        self._latest.status = status
+                        self._show(status)
                     case other:
                         raise BadMessage("link", type(other).__name__, "an item or a status")
         except (EOFError, OSError, BadMessage) as error:
@@ -178,12 +181,19 @@ class Inlet:
         if cursor.boot == hello.boot:
             self._stored = Stored(cursor.boot, cursor.number)
             self._to_send.set()
+        self._readings.clear()
         self._latest.linked = True
         self._trouble = ""
         _logger.info("control is connected, boot %s", hello.boot)
         if self._lost_said:
             self._lost_said = False
             await self._report("CONTROL_BACK", Severity.INFO, "the control process answers again")
+
+    def _show(self, status: Status) -> None:
+        """Make the whole picture of what is new in it."""
+        for device, reading in status.readings:
+            self._readings[device, reading.point] = device, reading
+        self._latest.status = replace(status, readings=tuple(self._readings.values()))
 
     async def _take(self, item: Item) -> None:
         if item.number <= self._received.number:

@@ -5,10 +5,11 @@ import socket
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent import link
+from agent.control.changes import PORTION_MAX
 from agent.control.outbox import Outbox
 from agent.control.server import LinkServer, listening
 from agent.link import Hello, Item, Pushed, Status, Stored
@@ -46,6 +47,7 @@ class Control:
     dropped: list[int] = field(default_factory=list)
     pushed: list[Pushed] = field(default_factory=list)
     told: asyncio.Event = field(default_factory=asyncio.Event)
+    status: Status = STATUS
 
     def put(self, count: int) -> None:
         for number in range(count):
@@ -95,7 +97,7 @@ async def control(folder: Path, bytes_max: int = 10_000_000) -> AsyncIterator[Co
     server = LinkServer(
         HELLO,
         side.outbox,
-        lambda: STATUS,
+        lambda: side.status,
         side.take_schedule,
         side.report_dropped,
         side.take_pushed,
@@ -210,6 +212,25 @@ async def test_the_picture_is_sent_without_being_asked_for(tmp_path: Path) -> No
     async with control(tmp_path) as side, gateway(side.path) as peer:
         await peer.hello()
         assert [await link.receive(peer.reader) for _ in range(2)] == [STATUS, STATUS]
+
+
+async def test_the_picture_of_ten_thousand_points_comes_in_portions(tmp_path: Path) -> None:
+    readings = tuple(
+        ("d", Reading(f"rack.cell{number}_v", 3.3, Quality.GOOD, 1)) for number in range(10_001)
+    )
+    async with control(tmp_path) as side:
+        side.status = replace(STATUS, readings=readings)
+        for _ in range(2):  # also a second connection is told everything
+            async with gateway(side.path) as peer:
+                await peer.hello()
+                told: list[tuple[str, Reading]] = []
+                while len(told) < len(readings):
+                    message = await link.receive(peer.reader)
+                    assert isinstance(message, Status)
+                    assert 1 <= len(message.readings) <= PORTION_MAX
+                    told += message.readings
+                assert tuple(told) == readings
+                assert await link.receive(peer.reader) == STATUS
 
 
 async def test_the_socket_is_ours_alone_and_replaces_one_left_by_a_killed_process(

@@ -219,6 +219,32 @@ async def test_the_newest_status_is_there_for_the_page_and_never_stored(
         assert len(await bench.buffer.batch(-1, ROOMY)) == 1
 
 
+async def test_the_portions_of_a_picture_become_the_whole_of_one_connection(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    first, second = (
+        ("bms", Reading(point, 1.0, Quality.GOOD, NOON_US)) for point in ("p.a", "p.b")
+    )
+    newer = ("bms", Reading("p.a", 2.0, Quality.GOOD, NOON_US + 1))
+
+    async with running(tmp_path) as bench:
+
+        def shown() -> tuple[tuple[str, Reading], ...]:
+            return () if bench.latest.status is None else bench.latest.status.readings
+
+        await peer.until_connected()
+        peer.send(status(NOON_US, readings=(first,)))
+        peer.send(status(NOON_US, readings=(second,)))
+        peer.send(status(NOON_US, readings=()))
+        await eventually(lambda: shown() == (first, second))
+        peer.send(status(NOON_US, readings=(newer,)))
+        await eventually(lambda: shown() == (newer, second))
+        peer.hang_up()
+        await peer.until_connected(2)
+        peer.send(status(NOON_US, readings=(second,)))
+        await eventually(lambda: shown() == (second,))
+
+
 async def test_control_of_another_site_is_not_listened_to(
     tmp_path: Path, peer: ControlPeer, caplog: pytest.LogCaptureFixture
 ) -> None:
