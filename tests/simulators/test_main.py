@@ -59,6 +59,19 @@ async def test_an_independent_client_commands_a_device() -> None:
             pass  # it ramps for 0.2 s; 30 kW of discharge is -30,000 W to this device
 
 
+@pytest.mark.skipif(shutil.which("mbpoll") is None, reason="the program mbpoll is not installed")
+async def test_a_sunspec_device_shows_its_mark_to_an_independent_client() -> None:
+    async with simulator("device", "sunspec-battery", "--port", "0") as process:
+        port = await listening(process)
+        shown = await mbpoll(port, "-t", "4:hex", "-r", "40000", "-c", "4")
+    assert [line.split()[-1] for line in shown.splitlines() if line.startswith("[")] == [
+        "0x5375",
+        "0x6E53",
+        "0x0001",
+        "0x0042",
+    ]
+
+
 async def test_a_suspended_device_is_silent_and_then_goes_on() -> None:
     async with simulator("device", "reference-inverter", "--port", "0") as process:
         reader, writer = await asyncio.open_connection("127.0.0.1", await listening(process))
@@ -76,7 +89,7 @@ async def test_a_suspended_device_is_silent_and_then_goes_on() -> None:
     ("arguments", "named"),
     [
         ([], "KIND"),
-        (["device", "nothing"], "profile: 'nothing' is not allowed; reference-inverter or"),
+        (["device", "nothing"], "profile: 'nothing' is not allowed; fenecon-bms"),
         (["device", "reference-inverter", "--soc", "300"], "--soc: '300' is not allowed; a number"),
         (["device", "reference-inverter", "--port", "x"], "--port: 'x' is not allowed; a whole"),
         (["device", "reference-inverter", "--frequency", "/no"], "No such file"),
