@@ -6,13 +6,13 @@ point by its name, below ``points``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drivers.document import Document, Protocol
 from drivers.newest import AHEAD_US_MAX, OLD_US_MAX
 from drivers.payload import BadPayload, find, instant_us, number, shown, steps_of
 from drivers.point import Access
-from drivers.table import Table
+from drivers.table import Mistakes, Table
 from drivers.tag import Tag, described, read_tag
 from wire.block import Quality, Reading
 from wire.points import is_point_name
@@ -51,36 +51,45 @@ def read_intake(document: Document) -> Intake:
     """Return the rest of a profile whose protocol is ``push``.
 
     Raises:
-        ProfileError: a key is missing, unknown or wrong.
+        ProfileError: a key is missing, unknown or wrong; its `lines` are every mistake.
     """
-    link, table = document.link, document.table
-    if document.protocol is not Protocol.PUSH:
-        raise link.wrong("protocol", document.protocol, Protocol.PUSH)
-    timestamp = _path(link, "timestamp", "timestamp")
-    is_open = link.flag("open", default=False)
-    silent_s = link.number("silent_s", 1.0, 86_400.0, 30.0)
-    stale_s = link.number("stale_s", 0.1, 86_400.0, 10.0)
-    link.close()
+    table, mistakes = document.table, Mistakes()
+    intake: Intake | None = None
     tags: list[Tag] = []
     paths: dict[str, str] = {}
-    for row in table.tables("point", POINTS_MAX):
-        tag = read_tag(row)
-        if tag.access is not Access.READ:
-            raise row.wrong("access", tag.access, "read, for a device that pushes,")
-        if tag.name in paths:
-            raise row.wrong("name", tag.name, "each point once")
-        paths[tag.name] = _path(row, "path", tag.name)
-        row.close()
-        tags.append(tag)
-    table.close()
-    return Intake(
-        paths=paths,
-        tags=tuple(tags),
-        timestamp=timestamp,
-        open=is_open,
-        silent_s=silent_s,
-        stale_s=stale_s,
+    with mistakes.caught():
+        intake = _link(document)
+    with mistakes.caught():
+        for row in table.tables("point", POINTS_MAX):
+            with mistakes.caught():
+                tag = read_tag(row)
+                if tag.access is not Access.READ:
+                    raise row.wrong("access", tag.access, "read, for a device that pushes,")
+                if tag.name in paths:
+                    raise row.wrong("name", tag.name, "each point once")
+                paths[tag.name] = _path(row, "path", tag.name)
+                row.close()
+                tags.append(tag)
+        table.close()
+    mistakes.tell()
+    assert intake is not None, "no mistake, so it was read"
+    return replace(intake, tags=tuple(tags), paths=paths)
+
+
+def _link(document: Document) -> Intake:
+    link = document.link
+    if document.protocol is not Protocol.PUSH:
+        raise link.wrong("protocol", document.protocol, Protocol.PUSH)
+    intake = Intake(
+        paths={},
+        tags=(),
+        timestamp=_path(link, "timestamp", "timestamp"),
+        open=link.flag("open", default=False),
+        silent_s=link.number("silent_s", 1.0, 86_400.0, 30.0),
+        stale_s=link.number("stale_s", 0.1, 86_400.0, 10.0),
     )
+    link.close()
+    return intake
 
 
 def take(intake: Intake, document: object, now_us: int) -> Taken:

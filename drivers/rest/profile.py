@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from drivers.base import Pace, Rate
@@ -11,7 +11,7 @@ from drivers.document import Document, Head, Protocol
 from drivers.payload import BadPayload, parse, steps_of
 from drivers.point import VALUE_MAX, Access
 from drivers.profile import UNCONFIRMED_SHARE
-from drivers.table import Table
+from drivers.table import Mistakes, Table
 from drivers.tag import Tag, described, read_tag
 
 POINTS_MAX = 500
@@ -82,6 +82,8 @@ class RestProfile:
     """One kind of device."""
 
     head: Head
+    resource: str
+    """Where a point lies that names no resource of its own; empty: each names one."""
     timeout_s: float
     fast_s: float
     slow_s: float
@@ -121,37 +123,57 @@ def read_profile(document: Document) -> RestProfile:
     """Return the rest of a profile whose protocol is ``rest``.
 
     Raises:
-        ProfileError: a key is missing, unknown or wrong.
+        ProfileError: a key is missing, unknown or wrong; its `lines` are every mistake.
     """
-    link, table = document.link, document.table
+    table, mistakes = document.table, Mistakes()
+    profile: RestProfile | None = None
+    items: dict[str, Item] = {}
+    watchdog: Watchdog | None = None
+    control: Control | None = None
+    with mistakes.caught():
+        profile = _link(document)
+    usual = "/" if profile is None else profile.resource  # a mistake there is none here
+    with mistakes.caught():
+        for row in table.tables("point", POINTS_MAX):
+            with mistakes.caught():
+                _add_item(row, usual, items)
+    with mistakes.caught():
+        watchdog = _watchdog(table)
+    with mistakes.caught():
+        if table.has("control"):
+            row = table.table("control")
+            if not mistakes.lines:  # what it names may be wrong elsewhere
+                control = _control(row, items, watchdog)
+        table.close()
+    read = tuple(item for item in items.values() if item.tag.access is not Access.WRITE)
+    with mistakes.caught():
+        if len({item.resource for item in read}) > RESOURCES_MAX:
+            raise document.link.wrong("resource", len(read), f"at most {RESOURCES_MAX} different")
+    mistakes.tell()
+    assert profile is not None, "no mistake, so it was read"
+    return replace(profile, items=read, control=control)
+
+
+def _link(document: Document) -> RestProfile:
+    link = document.link
     if document.protocol is not Protocol.REST:
         raise link.wrong("protocol", document.protocol, Protocol.REST)
-    usual = _resource(link, "resource") if link.has("resource") else ""
     times = link.choice("timestamps", Times, Times.ARRIVAL)
-    timestamp = _path(link, "timestamp") if times is Times.SOURCE else ""
-    timeout_s = link.number("timeout_s", 0.1, 30.0, 2.0)
     fast_s = link.number("fast_s", 0.1, 3_600.0, 1.0)
-    slow_s = link.number("slow_s", fast_s, 86_400.0, max(10.0, fast_s))
-    texts = link.flag("texts", default=False)
-    link.close()
-    items = _items(table, usual)
-    watchdog = _watchdog(table)
-    control = _control(table.table("control"), items, watchdog) if table.has("control") else None
-    table.close()
-    read = tuple(item for item in items.values() if item.tag.access is not Access.WRITE)
-    if len({item.resource for item in read}) > RESOURCES_MAX:
-        raise link.wrong("resource", len(read), f"at most {RESOURCES_MAX} different ones")
-    return RestProfile(
+    profile = RestProfile(
         head=document.head,
-        timeout_s=timeout_s,
+        resource=_resource(link, "resource") if link.has("resource") else "",
+        timeout_s=link.number("timeout_s", 0.1, 30.0, 2.0),
         fast_s=fast_s,
-        slow_s=slow_s,
+        slow_s=link.number("slow_s", fast_s, 86_400.0, max(10.0, fast_s)),
         times=times,
-        timestamp=timestamp,
-        texts=texts,
-        items=read,
-        control=control,
+        timestamp=_path(link, "timestamp") if times is Times.SOURCE else "",
+        texts=link.flag("texts", default=False),
+        items=(),
+        control=None,
     )
+    link.close()
+    return profile
 
 
 def describe(document: Document) -> list[str]:
@@ -164,19 +186,16 @@ def describe(document: Document) -> list[str]:
     return lines
 
 
-def _items(table: Table, usual: str) -> dict[str, Item]:
-    items: dict[str, Item] = {}
-    for row in table.tables("point", POINTS_MAX):
-        tag = read_tag(row)
-        if tag.name in items:
-            raise row.wrong("name", tag.name, "each point once")
-        path = resource = ""
-        if tag.access is not Access.WRITE:
-            path = _path(row, "path")
-            resource = _resource(row, "resource") if row.has("resource") or not usual else usual
-        row.close()
-        items[tag.name] = Item(tag=tag, resource=resource, path=path)
-    return items
+def _add_item(row: Table, usual: str, items: dict[str, Item]) -> None:
+    tag = read_tag(row)
+    if tag.name in items:
+        raise row.wrong("name", tag.name, "each point once")
+    path = resource = ""
+    if tag.access is not Access.WRITE:
+        path = _path(row, "path")
+        resource = _resource(row, "resource") if row.has("resource") or not usual else usual
+    row.close()
+    items[tag.name] = Item(tag=tag, resource=resource, path=path)
 
 
 def _watchdog(table: Table) -> Watchdog | None:

@@ -1,7 +1,7 @@
 """The profile of a meter on a serial port: its format, and where each value is in it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from drivers.document import Document, Protocol
@@ -10,7 +10,7 @@ from drivers.serial.iec62056 import Blocks, Telegrams, request
 from drivers.serial.lines import Checksum, LineFormat, Lines
 from drivers.serial.sml import Frames
 from drivers.serial.telegram import Framer, obis
-from drivers.table import Table
+from drivers.table import Mistakes, Table
 from drivers.tag import Tag, described, read_tag
 
 POINTS_MAX = 200
@@ -84,9 +84,36 @@ def read_profile(document: Document) -> SerialProfile:
     """Return the rest of a profile whose protocol is ``serial``.
 
     Raises:
-        ProfileError: a key is missing, unknown or wrong.
+        ProfileError: a key is missing, unknown or wrong; its `lines` are every mistake.
     """
-    link, table = document.link, document.table
+    table, mistakes = document.table, Mistakes()
+    profile: SerialProfile | None = None
+    tags: list[Tag] = []
+    keys: dict[str, str] = {}
+    with mistakes.caught():
+        profile = _link(document)
+    with mistakes.caught():
+        for row in table.tables("point", POINTS_MAX):
+            with mistakes.caught():
+                tag, key = _point(row, profile)
+                if tag.name in keys:
+                    raise row.wrong("name", tag.name, "each point once")
+                keys[tag.name] = key
+                tags.append(tag)
+        table.close()
+    mistakes.tell()
+    assert profile is not None, "no mistake, so it was read"
+    return replace(profile, tags=tuple(tags), keys=keys)
+
+
+def describe(document: Document) -> list[str]:
+    """Return one line for each point, for people; raises like `read_profile`."""
+    profile = read_profile(document)
+    return [described(tag, profile.keys[tag.name]) for tag in profile.tags]
+
+
+def _link(document: Document) -> SerialProfile:
+    link = document.link
     if document.protocol is not Protocol.SERIAL:
         raise link.wrong("protocol", document.protocol, Protocol.SERIAL)
     form = link.choice("format", Format)
@@ -96,8 +123,6 @@ def read_profile(document: Document) -> SerialProfile:
     period_s = link.number("period_s", 0.05, 3_600.0, 15.0 if iec else 1.0)
     if not asked:
         period_s = 0.0
-    timeout_s = link.number("timeout_s", 0.1, 600.0, 60.0 if iec else 10.0)
-    tags, keys = _points(table, form)
     profile = SerialProfile(
         format=form,
         character=_character(link, seven=iec and mode is not Mode.D),
@@ -105,20 +130,13 @@ def read_profile(document: Document) -> SerialProfile:
         mode=mode,
         request=asked,
         period_s=period_s,
-        timeout_s=timeout_s,
+        timeout_s=link.number("timeout_s", 0.1, 600.0, 60.0 if iec else 10.0),
         stale_s=link.number("stale_s", 0.1, 86_400.0, 2.0 + 3.0 * max(period_s, 1.0)),
-        tags=tags,
-        keys=keys,
+        tags=(),
+        keys={},
     )
     link.close()
-    table.close()
     return profile
-
-
-def describe(document: Document) -> list[str]:
-    """Return one line for each point, for people; raises like `read_profile`."""
-    profile = read_profile(document)
-    return [described(tag, profile.keys[tag.name]) for tag in profile.tags]
 
 
 def _character(link: Table, *, seven: bool) -> Character:
@@ -158,19 +176,15 @@ def _lines(link: Table) -> LineFormat:
     return LineFormat(prefix=prefix, separator=separator, decimal=decimal, checksum=checksum)
 
 
-def _points(table: Table, form: Format) -> tuple[tuple[Tag, ...], dict[str, str]]:
-    tags: list[Tag] = []
-    keys: dict[str, str] = {}
-    for row in table.tables("point", POINTS_MAX):
-        tag = read_tag(row)
-        if tag.access is not Access.READ:
-            raise row.wrong("access", tag.access, "read, for a meter,")
-        if tag.name in keys:
-            raise row.wrong("name", tag.name, "each point once")
-        keys[tag.name] = _field(row) if form is Format.LINES else _code(row)
-        row.close()
-        tags.append(tag)
-    return tuple(tags), keys
+def _point(row: Table, profile: SerialProfile | None) -> tuple[Tag, str]:
+    tag = read_tag(row)
+    if tag.access is not Access.READ:
+        raise row.wrong("access", tag.access, "read, for a meter,")
+    if profile is None:
+        return tag, ""  # of which format it must be is not known
+    key = _field(row) if profile.format is Format.LINES else _code(row)
+    row.close()
+    return tag, key
 
 
 def _field(row: Table) -> str:

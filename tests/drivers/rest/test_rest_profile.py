@@ -95,3 +95,14 @@ def test_orders_at_take_over_are_sent_as_they_stand(tmp_path: Path) -> None:
     assert [(order.method, order.body) for order in read.control.start] == [("POST", '{"m": 1}')]
     with pytest.raises(ProfileError, match=r"start 1\.body: .* JSON with no \{value\}"):
         profile(tmp_path, GOOD + start.replace("1}", "{value}}"))
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace('"/status"', '"status"').replace('path = "power"', 'path = "a..b"')
+    with pytest.raises(ProfileError) as caught:
+        profile(tmp_path, text.replace("timeout_s = 9", "timeout = 9"))
+    assert [line.partition(":")[2].partition(":")[0] for line in caught.value.lines] == [
+        " link.resource",
+        " point 1 (ac.power_kw).path",
+        " watchdog.timeout",
+    ]
