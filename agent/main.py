@@ -15,8 +15,6 @@ from typing import Any
 
 from agent import supervisor
 from agent.settings import AgentSettings, BadSettings, load
-from drivers import document as documents
-from drivers import profile as profiles
 from drivers.errors import ProfileError
 from wire.clock import SystemClock, from_environment
 
@@ -91,21 +89,15 @@ async def _ports_fit(settings: AgentSettings, clock: SystemClock) -> None:
 
 
 def _profile(parsed: argparse.Namespace) -> int:
+    from agent import profiles
+
     if parsed.action == "list":
-        for name in documents.names():
-            sys.stdout.write(f"{name:28}{documents.open_document(name).head.source}\n")
-        return 0
-    profile = profiles.load(parsed.name)
-    if parsed.action == "check":
-        dispatch = "is only read" if profile.control is None else "takes a setpoint"
-        sys.stdout.write(f"{parsed.name}: good; {len(profile.points)} points, {dispatch}\n")
-        return 0
-    for point in profile.points:
-        rights = ("r" if point.readable else "") + ("w" if point.writable else "")
-        where = f"{point.kind.value} {point.address}"
-        sys.stdout.write(
-            f"{point.name:28}{where:16}{point.coding.value:10}{point.rate.value:6}{rights}\n"
-        )
+        lines = profiles.listed()
+    elif parsed.action == "show":
+        lines = profiles.shown(parsed.name, parsed.override)
+    else:
+        lines = [profiles.checked(parsed.name, parsed.override)]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
 
 
@@ -119,8 +111,12 @@ def _clock() -> SystemClock:
 def _lines(group: BaseExceptionGroup[Exception]) -> list[str]:
     lines: list[str] = []
     for error in group.exceptions:
-        inner = _lines(error) if isinstance(error, BaseExceptionGroup) else str(error).splitlines()
-        lines.extend(inner)
+        if isinstance(error, BaseExceptionGroup):
+            lines.extend(_lines(error))
+        elif isinstance(error, ProfileError):
+            lines.extend(error.lines)
+        else:
+            lines.extend(str(error).splitlines())
     return lines
 
 
@@ -157,6 +153,9 @@ def _parser() -> argparse.ArgumentParser:
     for action, what in (("show", "the points of a profile"), ("check", "say what is wrong")):
         child = actions.add_parser(action, help=what)
         child.add_argument("name", help="a shipped profile, or the path of a .toml file")
+        child.add_argument(
+            "--override", metavar="FILE", help="a .toml file with a site's changes to it"
+        )
     return parser
 
 

@@ -76,6 +76,12 @@ class Watchdog:
         return min(self.rewrite_s, self.increment_s / _LOOKS_PER_COUNT)
 
 
+UNKNOWN = Watchdog(
+    kind=WatchdogKind.NONE, timeout_s=0.0, measured_timeout_s=None, reversion="", waiver=""
+)
+"""For looking at the rest of a profile whose watchdog is wrong."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
     """A direction and a magnitude, each in a register of its own."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from drivers.base import Pace
-from drivers.control import Control, Watchdog, renamed
+from drivers.control import UNKNOWN, Control, Watchdog, renamed
 from drivers.dispatch import Points, read_control, read_watchdog
 from drivers.document import Document, Head, Protocol, open_document
 from drivers.errors import ProfileError
@@ -182,9 +182,7 @@ def read_profile(document: Document) -> Profile:
         marks = read_marks(table, points)
     if table.has("control"):
         with mistakes.caught():
-            inner = table.table("control")
-            if watchdog is not None:
-                control = read_control(inner, points, watchdog)
+            control = read_control(table.table("control"), points, watchdog or UNKNOWN)
     with mistakes.caught():
         table.close()
     mistakes.tell()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import drivers
 from agent.main import main
 from tests.support.agents import LoneBox
 from tests.support.system import System
@@ -108,9 +109,12 @@ def test_profiles_are_listed_shown_and_checked(capsys: pytest.CaptureFixture[str
     assert "takes a setpoint" in capsys.readouterr().out
 
 
-def test_a_wrong_profile_costs_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mistake_in_a_profile_costs_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text('[profile]\nid = "mine"\nversion = "one"\n')
+    text = (Path(drivers.__file__).parent / "profiles" / "reference-inverter.toml").read_text()
+    path.write_text(text.replace("version = 1", 'version = "one"'))
     assert "mine.toml" in complaint(capsys, "profile", "check", str(path))
 
 
