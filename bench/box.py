@@ -7,9 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent import link
 from simulators.processes import Child, Processes
+from wire.clock import SystemClock
+from wire.schedule import FrequencyService, Schedule, Slot
 
 START_S_MAX = 20.0
+FCR_CE = ((-0.2, 1.0), (0.2, -1.0))
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -31,6 +35,31 @@ async def answers(port: int) -> bool:
 
 async def is_there(path: Path) -> bool:
     return await asyncio.to_thread(path.exists)
+
+
+async def ask_for_response(
+    socket_path: Path, site: str, capacity_kw: float, seconds: float
+) -> None:
+    """Hand control a schedule as the gateway would, before the gateway is there.
+
+    A frequency product for `seconds` and ten minutes more: nearly every beat writes.
+    """
+    now_us = SystemClock().now_us()
+    end_us = now_us + round((seconds + 600) * 1e6)
+    schedule = Schedule(
+        site=site,
+        version=1,
+        issued_us=now_us,
+        slots=(Slot(now_us, end_us, 0.0),),
+        services=(FrequencyService("fcr_ce", now_us, end_us, capacity_kw, FCR_CE),),
+    )
+    reader, writer = await asyncio.open_unix_connection(socket_path)
+    writer.write(link.encode(schedule))
+    while True:
+        message = await link.receive(reader)
+        if isinstance(message, link.Status) and message.schedule_version == schedule.version:
+            break
+    writer.close()
 
 
 def free_ports(count: int) -> list[int]:

@@ -15,13 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from agent import link
 from agent.control.decide import Memory, decide
 from agent.control.interlocks import Limits
 from agent.control.plant import PlantState, Quantity
 from bench.box import (
+    FCR_CE,
     START_S_MAX,
     answers,
+    ask_for_response,
     cores,
     free_ports,
     is_there,
@@ -31,14 +32,12 @@ from bench.box import (
 )
 from bench.options import Figures, Options
 from simulators.processes import running
-from wire.clock import SystemClock
 from wire.schedule import FrequencyService, Schedule, Slot
 
 SECONDS = 60.0
 QUICK_SECONDS = 10.0
 DECISIONS = 5_000
 SITE = "bench"
-FCR_CE = ((-0.2, 1.0), (0.2, -1.0))
 RATED_KW = 100.0
 _BUSY = "while True: pass"
 _SETTINGS = """
@@ -119,7 +118,7 @@ async def _measure(folder: Path, seconds: float, options: Options) -> Figures:
         control = await start(processes, "control", "agent.main", "control", *agent, *timing)
         socket_path = folder / "data" / "control.sock"
         await processes.until(lambda: is_there(socket_path), START_S_MAX, control)
-        await _ask_for_response(socket_path, seconds)
+        await ask_for_response(socket_path, SITE, RATED_KW, seconds)
         gateway = await start(processes, "gateway", "agent.main", "gateway", *agent)
         await processes.until(lambda: answers(page_port), START_S_MAX, gateway)
         for core in range(cores() if options.busy else 0):
@@ -133,26 +132,6 @@ async def _measure(folder: Path, seconds: float, options: Options) -> Figures:
         }
         await processes.stop("control")
     return figures
-
-
-async def _ask_for_response(socket_path: Path, seconds: float) -> None:
-    """Hand control a schedule as the gateway would, before the gateway is there."""
-    now_us = SystemClock().now_us()
-    end_us = now_us + round((seconds + 600) * 1e6)
-    schedule = Schedule(
-        site=SITE,
-        version=1,
-        issued_us=now_us,
-        slots=(Slot(now_us, end_us, 0.0),),
-        services=(FrequencyService("fcr_ce", now_us, end_us, RATED_KW, FCR_CE),),
-    )
-    reader, writer = await asyncio.open_unix_connection(socket_path)
-    writer.write(link.encode(schedule))
-    while True:
-        message = await link.receive(reader)
-        if isinstance(message, link.Status) and message.schedule_version == schedule.version:
-            break
-    writer.close()
 
 
 def _decide_us() -> float:

@@ -16,8 +16,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from bench.box import START_S_MAX, answers, cpu_s, free_ports, is_there, percentile, rss_mb, start
+from bench.box import (
+    START_S_MAX,
+    answers,
+    ask_for_response,
+    cpu_s,
+    free_ports,
+    is_there,
+    percentile,
+    rss_mb,
+    start,
+)
 from bench.options import Figures, Options
 from bench.registers import REGISTERS, age_s
 from simulators.processes import Child, Processes, running
@@ -27,6 +38,8 @@ from wire.clock import SystemClock
 from wire.sync import FrameClass
 
 DEVICES = 10
+SITE = "bench"
+RATED_KW = 100.0
 SECONDS = 60.0
 QUICK_SECONDS = 4.0
 WARM_UP_S = 4.0
@@ -35,15 +48,15 @@ PERIODS_S = (1.0, 0.5)
 LATE_S = 0.1
 """A beat: what a sample may be older than its period."""
 _SETTINGS = """
-site = "bench"
+site = "{site}"
 data_dir = "{folder}/data"
 
 [page]
 port = {page_port}
 
 [control]
-discharge_kw_max = 100
-charge_kw_max = 100
+discharge_kw_max = {rated_kw}
+charge_kw_max = {rated_kw}
 record_period_s = {period_s}
 
 [[devices]]
@@ -100,7 +113,7 @@ class Load:
     gateway_rss_mb: float
     jitter_ms: Sequence[float]
     requests_per_poll: float
-    timing: dict[str, object]
+    timing: dict[str, Any]
 
     @property
     def offered(self) -> int:
@@ -129,12 +142,14 @@ def run(options: Options) -> Figures:
         "rss_growth_mb": normal.rss_growth_mb,
         "beats": normal.timing["beats"],
         "beats_missed": normal.timing["missed"],
+        "read_to_write_p99_ms": percentile(normal.timing["read_to_write_ms"], 99),
         "jitter_max_ms": percentile(normal.jitter_ms, 100),
         "overload_points_per_s": round(doubled.goodput),
         "overload_on_time_pct": round(100 * doubled.on_time / doubled.offered, 3),
         "overload_cpu_pct": doubled.cpu_pct,
         "overload_rss_mb": doubled.rss_mb,
         "overload_rss_growth_mb": doubled.rss_growth_mb,
+        "overload_read_to_write_p99_ms": percentile(doubled.timing["read_to_write_ms"], 99),
         "overload_jitter_p99_ms": percentile(doubled.jitter_ms, 99),
         "notes": "CPU of control alone, with an inverter dispatched at 10 Hz; the gateway's beside",
     }
@@ -188,7 +203,12 @@ async def _start(
     (folder / "device.toml").write_text(profile)
     entries = (_DEVICE.format(number=n, folder=folder, port=p) for n, p in enumerate(ports))
     settings = _SETTINGS.format(
-        folder=folder, page_port=page_port, inverter_port=inverter_port, period_s=period_s
+        site=SITE,
+        folder=folder,
+        page_port=page_port,
+        inverter_port=inverter_port,
+        period_s=period_s,
+        rated_kw=RATED_KW,
     )
     config = folder / "site.toml"
     config.write_text(settings + "".join(entries))
@@ -207,6 +227,7 @@ async def _start(
     control = await start(processes, "control", "agent.main", "control", *agent, *timing)
     socket_path = folder / "data" / "control.sock"
     await processes.until(lambda: is_there(socket_path), START_S_MAX, control)
+    await ask_for_response(socket_path, SITE, RATED_KW, SECONDS)
     gateway = await start(processes, "gateway", "agent.main", "gateway", *agent)
     await processes.until(lambda: answers(page_port), START_S_MAX, gateway)
     return control, gateway
