@@ -17,6 +17,9 @@ class Points:
         self._points: Mapping[str, Point] = {point.name: point for point in points}
         self._wrong = wrong
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._points or name in self._wrong
+
     def writable(self, table: Table, key: str) -> Point:
         """Return the point whose name is at `key`."""
         return self._named(table, key, table.text(key), writable=True)
