@@ -199,8 +199,11 @@ class OpcUaDevice(Told):
         answers = list(zip(numbers, samples, strict=True))
         for number, sample in answers:
             self._take(number, sample)
+            if not session.watched:
+                session.doubts.tell(number, sample)
         self._alive()
-        for number in session.doubts.dropped(answers):
+        told = [answer for answer in answers if answer[0] in session.watched]
+        for number in session.doubts.dropped(told):
             raise Lost(f"{self.profile.items[number].tag.name} changes, and is not told of")
 
     async def _look_again(self, session: Session) -> None:

@@ -9,6 +9,7 @@ from drivers.base import Driver, Rate
 from drivers.document import open_document
 from drivers.errors import DeviceUnreachable
 from drivers.opcua.config import OpcUaConfig
+from drivers.opcua.device import OpcUaDevice
 from drivers.opcua.profile import OpcUaProfile, read_profile
 from drivers.registry import open_driver
 from simulators import battery
@@ -106,9 +107,11 @@ async def quality_is(driver: Driver, point: str, wanted: Quality) -> Reading:
 
 
 async def unreachable(driver: Driver, because: str = "", timeout_s: float = 10.0) -> str:
-    """Return what the driver says as soon as it cannot reach the device, for this reason."""
+    """Return what the driver says as soon as it could not reach the device, for this reason."""
     async with asyncio.timeout(timeout_s):
         while True:
+            if because and isinstance(driver, OpcUaDevice) and because in driver.why:
+                return driver.why  # it may be back already
             try:
                 await driver.read(Rate.FAST)
             except DeviceUnreachable as error:
