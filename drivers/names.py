@@ -11,6 +11,9 @@ def point_names(name_or_path: str, override: str | None = None) -> frozenset[str
         ProfileError: there is none, or its points are no tables with names.
     """
     table = open_document(name_or_path, override).table
-    if not table.has("point"):
-        return frozenset()
-    return frozenset(row.text("name") for row in table.tables("point", POINTS_MAX))
+    return frozenset(
+        row.text("name")
+        for key in ("point", "sum")
+        if table.has(key)
+        for row in table.tables(key, POINTS_MAX)
+    )

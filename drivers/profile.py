@@ -6,6 +6,7 @@ when we fall silent, and how it is dispatched. Nothing is guessed: an unknown ke
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from drivers.base import Pace
 from drivers.control import UNKNOWN, Control, Watchdog, renamed
@@ -15,8 +16,10 @@ from drivers.errors import ProfileError
 from drivers.identify import Mark, read_marks
 from drivers.point import Notation, Order, Point
 from drivers.row import Rules, read_points
+from drivers.sums import SUMS_MAX, Sum, read_sum
 from drivers.table import Mistakes, Table
 
+_Named = TypeVar("_Named", Point, Sum)
 POINTS_MAX = 2_000
 REGISTERS_MAX = 125
 """Registers of one read; Modbus application protocol 1.1b3, clause 6.3."""
@@ -69,6 +72,8 @@ class Profile:
     """None: the device is only read."""
     identify: tuple[Mark, ...] = ()
     """All of them hold at a device of this kind."""
+    sums: tuple[Sum, ...] = ()
+    """What is made of several points."""
 
     def point(self, name: str) -> Point:
         """Return the point called `name`; KeyError when there is none."""
@@ -180,6 +185,12 @@ def read_profile(document: Document) -> Profile:
         watchdog = read_watchdog(table.table("watchdog"), points)
     with mistakes.caught():
         marks = read_marks(table, points)
+    sums: dict[str, Sum] = {}
+    if table.has("sum"):
+        with mistakes.caught():
+            for row in table.tables("sum", SUMS_MAX):
+                with mistakes.caught():
+                    _add(sums, row, (read_sum(row, points),))
     if table.has("control"):
         with mistakes.caught():
             control = read_control(table.table("control"), points, watchdog or UNKNOWN)
@@ -196,6 +207,7 @@ def read_profile(document: Document) -> Profile:
         points=tuple(found.values()),
         control=control,
         identify=marks,
+        sums=tuple(sums.values()),
     )
 
 
@@ -219,7 +231,7 @@ def _rules(document: Document, mistakes: Mistakes) -> Rules:
     )
 
 
-def _add(found: dict[str, Point], row: Table, points: tuple[Point, ...]) -> None:
+def _add(found: dict[str, _Named], row: Table, points: tuple[_Named, ...]) -> None:
     for point in points:
         if point.name in found:
             raise row.wrong("name", point.name, "a name that no other point has")

@@ -1,4 +1,4 @@
-"""Values that a device tells in parts: what comes in less what goes out, or phase by phase. Pure."""
+"""Values that a device tells in parts: export less import, or phase by phase. Pure."""
 
 import math
 from collections.abc import Mapping

@@ -7,6 +7,7 @@ from drivers.document import Document
 from drivers.errors import ProfileError
 from drivers.point import Access, Point
 from drivers.profile import Profile, read_profile
+from drivers.sums import Sum
 from wire.points import unit_of
 
 _RIGHTS = {Access.READ: "r", Access.WRITE: "w", Access.READ_WRITE: "rw"}
@@ -31,7 +32,12 @@ def described(profile: Profile) -> list[str]:
         lines.append(f"not to be opened yet: {error}")
     for point in profile.points:
         lines.extend(_point(point))
-    return lines
+    return lines + [_sum(each) for each in profile.sums]
+
+
+def _sum(each: Sum) -> str:
+    terms = "".join(f" + {name}" for name in each.plus) + "".join(f" - {n}" for n in each.minus)
+    return f"{each.name}: {terms.removeprefix(' + ').strip()}, {each.rate.value}"
 
 
 def _watchdog(watchdog: Watchdog) -> str:

@@ -48,6 +48,7 @@ class ModbusDevice:
             rate: [p.name for p in self._planner.points(rate) if p.name in self._decoders]
             for rate in Rate
         }
+        self._sums = {rate: [s for s in profile.sums if s.rate is rate] for rate in Rate}
         self._identity: dict[str, str] = {}
         self._introduced: int | None = None
         """Which connection it said on who it is."""
@@ -67,10 +68,11 @@ class ModbusDevice:
         if rate is Rate.SLOW and self._introduced != self._line.connections:
             await self._readings(Rate.ONCE)
         now_us = self._clock.now_us()
-        return [
+        told = [
             readings.get(name) or Reading(name, None, Quality.BAD, now_us)
             for name in self._names[rate]
         ]
+        return [*told, *(each.reading(readings, now_us) for each in self._sums[rate])]
 
     async def _readings(self, rate: Rate) -> Mapping[str, Reading]:
         """Return what the device gives, by name."""

@@ -55,6 +55,7 @@ class SunSpecDevice:
                 for point in profile.points
                 if point.readable and point.rate is rate and point.coding is not Coding.STRING
             )
+            + tuple(each.name for each in profile.sums if each.rate is rate)
             for rate in Rate
         }
         self._stroll = _Stroll(line)
