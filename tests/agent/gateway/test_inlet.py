@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 from agent.gateway.buffer import Buffer, open_buffer
 from agent.gateway.inlet import Inlet
 from agent.gateway.latest import Latest
-from agent.link import Pushed
 from tests.support.control_peer import SECOND_US, ControlPeer, control_peer, status
 from tests.support.patience import eventually
 from wire import block as blocks
@@ -288,18 +286,3 @@ async def test_a_stop_in_the_moment_in_which_control_hangs_up_is_obeyed(
                     await asyncio.sleep(0)
                 receiving.cancel()
             assert receiving.cancelled()
-
-
-async def test_what_a_device_pushes_reaches_control_while_it_is_linked(
-    tmp_path: Path, peer: ControlPeer
-) -> None:
-    first = Reading("battery.soc_pct", 55.0, Quality.GOOD, NOON_US)
-    newer, late = replace(first, at_us=NOON_US + 1, value=56.0), replace(first, at_us=NOON_US - 1)
-    async with running(tmp_path) as bench:
-        assert not bench.inlet.tell("seed", [first])
-        await eventually(lambda: bench.latest.linked)
-        assert bench.inlet.tell("seed", [first])
-        assert bench.inlet.tell("seed", [newer])
-        assert bench.inlet.tell("seed", [late])
-        await eventually(lambda: bool(peer.pushed))
-    assert peer.pushed == [Pushed("seed", (newer,))]
