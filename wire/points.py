@@ -63,6 +63,8 @@ STANDARD: dict[str, Point] = {
         Point("pcs.status", 0, "inverter status code", "Umrichter-Statuscode"),
         Point("pcs.counter", 0, "inverter life counter", "Lebenszähler Umrichter"),
         Point("pv.power_kw", 0, "PV power", "PV-Leistung"),
+        Point("load.power_kw", 0, "consumption", "Verbrauch"),
+        Point("inverter.power_kw", 0, "inverter with PV", "Umrichter mit PV"),
         Point("site.power_kw", 0, "power at the connection", "Leistung am Netzanschluss"),
         Point("meter.import_kwh", 1, "energy imported", "bezogene Energie"),
         Point("meter.export_kwh", 1, "energy exported", "gelieferte Energie"),

@@ -109,7 +109,11 @@ async def test_every_value_of_a_charging_plant_arrives(name: str, tmp_path: Path
         assert site.power_after(2.0) == -4.0
         readings = await readings_of(driver)
         expected = site.shows()
-        assert set(readings) == {point.name for point in numbers(site.profile)}
+        sums = {each.name for each in site.profile.sums}
+        assert set(readings) == sums | {point.name for point in numbers(site.profile)}
+        for name_of_sum in sums:
+            value = readings[name_of_sum].value
+            assert value == pytest.approx(expected[name_of_sum], abs=0.01), name_of_sum
         for point in numbers(site.profile):
             reading = readings[point.name]
             assert reading.quality is Quality.GOOD, point.name
@@ -131,6 +135,9 @@ async def test_a_value_that_is_not_there_is_bad_and_spares_all_others(
             if patterns and point.bit is None:
                 site.force(point, max(patterns))
                 absent.add(point.name)
+        for each in site.profile.sums:
+            if absent.intersection((*each.plus, *each.minus)):
+                absent.add(each.name)
         for reading in (await readings_of(driver)).values():
             wanted = Quality.BAD if reading.point in absent else Quality.GOOD
             assert (reading.quality, reading.value is None) == (wanted, wanted is Quality.BAD)
