@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from secrets import token_hex
 
 from drivers.base import Driver, Rate
+from drivers.beside import beside
 from drivers.document import open_document
 from drivers.errors import DeviceRefused, DeviceUnreachable, ProfileError
 from drivers.mqtt import tls
@@ -65,7 +66,8 @@ class MqttDevice(Told):
 
     async def opened(self) -> None:
         """See `drivers.mqtt.party.Party`."""
-        self.gone(f"{self.broker.place}: nothing was heard of the device yet")
+        if self.broker.connections > 1:
+            self.gone(f"{self.broker.place}: nothing was heard of the device yet")
 
     def lost(self, trouble: str) -> None:
         """See `drivers.mqtt.party.Party`."""
@@ -250,9 +252,5 @@ def open_mqtt(config: MqttConfig, clock: Clock) -> AbstractAsyncContextManager[D
 
 @asynccontextmanager
 async def _opened(device: MqttDevice) -> AsyncIterator[MqttDevice]:
-    async with asyncio.TaskGroup() as tasks:
-        keeper = tasks.create_task(device.broker.run(), name="mqtt")
-        try:
-            yield device
-        finally:
-            keeper.cancel()
+    async with beside(device.broker.run(), "mqtt"):
+        yield device
