@@ -127,9 +127,10 @@ def overlaid(
 def _points(base: object, changes: object, where: str) -> list[object]:
     if not isinstance(base, list) or not isinstance(changes, list):
         raise ProfileError(f"{where}: point: tables [[point]] are expected")
-    rows: dict[object, object] = {
-        row.get("name") if isinstance(row, dict) else number: row for number, row in enumerate(base)
-    }
+    rows: dict[object, object] = {}
+    for number, row in enumerate(base):
+        known = row.get("name") if isinstance(row, dict) else None
+        rows[known if isinstance(known, str) and known not in rows else number] = row
     for change in changes:
         if not isinstance(change, dict) or not isinstance(change.get("name"), str):
             raise ProfileError(f"{where}: point: a [[point]] with a name is expected")
