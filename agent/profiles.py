@@ -15,7 +15,7 @@ DESCRIBE = {
     Protocol.MODBUS: "drivers.modbus.describe:describe",
     Protocol.SUNSPEC: "drivers.sunspec.describe:describe",
     Protocol.MQTT: "drivers.mqtt.profile:describe",
-    Protocol.SPARKPLUG: "drivers.mqtt.profile:describe",
+    Protocol.SPARKPLUG: "drivers.mqtt.sparkplug.profile:describe",
     Protocol.OPCUA: "drivers.opcua.profile:describe",
     Protocol.REST: "drivers.rest.profile:describe",
     Protocol.PUSH: "drivers.push.intake:describe",

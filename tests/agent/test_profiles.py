@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,9 @@ def test_every_shipped_profile_is_listed_with_its_protocol_and_its_source() -> N
 
 def test_every_protocol_has_a_module_that_explains_its_profiles() -> None:
     assert set(profiles.DESCRIBE) == set(Protocol)
+    for place in profiles.DESCRIBE.values():
+        module, function = place.split(":")
+        assert callable(getattr(import_module(module), function))
 
 
 def test_what_is_shown_names_place_type_unit_rights_rate_confidence_and_texts() -> None:
