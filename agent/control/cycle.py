@@ -7,6 +7,7 @@ mode changed, a schedule taken) becomes an event, told once.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,12 @@ from wire.sync import EVENT_TEXT_MAX, Event, Severity
 
 GATHER_SHARE = 0.4
 """Of a beat: how long the decision waits for readings."""
+WRITE_SHARE = 0.2
+"""Of a beat: how long everything else waits, after the decision, for its setpoint to be written."""
+POINTS_PER_BEAT_MAX = 2_000
+"""So many samples are kept in one beat; more devices have to wait for the next."""
+POINTS_AT_ONCE_MAX = 100
+"""After a device with more, other tasks have a turn."""
 HOUSEKEEPING_S = 1.0
 """How often, between two beats, the process tidies up and says that it lives."""
 
@@ -74,20 +81,25 @@ class Cycle:
         self._identity: dict[str, Mapping[str, str]] = {}
         self._refused: dict[str, bool] = {}
         self._samples: dict[str, int] = {}
+        self._to_keep: deque[Port] = deque()
+        """Devices of which a sample is due."""
+        self.quiet = True
+        """This beat's setpoint has had its time to be written."""
 
     async def run(self) -> None:
         """Beat until cancelled."""
         per_record = max(1, round(self._plan.record_period_s / self._plan.period_s))
         per_housekeeping = max(1, round(HOUSEKEEPING_S / self._plan.period_s))
         async for late_s in self.metronome.beats():
+            self.quiet = False
             if self._timing is not None:
                 self._timing.woke(late_s)
             await self._gather()
             self._decide()
-            await asyncio.sleep(0)  # the port writes first, then comes what can wait
+            await asyncio.sleep(self._plan.period_s * WRITE_SHARE)  # then comes what can wait
+            self.quiet = True
             self._watch()
-            if self.metronome.count % per_record == 0:
-                await self._keep_samples()
+            await self._keep_samples(due=self.metronome.count % per_record == 0)
             if self.metronome.count % per_housekeeping == 1 % per_housekeeping:
                 self._housekeeping()
 
@@ -216,16 +228,23 @@ class Cycle:
         else:
             self._tell("DEVICE_IDENTIFIED", Severity.INFO, port.device, text)
 
-    async def _keep_samples(self) -> None:
+    async def _keep_samples(self, *, due: bool) -> None:
         """Put one sample of each device into the outbox; what did not answer is lost, not old.
 
-        After each device the others have a turn: one with a thousand points takes some ms.
+        A device with a thousand points takes some ms: after each the others have a turn, and those
+        for which this beat has no time come in the next.
         """
         now_s, now_us = asyncio.get_running_loop().time(), self._clock.now_us()
-        for port in self._ports:
-            self._keep(port.device, now_us, [_kept(r) for r in port.readings(now_s)])
-            await asyncio.sleep(0)
-        if self._record is not None:
+        if due:
+            self._to_keep.extend(port for port in self._ports if port not in self._to_keep)
+        left = POINTS_PER_BEAT_MAX
+        while self._to_keep and left > 0:
+            port = self._to_keep.popleft()
+            self._keep(port.device, now_us, [_kept(reading) for reading in port.readings(now_s)])
+            left -= len(port.seen)
+            if len(port.seen) > POINTS_AT_ONCE_MAX:
+                await asyncio.sleep(0)
+        if due and self._record is not None:
             self._keep(evidence.DEVICE, now_us, evidence.readings(self._record))
 
     def _keep(self, device: str, at_us: int, readings: Sequence[Reading]) -> None:

@@ -69,6 +69,7 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
                 cycle.take_schedule,
                 cycle.report_dropped,
                 lambda pushed: _tell(ports, pushed),
+                lambda: cycle.quiet,
             )
             fifo = realtime.take_priority()
             if not fifo:

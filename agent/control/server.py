@@ -23,6 +23,7 @@ from wire.fields import BadMessage
 from wire.schedule import Schedule
 
 STATUS_PERIOD_S = 0.2
+QUIET_AGAIN_S = 0.01
 ITEMS_PER_WRITE_MAX = 100
 SOCKET_PATH_BYTES_MAX = 107
 """What the kernel allows for the name of a Unix socket."""
@@ -62,7 +63,10 @@ class LinkServer:
         take_schedule: Callable[[Schedule], None],
         report_dropped: Callable[[int], None],
         take_pushed: Callable[[Pushed], None],
+        quiet: Callable[[], bool] = lambda: True,
     ) -> None:
+        """Make the server; a picture waits a little for a `quiet` moment of the cycle."""
+        self._quiet = quiet
         self._hello = hello
         self._outbox = outbox
         self._status = status
@@ -126,7 +130,10 @@ class LinkServer:
                     sent = items[-1][0]
                     await writer.drain()
                 self._outbox.more.clear()
-                if loop.time() >= picture_s:
+                now_s = loop.time()
+                if picture_s <= now_s < picture_s + STATUS_PERIOD_S and not self._quiet():
+                    await asyncio.sleep(QUIET_AGAIN_S)
+                elif now_s >= picture_s:
                     picture_s = loop.time() + STATUS_PERIOD_S
                     if (status := self._status()) is not None:
                         new = changes.take(status.readings)

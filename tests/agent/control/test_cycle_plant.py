@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from agent.control.cycle import POINTS_PER_BEAT_MAX
 from drivers.base import Pace, Rate
 from tests.support.control_site import running, schedule
 from tests.support.inverters import InverterInMemory, MeterInMemory
 from tests.support.virtual import VirtualClock
-from wire.block import Quality
+from wire.block import Block, Quality
 from wire.sync import Event
 
 pytestmark = pytest.mark.virtual_time
@@ -138,3 +139,18 @@ async def test_an_unproved_inverter_is_asked_for_a_tenth_and_answers_no_product(
         assert site.inverter.writes[-1][1] == 10.0
         assert site.status().response_kw == 0.0
         assert site.codes() == ["SCHEDULE", "I24", "I24"]
+
+
+async def test_the_samples_of_a_large_plant_are_spread_over_the_beats() -> None:
+    values: dict[str, float | None] = {f"rack.cell{n}_v": 3.3 for n in range(POINTS_PER_BEAT_MAX)}
+    racks = [
+        (f"rack-{n}", MeterInMemory(VirtualClock(), fast={}, slow=dict(values))) for n in range(5)
+    ]
+    async with running(meters=racks) as site:
+        await asyncio.sleep(5.85)
+        blocks = [item for item in await site.items() if isinstance(item, Block)]
+        times_us = [block.at_us for block in blocks if block.device.startswith("rack-")]
+        assert len(set(times_us)) == len(times_us) == 25
+        for device in ("rack-0", "rack-4", "pcs", "control"):
+            assert [b.seq for b in blocks if b.device == device] == list(range(5))
+        assert site.status().missed == 0
