@@ -23,7 +23,8 @@ async def test_every_point_of_a_shipped_profile_is_read_with_its_own_name(name: 
         for rate in Rate:
             readings = await read(driver, rate)
             points = [p for p in profile.points if p.rate is rate and p.coding is not Coding.STRING]
-            assert list(readings) == [point.name for point in points if point.readable]
+            sums = [each.name for each in profile.sums if each.rate is rate]
+            assert list(readings) == [point.name for point in points if point.readable] + sums
             for point in points:
                 standard = str(parse(point.sunspec)[0])
                 shown = site.value(standard)
