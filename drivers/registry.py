@@ -10,7 +10,7 @@ from pydantic import Field
 from drivers.base import Driver
 from drivers.config import DeviceBase
 from drivers.modbus.config import ModbusRtuConfig, ModbusRtuTcpConfig, ModbusTcpConfig
-from drivers.mqtt.config import MqttConfig
+from drivers.mqtt.config import MqttConfig, SparkplugConfig
 from drivers.opcua.config import OpcUaConfig
 from drivers.push.config import PushConfig
 from drivers.rest.config import RestConfig
@@ -25,7 +25,8 @@ DeviceConfig = Annotated[
     | OpcUaConfig
     | PushConfig
     | RestConfig
-    | SerialConfig,
+    | SerialConfig
+    | SparkplugConfig,
     Field(discriminator="kind"),
 ]
 """Add a kind: its class joins the union here, its opener the table below."""
@@ -40,6 +41,7 @@ _OPENERS = {
     "push": "drivers.push.device:open_push",
     "rest": "drivers.rest.device:open_rest",
     "serial": "drivers.serial.device:open_serial_device",
+    "sparkplug": "drivers.mqtt.sparkplug.device:open_sparkplug",
 }
 
 

@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from drivers.payload import BadPayload, Step, find, number, parse, steps_of
+from drivers.payload import BadPayload, find, number, parse, steps_of
 from drivers.rest.profile import PLACE, Control, RestProfile, Times
 from simulators.errors import BadInput
 from simulators.http import serving
+from simulators.json_places import leaves, put
 from simulators.plant import Plant
 from wire.clock import Clock, utc
 
@@ -69,16 +70,16 @@ class RestDevice:
         document: dict[str, object] = {}
         for item in self._profile.items:
             if item.resource == resource:
-                _put(document, steps_of(item.path), item.tag.raw(measured.get(item.tag.name, 0.0)))
+                put(document, steps_of(item.path), item.tag.raw(measured.get(item.tag.name, 0.0)))
         if self._profile.times is Times.SOURCE:
             stamp = utc(self._clock.now_us()).isoformat().replace("+00:00", "Z")
-            _put(document, steps_of(self._profile.timestamp), stamp)
+            put(document, steps_of(self._profile.timestamp), stamp)
         return document
 
     def order(self, control: Control, body: bytes) -> None:
         """Take a set-point; raises BadPayload for what is none."""
         template = parse(control.order.body.replace(PLACE, str(_MARK)).encode())
-        path = next(path for path, value in _leaves(template, "") if value == _MARK)
+        path = next(path for path, value in leaves(template, "") if value == _MARK)
         power_kw = control.setpoint.value(number(find(parse(body), path)))
         if power_kw is None:
             raise BadPayload("the power is beyond what this device can do")
@@ -170,27 +171,3 @@ async def _body(request: Request) -> bytes:
 def _resource(request: Request) -> str:
     query = request.url.query
     return request.url.path + (f"?{query}" if query else "")
-
-
-def _put(document: dict[str, object], steps: tuple[Step, ...], value: object) -> None:
-    """Put a value where a path of keys leads; lists are made as long as they must be."""
-    holder: object = document
-    for step, after in zip(steps, (*steps[1:], None), strict=True):
-        inner: object = value if after is None else ({} if isinstance(after, str) else [])
-        if isinstance(holder, dict):
-            holder = holder.setdefault(step, inner)
-        elif isinstance(holder, list) and isinstance(step, int):
-            holder.extend({} for _ in range(step + 1 - len(holder)))
-            if after is None:
-                holder[step] = value
-            holder = holder[step]
-
-
-def _leaves(document: object, path: str) -> list[tuple[str, object]]:
-    if isinstance(document, dict):
-        found = [_leaves(inner, f'{path}["{key}"]') for key, inner in document.items()]
-    elif isinstance(document, list):
-        found = [_leaves(inner, f"{path}[{place}]") for place, inner in enumerate(document)]
-    else:
-        return [(path, document)]
-    return [leaf for leaves in found for leaf in leaves]
