@@ -109,6 +109,7 @@ class Listening:
     heard: list[Arrival] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     greeted: int = 0
+    broker: Broker | None = None
 
     def will(self) -> Message | None:
         return self.last_words

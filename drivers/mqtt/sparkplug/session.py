@@ -18,7 +18,7 @@ from drivers.payload import BadPayload, shown
 BD_SEQ = "bdSeq"
 REBIRTH = "Node Control/Rebirth"
 SEQ_WRAP = 256
-REBIRTH_S = 5.0
+REBIRTH_S = 2.0
 """A birth is not asked for more often than this."""
 DEVICES_MAX = 200
 ALIASES_MAX = 20_000

@@ -2,28 +2,33 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from pydantic import TypeAdapter
 
-from drivers.base import Driver, PowerSetter, Rate
+from drivers.base import PowerSetter, Rate
 from drivers.errors import DeviceRefused, DeviceUnreachable, ProfileError
-from drivers.mqtt.client import Broker
 from drivers.mqtt.device import MqttDevice, MqttInverter
 from drivers.mqtt.party import Arrival, Message
-from drivers.registry import DeviceConfig, open_driver
+from drivers.registry import open_driver
 from tests.support import mosquitto
 from tests.support.mosquitto import Listening, Mosquitto, place, talking
+from tests.support.mqtt_site import (
+    CLOCK,
+    CONFIG,
+    driver_at,
+    power_is,
+    reading,
+    trouble_of,
+    until,
+)
 from tests.support.patience import eventually
 from wire.block import Quality, Reading
-from wire.clock import SystemClock
 
 pytestmark = pytest.mark.skipif(not mosquitto.PROGRAM, reason=mosquitto.MISSING)
-CONFIG: TypeAdapter[DeviceConfig] = TypeAdapter(DeviceConfig)
 STATUS = {
     "soc": 55.1,
     "power_w": -30_000,
@@ -32,7 +37,6 @@ STATUS = {
     "state": "RUNNING",
     "limits": {"charge_w": 100_000, "discharge_w": 90_000},
 }
-CLOCK = SystemClock()
 TELL_S = 5.0
 
 
@@ -44,7 +48,6 @@ class Inverter(Listening):
     last_words: Message | None = field(
         default_factory=lambda: Message("b1/available", b"offline", retained=True)
     )
-    broker: Broker | None = None
     answer: Callable[[Mapping[str, float]], object] = lambda _command: None
     answered: int = 0
 
@@ -91,61 +94,10 @@ async def site(folder: Path) -> AsyncIterator[tuple[Mosquitto, Inverter, MqttInv
 
 
 @asynccontextmanager
-async def device_at(server: Mosquitto, **changes: object) -> AsyncIterator[MqttDevice]:
-    settings = {
-        "id": "b1",
-        "kind": "mqtt",
-        "profile": "generic-mqtt",
-        "host": "127.0.0.1",
-        "port": server.port,
-        "prefix": "b1",
-        **changes,
-    }
-    async with open_driver(CONFIG.validate_python(settings), CLOCK) as driver:
+async def device_at(server: Mosquitto, profile: str = "generic-mqtt") -> AsyncIterator[MqttDevice]:
+    async with driver_at(server.port, kind="mqtt", profile=profile, prefix="b1") as driver:
         assert isinstance(driver, MqttDevice)
         yield driver
-
-
-async def reading(driver: Driver, point: str, rate: Rate = Rate.FAST) -> Reading:
-    return next(reading for reading in await driver.read(rate) if reading.point == point)
-
-
-async def until(happened: Callable[[], Awaitable[bool]], timeout_s: float = 10.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not await happened():
-            await _a_moment()
-
-
-async def _a_moment() -> None:
-    await asyncio.sleep(0.005)
-
-
-async def power_is(driver: Driver, power_kw: float) -> None:
-    """Wait until the device shows this power."""
-
-    async def shows() -> bool:
-        try:
-            return (await reading(driver, "ac.power_kw")).value == power_kw
-        except DeviceUnreachable:
-            return False
-
-    await until(shows)
-
-
-async def trouble_of(driver: Driver) -> str:
-    """Wait until the device cannot be read, and return why."""
-    said = ""
-
-    async def fails() -> bool:
-        nonlocal said
-        try:
-            await driver.read(Rate.FAST)
-        except DeviceUnreachable as error:
-            said = str(error)
-        return bool(said)
-
-    await until(fails)
-    return said
 
 
 async def test_what_the_device_told_is_read_in_our_units_with_its_own_time(tmp_path: Path) -> None:
