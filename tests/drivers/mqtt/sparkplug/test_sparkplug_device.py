@@ -159,28 +159,31 @@ async def test_poison_on_the_nodes_topics_is_refused_and_told_once(
 async def test_a_value_of_the_past_of_bad_quality_or_impossible_time_is_none(
     tmp_path: Path,
 ) -> None:
-    async with mosquitto.running(tmp_path) as server, host_at(server) as driver:
-        async with mosquitto_speaker(server) as speaker:
-            await eventually(lambda: driver.broker.connected)
-            now_ms = CLOCK.now_us() // 1_000
-            born = (
-                Metric(name="Battery/SoC", kind=DataType.DOUBLE, value=50.0, historical=True),
-                Metric(name="Grid/Frequency", kind=DataType.DOUBLE, value=50.0, quality=0),
-                Metric(name="Inverter/Power", kind=DataType.DOUBLE, value=1.0, at_ms=0),
-                Metric(name="Inverter/Set Power", kind=DataType.DOUBLE, value=1.0, unit="MW"),
-            )
-            for seq, (kind, member, metrics) in enumerate(
-                ((Kind.NBIRTH, "", ()), (Kind.DBIRTH, "battery", born))
-            ):
-                content = Payload(at_ms=now_ms, seq=seq, metrics=metrics)
-                topic = NODE.topic(kind, member)
-                await speaker.broker_publish(Message(topic, payload.encode(content)))
-            await value_is(driver, "pcs.set_power_kw", lambda value: value == 1_000.0)
-            found = {reading.point: reading for reading in await driver.read(Rate.FAST)}
-            assert found["battery.soc_pct"].quality is Quality.LOST
-            assert found["grid.frequency_hz"].quality is Quality.BAD
-            assert found["ac.power_kw"].quality is Quality.LOST
-            assert driver.refused == 1
+    async with (
+        mosquitto.running(tmp_path) as server,
+        host_at(server) as driver,
+        mosquitto_speaker(server) as speaker,
+    ):
+        await eventually(lambda: driver.broker.connected)
+        now_ms = CLOCK.now_us() // 1_000
+        born = (
+            Metric(name="Battery/SoC", kind=DataType.DOUBLE, value=50.0, historical=True),
+            Metric(name="Grid/Frequency", kind=DataType.DOUBLE, value=50.0, quality=0),
+            Metric(name="Inverter/Power", kind=DataType.DOUBLE, value=1.0, at_ms=0),
+            Metric(name="Inverter/Set Power", kind=DataType.DOUBLE, value=1.0, unit="MW"),
+        )
+        for seq, (kind, member, metrics) in enumerate(
+            ((Kind.NBIRTH, "", ()), (Kind.DBIRTH, "battery", born))
+        ):
+            content = Payload(at_ms=now_ms, seq=seq, metrics=metrics)
+            topic = NODE.topic(kind, member)
+            await speaker.broker_publish(Message(topic, payload.encode(content)))
+        await value_is(driver, "pcs.set_power_kw", lambda value: value == 1_000.0)
+        found = {reading.point: reading for reading in await driver.read(Rate.FAST)}
+        assert found["battery.soc_pct"].quality is Quality.LOST
+        assert found["grid.frequency_hz"].quality is Quality.BAD
+        assert found["ac.power_kw"].quality is Quality.LOST
+        assert driver.refused == 1
 
 
 async def test_a_cancelled_wait_for_a_set_point_ends_at_once(tmp_path: Path) -> None:
