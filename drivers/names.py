@@ -2,18 +2,20 @@
 
 from drivers.document import open_document
 from drivers.profile import POINTS_MAX
+from drivers.sums import SUMS_MAX
 
 
 def point_names(name_or_path: str, override: str | None = None) -> frozenset[str]:
     """Return the names of the points in a profile of any protocol.
 
     Raises:
-        ProfileError: there is none, or its points are no tables with names.
+        ProfileError: there is none, or a point or a sum is no table with a name.
     """
     table = open_document(name_or_path, override).table
-    return frozenset(
-        row.text("name")
-        for key in ("point", "sum")
+    rows = [
+        row
+        for key, most in (("point", POINTS_MAX), ("sum", SUMS_MAX))
         if table.has(key)
-        for row in table.tables(key, POINTS_MAX)
-    )
+        for row in table.tables(key, most)
+    ]
+    return frozenset(row.text("name") for row in rows)

@@ -180,6 +180,7 @@ class Cycle:
             lost=self._setter.lost,
             now_s=now_s,
             power_share_max=self._setter.power_share_max,
+            complete={port.device for port in self._ports if port.complete},
         )
         now_us = self._clock.now_us()
         decision, self._memory = decide(

@@ -13,11 +13,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.control.plant import PlantState, Quantity
+from agent.control.plant import LIMIT_AGE_S_MAX, PlantState, Quantity
 
 POWER_AGE_S_MAX = 2.0
 SOC_AGE_S_MAX = 30.0
-BATTERY_LIMIT_AGE_S_MAX = 10.0
 HEARTBEAT_AGE_S_MAX = 10.0
 SOC_HYSTERESIS_PCT = 1.0
 UNPROVED = "the inverter's profile has not been confirmed at a device"
@@ -104,8 +103,8 @@ def _stale(plant: PlantState) -> list[Cut]:
     ages = [
         ("AC power", plant.power_kw, POWER_AGE_S_MAX),
         ("state of charge", plant.soc_pct, SOC_AGE_S_MAX),
-        ("discharge limit of the battery", plant.discharge_kw_max, BATTERY_LIMIT_AGE_S_MAX),
-        ("charge limit of the battery", plant.charge_kw_max, BATTERY_LIMIT_AGE_S_MAX),
+        ("discharge limit of the battery", plant.discharge_kw_max, LIMIT_AGE_S_MAX),
+        ("charge limit of the battery", plant.charge_kw_max, LIMIT_AGE_S_MAX),
     ]
     cuts = [
         Cut("I9", f"{name}: {_missing(quantity, limit_s)}", 0.0, 0.0)
@@ -155,16 +154,16 @@ def _window(soc_pct: Quantity, limits: Limits, blocked: Blocked) -> list[Cut]:
 
 
 def _battery(plant: PlantState) -> list[Cut]:
-    """I1: the profile states these limits as power at the AC terminals."""
+    """I1: what the battery allows, as power at the AC terminals."""
     cuts: list[Cut] = []
     discharge, charge = plant.discharge_kw_max, plant.charge_kw_max
-    if discharge is not None and discharge.usable(BATTERY_LIMIT_AGE_S_MAX):
+    if discharge is not None and discharge.usable(LIMIT_AGE_S_MAX):
         allowed_kw = max(0.0, discharge.value or 0.0)
-        text = f"the battery allows {allowed_kw:g} kW of discharging"
+        text = f"the battery allows {allowed_kw:.6g} kW of discharging"
         cuts.append(Cut("I1", text, upper_kw=allowed_kw))
-    if charge is not None and charge.usable(BATTERY_LIMIT_AGE_S_MAX):
+    if charge is not None and charge.usable(LIMIT_AGE_S_MAX):
         allowed_kw = max(0.0, charge.value or 0.0)
-        cuts.append(Cut("I1", f"the battery allows {allowed_kw:g} kW of charging", -allowed_kw))
+        cuts.append(Cut("I1", f"the battery allows {allowed_kw:.6g} kW of charging", -allowed_kw))
     return cuts
 
 

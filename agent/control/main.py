@@ -19,7 +19,7 @@ from agent.control.interlocks import Limits
 from agent.control.outbox import Outbox
 from agent.control.port import Port
 from agent.control.server import SOCKET_PATH_BYTES_MAX, LinkServer, listening
-from agent.control.sources import BadSource, Sources, resolve
+from agent.control.sources import POWER, SOC, BadSource, Sources, resolve
 from agent.control.timing import Timing
 from agent.link import Hello, Pushed
 from agent.settings import AgentSettings, BadSettings, ControlSettings
@@ -132,7 +132,7 @@ def _check_range(settings: AgentSettings, setter: str) -> None:
     """Refuse limits that the setpoint's register could not carry once they are asked for."""
     device = next(device for device in settings.devices if device.id == setter)
     document = open_document(device.profile, device.override)
-    if document.protocol is not Protocol.MODBUS:
+    if document.protocol not in (Protocol.MODBUS, Protocol.SUNSPEC):
         return
     control = read_profile(document).control
     if control is None or control.percent_of is not None:
@@ -169,9 +169,13 @@ def _plan(settings: AgentSettings, sources: Sources, boot: str) -> Plan:
 def _sources(settings: AgentSettings, setter: str) -> Sources:
     names = {d.id: point_names(d.profile, d.override) for d in settings.devices}
     try:
-        return resolve(names, setter, settings.plant.sources)
+        sources = resolve(names, setter, settings.plant.sources)
     except BadSource as error:
         raise BadSettings(str(error)) from error
+    for point in (POWER, SOC):
+        if not sources.of(point):
+            _logger.warning("no device tells %s: no power will be asked for", point)
+    return sources
 
 
 def _limits(control: ControlSettings) -> Limits:

@@ -1,14 +1,20 @@
 """What control knows about the plant in one cycle, each number with its age. Pure."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from operator import mul
 
 from agent.control import sources as points
 from agent.control.sources import Sources
 from wire.block import Quality, Reading
 
 FREQUENCY_AGE_S_MAX = 1.0
+LIMIT_AGE_S_MAX = 10.0
+"""Of what the battery allows."""
+DISCHARGE_EFFICIENCY_MIN = 0.95
+"""Of the inverter. A battery speaks of power on its own, the DC side: the safe side is to count
+the losses when discharging, and none when charging."""
 _COUNTERS = (points.COUNTER, points.BATTERY_COUNTER)
 
 
@@ -26,6 +32,25 @@ class Quantity:
     def usable(self, limit_s: float) -> bool:
         """Say whether the value may be decided upon: known, finite and not older than `limit_s`."""
         return self.value is not None and math.isfinite(self.value) and self.age_s <= limit_s
+
+    def times(self, factor: float) -> "Quantity":
+        return replace(self, value=None if self.value is None else self.value * factor)
+
+    def by(self, other: "Quantity") -> "Quantity":
+        """Return the product, as old and as bad as the worse of the two."""
+        return self._with(other, mul)
+
+    def least(self, other: "Quantity | None") -> "Quantity":
+        """Return the smaller value, as old and as bad as the worse of the two."""
+        return self if other is None else self._with(other, min)
+
+    def _with(self, other: "Quantity", one_of: Callable[[float, float], float]) -> "Quantity":
+        known = self.value is not None and other.value is not None
+        return Quantity(
+            one_of(self.value or 0.0, other.value or 0.0) if known else None,
+            max(self.age_s, other.age_s),
+            max(self.quality, other.quality),
+        )
 
 
 UNKNOWN = Quantity(None, math.inf, Quality.LOST)
@@ -96,6 +121,7 @@ def plant_state(
     lost: bool,
     now_s: float,
     power_share_max: float = 1.0,
+    complete: Set[str] = frozenset(),
 ) -> PlantState:
     """Return the plant of this cycle.
 
@@ -106,25 +132,43 @@ def plant_state(
         lost: whether the setter is silent.
         now_s: the event loop's time.
         power_share_max: what the setter's profile allows.
+        complete: devices that have told all they have; what their profile names beyond it, this
+            one of their kind does not have.
     """
 
-    def known(point: str) -> Iterator[Seen | None]:
-        return (seen.get(device, {}).get(point) for device in sources.of(point))
+    def known(point: str) -> list[tuple[str, Seen | None]]:
+        pairs = [(device, seen.get(device, {}).get(point)) for device in sources.of(point)]
+        return [(d, found) for d, found in pairs if found is not None or d not in complete]
 
     def quantity(point: str) -> Quantity | None:
         """Return the preferred device's value; None: no device of the plant tells it."""
-        return next((_quantity(found, now_s) for found in known(point)), None)
+        return next((_quantity(found, now_s) for _, found in known(point)), None)
 
-    counters = [c for name in _COUNTERS for c in known(name) if c is not None]
+    def allowed(power: str, current: str, efficiency: float) -> Quantity | None:
+        """Return what the battery allows in one direction, at the AC terminals."""
+        in_kw = next(iter(known(power)), None)
+        in_a = next(iter(known(current)), None)
+        direct = by_current = None
+        if in_kw is not None:
+            of_setter = in_kw[0] == sources.setter
+            direct = _quantity(in_kw[1], now_s).times(1.0 if of_setter else efficiency)
+        if in_a is not None:
+            voltage = _quantity(seen.get(in_a[0], {}).get(points.VOLTAGE), now_s)
+            by_current = _quantity(in_a[1], now_s).times(efficiency / 1_000).by(voltage)
+        if in_kw is not None and in_a is not None and in_kw[0] == in_a[0]:
+            by_current = by_current if by_current and by_current.usable(LIMIT_AGE_S_MAX) else None
+        return direct.least(by_current) if direct else by_current
+
+    counters = [c for name in _COUNTERS for _, c in known(name) if c is not None]
     return PlantState(
         at_s=now_s,
         ready=ready,
         lost=lost,
         power_kw=quantity(points.POWER) or UNKNOWN,
         soc_pct=quantity(points.SOC) or UNKNOWN,
-        discharge_kw_max=quantity(points.DISCHARGE),
-        charge_kw_max=quantity(points.CHARGE),
-        frequency_hz=_first_fresh([_quantity(found, now_s) for found in known(points.FREQUENCY)]),
+        discharge_kw_max=allowed(points.DISCHARGE, points.DISCHARGE_A, DISCHARGE_EFFICIENCY_MIN),
+        charge_kw_max=allowed(points.CHARGE, points.CHARGE_A, 1.0),
+        frequency_hz=_first_fresh([_quantity(s, now_s) for _, s in known(points.FREQUENCY)]),
         site_kw=quantity(points.SITE),
         heartbeat_age_s=max((now_s - counter.changed_s for counter in counters), default=None),
         power_share_max=power_share_max,

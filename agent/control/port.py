@@ -57,6 +57,8 @@ class Port:
         """What the device said no to, last; empty: nothing, or it has agreed since."""
         self.in_charge = False
         """The device is taken over and has not been lost since."""
+        self.complete = False
+        """The device has told, once at least, all that it has."""
         self.identity: Mapping[str, str] = {}
         """What the device said of itself, last; empty: nothing yet."""
         self._written_kw: float | None = None
@@ -160,6 +162,8 @@ class Port:
                 await self._command(self._setter, began_s)
             if answered and self._slow.take(loop.time()):
                 answered = await self._read(Rate.SLOW)
+                told = answered and not self.refused and bool(self.seen)
+                self.complete = self.complete or told
             if answered and self._answered_us is not None and self._once.take(loop.time()):
                 await self._read(Rate.ONCE)
                 self._identify()

@@ -13,12 +13,15 @@ COUNTER = "pcs.counter"
 SOC = "battery.soc_pct"
 DISCHARGE = "battery.max_discharge_kw"
 CHARGE = "battery.max_charge_kw"
+DISCHARGE_A = "battery.max_discharge_a"
+CHARGE_A = "battery.max_charge_a"
+VOLTAGE = "battery.voltage_v"
 BATTERY_COUNTER = "battery.counter"
 FREQUENCY = "grid.frequency_hz"
 SITE = "site.power_kw"
 
 OF_SETTER = (POWER, COUNTER)
-OF_BATTERY = (SOC, DISCHARGE, CHARGE, BATTERY_COUNTER)
+OF_BATTERY = (SOC, DISCHARGE, CHARGE, DISCHARGE_A, CHARGE_A, BATTERY_COUNTER)
 CHOSEN = (*OF_BATTERY, FREQUENCY, SITE)
 """What `[plant] sources` may say."""
 

@@ -17,6 +17,10 @@ def test_the_points_of_the_reference_inverter_are_known() -> None:
     assert {"ac.power_kw", "battery.soc_pct"} <= point_names("reference-inverter")
 
 
+def test_sums_are_points_too() -> None:
+    assert "site.power_kw" in point_names("sma-grid-meter")
+
+
 def test_a_site_adds_a_point_and_takes_one_away(tmp_path: Path) -> None:
     override = tmp_path / "mine.toml"
     override.write_text(

@@ -32,7 +32,7 @@ async def test_the_limits_of_the_battery_hold_before_those_of_the_inverter() -> 
     async with running(meters=[("bms", _bms())]) as site:
         site.cycle.take_schedule(schedule(50.0))
         await asyncio.sleep(10)
-        assert site.inverter.writes[-1][1] == 20.0
+        assert site.inverter.writes[-1][1] == 19.0
         assert "I1" in site.codes()
 
 
@@ -44,12 +44,12 @@ async def test_a_lost_battery_system_stops_the_power_though_the_inverter_tells_o
         bms.unplugged = True
         await asyncio.sleep(5)
         assert await site.events("bms") == ["DEVICE_LOST"]
-        assert site.inverter.writes[-1][1] == 20.0
+        assert site.inverter.writes[-1][1] == 19.0
         await asyncio.sleep(7)
         assert (site.status().mode, site.inverter.writes[-1][1]) == ("safe", 0.0)
         bms.unplugged = False
         await asyncio.sleep(5)
-        assert (site.status().mode, site.inverter.writes[-1][1]) == ("automatic", 20.0)
+        assert (site.status().mode, site.inverter.writes[-1][1]) == ("automatic", 19.0)
 
 
 async def test_a_battery_system_that_never_answered_allows_no_power() -> None:

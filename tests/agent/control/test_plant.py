@@ -26,9 +26,19 @@ def _seen(point: str, value: float, at_s: float) -> Seen:
 
 
 def _plant(
-    seen: Mapping[str, Mapping[str, Seen]], now_s: float, names: Mapping[str, Set[str]] = PCS
+    seen: Mapping[str, Mapping[str, Seen]],
+    now_s: float,
+    names: Mapping[str, Set[str]] = PCS,
+    complete: Set[str] = frozenset(),
 ) -> PlantState:
-    return plant_state(seen, resolve(names, "pcs"), ready=True, lost=False, now_s=now_s)
+    sources = resolve(names, "pcs")
+    return plant_state(seen, sources, ready=True, lost=False, now_s=now_s, complete=complete)
+
+
+def _told(at_s: float, **values: float) -> dict[str, Seen]:
+    """Return what a battery told: the points without their ``battery.``."""
+    names = {f"battery.{name}": value for name, value in values.items()}
+    return {name: _seen(name, value, at_s) for name, value in names.items()}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +72,54 @@ def test_a_limit_that_a_silent_battery_would_tell_is_unknown_and_not_absent() ->
     names = {"bms": {"battery.max_charge_kw"}, "pcs": {"ac.power_kw", "battery.soc_pct"}}
     plant = _plant({}, 5.0, names)
     assert (plant.charge_kw_max, plant.discharge_kw_max) == (UNKNOWN, None)
+
+
+def test_what_a_device_never_tells_though_its_profile_names_it_is_absent() -> None:
+    names = {"bms": {"battery.max_charge_kw"}, "pcs": {"ac.power_kw"}}
+    assert _plant({"bms": {}}, 5.0, names, complete={"bms"}).charge_kw_max is None
+    bad = Seen(_bad("battery.max_charge_kw", 4.0), 4.0)
+    told = {"bms": {"battery.max_charge_kw": bad}}
+    allowed = _plant(told, 5.0, names, complete={"bms"}).charge_kw_max
+    assert allowed is not None
+    assert allowed.value is None
+
+
+def test_limits_of_a_battery_system_count_the_losses_of_discharging() -> None:
+    told = _told(1.0, max_charge_kw=40.0, max_discharge_kw=40.0)
+    plant = _plant({"bms": told}, 1.5, {"bms": set(told), "pcs": set()})
+    assert plant.charge_kw_max == Quantity(40.0, 0.5)
+    assert plant.discharge_kw_max == Quantity(38.0, 0.5)
+    plant = _plant({"pcs": told}, 1.5, {"pcs": set(told)})
+    assert plant.discharge_kw_max == Quantity(40.0, 0.5)
+
+
+def test_limits_of_current_are_limits_of_power_at_the_voltage() -> None:
+    told = _told(1.0, max_charge_a=50.0, max_discharge_a=100.0, voltage_v=800.0)
+    plant = _plant({"bms": told}, 1.5, {"bms": set(told), "pcs": set()})
+    assert plant.charge_kw_max == Quantity(40.0, 0.5)
+    assert plant.discharge_kw_max == Quantity(76.0, 0.5)
+    del told["battery.voltage_v"]
+    allowed = _plant({"bms": told}, 1.5, {"bms": set(told), "pcs": set()}).charge_kw_max
+    assert allowed is not None
+    assert not allowed.usable(10.0)
+
+
+@pytest.mark.parametrize(("current_a", "allowed_kw"), [(100.0, 40.0), (10.0, 8.0), (None, 40.0)])
+def test_of_power_and_current_the_tighter_limit_holds(
+    current_a: float | None, allowed_kw: float
+) -> None:
+    told = _told(1.0, max_charge_kw=40.0, voltage_v=800.0)
+    point = "battery.max_charge_a"
+    told[point] = Seen(_bad(point, 1.0), 1.0) if current_a is None else _seen(point, current_a, 1.0)
+    plant = _plant({"bms": told}, 1.5, {"bms": set(told), "pcs": set()})
+    assert plant.charge_kw_max is not None
+    assert plant.charge_kw_max.value == allowed_kw
+
+
+def test_a_battery_that_tells_only_currents_is_needed_beside_an_inverter_that_tells_power() -> None:
+    pcs, bms = _told(9.0, max_charge_kw=40.0), _told(1.0, max_charge_a=10.0, voltage_v=800.0)
+    plant = _plant({"pcs": pcs, "bms": bms}, 9.0, {"pcs": set(pcs), "bms": set(bms)})
+    assert plant.charge_kw_max == Quantity(8.0, 8.0)
 
 
 def test_the_battery_is_believed_before_the_inverter_also_when_it_is_silent() -> None:
