@@ -70,7 +70,7 @@ _DEVICE = """
 [[devices]]
 id = "device-{number}"
 kind = "modbus_tcp"
-profile = "{folder}/device.toml"
+profile = "{profile}"
 host = "127.0.0.1"
 port = {port}
 """
@@ -198,10 +198,9 @@ async def _start(
 ) -> tuple[Child, Child]:
     """Start devices, control and gateway; return the last two."""
     page_port, inverter_port, *ports = free_ports(2 + DEVICES)
-    points = (_POINT.format(name=_name(a), address=a) for a in range(REGISTERS))
-    profile = _PROFILE.format(period_s=period_s) + "".join(points)
-    (folder / "device.toml").write_text(profile)
-    entries = (_DEVICE.format(number=n, folder=folder, port=p) for n, p in enumerate(ports))
+    profile = folder / "device.toml"
+    profile.write_text(device_profile(period_s))
+    entries = (device_entry(number, profile, port) for number, port in enumerate(ports))
     settings = _SETTINGS.format(
         site=SITE,
         folder=folder,
@@ -231,6 +230,17 @@ async def _start(
     gateway = await start(processes, "gateway", "agent.main", "gateway", *agent)
     await processes.until(lambda: answers(page_port), START_S_MAX, gateway)
     return control, gateway
+
+
+def device_profile(period_s: float) -> str:
+    """Return the profile of a device whose registers are all read every `period_s`."""
+    points = (_POINT.format(name=_name(a), address=a) for a in range(REGISTERS))
+    return _PROFILE.format(period_s=period_s) + "".join(points)
+
+
+def device_entry(number: int, profile: Path, port: int) -> str:
+    """Return the settings of one device."""
+    return _DEVICE.format(number=number, profile=profile, port=port)
 
 
 def _name(address: int) -> str:

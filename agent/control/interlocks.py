@@ -172,5 +172,5 @@ def _unproved(plant: PlantState, limits: Limits) -> list[Cut]:
     share = plant.power_share_max
     if share >= 1.0:
         return []
-    text = f"{UNPROVED}: {share:.0%} of the rated power at most"
+    text = f"{UNPROVED}: {share * 100:g} % of the rated power at most"
     return [Cut("I24", text, -share * limits.charge_kw_max, share * limits.discharge_kw_max)]

@@ -72,10 +72,10 @@ class Seen:
     def followed_by(self, reading: Reading, at_s: float) -> "Seen":
         """Return what is known once `reading`, of the time `at_s`, has arrived.
 
-        A reading that was there before is no newer than it was, whatever the wall clock did.
+        A reading that was there before is as old as it was, whatever the wall clock did since.
         """
         if reading.at_us == self.newest.at_us:
-            at_s = min(at_s, self.seen_s)
+            at_s = self.seen_s
         if reading.quality is not Quality.GOOD or reading.value is None:
             return Seen(reading, at_s, self.good_value, self.good_s, self.changed_s)
         moved = reading.value != self.good_value

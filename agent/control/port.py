@@ -28,6 +28,8 @@ ONCE_AGAIN_S = 60.0
 """What is read after every connect is read again this often: a connection may change unnoticed."""
 RETRY_S = 0.5
 """A device that is polled seldom is asked again this soon when it did not answer."""
+LEAP_US_MIN = 100_000
+"""The wall clock was set, rather than slewed."""
 TAKE_OVER_AGAIN_S = 5.0
 REFRESH_MARGIN_S = 0.5
 SETPOINT_STEP_KW = 0.0005
@@ -170,6 +172,7 @@ class Port:
 
     async def _read(self, rate: Rate) -> bool:
         """Take one reading in; say whether the device answered."""
+        shift_us = self._shift_us()
         try:
             async with asyncio.timeout(CALL_S_MAX):
                 readings = await self._driver.read(rate)
@@ -178,21 +181,33 @@ class Port:
             return False
         except DeviceRefused as error:
             self._refuses(error)
-            self._take((), rate)
+            self._take((), rate, shift_us)
             return True
         self.refused = self.refused if self.takes_power else ""
         if readings:
-            self._take(readings, rate)
+            self._take(readings, rate, shift_us)
         elif rate is Rate.FAST:  # nothing was asked, so nothing was answered
             self._lost_after_s = LOST_AFTER_S + self._driver.pace.slow_s
         return True
 
-    def _take(self, readings: Sequence[Reading], rate: Rate) -> None:
-        """Note what the device answered, each value as old as it says."""
+    def _shift_us(self) -> float:
+        """Return how far the wall clock is ahead of the event loop's."""
+        return self._clock.now_us() - asyncio.get_running_loop().time() * 1e6
+
+    def _take(self, readings: Sequence[Reading], rate: Rate, shift_us: float) -> None:
+        """Note what the device answered, each value as old as it says.
+
+        Where the wall clock was set forward since `shift_us` was taken, what was read before that
+        is no older for it.
+        """
         now_s, now_us = asyncio.get_running_loop().time(), self._clock.now_us()
+        leap_us = self._shift_us() - shift_us
         seen = dict(self.seen)
         for reading in readings:
-            at_s = now_s - max(0, now_us - reading.at_us) / 1e6
+            age_us = max(0, now_us - reading.at_us)
+            if leap_us > LEAP_US_MIN and age_us >= leap_us:
+                age_us -= round(leap_us)
+            at_s = now_s - age_us / 1e6
             before = seen.get(reading.point) or Seen(reading, at_s)
             seen[reading.point] = before.followed_by(reading, at_s)
             self._rates[reading.point] = rate

@@ -36,8 +36,8 @@ def test_an_unknown_name_costs_one_line_and_exit_code_2(
 ) -> None:
     assert bench.main(["sprint"]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "bench: 'sprint' is not allowed; one of control-loop, edge-poll, edge-store, exchange-engine,"
-        " all is"
+        "bench: 'sprint' is not allowed; one of control-loop, edge-poll, edge-store,"
+        " exchange-engine, all is"
     ]
 
 

@@ -24,6 +24,13 @@ def test_a_healthy_plant_may_do_what_the_settings_allow() -> None:
     assert _interval(HEALTHY) == (-80.0, 100.0)
 
 
+def test_a_map_that_is_not_proved_allows_a_tenth_and_says_so() -> None:
+    hard, _ = hard_interval(replace(HEALTHY, power_share_max=0.1), LIMITS, Blocked())
+    assert (hard.lower_kw, hard.upper_kw) == (-8.0, 10.0)
+    assert hard.binding(50.0).code == "I24"
+    assert hard.binding(50.0).text.endswith("10 % of the rated power at most")
+
+
 def test_the_battery_narrows_the_settings() -> None:
     plant = replace(HEALTHY, discharge_kw_max=Quantity(30.0, 0.1), charge_kw_max=Quantity(5.0, 0.1))
     assert _interval(plant) == (-5.0, 30.0)
