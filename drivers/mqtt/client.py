@@ -197,9 +197,6 @@ class _Client(aiomqtt.Client):
                 line.send(_GOODBYE)
         if self._misc_task is not None:
             self._misc_task.cancel()
-        for future in (self._connected, self._disconnected):
-            if future.done() and not future.cancelled():
-                future.exception()  # looked at, so that nobody complains that nobody did
         self._loop.call_soon(self._close_line)  # behind what the library has begun on it
 
     def _close_line(self) -> None:
@@ -208,6 +205,9 @@ class _Client(aiomqtt.Client):
             self._loop.remove_reader(line.fileno())
             self._loop.remove_writer(line.fileno())
             line.close()
+        for future in (self._connected, self._disconnected):
+            if future.done() and not future.cancelled():
+                future.exception()  # looked at, so that nobody complains that nobody did
 
     def _on_socket_register_write(
         self, client: mqtt.Client, userdata: object, sock: socket.socket

@@ -10,9 +10,9 @@ from drivers.mqtt.party import Place, Tls
 
 PORT = 1883
 PORT_TLS = 8883
-_FILE = r"^[^\x00]{1,500}$"
-_LEVEL = r"^[^/+#\x00-\x1f]{1,100}$"
-_PREFIX = r"^[^+#\x00-\x1f]{0,200}$"
+_FILE = r"^[^\x00]+$"
+_LEVEL = r"^[^/+#\x00-\x1f]+$"
+_PREFIX = r"^[^+#\x00-\x1f]*$"
 
 
 class Version(StrEnum):
@@ -27,15 +27,23 @@ class BrokerSettings(BaseModel):
     port: Port | None = Field(default=None, description="default: 1883, with tls 8883")
     tls: bool = False
     ca_file: str | None = Field(
-        default=None, pattern=_FILE, description="whose certificates the broker's is checked by"
+        default=None,
+        pattern=_FILE,
+        max_length=500,
+        description="whose certificates the broker's is checked by",
     )
-    cert_file: str | None = Field(default=None, pattern=_FILE, description="our own certificate")
-    key_file: str | None = Field(default=None, pattern=_FILE, description="of our certificate")
+    cert_file: str | None = Field(
+        default=None, pattern=_FILE, max_length=500, description="our own certificate"
+    )
+    key_file: str | None = Field(
+        default=None, pattern=_FILE, max_length=500, description="of our certificate"
+    )
     username: str | None = Field(default=None, min_length=1, max_length=200)
     password: SecretStr | None = Field(default=None, max_length=500)
     client_id: str | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        pattern=r"^[A-Za-z0-9._-]+$",
+        max_length=100,
         description="unique on the broker; default: phoenyra- and a random number",
     )
     keepalive_s: int = Field(default=5, ge=2, le=300)
@@ -78,7 +86,10 @@ class MqttConfig(DeviceBase, BrokerSettings):
 
     kind: Literal["mqtt"]
     prefix: str = Field(
-        default="", pattern=_PREFIX, description="what {prefix} in the profile's topics stands for"
+        default="",
+        pattern=_PREFIX,
+        max_length=200,
+        description="what {prefix} in the profile's topics stands for",
     )
 
 
@@ -86,13 +97,14 @@ class SparkplugConfig(DeviceBase, BrokerSettings):
     """A Sparkplug B edge node, or a device behind one."""
 
     kind: Literal["sparkplug"]
-    group: str = Field(pattern=_LEVEL)
-    node: str = Field(pattern=_LEVEL)
+    group: str = Field(pattern=_LEVEL, max_length=100)
+    node: str = Field(pattern=_LEVEL, max_length=100)
     device: str | None = Field(
-        default=None, pattern=_LEVEL, description="default: the node's own metrics"
+        default=None, pattern=_LEVEL, max_length=100, description="default: the node's own metrics"
     )
     host_id: str | None = Field(
         default=None,
         pattern=_LEVEL,
+        max_length=100,
         description="makes us a primary host of this name: nodes that wait for one then publish",
     )

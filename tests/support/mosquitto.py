@@ -19,7 +19,6 @@ from tests.support.system import free_port
 PROGRAM = shutil.which("mosquitto") or (
     "/usr/sbin/mosquitto" if Path("/usr/sbin/mosquitto").exists() else ""
 )
-MISSING = "mosquitto is not installed"
 OPEN = ("allow_anonymous true",)
 
 

@@ -4,6 +4,9 @@ The only file that imports protobuf. The message types are described here by the
 which are what the specification fixes; no compiler runs and no generated file is kept. Fields
 that we do not use (data sets, templates, meta data) are passed over by the library itself.
 
+A UINT32 is written as ``int_value``, as the specification says. Eclipse Tahu and whatever grew from
+it write, and in part only read, ``long_value`` (tahu issue 76); both are read here.
+
 Source: Eclipse Sparkplug 3.0.0, chapter 6 "Payloads".
 """
 

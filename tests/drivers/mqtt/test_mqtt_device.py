@@ -2,24 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from drivers.base import PowerSetter, Rate
-from drivers.errors import DeviceRefused, DeviceUnreachable, ProfileError
-from drivers.mqtt.device import MqttDevice, MqttInverter
-from drivers.mqtt.party import Arrival, Message
+from drivers.errors import DeviceUnreachable, ProfileError
+from drivers.mqtt.party import Message
 from drivers.registry import open_driver
 from tests.support import mosquitto
-from tests.support.mosquitto import Listening, Mosquitto, place, talking
+from tests.support.mosquitto import Listening, place, talking
+from tests.support.mqtt_inverter import device_at, site
 from tests.support.mqtt_site import (
     CLOCK,
     CONFIG,
-    driver_at,
     power_is,
     reading,
     trouble_of,
@@ -28,76 +24,8 @@ from tests.support.mqtt_site import (
 from tests.support.patience import eventually
 from wire.block import Quality, Reading
 
-pytestmark = pytest.mark.skipif(not mosquitto.PROGRAM, reason=mosquitto.MISSING)
-STATUS = {
-    "soc": 55.1,
-    "power_w": -30_000,
-    "frequency": 49.98,
-    "temperature": 24.0,
-    "state": "RUNNING",
-    "limits": {"charge_w": 100_000, "discharge_w": 90_000},
-}
+pytestmark = pytest.mark.skipif(not mosquitto.PROGRAM, reason="mosquitto is not installed")
 TELL_S = 5.0
-
-
-@dataclass(slots=True)
-class Inverter(Listening):
-    """The device's own side: what `generic-mqtt` says, by hand."""
-
-    topics: tuple[tuple[str, int], ...] = (("b1/command/#", 1),)
-    last_words: Message | None = field(
-        default_factory=lambda: Message("b1/available", b"offline", retained=True)
-    )
-    answer: Callable[[Mapping[str, float]], object] = lambda _command: None
-    answered: int = 0
-
-    async def say(self, topic: str, content: object, *, retained: bool = False) -> None:
-        assert self.broker is not None
-        payload = content if isinstance(content, bytes) else json.dumps(content).encode()
-        await self.broker.publish(Message(f"b1/{topic}", payload, retained=retained), TELL_S)
-
-    async def status(self, **changes: object) -> None:
-        await self.say("status", {"time": CLOCK.now_us() // 1_000, **STATUS, **changes})
-
-    async def run(self) -> None:
-        """Answer commands as the test wants."""
-        while True:
-            await eventually(lambda: len(self.commands) > self.answered, 60.0)
-            command = json.loads(self.commands[self.answered].payload)
-            self.answered += 1
-            content = self.answer(command)
-            if content is not None:
-                await self.say("command/confirmed", content)
-
-    @property
-    def commands(self) -> list[Arrival]:
-        return [arrival for arrival in self.heard if arrival.topic == "b1/command/power"]
-
-
-@asynccontextmanager
-async def site(folder: Path) -> AsyncIterator[tuple[Mosquitto, Inverter, MqttInverter]]:
-    """Run a broker, an inverter that is on line, and the driver."""
-    inverter = Inverter()
-    async with (
-        mosquitto.running(folder) as server,
-        talking(place(server.port), inverter) as broker,
-        device_at(server) as driver,
-        asyncio.TaskGroup() as tasks,
-    ):
-        assert isinstance(driver, MqttInverter)
-        inverter.broker = broker
-        await eventually(lambda: broker.connected and driver.broker.connected)
-        await inverter.say("available", b"online", retained=True)
-        answering = tasks.create_task(inverter.run())
-        yield server, inverter, driver
-        answering.cancel()
-
-
-@asynccontextmanager
-async def device_at(server: Mosquitto, profile: str = "generic-mqtt") -> AsyncIterator[MqttDevice]:
-    async with driver_at(server.port, kind="mqtt", profile=profile, prefix="b1") as driver:
-        assert isinstance(driver, MqttDevice)
-        yield driver
 
 
 async def test_what_the_device_told_is_read_in_our_units_with_its_own_time(tmp_path: Path) -> None:
@@ -208,75 +136,6 @@ async def test_a_wrong_type_costs_its_own_point_only(tmp_path: Path) -> None:
         await power_is(driver, -20.0)
         assert (await reading(driver, "battery.soc_pct")).quality is Quality.LOST
         assert driver.refused == 1
-
-
-async def test_a_command_is_confirmed_and_says_how_long_it_counts(tmp_path: Path) -> None:
-    async with site(tmp_path) as (_, inverter, driver):
-        assert isinstance(driver, PowerSetter)
-        inverter.answer = lambda command: {
-            "seq": command["seq"],
-            "accepted": True,
-            "value": command["value"],
-        }
-        await inverter.status()
-        await driver.take_over()
-        for power_kw in (12.5, -30.0):
-            await driver.write_power_kw(power_kw)
-        first, second = (json.loads(arrival.payload) for arrival in inverter.commands)
-        assert (first["value"], second["value"]) == (12_500, -30_000)
-        assert second["seq"] == first["seq"] + 1
-        assert not any(arrival.retained for arrival in inverter.commands)
-        assert driver.refresh_s == 4.0
-        assert driver.power_share_max == 0.1
-
-
-@pytest.mark.parametrize(
-    ("answer", "complaint"),
-    [
-        ({"accepted": False, "reason": "local mode"}, "local mode"),
-        ({"accepted": True, "value": 5_000}, "it took 5 kW instead"),
-    ],
-)
-async def test_a_no_and_another_value_are_refusals(
-    tmp_path: Path, answer: Mapping[str, object], complaint: str
-) -> None:
-    async with site(tmp_path) as (_, inverter, driver):
-        inverter.answer = lambda command: {"seq": command["seq"], **answer}
-        await inverter.status()
-        with pytest.raises(DeviceRefused, match=complaint):
-            await driver.write_power_kw(10.0)
-
-
-async def test_a_power_beyond_the_range_is_never_sent(tmp_path: Path) -> None:
-    async with site(tmp_path) as (_, inverter, driver):
-        await inverter.status()
-        with pytest.raises(DeviceRefused, match="outside its range"):
-            await driver.write_power_kw(100_001.0)
-        assert inverter.commands == []
-
-
-@pytest.mark.slow
-async def test_no_answer_and_the_answer_to_another_command_are_none(tmp_path: Path) -> None:
-    async with site(tmp_path) as (_, inverter, driver):
-        await inverter.status()
-        with pytest.raises(DeviceUnreachable, match="no confirmation"):
-            await driver.write_power_kw(10.0)
-        inverter.answer = lambda command: {"seq": command["seq"] - 1, "accepted": True, "value": 0}
-        with pytest.raises(DeviceUnreachable, match="no confirmation"):
-            await driver.write_power_kw(10.0)
-
-
-async def test_a_cancelled_wait_for_a_confirmation_ends_at_once(tmp_path: Path) -> None:
-    loop = asyncio.get_running_loop()
-    async with site(tmp_path) as (_, inverter, driver), asyncio.TaskGroup() as tasks:
-        await inverter.status()
-        writing = tasks.create_task(driver.write_power_kw(10.0))
-        await eventually(lambda: inverter.commands)
-        began_s = loop.time()
-        writing.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await writing
-        assert loop.time() - began_s < 1.0
 
 
 async def test_leaving_a_device_whose_broker_hangs_takes_less_than_a_second(tmp_path: Path) -> None:

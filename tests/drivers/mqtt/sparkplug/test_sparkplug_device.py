@@ -29,7 +29,7 @@ from tests.support.mqtt_site import CLOCK, driver_at, power_is, reading, trouble
 from tests.support.patience import eventually
 from wire.block import Quality
 
-pytestmark = pytest.mark.skipif(not mosquitto.PROGRAM, reason=mosquitto.MISSING)
+pytestmark = pytest.mark.skipif(not mosquitto.PROGRAM, reason="mosquitto is not installed")
 NODE = Node("plant", "edge")
 TELL_S = 5.0
 
