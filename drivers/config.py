@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 RESERVED_IDS = ("control",)
 """Names under which the agent records about itself."""
 
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:%-]{1,253}$")]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:%-]+$", max_length=253)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -22,7 +22,8 @@ class DeviceBase(BaseModel):
     )
     override: str | None = Field(
         default=None,
-        pattern=r"^[^\x00]{1,495}\.toml$",
+        pattern=r"^[^\x00]+\.toml$",
+        max_length=500,
         description="the path of a .toml file with this site's changes to the profile",
     )
 

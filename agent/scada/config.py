@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from drivers.opcua.config import Security
 
 USERS_MAX = 20
-_FILE = r"^[^\x00]{1,500}$"
+_FILE = r"^[^\x00]+$"
 
 
 class ScadaUser(BaseModel):
@@ -22,19 +22,23 @@ class ScadaSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: str = Field(default="127.0.0.1", pattern=r"^[A-Za-z0-9._:-]{1,253}$")
+    host: str = Field(default="127.0.0.1", pattern=r"^[A-Za-z0-9._:-]+$", max_length=253)
     port: int = Field(default=4840, ge=1, le=65_535)
     security: Security = Security.BASIC256SHA256
     users: tuple[ScadaUser, ...] = Field(default=(), max_length=USERS_MAX)
     trust: str | None = Field(
         default=None,
         pattern=_FILE,
+        max_length=500,
         description="the certificate of a user who may read, or a folder of them",
     )
     certificate: str | None = Field(
-        default=None, pattern=_FILE, description="the server's; without one, it makes its own"
+        default=None,
+        pattern=_FILE,
+        max_length=500,
+        description="the server's; without one, it makes its own",
     )
-    key: str | None = Field(default=None, pattern=_FILE)
+    key: str | None = Field(default=None, pattern=_FILE, max_length=500)
 
     @model_validator(mode="after")
     def _guarded(self) -> "ScadaSettings":

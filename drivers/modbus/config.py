@@ -38,7 +38,7 @@ class ModbusRtuConfig(DeviceBase):
     """A device on a serial line of this box; devices that name the same port share it."""
 
     kind: Literal["modbus_rtu"]
-    serial: str = Field(pattern=r"^/[^\x00]{1,200}$", description="/dev/serial/by-id/…")
+    serial: str = Field(pattern=r"^/[^\x00]+$", max_length=201, description="/dev/serial/by-id/…")
     unit: Unit | None = None
     baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
     parity: Parity = Parity.EVEN

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from drivers.config import DeviceBase
 
-_FILE = r"^[^\x00]{1,500}$"
+_FILE = r"^[^\x00]+$"
 
 
 class Security(StrEnum):
@@ -23,27 +23,38 @@ class OpcUaConfig(DeviceBase):
 
     kind: Literal["opcua"]
     url: str = Field(
-        pattern=r"^opc\.tcp://[A-Za-z0-9._-]{1,253}:\d{1,5}(/[^\s@]{0,200})?$",
+        pattern=r"^opc\.tcp://[A-Za-z0-9._-]+:\d{1,5}(/[^\s@]*)?$",
+        max_length=500,
         description="opc.tcp://host:4840/path",
     )
     security: Security = Security.BASIC256SHA256
     certificate: str | None = Field(
-        default=None, pattern=_FILE, description="our own, .pem or .der; made when it is missing"
+        default=None,
+        pattern=_FILE,
+        max_length=500,
+        description="our own, .pem or .der; made when it is missing",
     )
     key: str | None = Field(
-        default=None, pattern=_FILE, description="of our certificate; made when it is missing"
+        default=None,
+        pattern=_FILE,
+        max_length=500,
+        description="of our certificate; made when it is missing",
     )
     trust: str | None = Field(
         default=None,
         pattern=_FILE,
+        max_length=500,
         description="the server's certificate, or a folder with those that may be the server's",
     )
     user: str | None = Field(default=None, min_length=1, max_length=200)
     password: SecretStr | None = Field(default=None, max_length=500)
     user_certificate: str | None = Field(
-        default=None, pattern=_FILE, description="to sign in with instead of a password"
+        default=None,
+        pattern=_FILE,
+        max_length=500,
+        description="to sign in with instead of a password",
     )
-    user_key: str | None = Field(default=None, pattern=_FILE)
+    user_key: str | None = Field(default=None, pattern=_FILE, max_length=500)
 
     @field_validator("url")
     @classmethod

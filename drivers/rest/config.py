@@ -12,7 +12,7 @@ class RestConfig(DeviceBase):
     """A device with an HTTP API; at most one way to sign in."""
 
     kind: Literal["rest"]
-    url: str = Field(pattern=r"^https?://[^/\s@]{1,253}(/[^\s?#]{0,200})?$")
+    url: str = Field(pattern=r"^https?://[^/\s@]+(/[^\s?#]*)?$", max_length=500)
     username: str | None = Field(default=None, min_length=1, max_length=200)
     password: SecretStr | None = None
     """With `username`: HTTP basic authentication."""
