@@ -29,23 +29,14 @@ class BrokerSettings(BaseModel):
     ca_file: str | None = Field(
         default=None,
         pattern=_FILE,
-        max_length=_FILE_MAX,
         max_length=500,
         description="whose certificates the broker's is checked by",
     )
     cert_file: str | None = Field(
-        default=None,
-        pattern=_FILE,
-        max_length=_FILE_MAX,
-        max_length=500,
-        description="our own certificate",
+        default=None, pattern=_FILE, max_length=500, description="our own certificate"
     )
     key_file: str | None = Field(
-        default=None,
-        pattern=_FILE,
-        max_length=_FILE_MAX,
-        max_length=500,
-        description="of our certificate",
+        default=None, pattern=_FILE, max_length=500, description="of our certificate"
     )
     username: str | None = Field(default=None, min_length=1, max_length=200)
     password: SecretStr | None = Field(default=None, max_length=500)
@@ -98,7 +89,6 @@ class MqttConfig(DeviceBase, BrokerSettings):
         default="",
         pattern=_PREFIX,
         max_length=200,
-        max_length=200,
         description="what {prefix} in the profile's topics stands for",
     )
 
@@ -107,19 +97,14 @@ class SparkplugConfig(DeviceBase, BrokerSettings):
     """A Sparkplug B edge node, or a device behind one."""
 
     kind: Literal["sparkplug"]
-    group: str = Field(pattern=_LEVEL, max_length=_LEVEL_MAX, max_length=100)
-    node: str = Field(pattern=_LEVEL, max_length=_LEVEL_MAX, max_length=100)
+    group: str = Field(pattern=_LEVEL, max_length=100)
+    node: str = Field(pattern=_LEVEL, max_length=100)
     device: str | None = Field(
-        default=None,
-        pattern=_LEVEL,
-        max_length=_LEVEL_MAX,
-        max_length=100,
-        description="default: the node's own metrics",
+        default=None, pattern=_LEVEL, max_length=100, description="default: the node's own metrics"
     )
     host_id: str | None = Field(
         default=None,
         pattern=_LEVEL,
-        max_length=_LEVEL_MAX,
         max_length=100,
         description="makes us a primary host of this name: nodes that wait for one then publish",
     )
