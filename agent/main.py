@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import supervisor
+from agent.discover import arguments as discover
 from agent.settings import AgentSettings, BadSettings, load
 from drivers.errors import ProfileError
 from wire.clock import SystemClock, from_environment
@@ -39,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _verb(parsed: argparse.Namespace) -> int:
     if parsed.verb == "profile":
         return _profile(parsed)
+    if parsed.verb == "discover":
+        from agent.discover.main import run as run_discover
+
+        return _until_signal(run_discover(parsed, _clock()))
     settings = load(parsed.config)
     clock = _clock()
     if parsed.verb == "check":
@@ -147,6 +152,8 @@ def _parser() -> argparse.ArgumentParser:
             child.add_argument(
                 "--timing", type=Path, help="write how punctual the beat was when it ends"
             )
+    what = "look for devices on a network or a serial line that you name"
+    discover.add(verbs.add_parser("discover", help=what, description=what))
     profile = verbs.add_parser("profile", help="device profiles: list, show, check")
     actions = profile.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="the profiles that are shipped")

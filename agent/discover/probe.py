@@ -25,15 +25,6 @@ _MQTT_CODES = {
 }
 
 
-async def listens(target: Target) -> bool:
-    """Say whether anybody accepts a connection there."""
-    try:
-        async with _connection(target):
-            return True
-    except (OSError, TimeoutError):
-        return False
-
-
 async def opcua(target: Target) -> str | None:
     """Return what an OPC UA server says to a hello (OPC 10000-6, clause 7.1); None: it is none."""
     url = f"opc.tcp://{target}".encode()

@@ -29,11 +29,11 @@ def open_modbus(config: ModbusConfig, clock: Clock) -> AbstractAsyncContextManag
     """
     profile = load(config.profile, config.override)
     profile.usable()
-    return _opened(profile, _maker(profile), config, clock)
+    return _opened(profile, maker(profile), config, clock)
 
 
-def _maker(profile: Profile) -> _Maker:
-    """Return what makes the device once there is a line to it."""
+def maker(profile: Profile) -> _Maker:
+    """Return what makes the device of a profile once there is a line to it."""
     if profile.protocol is Protocol.SUNSPEC:
         prepared = cast("Callable[[Profile], _Maker]", import_module(_SUNSPEC).prepared)
         return prepared(profile)
