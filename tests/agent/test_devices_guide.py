@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from agent.control.sources import resolve
+from agent.control.sources import FREQUENCY, resolve
+from agent.profiles import checked
 from agent.settings import AgentSettings, load
-from drivers.document import names
+from drivers.document import Protocol, names, open_document
 from drivers.modbus.codec import decode
 from drivers.names import point_names
+from drivers.opcua.config import Security
 from drivers.profile import load as load_profile
+from drivers.push.intake import read_intake, take
 from simulators.battery import Command, Rating
 from simulators.device import Device
 from simulators.frequency import Recording
@@ -18,6 +21,7 @@ from simulators.plant import Plant
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guide" / "devices.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"<!-- ([^>\n]+) -->\n```toml\n(.*?)```", GUIDE, re.DOTALL))
+NOW_US = 1_800_000_000_000_000
 SITE = 'site = "werk"\ndata_dir = "/var/lib/phoenyra"\n[control]\n'
 SITE += "discharge_kw_max = 50\ncharge_kw_max = 50\n"
 
@@ -59,7 +63,10 @@ _STEADY = Recording((0.0, 1.0), (50.0, 50.0))
 def test_a_printed_site_file_makes_its_profile_usable(label: str, tmp_path: Path) -> None:
     site = tmp_path / "site.toml"
     site.write_text(BLOCKS[label], encoding="utf-8")
-    load_profile(label.split()[1], str(site)).usable()
+    name = label.split()[1]
+    assert ": good; " in checked(name, str(site))
+    if open_document(name).protocol in (Protocol.MODBUS, Protocol.SUNSPEC):
+        load_profile(name, str(site)).usable()
 
 
 def test_the_printed_devices_are_settings_that_an_agent_accepts(tmp_path: Path) -> None:
@@ -85,6 +92,38 @@ def test_the_printed_plant_has_one_device_for_each_thing(tmp_path: Path) -> None
     assert sources.of("battery.soc_pct") == ("bms",)
     assert sources.of("battery.max_charge_kw") == ("bms",)
     assert sources.of("site.power_kw") == ("grid",)
+
+
+def test_the_printed_control_room_may_read_and_needs_a_password(tmp_path: Path) -> None:
+    block = BLOCKS["agent.toml: a control room"] + BLOCKS["agent.toml: a plant"]
+    scada = settings_of(block, tmp_path).scada
+    assert scada is not None
+    assert scada.security is Security.BASIC256SHA256
+    assert [user.name for user in scada.users] == ["control-room"]
+
+
+def test_what_an_open_profile_lets_its_sender_name_decides_nothing(tmp_path: Path) -> None:
+    content = {"points": {FREQUENCY: 49.8}, "soc_percent": 50}
+    told = {"pcs": point_names("reference-inverter"), "guest": point_names("seed-push")}
+    assert FREQUENCY in told_of("seed-push", None, content)
+    assert resolve(told, "pcs").of(FREQUENCY) == ("pcs",)
+    site = tmp_path / "site.toml"
+    site.write_text(BLOCKS["override seed-push"], encoding="utf-8")
+    assert told_of("seed-push", str(site), content) == {"battery.soc_pct"}
+
+
+def test_a_sender_is_believed_first_unless_the_plant_says_otherwise(tmp_path: Path) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text(f'[[point]]\nname = "{FREQUENCY}"\n', encoding="utf-8")
+    told = {"pcs": point_names("reference-inverter"), "guest": point_names("seed-push", str(site))}
+    assert resolve(told, "pcs").of("battery.soc_pct") == ("guest",)
+    assert resolve(told, "pcs").of(FREQUENCY) == ("guest", "pcs")
+    assert resolve(told, "pcs", {FREQUENCY: "pcs"}).of(FREQUENCY) == ("pcs",)
+
+
+def told_of(profile: str, override: str | None, content: object) -> set[str]:
+    taken = take(read_intake(open_document(profile, override)), content, NOW_US)
+    return {reading.point for reading in taken.readings}
 
 
 def test_the_guide_lists_every_shipped_profile() -> None:
