@@ -35,8 +35,14 @@ _FREE_TEXT = {
 }
 OPENED_WITH_A_DEVICE = {"drivers.rest.client", "drivers.rest.device"}
 """The registry loads these for a site that has such a device, and httpx with them."""
-LOADED_FOR_A_SCADA = {"agent.scada.opcua", "agent.scada.standard"}
-"""The gateway loads these where the settings ask for it, and asyncua with them."""
+LOADED_WHERE_ASKED_FOR = {
+    "agent.scada.opcua",
+    "agent.scada.standard",
+    "agent.discover.main",
+    "agent.discover.modbus",
+    "agent.discover.scan",
+}
+"""The settings or a verb ask for these, and they bring asyncua or pymodbus along."""
 HEAVY_FOR_CONTROL = {
     "aiosqlite",
     "sqlite3",
@@ -157,7 +163,7 @@ def test_the_agent_can_be_imported_from_its_base_installation() -> None:
     base = modules_of(closure(PROJECT["project"]["dependencies"]))
     others = set(packages_distributions()) - base - set(PACKAGES)
     assert {"pymodbus", "sqlalchemy"} <= others
-    names = [name for name in modules_in("agent") if name not in LOADED_FOR_A_SCADA]
+    names = [name for name in modules_in("agent") if name not in LOADED_WHERE_ASKED_FOR]
     loaded = modules_after_import(names, others)
     assert {"agent.control", "agent.gateway"} <= loaded
     assert not loaded & HEAVY_FOR_THE_BOX
