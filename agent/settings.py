@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from agent.publish.config import PublishSettings
 from agent.scada.config import ScadaSettings
 from drivers.registry import DeviceConfig
 
@@ -129,6 +130,8 @@ class AgentSettings(BaseSettings):
     plant: PlantSettings = PlantSettings()
     scada: ScadaSettings | None = None
     """None: no OPC UA server of our own."""
+    publish: PublishSettings | None = None
+    """None: nobody is told of the plant over MQTT."""
     devices: tuple[DeviceConfig, ...] = Field(min_length=1, max_length=32)
 
     @model_validator(mode="after")

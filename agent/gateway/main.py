@@ -22,6 +22,7 @@ from agent.gateway.latest import Lane, Latest
 from agent.gateway.outage import Outage
 from agent.gateway.picture import Site, picture
 from agent.gateway.uplink import Uplink
+from agent.publish.config import PublishSettings
 from agent.scada.config import ScadaSettings
 from agent.scada.values import Shown, shown
 from agent.settings import AgentSettings, BadSettings, HubSettings
@@ -96,6 +97,9 @@ async def _serve(
             tasks.create_task(_look(buffer, latest, notifier), name="look")
             if settings.scada is not None:
                 tasks.create_task(_scada(settings, settings.scada, latest, clock), name="scada")
+            if settings.publish is not None:
+                work = _publish(settings, settings.publish, latest, clock)
+                tasks.create_task(work, name="publish")
             if hub is not None and settings.hub is not None:
                 up = _outage("upload to the hub", clock, _shown(latest, "up"))
                 down = _outage("schedule from the hub", clock, _shown(latest, "down"))
@@ -127,6 +131,14 @@ async def _scada(
         return shown(latest.status, linked=latest.linked, now_us=clock.now_us())
 
     await opcua.run(scada, settings.data_dir / "scada", clock, look)
+
+
+async def _publish(
+    settings: AgentSettings, publish: PublishSettings, latest: Latest, clock: Clock
+) -> None:
+    from agent.publish import main  # a library that a box which tells nobody need not load
+
+    await main.run(publish, settings.site, settings.site_name, latest, clock)
 
 
 @asynccontextmanager

@@ -38,11 +38,14 @@ OPENED_WITH_A_DEVICE = {"drivers.rest.client", "drivers.rest.device"}
 LOADED_WHERE_ASKED_FOR = {
     "agent.scada.opcua",
     "agent.scada.standard",
+    "agent.publish.main",
+    "agent.publish.speaker",
+    "agent.publish.sparkplug",
     "agent.discover.main",
     "agent.discover.modbus",
     "agent.discover.scan",
 }
-"""The settings or a verb ask for these, and they bring asyncua or pymodbus along."""
+"""The settings or a verb ask for these, and they bring asyncua, aiomqtt, protobuf or pymodbus along."""
 HEAVY_FOR_CONTROL = {
     "aiosqlite",
     "sqlite3",
