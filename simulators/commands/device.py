@@ -39,6 +39,9 @@ def add(kinds: "argparse._SubParsersAction[Parser]") -> None:
         metavar="PROFILE",
         help=f"a shipped profile ({', '.join(documents.names())}) or a .toml file",
     )
+    device.add_argument(
+        "--override", metavar="FILE.toml", help="a site's own changes to the profile"
+    )
     device.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     device.add_argument(
         "--port", type=number(int, 0, 65_535), help="0 takes a free one; default: the profile's"
@@ -77,7 +80,7 @@ def add(kinds: "argparse._SubParsersAction[Parser]") -> None:
 
 
 async def _run(options: argparse.Namespace) -> None:
-    profile = profiles.load(options.profile)
+    profile = profiles.load(options.profile, options.override)
     device, plant = _device(options, profile)
     async with AsyncExitStack() as stack:
         where = await _listening(options, stack, profile, device, plant)

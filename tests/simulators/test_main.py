@@ -48,6 +48,17 @@ async def test_a_device_serves_until_it_is_told_to_stop_and_leaves_with_zero(
     assert errors == b""
 
 
+async def test_a_site_may_change_the_profile_that_is_served(tmp_path: Path) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text('[[point]]\nname = "battery.soc_pct"\naddress = 900\nscale = 0.1\n')
+    arguments = ("device", "reference-inverter", "--override", str(site), "--port", "0")
+    async with simulator(*arguments) as process:
+        reader, writer = await asyncio.open_connection("127.0.0.1", await listening(process))
+        writer.write(bytes.fromhex("0001 0000 0006 01 04 0384 0001"))
+        assert (await reader.readexactly(11))[9:] == (600).to_bytes(2, "big")
+        writer.transport.abort()
+
+
 @pytest.mark.skipif(shutil.which("mbpoll") is None, reason="the program mbpoll is not installed")
 async def test_an_independent_client_commands_a_device() -> None:
     async with simulator("device", "reference-inverter", "--port", "0", "--soc", "42") as process:
@@ -90,6 +101,7 @@ async def test_a_suspended_device_is_silent_and_then_goes_on() -> None:
     [
         ([], "KIND"),
         (["device", "nothing"], "profile: 'nothing' is not allowed; fenecon-bms"),
+        (["device", "reference-inverter", "--override", "/no"], "/no"),
         (["device", "reference-inverter", "--soc", "300"], "--soc: '300' is not allowed; a number"),
         (["device", "reference-inverter", "--port", "x"], "--port: 'x' is not allowed; a whole"),
         (["device", "reference-inverter", "--frequency", "/no"], "No such file"),
