@@ -6,6 +6,7 @@ maker's own scale and sign end here. `drivers.row` reads it from a profile.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from drivers.base import Rate
 
@@ -24,9 +25,13 @@ class Kind(StrEnum):
     INPUT = "input"
     HOLDING = "holding"
 
-    @property
-    def of_bits(self) -> bool:
-        return self in (Kind.COIL, Kind.DISCRETE)
+    of_bits: bool
+
+    def __new__(cls, text: str) -> Self:
+        kind = str.__new__(cls, text)
+        kind._value_ = text
+        kind.of_bits = text in ("coil", "discrete")
+        return kind
 
 
 class Coding(StrEnum):
@@ -43,33 +48,31 @@ class Coding(StrEnum):
     BOOL = "bool"
     STRING = "string"
 
-    @property
-    def words(self) -> int:
-        """Return the number of registers; a bool takes one bit or one register, a string varies."""
-        return max(1, self.bits // 16)
+    # What follows from a name is found out once: decoding asks for it thousands of times a second.
+    bits: int
+    """0: it varies, of a string."""
+    words: int
+    """Registers; a bool takes one bit or one register, a string's number varies."""
+    signed: bool
+    floating: bool
+    whole: bool
+    """An integer of one or more registers."""
 
-    @property
-    def bits(self) -> int:
-        match self:
-            case Coding.BOOL:
-                return 1
-            case Coding.STRING:
-                return 0
+    def __new__(cls, text: str) -> Self:
+        coding = str.__new__(cls, text)
+        coding._value_ = text
+        match text:
+            case "bool":
+                coding.bits = 1
+            case "string":
+                coding.bits = 0
             case _:
-                return int(self.value[-2:])
-
-    @property
-    def signed(self) -> bool:
-        return self in (Coding.INT16, Coding.INT32, Coding.INT64)
-
-    @property
-    def floating(self) -> bool:
-        return self in (Coding.FLOAT32, Coding.FLOAT64)
-
-    @property
-    def whole(self) -> bool:
-        """Say whether it is an integer of one or more registers."""
-        return not self.floating and self not in (Coding.BOOL, Coding.STRING)
+                coding.bits = int(text[-2:])
+        coding.words = max(1, coding.bits // 16)
+        coding.signed = text.startswith("int")
+        coding.floating = text.startswith("float")
+        coding.whole = text.startswith(("int", "uint"))
+        return coding
 
 
 class Order(StrEnum):

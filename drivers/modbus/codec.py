@@ -143,7 +143,7 @@ def _raw(point: Point, registers: Sequence[int]) -> float | None:
         return None
     if point.bit is not None:
         return float(pattern >> point.bit & 1)
-    if point.coding in _FLOATS:
+    if point.coding.floating:
         size = 2 * point.count
         (number,) = struct.unpack(_FLOATS[point.coding], pattern.to_bytes(size, "big"))
         return float(number)
