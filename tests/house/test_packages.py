@@ -45,7 +45,7 @@ LOADED_WHERE_ASKED_FOR = {
     "agent.discover.modbus",
     "agent.discover.scan",
 }
-"""The settings or a verb ask for these, and they bring asyncua, aiomqtt, protobuf or pymodbus along."""
+"""The settings or a verb ask for these; they bring asyncua, aiomqtt, protobuf, pymodbus along."""
 HEAVY_FOR_CONTROL = {
     "aiosqlite",
     "sqlite3",
