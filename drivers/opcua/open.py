@@ -1,12 +1,12 @@
 """Opening a device behind an OPC UA server: what its settings say, what its profile says."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from drivers.base import Driver
+from drivers.beside import beside
 from drivers.document import open_document
 from drivers.opcua import certificates
 from drivers.opcua.certificates import Identity
@@ -41,12 +41,8 @@ async def _opened(
         device = OpcUaDevice(config.id, profile, gate, clock)
     else:
         device = OpcUaInverter(config.id, profile, profile.control, gate, clock)
-    async with asyncio.TaskGroup() as tasks:
-        keeper = tasks.create_task(device.run(), name=f"opcua {config.id}")
-        try:
-            yield device
-        finally:
-            keeper.cancel()
+    async with beside(device.run(), f"opcua {config.id}"):
+        yield device
 
 
 def _gate(config: OpcUaConfig, timeout_s: float, clock: Clock) -> Gate:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from drivers.base import Driver
+from drivers.beside import beside
 from drivers.document import open_document
 from drivers.errors import DeviceRefused, DeviceUnreachable
 from drivers.payload import BadPayload, find, instant_us, number
@@ -165,11 +166,7 @@ async def _opened(
     else:
         driver = RestInverter(device, profile, profile.control, api, clock)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            polling = tasks.create_task(driver.run(), name="rest")
-            try:
-                yield driver
-            finally:
-                polling.cancel()
+        async with beside(driver.run(), "rest"):
+            yield driver
     finally:
         await api.close()

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 from drivers.base import Driver, Pace
+from drivers.beside import beside
 from drivers.document import open_document
 from drivers.errors import DeviceUnreachable
 from drivers.serial import iec62056
@@ -144,9 +145,5 @@ def open_serial_device(config: SerialConfig, clock: Clock) -> AbstractAsyncConte
 
 @asynccontextmanager
 async def _opened(device: SerialDevice) -> AsyncIterator[SerialDevice]:
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(device.run(), name="serial")
-        try:
-            yield device
-        finally:
-            running.cancel()
+    async with beside(device.run(), "serial"):
+        yield device
