@@ -64,7 +64,9 @@ class Speaker:
 
     def lost(self, trouble: str) -> None:
         """See `drivers.mqtt.party.Party`: one line, however long it lasts."""
-        if not self._trouble:
+        task = asyncio.current_task()
+        leaving = task is not None and task.cancelling() > 0
+        if not self._trouble and not leaving:
             self._trouble = True
             _logger.warning("the plant is not told, %s: %s; trying again", self._name, trouble)
 

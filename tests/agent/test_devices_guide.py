@@ -126,6 +126,15 @@ def told_of(profile: str, override: str | None, content: object) -> set[str]:
     return {reading.point for reading in taken.readings}
 
 
+def test_the_printed_publishing_tells_the_plant_in_both_manners(tmp_path: Path) -> None:
+    kinds, publishing = BLOCKS["agent.toml: the kinds"], BLOCKS["agent.toml: publishing"]
+    publish = settings_of(kinds + publishing, tmp_path).publish
+    assert publish is not None
+    assert publish.sparkplug
+    assert publish.home_assistant
+    assert (publish.node, publish.place("werk").port) == ("container-3", 8883)
+
+
 def test_the_guide_lists_every_shipped_profile() -> None:
     table = GUIDE.partition("## 1. ")[2].partition("## 2. ")[0]
     for name in names():
