@@ -35,8 +35,8 @@ _SMALL_TARGETS = """(least) => [...document.querySelectorAll("button, select, in
 
 @contextmanager
 def some_orders(world: World) -> Iterator[None]:
-    """Let a few own orders rest in the books."""
-    orders = [("SELL", 20, 98.5, 2), ("SELL", 35, 104.0, 3), ("BUY", 15, 52.25, 2)]
+    """Let a few own orders rest in the books, at prices that the market never comes to."""
+    orders = [("SELL", 20, 198.5, 2), ("SELL", 35, 204.0, 3), ("BUY", 15, 2.25, 2)]
     numbers = [
         place_order(world, world.trader_key, side, kw=kw, price=price, quarters_ahead=quarters)
         for side, kw, price, quarters in orders
