@@ -7,6 +7,7 @@ import pytest
 
 from agent.gateway import buffer, inlet, uplink
 from agent.web.words import LANGUAGES, choose, words
+from tests.support.source import ROOT
 
 FOLDER = Path(__file__).resolve().parents[3] / "agent" / "web"
 PAGES = sorted([*FOLDER.glob("templates/*.html"), *FOLDER.glob("static/*")])
@@ -57,6 +58,18 @@ def test_every_event_that_the_gateway_reports_has_a_text() -> None:
         source = Path(module.__file__).read_text(encoding="utf-8")
         for code in re.findall(r'"([A-Z]+_[A-Z_]+)"', source):
             assert f"event.{code}" in words("de"), code
+
+
+def test_every_event_and_reason_of_control_has_a_text() -> None:
+    source = "\n".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "agent/control").glob("*.py")
+    )
+    events = set(re.findall(r'_tell\(\s*"([A-Z_]+)"', source))
+    reasons = set(re.findall(r'(?:Cut|Reason)\(\s*"([A-Z0-9_]+)"', source))
+    assert len(events) > 4
+    assert len(reasons) > 6
+    assert {f"event.{code}" for code in events} <= words("de").keys()
+    assert {f"reason.{code}" for code in reasons} <= words("de").keys()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
