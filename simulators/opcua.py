@@ -28,6 +28,7 @@ from drivers.opcua.certificates import Identity
 from drivers.opcua.profile import Item, OpcUaProfile
 from drivers.point import Access
 from simulators.battery import Command
+from simulators.opcua_line import spoil
 from simulators.plant import Plant
 from wire.clock import Clock, utc
 
@@ -141,6 +142,7 @@ class SimulatedServer:
             self.power_up()
             await listener.start()
         self._down = down
+        spoil(self.server.iserver.asyncio_transports, self._plant.faults)
 
     def forget_items(self) -> None:
         """Tell of nothing any more, without a word; subscriptions go on, empty."""

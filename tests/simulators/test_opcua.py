@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from drivers.base import PowerSetter
 from simulators.faults import FaultSet
 from tests.support.opcua_peer import Peer, quality_is, readings, unreachable, value_is
@@ -27,6 +29,29 @@ async def test_an_exception_is_a_bad_status_on_every_value(tmp_path: Path) -> No
         await readings(driver)
         peer.plant.faults.set(FaultSet(exception=4), {})
         await quality_is(driver, "grid.frequency_hz", Quality.BAD)
+
+
+@pytest.mark.parametrize("ill", [FaultSet(drop=True), FaultSet(garbage=True)])
+async def test_a_server_that_answers_nothing_or_nonsense_is_lost_and_found_again(
+    tmp_path: Path, ill: FaultSet
+) -> None:
+    peer = Peer(tmp_path / "standard")
+    async with peer.serving(), peer.driver() as driver:
+        await readings(driver)
+        peer.plant.faults.set(ill, {})
+        await unreachable(driver)
+        peer.plant.faults.set(FaultSet(), {})
+        await value_is(driver, "battery.soc_pct", 60.0)
+
+
+async def test_a_late_server_is_still_followed(tmp_path: Path) -> None:
+    peer = Peer(tmp_path / "standard")
+    async with peer.serving(), peer.driver() as driver:
+        await readings(driver)
+        peer.plant.faults.set(FaultSet(delay_s=0.3), {})
+        assert isinstance(driver, PowerSetter)
+        await driver.write_power_kw(5.0)
+        await value_is(driver, "pcs.set_power_kw", 5.0)
 
 
 async def test_the_verb_serves_the_shipped_profile_until_it_is_stopped(tmp_path: Path) -> None:
