@@ -14,6 +14,8 @@ from pathlib import Path
 from drivers.errors import ProfileError
 from drivers.table import Mistakes, Table, parse_file
 
+UNCONFIRMED_SHARE = 0.1
+"""Of the rated power: all that is asked of a device whose map nobody has proved."""
 _SHIPPED = Path(__file__).parent / "profiles"
 
 
@@ -46,6 +48,11 @@ class Head:
     """False: taken from papers, not yet proved at a device; power is limited."""
     digest: str
     """SHA-256 of the file, and of the site's changes where there are any; hexadecimal."""
+
+    @property
+    def power_share_max(self) -> float:
+        """Return the share of the rated power that may be asked for."""
+        return 1.0 if self.confirmed else UNCONFIRMED_SHARE
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TypeVar
 from drivers.base import Pace
 from drivers.control import UNKNOWN, Control, Watchdog, renamed
 from drivers.dispatch import Points, read_control, read_watchdog
-from drivers.document import Document, Head, Protocol, open_document
+from drivers.document import UNCONFIRMED_SHARE, Document, Head, Protocol, open_document
 from drivers.errors import ProfileError
 from drivers.identify import Mark, read_marks
 from drivers.point import Notation, Order, Point
@@ -25,8 +25,6 @@ REGISTERS_MAX = 125
 """Registers of one read; Modbus application protocol 1.1b3, clause 6.3."""
 BITS_MAX = 2_000
 """Bits of one read; clause 6.1."""
-UNCONFIRMED_SHARE = 0.1
-"""Of the rated power: all that is asked of a device whose map nobody has proved."""
 SLOW_S_MAX = 3_600.0
 _STALE_FAST_S_MIN = 2.0
 _STALE_SLOW_S_MIN = 5.0

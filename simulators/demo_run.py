@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from simulators import demo_folder, demo_world, processes
-from simulators.commands.device import READY_LINE
+from simulators.commands.plants import READY_LINE
 from simulators.demo_folder import Folder
 from simulators.demo_report import Report
 from simulators.demo_world import SITES, DemoSite, Ports

@@ -10,7 +10,6 @@ from drivers.document import Document, Head, Protocol
 from drivers.mqtt.command import Command, read_command
 from drivers.mqtt.topics import path_at, topic_at
 from drivers.point import VALUE_MAX, Access
-from drivers.profile import UNCONFIRMED_SHARE
 from drivers.table import Table
 from drivers.tag import Tag, described, read_tag
 
@@ -77,7 +76,7 @@ class MqttProfile:
     @property
     def power_share_max(self) -> float:
         """Return the share of the rated power that may be asked for."""
-        return 1.0 if self.head.confirmed else UNCONFIRMED_SHARE
+        return self.head.power_share_max
 
 
 def read_profile(document: Document) -> MqttProfile:

@@ -9,7 +9,6 @@ from drivers.control import REFRESH_S_MAX
 from drivers.document import Document, Head, Protocol
 from drivers.opcua.address import Address, BadAddress, parse_node, parse_path
 from drivers.point import VALUE_MAX, Access
-from drivers.profile import UNCONFIRMED_SHARE
 from drivers.table import Table
 from drivers.tag import Tag, read_tag
 
@@ -120,7 +119,7 @@ class OpcUaProfile:
     @property
     def power_share_max(self) -> float:
         """Return the share of the rated power that may be asked for."""
-        return 1.0 if self.head.confirmed else UNCONFIRMED_SHARE
+        return self.head.power_share_max
 
 
 def read_profile(document: Document) -> OpcUaProfile:

@@ -10,7 +10,6 @@ from drivers.control import REFRESH_S_MAX, Watchdog, WatchdogKind
 from drivers.document import Document, Head, Protocol
 from drivers.payload import BadPayload, parse, steps_of
 from drivers.point import VALUE_MAX, Access
-from drivers.profile import UNCONFIRMED_SHARE
 from drivers.table import Mistakes, Table
 from drivers.tag import Tag, described, read_tag
 
@@ -107,7 +106,7 @@ class RestProfile:
     @property
     def power_share_max(self) -> float:
         """Return the share of the rated power that may be asked for."""
-        return 1.0 if self.head.confirmed else UNCONFIRMED_SHARE
+        return self.head.power_share_max
 
     @property
     def periods_s(self) -> Mapping[str, float]:

@@ -2,9 +2,6 @@
 
 import argparse
 import asyncio
-import secrets
-import sys
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -14,16 +11,13 @@ from drivers.document import Protocol
 from drivers.profile import Profile
 from simulators import battery, frequency, modbus_rtu, modbus_server, sunspec
 from simulators.arguments import Parser, number
+from simulators.commands import plants
 from simulators.device import Device
 from simulators.errors import BadInput
 from simulators.frequency import Trace, Wander
-from simulators.plant import STEP_S, Plant
+from simulators.plant import Plant
 from simulators.sunspec import SunSpecDevice
 from simulators.sunspec_image import Image
-
-READY_LINE = "listening on"
-"""The device prints this and where, when it can be asked."""
-CONTROL_LINE = "faults at"
 
 
 def add(kinds: "argparse._SubParsersAction[Parser]") -> None:
@@ -46,16 +40,7 @@ def add(kinds: "argparse._SubParsersAction[Parser]") -> None:
     device.add_argument(
         "--port", type=number(int, 0, 65_535), help="0 takes a free one; default: the profile's"
     )
-    device.add_argument("--seed", type=int, default=1, help="of the grid frequency (%(default)s)")
-    device.add_argument(
-        "--capacity-kwh", type=number(float, 0.1, 1e7), default=200.0, help="(%(default)s)"
-    )
-    device.add_argument(
-        "--power-kw", type=number(float, 0.1, 1e7), default=100.0, help="both ways (%(default)s)"
-    )
-    device.add_argument(
-        "--soc", type=number(float, 0, 100), default=60.0, help="at the start, in %% (%(default)s)"
-    )
+    plants.add_plant(device)
     device.add_argument(
         "--speed",
         type=number(float, 0.001, 10_000),
@@ -64,12 +49,6 @@ def add(kinds: "argparse._SubParsersAction[Parser]") -> None:
     )
     device.add_argument(
         "--pty", type=Path, metavar="PATH", help="serve a serial line instead: a link to be made"
-    )
-    device.add_argument(
-        "--control-port",
-        type=number(int, 0, 65_535),
-        metavar="PORT",
-        help="faults on demand over HTTP; 0 takes a free port",
     )
     device.add_argument(
         "--frequency",
@@ -84,13 +63,7 @@ async def _run(options: argparse.Namespace) -> None:
     device, plant = _device(options, profile)
     async with AsyncExitStack() as stack:
         where = await _listening(options, stack, profile, device, plant)
-        if options.control_port is not None:
-            await _fault_page(options, stack, plant, device.power_up)
-        sys.stdout.write(f"{READY_LINE} {where}\n")
-        sys.stdout.flush()
-        while True:
-            plant.catch_up()
-            await asyncio.sleep(STEP_S)
+        await plants.run(options, stack, plant, where, device.power_up)
 
 
 async def _listening(
@@ -127,28 +100,6 @@ async def _listening(
             f"--port: {port} on {options.host} cannot be listened on: {error.strerror}"
         ) from error
     return f"{options.host}:{bound}"
-
-
-async def _fault_page(
-    options: argparse.Namespace,
-    stack: AsyncExitStack,
-    plant: Plant,
-    power_up: Callable[[], None],
-) -> None:
-    from simulators import fault_page  # a device without one shall not carry a web server
-
-    patient = fault_page.Patient(plant, power_up)
-    token = secrets.token_urlsafe(16)
-    try:
-        port = await stack.enter_async_context(
-            fault_page.listening(patient, options.host, options.control_port, token)
-        )
-    except OSError as error:
-        raise BadInput(
-            f"--control-port: {options.control_port} on {options.host} cannot be listened on:"
-            f" {error.strerror}"
-        ) from error
-    sys.stdout.write(f"{CONTROL_LINE} http://{options.host}:{port} token {token}\n")
 
 
 def _device(options: argparse.Namespace, profile: Profile) -> tuple[Device | SunSpecDevice, Plant]:

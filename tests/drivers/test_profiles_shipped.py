@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from drivers.document import names
+from drivers.document import UNCONFIRMED_SHARE, names
 from drivers.point import Coding, Kind
-from drivers.profile import UNCONFIRMED_SHARE, load
+from drivers.profile import load
 from tests.support.profiles import REGISTER_MAPS, changed, float_words, int_words, value
 from wire.points import unit_of
 

@@ -10,7 +10,6 @@ from drivers.document import Document, Head, Protocol
 from drivers.mqtt.profile import Times
 from drivers.mqtt.sparkplug.payload import NAME_MAX
 from drivers.point import VALUE_MAX, Access
-from drivers.profile import UNCONFIRMED_SHARE
 from drivers.table import Table
 from drivers.tag import Tag, described, read_tag
 
@@ -52,7 +51,7 @@ class SparkplugProfile:
     @property
     def power_share_max(self) -> float:
         """Return the share of the rated power that may be asked for."""
-        return 1.0 if self.head.confirmed else UNCONFIRMED_SHARE
+        return self.head.power_share_max
 
 
 def read_profile(document: Document) -> SparkplugProfile:

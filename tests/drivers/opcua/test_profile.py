@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from drivers.document import open_document
+from drivers.document import UNCONFIRMED_SHARE, open_document
 from drivers.errors import ProfileError
 from drivers.opcua.profile import OpcUaProfile, describe, read_profile
-from drivers.profile import UNCONFIRMED_SHARE
 
 HEAD = """
 [profile]
