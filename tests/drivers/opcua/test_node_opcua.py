@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,12 +13,12 @@ from drivers.errors import DeviceRefused
 from drivers.opcua import certificates
 from drivers.opcua.config import OpcUaConfig
 from drivers.registry import open_driver
+from tests.support.npm import fetched, needs_node
 from tests.support.opcua_peer import readings, unreachable, value_is
 from tests.support.system import free_port
 from wire.clock import SystemClock
 
 PACKAGE = "node-opcua-server@2.182.2"
-INSTALL_S_MAX = 300
 SERVER = Path(__file__).with_name("node_opcua_server.js")
 PROFILE = """
 [profile]
@@ -50,28 +48,13 @@ path = "/Battery/pcs.set_power_kw"
 access = "read-write"
 """
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        shutil.which("node") is None or shutil.which("npm") is None, reason="node is not installed"
-    ),
-]
+pytestmark = [pytest.mark.slow, needs_node]
 
 
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the peer's library, fetched as npm fetches it."""
-    folder = tmp_path_factory.mktemp("node")
-    (folder / "package.json").write_text("{}")
-    fetched = subprocess.run(
-        ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE],
-        cwd=folder,
-        capture_output=True,
-        timeout=INSTALL_S_MAX,
-    )
-    if fetched.returncode:
-        pytest.skip("node-opcua is not installed")
-    return folder / "node_modules"
+    return fetched(PACKAGE, tmp_path_factory.mktemp("node")) / "node_modules"
 
 
 @asynccontextmanager

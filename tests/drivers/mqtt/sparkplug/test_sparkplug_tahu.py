@@ -9,9 +9,9 @@ import pytest
 
 from drivers.mqtt.sparkplug import payload
 from drivers.mqtt.sparkplug.metric import DataType, Metric, Payload, Raw
+from tests.support.npm import fetched, needs_node
 
 PACKAGE = "sparkplug-payload@1.0.3"
-INSTALL_S_MAX = 120
 PEER = Path(__file__).with_name("tahu_peer.js")
 VALUES: list[tuple[str, DataType, Raw]] = [
     ("Int8", DataType.INT8, -128),
@@ -28,27 +28,13 @@ VALUES: list[tuple[str, DataType, Raw]] = [
     ("Text", DataType.TEXT, "°C"),
 ]
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        shutil.which("node") is None or shutil.which("npm") is None, reason="node is not installed"
-    ),
-]
+pytestmark = [pytest.mark.slow, needs_node]
 
 
 @pytest.fixture(scope="module")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder in which the peer's library lies, fetched as npm fetches it."""
-    folder = tmp_path_factory.mktemp("node")
-    (folder / "package.json").write_text("{}")
-    fetched = subprocess.run(
-        ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE],
-        cwd=folder,
-        capture_output=True,
-        timeout=INSTALL_S_MAX,
-    )
-    if fetched.returncode:
-        pytest.skip("sparkplug-payload is not installed")
+    folder = fetched(PACKAGE, tmp_path_factory.mktemp("node"))
     shutil.copy(PEER, folder)
     return folder
 
