@@ -104,13 +104,14 @@ async def test_a_meter_that_falls_silent_or_talks_nonsense_is_unreachable_until_
             await until_told(line.device)
 
 
-async def test_a_plug_pulled_and_put_back_twenty_times_is_always_read_again(
+@pytest.mark.slow
+async def test_a_plug_pulled_and_put_back_a_hundred_times_is_always_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(told, "BACK_OFF_S_MAX", 0.1)
     async with reading(tmp_path, "sml-meter") as line:
         await until_told(line.device)
-        for _ in range(20):
+        for _ in range(100):
             await line.plug.aclose()
             await until_silent(line.device)
             again = await line.plug.enter_async_context(AsyncExitStack())
