@@ -29,6 +29,7 @@ from cloud.kernel.errors import DatabaseUnusable, Unavailable
 SQLITE_BUSY_TIMEOUT_MS = 5_000
 SQLITE_POOL_SIZE = 8
 """Connections kept open, a thread each; one of them writes."""
+_JOURNAL_RETRY_S = 0.02
 POSTGRES_POOL_SIZE = 10
 POOL_OVERFLOW_MAX = 10
 POOL_TIMEOUT_S = 10.0
@@ -121,6 +122,8 @@ async def open_database(url: str) -> Database:
     engine = _engine(url)
     database = Database(engine)
     try:
+        if database.dialect == "sqlite":
+            await _first_connection(engine)
         async with engine.execution_options(**{_WRITES: True}).begin() as connection:
             if database.dialect == "postgresql":
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
@@ -213,13 +216,31 @@ def _engine(url: str) -> AsyncEngine:
     )
 
 
+async def _first_connection(engine: AsyncEngine) -> None:
+    """Connect once, which makes a new file a WAL file.
+
+    SQLite does not wait while two that open a new file both change its journal mode, whatever the
+    busy time-out says: one of them hears "locked" at once, and may try again.
+    """
+    loop = asyncio.get_running_loop()
+    given_up_s = loop.time() + SQLITE_BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            async with engine.connect():
+                return
+        except OperationalError as error:
+            if "locked" not in _reason(error) or loop.time() > given_up_s:
+                raise
+        await asyncio.sleep(_JOURNAL_RETRY_S)
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver shall not begin transactions: we do
     cursor = connection.cursor()
     for pragma in (
+        f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
         "synchronous=FULL",
-        f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
         "foreign_keys=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")

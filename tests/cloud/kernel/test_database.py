@@ -52,6 +52,16 @@ async def test_a_database_that_is_up_to_date_is_opened_again(database_url: str) 
         await database.close()
 
 
+async def test_hubs_that_race_for_a_new_file_all_open_it(tmp_path: Path) -> None:
+    """Two changes of the journal mode at once answer "locked" without waiting: one start in six."""
+    for attempt in range(40):
+        url = f"sqlite+aiosqlite:///{tmp_path / f'{attempt}.db'}"
+        async with asyncio.TaskGroup() as tasks:
+            starts = [tasks.create_task(open_database(url)) for _ in range(3)]
+        for start in starts:
+            await start.result().close()
+
+
 async def test_two_hubs_that_start_at_once_both_get_a_whole_schema(database_url: str) -> None:
     async with asyncio.TaskGroup() as tasks:
         starts = [tasks.create_task(open_database(database_url)) for _ in range(3)]
