@@ -21,8 +21,8 @@ from cloud.exchange import service as exchange
 from cloud.exchange.floor import ReplayDiffers
 from cloud.exchange.journal import JournalUnusable
 from cloud.fleet import routes as fleet_routes
-from cloud.fleet import sync_routes
-from cloud.fleet.access import Nonces
+from cloud.fleet.sync import routes as sync_routes
+from cloud.fleet.sync.access import Nonces
 from cloud.kernel import errors, folder, keys, metrics
 from cloud.kernel import routes as kernel_routes
 from cloud.kernel.auth import Viewer

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.fleet import store, telemetry
-from cloud.fleet.history import Question, collect
+from cloud.fleet import store
 from cloud.fleet.model import Gateway, History, Line, Newest, Site
+from cloud.fleet.telemetry import chunks as telemetry
+from cloud.fleet.telemetry.history import Question, collect
 from cloud.kernel import events, keys
 from cloud.kernel.errors import NotFound, Refused
 from cloud.kernel.events import NewEvent
@@ -137,12 +138,12 @@ async def revoke_gateway(connection: AsyncConnection, gateway_id: str, now_us: i
 
 async def lines(connection: AsyncConnection, site_id: str) -> Sequence[Line]:
     """Return the upload streams of the site's gateways, the one that spoke last first."""
-    return await store.lines(connection, site_id)
+    return await telemetry.lines(connection, site_id)
 
 
 async def last_uploads(connection: AsyncConnection) -> dict[str, int]:
     """Return when (µs) a gateway of each site last uploaded; sites that never did are left out."""
-    return await store.last_uploads(connection)
+    return await telemetry.last_uploads(connection)
 
 
 async def newest(connection: AsyncConnection, site_id: str) -> Sequence[Newest]:

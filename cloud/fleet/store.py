@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet import tables
-from cloud.fleet.model import Gateway, Line, Site
+from cloud.fleet.model import Gateway, Site
 from cloud.kernel.database import insert_or_ignore
 from wire import fields
 from wire import schedule as schedules
@@ -88,30 +88,6 @@ async def revoke_gateway(connection: AsyncConnection, gateway_id: str, now_us: i
         .where(c.id == gateway_id, c.revoked_us.is_(None))
         .values(revoked_us=now_us)
     )
-
-
-async def lines(connection: AsyncConnection, site_id: str) -> Sequence[Line]:
-    """Return the streams of the site's gateways, the one that spoke last first."""
-    query = (
-        select(tables.line)
-        .join(tables.gateway, tables.gateway.c.id == tables.line.c.gateway)
-        .where(tables.gateway.c.site == site_id)
-        .order_by(tables.line.c.uploaded_us.desc())
-    )
-    return [
-        Line(gateway=row.gateway, epoch=row.epoch, acked=row.acked, uploaded_us=row.uploaded_us)
-        for row in await connection.execute(query)
-    ]
-
-
-async def last_uploads(connection: AsyncConnection) -> dict[str, int]:
-    site_id = tables.gateway.c.site
-    query = (
-        select(site_id, func.max(tables.line.c.uploaded_us).label("uploaded_us"))
-        .join(tables.line, tables.line.c.gateway == tables.gateway.c.id)
-        .group_by(site_id)
-    )
-    return {row.site: row.uploaded_us for row in await connection.execute(query)}
 
 
 async def add_schedule(connection: AsyncConnection, schedule: Schedule) -> None:

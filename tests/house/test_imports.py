@@ -50,7 +50,9 @@ WHERE = {
     "sqlalchemy": ["cloud/kernel/*", "cloud/*/store.py", "cloud/*/tables.py", "cloud/fleet/*.py"],
     "sqlalchemy.ext.asyncio": ["cloud/*"],
     "alembic": ["cloud/kernel/database.py", "cloud/kernel/migrations/*"],
-    "asyncpg": ["cloud/kernel/database.py", "cloud/fleet/telemetry.py"],
+    "asyncpg": ["cloud/kernel/database.py", "cloud/fleet/telemetry/*.py"],
+    "numpy": ["cloud/fleet/telemetry/*.py"],
+    "segno": ["cloud/fleet/commandline.py"],
     "itsdangerous": ["cloud/kernel/sessions.py"],
     "websockets": [],
 }

@@ -13,7 +13,18 @@ from tests.support.locked import agent_lock, closure, entries, locked, modules_o
 from tests.support.source import PACKAGES, ROOT, check, files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-FREE = {"MIT", "MIT-0", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0"}
+FREE = {
+    "MIT",
+    "MIT-0",
+    "ISC",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "Apache-2.0",
+    "PSF-2.0",
+    "0BSD",
+    "Zlib",
+    "CC0-1.0",
+}
 COPYLEFT = {"MPL-2.0", "LGPL-3.0-or-later"}
 """Licences that ask for care: imported unmodified, and each package under them is named."""
 SHIPPED_COPYLEFT = {"certifi", "asyncua"}

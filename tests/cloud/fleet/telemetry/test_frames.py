@@ -1,11 +1,11 @@
-"""cloud.fleet.frames: whatever a frame carries, it is opened or kept, and nothing is raised."""
+"""What a frame carries (`telemetry.frames`) is opened or kept, and nothing is raised."""
 
 import zlib
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.fleet.frames import (
+from cloud.fleet.telemetry.frames import (
     REASON_MAX,
     Happenings,
     Samples,

@@ -1,4 +1,4 @@
-"""cloud.fleet.ingest: every frame exactly once, and no acknowledgement before the commit."""
+"""Every frame exactly once (`telemetry.ingest`), and no acknowledgement before the commit."""
 
 import asyncio
 import itertools
@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from cloud.fleet import ingest, service, tables
+from cloud.fleet import service
+from cloud.fleet.telemetry import ingest, tables
 from cloud.kernel import events
 from cloud.kernel.context import Hub
 from tests.support.hub import (

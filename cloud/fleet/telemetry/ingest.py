@@ -12,8 +12,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.fleet import store, telemetry
-from cloud.fleet.frames import (
+from cloud.fleet import store
+from cloud.fleet.model import Gateway
+from cloud.fleet.service import TELEMETRY_TOPIC, telemetry_topic
+from cloud.fleet.tables import EPOCH_MAX
+from cloud.fleet.telemetry import chunks as telemetry
+from cloud.fleet.telemetry.chunks import LineKey
+from cloud.fleet.telemetry.frames import (
     UPLOAD_VALUES_MAX,
     Happenings,
     Opened,
@@ -21,10 +26,6 @@ from cloud.fleet.frames import (
     Unreadable,
     opened_within,
 )
-from cloud.fleet.model import Gateway
-from cloud.fleet.service import TELEMETRY_TOPIC, telemetry_topic
-from cloud.fleet.tables import EPOCH_MAX
-from cloud.fleet.telemetry import LineKey
 from cloud.kernel import events
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Forbidden, Invalid

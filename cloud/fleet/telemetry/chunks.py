@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.fleet import tables
-from cloud.fleet.history import Chunk
-from cloud.fleet.model import Newest
+from cloud.fleet.model import Line, Newest
+from cloud.fleet.tables import gateway as gateways
+from cloud.fleet.telemetry import tables
+from cloud.fleet.telemetry.history import Chunk
 from cloud.kernel.database import Columns, insert_or_ignore, upsert
 from wire.block import Quality
 
@@ -113,6 +114,30 @@ async def newest(connection: AsyncConnection, site_id: str) -> Sequence[Newest]:
         )
         for row in rows
     ]
+
+
+async def lines(connection: AsyncConnection, site_id: str) -> Sequence[Line]:
+    """Return the streams of the site's gateways, the one that spoke last first."""
+    query = (
+        select(tables.line)
+        .join(gateways, gateways.c.id == tables.line.c.gateway)
+        .where(gateways.c.site == site_id)
+        .order_by(tables.line.c.uploaded_us.desc())
+    )
+    return [
+        Line(gateway=row.gateway, epoch=row.epoch, acked=row.acked, uploaded_us=row.uploaded_us)
+        for row in await connection.execute(query)
+    ]
+
+
+async def last_uploads(connection: AsyncConnection) -> dict[str, int]:
+    site_id = gateways.c.site
+    query = (
+        select(site_id, func.max(tables.line.c.uploaded_us).label("uploaded_us"))
+        .join(tables.line, tables.line.c.gateway == gateways.c.id)
+        .group_by(site_id)
+    )
+    return {row.site: row.uploaded_us for row in await connection.execute(query)}
 
 
 async def chunks(

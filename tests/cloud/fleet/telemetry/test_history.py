@@ -1,10 +1,10 @@
-"""cloud.fleet.history: what was uploaded in pieces comes back whole, in order, page by page."""
+"""What was uploaded in pieces (`telemetry.history`) comes back whole, in order, page by page."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.fleet.history import Chunk, Question, collect
 from cloud.fleet.model import History
+from cloud.fleet.telemetry.history import Chunk, Question, collect
 from wire.block import Block, Quality, decode, encode
 
 FOREVER_US = 2**62

@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from cloud.fleet import service
-from cloud.fleet.access import signed
-from cloud.fleet.ingest import ingest
+from cloud.fleet.sync.access import signed
+from cloud.fleet.telemetry.ingest import ingest
 from cloud.kernel import metrics
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Invalid, responses

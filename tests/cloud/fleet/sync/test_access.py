@@ -1,10 +1,10 @@
-"""cloud.fleet.access: only a gateway of ours, only once, only with what it signed."""
+"""cloud.fleet.sync.access: only a gateway of ours, only once, only with what it signed."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from cloud.fleet.access import NONCES_MAX, Nonces
+from cloud.fleet.sync.access import NONCES_MAX, Nonces
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import TooMany, Unauthenticated
 from tests.support.hub import NOON_US, Box, admin_key, client_of, telemetry

@@ -1,0 +1,1 @@
+"""The sync API: who a gateway is, what it uploads, what it is told."""
