@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from drivers.point import Kind
 from drivers.profile import Profile
 from drivers.sunspec.resolve import parse
-from simulators import sunspec_values
+from simulators import sunspec_curves, sunspec_values
 from simulators.battery import Command, Rating
 from simulators.modbus_server import ExceptionCode, Refusal
 from simulators.plant import Plant
@@ -35,7 +35,12 @@ _RENEWING = (
 
 def parts(models: Iterable[int]) -> list[Part]:
     """Return the parts of an image with these models, groups where the plant fills them."""
-    return [Part(model, groups=_GROUPS.get(model, 0)) for model in models]
+    return [
+        Part(model, groups=sunspec_curves.CURVES, points=sunspec_curves.POINTS)
+        if model in sunspec_curves.MODELS
+        else Part(model, groups=_GROUPS.get(model, 0))
+        for model in models
+    ]
 
 
 def models_of(profile: Profile) -> tuple[int, ...]:
@@ -142,6 +147,8 @@ class SunSpecDevice:
         for model in sunspec_values.SCALED:
             put(sunspec_values.exponents(model, self._rated_w, self._capacity_wh))
         put(sunspec_values.SPECIAL_EXPONENTS)
+        put(sunspec_curves.EXPONENTS)
+        put(sunspec_curves.shown(self.image.parts))
         put({"1.Mn": "Phoenyra", "1.Md": "Simulator", "1.Vr": "1.0.0", "1.SN": serial, "1.DA": 1})
         put(sunspec_values.ratings(self._rated_w, self._capacity_wh))
 

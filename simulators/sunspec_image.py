@@ -7,14 +7,16 @@ put a value into holds what the standard says for "not implemented".
 
 import math
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from drivers.sunspec.models import HEADER_WORDS, Field, Model, Type, models
+from drivers.sunspec.models import HEADER_WORDS, Field, Group, Type, models
 
 MARK = b"SunS"
 END_ID = 0xFFFF
 NOT_IMPLEMENTED_EXPONENT = -0x8000
+_POINTS = "NPt"
+"""The count of a model's head that is not one of curves."""
 _NUMBERS = {
     Type.INT16: (">h", -0x8000),
     Type.SUNSSF: (">h", -0x8000),
@@ -39,20 +41,29 @@ _NUMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One model of the image; `groups` repeats its group, an unknown model is only a length."""
+    """One model of the image; `groups` repeats its group, an unknown model is only a length.
+
+    `points` is how many points each curve has, where the groups are curves.
+    """
 
     model: int
     groups: int = 0
     unknown_words: int = 0
+    points: int = 0
 
 
 class Image:
-    """The registers; points are named ``103.W`` or, in the third repeated group, ``160.3.DCW``."""
+    """The registers; points are named ``103.W`` or, in the third repeated group, ``160.3.DCW``.
+
+    A curve's points are named ``705.3.Pt.1.V``. Of curves the first is what the device does now, so
+    nobody can write it.
+    """
 
     def __init__(self, parts: Sequence[Part], base: int = 40_000) -> None:
         self.words: dict[int, int] = {}
         self.writable: set[int] = set()
         self._places: dict[str, tuple[Field, int]] = {}
+        self.parts = tuple(parts)
         address = base + self._store(base, MARK)
         for part in parts:
             address = self._lay(part, address)
@@ -112,19 +123,46 @@ class Image:
         return 0 if exponent == NOT_IMPLEMENTED_EXPONENT else int(exponent)
 
     def _lay(self, part: Part, address: int) -> int:
+        """Put a model at `address`; return the address behind it."""
         model = models().get(part.model)
-        length = part.unknown_words
-        if model is not None:
-            length = model.length + part.groups * model.group_words
-        self._store(address, struct.pack(">HH", part.model, length))
-        self._store(address + HEADER_WORDS, bytes(2 * length))
-        if model is not None:
-            for prefix, fields, start in _stretches(part, model, address):
-                for field in fields.values():
-                    self._add(f"{prefix}.{field.name}", field, start + field.offset)
-        return address + HEADER_WORDS + length
+        first = address + HEADER_WORDS
+        if model is None:
+            end = first + part.unknown_words
+            self._store(first, bytes(2 * part.unknown_words))
+        else:
+            end = self._points(str(part.model), model.fields.values(), first)
+            for number in range(part.groups):
+                assert model.group is not None, f"model {part.model} has no group to repeat"
+                name = f"{part.model}.{number + 1}"
+                locked = bool(model.counts) and number == 0
+                end = self._group(name, model.group, end, part.points, locked=locked)
+            for name in model.counts:
+                self.put(f"{part.model}.{name}", part.points if name == _POINTS else part.groups)
+        self._store(address, struct.pack(">HH", part.model, end - first))
+        return end
 
-    def _add(self, name: str, field: Field, address: int) -> None:
+    def _group(self, name: str, group: Group, address: int, points: int, *, locked: bool) -> int:
+        """Put one group there, its points first and behind them what is inside, one by one."""
+        address = self._points(name, group.fields.values(), address, locked=locked)
+        for inner, each in group.groups.items():
+            names = [f"{name}.{inner}"]
+            if each.count:
+                names = [f"{name}.{inner}.{number + 1}" for number in range(points)]
+            for inside in names:
+                address = self._group(inside, each, address, points, locked=locked)
+        return address
+
+    def _points(
+        self, name: str, fields: Iterable[Field], address: int, *, locked: bool = False
+    ) -> int:
+        """Put points there, one behind the other."""
+        for field in fields:
+            self._add(f"{name}.{field.name}", field, address, locked=locked)
+            address += field.words
+        return address
+
+    def _add(self, name: str, field: Field, address: int, *, locked: bool) -> None:
+        self._store(address, bytes(2 * field.words))
         if name in self._places:
             return
         self._places[name] = (field, address)
@@ -133,19 +171,10 @@ class Image:
         else:
             code, nothing = _NUMBERS[field.type]
             self._store(address, struct.pack(code, nothing))
-        if field.writable:
+        if field.writable and not locked:
             self.writable.update(range(address, address + field.words))
 
     def _store(self, address: int, data: bytes) -> int:
         words = struct.unpack(f">{len(data) // 2}H", data)
         self.words.update(zip(range(address, address + len(words)), words, strict=True))
         return len(words)
-
-
-def _stretches(
-    part: Part, model: Model, address: int
-) -> Iterator[tuple[str, Mapping[str, Field], int]]:
-    yield str(part.model), model.fields, address
-    for number in range(part.groups):
-        start = address + HEADER_WORDS + model.length + number * model.group_words
-        yield f"{part.model}.{number + 1}", model.group, start

@@ -2,7 +2,8 @@
 
 The chain of models is looked at again all the time, one model for each slow reading: a device
 that shows only its name while it starts is complete as soon as it is, and a map that moves
-without a new connection is noticed. What the device does not have is a reading of quality BAD.
+without a new connection is noticed. What the device does not have is a reading of quality BAD, and
+so is what its head and its length do not agree about, or what a curve does not use.
 """
 
 import asyncio
@@ -17,7 +18,8 @@ from drivers.modbus.line import Line, Refusal
 from drivers.point import Coding, Kind
 from drivers.profile import Profile
 from drivers.sunspec import resolve
-from drivers.sunspec.discover import Ask, Chain, Walk, walk
+from drivers.sunspec.curves import Curves
+from drivers.sunspec.discover import Ask, Chain, Heads, Walk, walk
 from wire.block import Quality, Reading
 from wire.clock import Clock
 
@@ -58,12 +60,15 @@ class SunSpecDevice:
             + tuple(each.name for each in profile.sums if each.rate is rate)
             for rate in Rate
         }
-        self._stroll = _Stroll(line)
+        self._stroll = _Stroll(line, resolve.heads(where))
         self._chain: Chain | None = None
         self._device: ModbusDevice | None = None
+        self._curves = Curves({}, 0)
         self._mapped = -1
         """Which connection the map is of."""
         self._told = ""
+        self._unused: dict[Rate, tuple[str, ...]] = {}
+        """Points that their curves do not use, as they were told last."""
 
     @property
     def pace(self) -> Pace:
@@ -79,13 +84,24 @@ class SunSpecDevice:
         device = await self._known()
         if device is None:
             return self._missing(rate, Quality.LOST)
-        readings = await device.read(rate)
+        read = await device.read(rate)
+        self._tell_unused(rate, self._curves.inactive(read))
+        readings = self._with_sums(rate, self._curves.shown(read))
         if rate is Rate.SLOW:
             await self._look_again()
-        if len(readings) == len(self._names[rate]):
+        if [reading.point for reading in readings] == list(self._names[rate]):
             return readings
         given = {reading.point: reading for reading in readings}
         return [given.get(bad.point, bad) for bad in self._missing(rate, Quality.BAD)]
+
+    def _with_sums(self, rate: Rate, readings: Sequence[Reading]) -> Sequence[Reading]:
+        """Return the readings with the sums of them, which the curves may have a part in."""
+        sums = [each for each in self.profile.sums if each.rate is rate]
+        if not sums:
+            return readings
+        given = {reading.point: reading for reading in readings}
+        now_us = self._clock.now_us()
+        return [*readings, *(each.reading(given, now_us) for each in sums)]
 
     def _missing(self, rate: Rate, quality: Quality) -> list[Reading]:
         now_us = self._clock.now_us()
@@ -116,10 +132,13 @@ class SunSpecDevice:
         found = resolve.resolved(points, self._where, chain, most)
         absent = [point.name for point in points if point.name not in found]
         self._tell(chain, absent)
+        there = {name: each.point for name, each in found.items()}
         try:
-            profile = self.profile.resolved(found)
+            profile = self.profile.resolved(there)
         except ProfileError:  # it cannot be dispatched with these models, but read
-            profile = replace(self.profile, control=None).resolved(found)
+            profile = replace(self.profile, control=None).resolved(there)
+        self._curves = Curves(found, most)
+        profile = replace(profile, points=self._curves.read(profile.points), sums=())
         if profile.control is None:
             self._device = ModbusDevice(profile, self._line, self._clock)
         else:
@@ -131,12 +150,26 @@ class SunSpecDevice:
         if absent:
             listed = ", ".join(absent[:_NAMES_SHOWN]) + (", …" if absent[_NAMES_SHOWN:] else "")
             said.append(f"no {listed} in the models it has: {chain.described()}")
+        looked = (place for name in absent for place in self._where[name])
+        said += resolve.faults(looked, chain)[:_NAMES_SHOWN]
         told = "; ".join(said)
         if told and told != self._told:
             _logger.warning("%s: %s", self.profile.head.id, told)
         elif self._told and not told:
             _logger.info("%s: all its models are there", self.profile.head.id)
         self._told = told
+
+    def _tell_unused(self, rate: Rate, names: tuple[str, ...]) -> None:
+        """Log which points their curves do not use when that is news."""
+        if names == self._unused.get(rate, ()):
+            return
+        self._unused[rate] = names
+        listed = ", ".join(names[:_NAMES_SHOWN]) + (", …" if names[_NAMES_SHOWN:] else "")
+        _logger.info(
+            "%s: not among the active points of its curve: %s",
+            self.profile.head.id,
+            listed or "none",
+        )
 
 
 class SunSpecInverter(SunSpecDevice):
@@ -174,8 +207,9 @@ class SunSpecInverter(SunSpecDevice):
 class _Stroll:
     """A walk that may be left and taken up again, as long as the connection is the same."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, heads: Heads) -> None:
         self._line = line
+        self._heads = heads
         self._walk: Walk | None = None
         self._ask = Ask(0, 0)
         self._connection = -1
@@ -192,7 +226,7 @@ class _Stroll:
     async def step(self) -> Chain | None:
         """Ask for the next registers; the chain when these were the last."""
         if self._walk is None or self._connection != self._line.connections:
-            self._walk = walk()
+            self._walk = walk(heads=self._heads)
             self._ask = next(self._walk)
             self._connection = self._line.connections
         answer = await self._line.read(Kind.HOLDING, self._ask.start, self._ask.count)

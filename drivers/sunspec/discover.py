@@ -3,11 +3,13 @@
 The chain starts with the mark "SunS" at one of three addresses; each model is its id, its length
 and that many registers, and id 0xFFFF ends it. The walk trusts nothing: a length of 0 or beyond
 2000, more than 100 models, or a chain that leaves the address space ends it where it is, and what
-was found until then is used.
+was found until then is used. Of models that say in their head how often their groups are there,
+those registers are looked at too.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 BASES = (40_000, 50_000, 0)
 """Where the mark is looked for, in this order."""
@@ -18,6 +20,9 @@ LENGTH_MAX = 2_000
 BLOCKS_MAX = 100
 _ADDRESSES = 65_536
 _HEADER_WORDS = 2
+Heads = Mapping[int, range]
+"""By model: which of its registers, from the first header register, the walk looks at too."""
+_NO_HEADS: Heads = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class Block:
     """Of its first header register, on the wire."""
     length: int
     """Registers behind the header."""
+    head: tuple[int, ...] = ()
+    """What was looked at in it, see `Heads`; empty: nothing, or the device refuses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +67,21 @@ class Chain:
 Walk = Generator[Ask, Sequence[int] | None, Chain]
 
 
-def walk(bases: Sequence[int] = BASES) -> Walk:
+def walk(bases: Sequence[int] = BASES, heads: Heads = _NO_HEADS) -> Walk:
     """Yield what to read and take its registers, or None where the device refuses; return the map.
 
-    At most one request for each base and one for each model, so it ends on any answers.
+    At most one request for each base, one for each model and one more for each of `heads`, so it
+    ends on any answers.
     """
     for base in bases:
         words = yield Ask(base, len(MARK))
         if words is not None and tuple(words) == MARK:
-            return (yield from _models(base))
+            return (yield from _models(base, heads))
     looked = ", ".join(str(base) for base in bases)
     return Chain(None, (), f"no SunSpec mark at {looked}")
 
 
-def _models(base: int) -> Walk:
+def _models(base: int, heads: Heads) -> Walk:
     blocks: list[Block] = []
     address = base + len(MARK)
     while True:
@@ -96,7 +104,11 @@ def _models(base: int) -> Walk:
             return _broken(base, blocks, f"model {model} at {address} leaves the address space")
         if len(blocks) == BLOCKS_MAX:
             return _broken(base, blocks, f"the chain has more than {BLOCKS_MAX} models")
-        blocks.append(Block(model, address, length))
+        head: Sequence[int] | None = None
+        look = heads.get(model, range(0))
+        if look and look.stop <= _HEADER_WORDS + length:
+            head = yield Ask(address + look.start, len(look))
+        blocks.append(Block(model, address, length, tuple(head or ())))
         address += _HEADER_WORDS + length
 
 

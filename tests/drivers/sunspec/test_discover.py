@@ -5,21 +5,33 @@ from collections.abc import Callable, Mapping, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.sunspec.discover import BASES, BLOCKS_MAX, LENGTH_MAX, MARK, Ask, Block, Chain, walk
+from drivers.sunspec.discover import (
+    BASES,
+    BLOCKS_MAX,
+    LENGTH_MAX,
+    MARK,
+    Ask,
+    Block,
+    Chain,
+    Heads,
+    walk,
+)
 
 Answer = Callable[[Ask], Sequence[int] | None]
 REQUESTS_MAX = len(BASES) + BLOCKS_MAX + 1
 
 
-def walked(answer: Answer, bases: Sequence[int] = BASES) -> tuple[Chain, list[Ask]]:
+def walked(
+    answer: Answer, bases: Sequence[int] = BASES, heads: Heads | None = None
+) -> tuple[Chain, list[Ask]]:
     """Let a walk run against `answer`; the chain, and what was asked for."""
     asked: list[Ask] = []
-    steps = walk(bases)
+    steps = walk(bases, heads or {})
     try:
         ask = next(steps)
         while True:
             asked.append(ask)
-            assert len(asked) <= REQUESTS_MAX
+            assert len(asked) <= REQUESTS_MAX + (BLOCKS_MAX if heads else 0)
             ask = steps.send(answer(ask))
     except StopIteration as end:
         chain: Chain = end.value
@@ -54,6 +66,32 @@ def test_the_chain_is_found_at_each_of_the_three_bases() -> None:
 def test_unknown_models_are_stepped_over_by_their_length() -> None:
     chain, _ = walked(memory(device(40_000, [(1, 65), (64_999, 17), (124, 24)])))
     assert chain.blocks[2] == Block(124, 40_002 + 67 + 19, 24)
+
+
+def test_heads_that_are_asked_for_are_looked_at_and_a_refused_one_does_not_end_the_walk() -> None:
+    words = device(40_000, [(1, 66), (705, 20), (706, 20), (1, 4)]) | {40_075: 4, 40_076: 3}
+    chain, asked = walked(memory(words), heads={705: range(5, 7), 706: range(5, 7), 1: range(5, 7)})
+    assert not chain.trouble
+    assert [(block.model, block.head) for block in chain.blocks] == [
+        (1, ()),
+        (705, (4, 3)),
+        (706, ()),
+        (1, ()),
+    ]
+    assert Ask(40_075, 2) in asked
+    assert Ask(40_097, 2) in asked
+
+
+def test_a_model_too_short_for_its_head_is_not_looked_into() -> None:
+    _, asked = walked(memory(device(0, [(705, 4)])), heads={705: range(5, 7)})
+    assert Ask(7, 2) not in asked
+
+
+def test_a_hundred_heads_are_a_hundred_requests_more_and_no_more() -> None:
+    words = dict.fromkeys(range(65_536), 0xFFFE) | device(0, [(705, 30)] * BLOCKS_MAX)
+    chain, asked = walked(memory(words), heads={705: range(5, 7)})
+    assert {block.head for block in chain.blocks} == {(0xFFFE, 0xFFFE)}
+    assert sum(ask.count for ask in asked) < 1_000
 
 
 def test_a_device_without_the_mark_is_said_to_have_none() -> None:

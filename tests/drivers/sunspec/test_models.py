@@ -1,8 +1,10 @@
 """drivers.sunspec.models: the layouts agree with the published offsets and lengths."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from drivers.sunspec.models import Type, models
+from drivers.sunspec.models import Field, Group, Type, models
 
 LENGTHS = {
     1: 66,
@@ -47,6 +49,16 @@ LENGTHS = {
     64202: 6,
 }
 GROUPS = {160: 20, 711: 10, 714: 25, 803: 32, 64202: 8}
+CURVES = {
+    705: (10, 2),
+    706: (5, 2),
+    707: (4, 9),
+    708: (4, 9),
+    709: (4, 12),
+    710: (4, 12),
+    712: (4, 2),
+}
+"""Registers of a curve, or of a set of three, without points; and what a point more adds to it."""
 PLACES = [
     (1, "Vr", 42),
     (103, "W", 14),
@@ -103,9 +115,50 @@ def test_each_model_has_its_published_length() -> None:
     assert {number: model.length for number, model in models().items()} == LENGTHS
 
 
+def groups_of(group: Group | None) -> Iterator[Group]:
+    if group is not None:
+        yield group
+        for inside in group.groups.values():
+            yield from groups_of(inside)
+
+
+def fields_of(group: Group | None) -> Iterator[Field]:
+    for each in groups_of(group):
+        yield from each.fields.values()
+
+
 def test_each_repeated_group_has_its_published_length() -> None:
-    known = models().items()
-    assert {number: model.group_words for number, model in known if model.group_words} == GROUPS
+    sizes = {n: m.group.size({}) for n, m in models().items() if m.group and not m.counts}
+    assert sizes == GROUPS
+
+
+def test_each_curve_has_its_published_length_by_the_number_of_its_points() -> None:
+    nested = {number: model for number, model in models().items() if model.counts}
+    assert list(nested) == list(CURVES)
+    for number, (empty, more) in CURVES.items():
+        group = nested[number].group
+        assert group is not None
+        for points in (0, 1, 4, 10):
+            assert group.size({"NPt": points}) == empty + more * points
+
+
+def test_the_counts_of_a_model_with_curves_lie_at_their_published_offsets() -> None:
+    for number in CURVES:
+        model = models()[number]
+        curves = "NCrvSet" if number in range(707, 711) else "NCrv"
+        assert model.counts == ("NPt", curves)
+        assert model.head == range(5, 7)
+        assert model.counted([4, 3]) == {"NPt": 4, curves: 3}
+        assert model.counted([0xFFFF, 3]) is None
+        assert model.counted([]) is None
+
+
+def test_whatever_says_how_many_there_are_is_a_number_of_its_model() -> None:
+    for model in models().values():
+        assert all(model.fields[name].type is Type.UINT16 for name in model.counts)
+        for around in groups_of(model.group):
+            for inside in around.groups.values():
+                assert not inside.active or around.fields[inside.active].type is Type.UINT16
 
 
 @pytest.mark.parametrize(("model", "point", "offset"), PLACES)
@@ -115,7 +168,7 @@ def test_a_point_lies_at_its_published_offset(model: int, point: str, offset: in
 
 def test_every_scale_factor_that_is_named_is_there_and_is_one() -> None:
     for number, model in models().items():
-        for field in (*model.fields.values(), *model.group.values()):
+        for field in (*model.fields.values(), *fields_of(model.group)):
             if field.scale_factor:
                 found = model.fields[field.scale_factor]
                 assert found.type is Type.SUNSSF, f"{number}.{field.name}"
@@ -133,12 +186,6 @@ def test_no_point_lies_on_another_and_none_is_left_between() -> None:
 def test_a_common_model_may_come_without_its_pad() -> None:
     assert models()[1].length_min == 65
     assert models()[124].length_min == 24
-
-
-def test_groups_are_counted_by_the_length_of_the_model() -> None:
-    assert models()[160].groups(88) == 4
-    assert models()[160].groups(8) == 0
-    assert models()[103].groups(500) == 0
 
 
 def test_each_type_has_the_not_implemented_value_of_the_standard() -> None:

@@ -10,7 +10,7 @@ from drivers.errors import ProfileError
 from drivers.point import Access, Coding, Kind, Point
 from drivers.sunspec.discover import Block, Chain
 from drivers.sunspec.models import models
-from drivers.sunspec.resolve import Place, UnknownPoint, located, parse, places, resolved
+from drivers.sunspec.resolve import Place, Step, UnknownPoint, located, parse, places, resolved
 
 PLAIN = Point(name="a.b", kind=Kind.HOLDING, address=0, coding=Coding.UINT16, scale=-0.001)
 
@@ -24,7 +24,8 @@ def chain(*blocks: tuple[int, int]) -> Chain:
 
 
 def found_at(text: str, device: Chain) -> Point | None:
-    return located(PLAIN, parse(text), device)
+    found = located(PLAIN, parse(text), device)
+    return None if found is None else found.point
 
 
 def test_a_point_gets_its_address_type_sentinel_and_scale_register() -> None:
@@ -56,6 +57,10 @@ def test_a_point_of_a_repeated_group_counts_from_one() -> None:
 
 def test_the_first_model_that_the_device_has_is_taken() -> None:
     assert parse("802|713.SoC") == (Place(802, 0, "SoC"), Place(713, 0, "SoC"))
+    assert parse("707.1|708.2.MayTrip.Pt.3.V") == tuple(
+        Place(model, group, "V", (Step("MayTrip", 0), Step("Pt", 3)))
+        for model, group in ((707, 1), (708, 2))
+    )
     assert parse("713.SoC|124.ChaState") == (Place(713, 0, "SoC"), Place(124, 0, "ChaState"))
     both = found_at("802|713.SoC", chain((713, 7), (802, 62)))
     only = found_at("802|713.SoC", chain((713, 7)))
@@ -65,13 +70,13 @@ def test_the_first_model_that_the_device_has_is_taken() -> None:
 
 
 def test_a_text_has_the_length_of_the_standard() -> None:
-    point = located(
+    found = located(
         Point(name="identity.serial", kind=Kind.HOLDING, address=0, coding=Coding.STRING, length=1),
         parse("1.SN"),
         chain((1, 65)),
     )
-    assert point is not None
-    assert (point.address, point.length) == (40_002 + 50, 16)
+    assert found is not None
+    assert (found.point.address, found.point.length) == (40_002 + 50, 16)
 
 
 def test_a_model_that_is_shorter_than_the_standard_is_another_one_and_not_used() -> None:
@@ -91,6 +96,18 @@ def test_a_model_that_is_not_there_gives_nothing() -> None:
         ("999.W", "one of the models"),
         ("103.2.W", "a group that model 103 has"),
         ("124.InWRte;", "a point such as"),
+        ("705.Pt.1.V", "a point of model 705, not Pt.1.V"),
+        ("705.1.Pt.V", "Pt with its number"),
+        ("705.1.Pt.0.V", "Pt with its number"),
+        ("705.1.Pt.101.V", "Pt with its number"),
+        ("705.1.Pt.9999.V", "Pt with its number"),
+        ("705.1.Pt.2", "a point of model 705, not Pt.2: V, Var"),
+        ("705.1.Pt.2.W", "a point of model 705, not Pt.2.W: V, Var"),
+        ("705.1.V", "not V: ActPt, .*, Pt.…"),
+        ("705.101.ActPt", "a group that model 705 has, not 101"),
+        ("707.1.Pt.1.V", "not Pt.1.V: ReadOnly, MustTrip.…, MayTrip.…, MomCess.…"),
+        ("707.1.MustTrip.1.ActPt", "not MustTrip.1.ActPt: ActPt, Pt"),
+        ("707.1.MustTrip", "not MustTrip: ActPt, Pt"),
     ],
 )
 def test_a_point_that_no_model_has_is_refused_with_its_reason(text: str, said: str) -> None:
@@ -127,7 +144,7 @@ def test_a_device_gives_what_it_has_and_every_plain_address() -> None:
     points = [PLAIN, named("a.power", "103.W"), named("a.soc", "802|713.SoC")]
     found = resolved(points, places(points), chain((1, 66), (103, 50)), 120)
     assert list(found) == ["a.b", "a.power"]
-    assert found["a.power"].address == 40_002 + 68 + 14
+    assert found["a.power"].point.address == 40_002 + 68 + 14
 
 
 def test_a_scale_factor_out_of_reach_leaves_its_point_out() -> None:
@@ -146,11 +163,14 @@ def test_a_located_point_lies_wholly_in_its_own_model(
     model: int, length: int, data: st.DataObject
 ) -> None:
     layout = models()[model]
-    name = data.draw(st.sampled_from(sorted(layout.group or layout.fields)))
+    fields = layout.group.fields if layout.group else layout.fields
+    name = data.draw(st.sampled_from(sorted(fields)))
     group = data.draw(st.integers(1, 100)) if layout.group else 0
     place = Place(model, group, name)
-    point = located(PLAIN, (place,), Chain(0, (Block(model, 2, length),)))
-    if point is not None:
+    head = data.draw(st.tuples(st.integers(0, 9), st.integers(0, 9)) | st.just(()))
+    found = located(PLAIN, (place,), Chain(0, (Block(model, 2, length, head),)))
+    if found is not None:
+        point = found.point
         assert point.address >= 4
         assert point.address + max(point.count, point.length) <= 4 + length
         if point.scale_address is not None:
