@@ -11,27 +11,22 @@ A frame is a length (u32, big-endian) and that many bytes of JSON, an object wit
 
 import asyncio
 import struct
-import sys
 from dataclasses import dataclass
 
+from agent import status
+from agent.status import READING, READINGS_MAX, Status
 from wire import block as blocks
 from wire import fields, sync
 from wire import schedule as schedules
-from wire.block import Block, Quality, Reading
-from wire.fields import BadMessage, Document
-from wire.schedule import Schedule
+from wire.block import Block, Reading
+from wire.fields import INSTANT_US_MAX, BadMessage, Document
+from wire.order import Mode
+from wire.report import ClockState
+from wire.schedule import POWER_KW_MAX, Schedule
 from wire.sync import Event
 
 FRAME_BYTES_MAX = 4 * 1024 * 1024
-_READINGS_MAX = 10_000
-_DEVICES_MAX = 100
-_REASONS_MAX = 50
-_FLOAT_MAX = sys.float_info.max
 _LENGTH = struct.Struct(">I")
-_REASON = ("code", "text", "power_kw")
-_DEVICE = ("device", "connected", "answered_us", "trouble")
-_PUSHED = ("point", "value", "quality", "at_us")
-_READING = ("device", *_PUSHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,52 +44,9 @@ class Item:
 
     number: int
     content: Block | Event
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceState:
-    """How one device is doing."""
-
-    device: str
-    connected: bool
-    answered_us: int | None
-    """When it last answered; None: never since the start."""
-    trouble: str
-    """What is wrong, in one sentence; empty when nothing is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why the setpoint is what it is: who asked or cut, in the order it happened."""
-
-    code: str
-    text: str
-    power_kw: float
-    """The value after this step."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """The newest picture of the plant and of the last decision."""
-
-    at_us: int
-    mode: str
-    """``starting``, ``automatic``, ``safe`` (ramped to 0 because something is missing)."""
-    setpoint_kw: float
-    schedule_kw: float
-    response_kw: float
-    reasons: tuple[Reason, ...]
-    devices: tuple[DeviceState, ...]
-    readings: tuple[tuple[str, Reading], ...]
-    """(device, newest reading), aged values marked STALE; on the link only what is new since the
-    frame before it on the same connection, in portions."""
-    schedule_version: int | None
-    schedule_ends_us: int | None
-    beats: int
-    missed: int
-    """Beats that could not start on time since the start of control."""
-    kept_items: int
-    dropped_items: int
+    offset_us: int | None = None
+    """What control's clock was ahead of the machine's monotonic clock when this was stamped, so
+    that a stamp of a wrong clock can be put right; None: from a control that did not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +65,40 @@ class Pushed:
     readings: tuple[Reading, ...]
 
 
-Message = Hello | Item | Status | Stored | Schedule | Pushed
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An operator's power until an end; `id` is that of the command."""
+
+    id: str
+    power_kw: float
+    until_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """What operators want of control now, as a whole: it replaces what was wanted before."""
+
+    mode: Mode
+    override: Override | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockVerdict:
+    """What the gateway has found out about the machine's clock."""
+
+    state: ClockState
+    correction_us: int
+    """To be added to the system's clock; 0 unless the state is CORRECTED."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The gateway asks control to end in good order, to be started again."""
+
+    reason: str
+
+
+Message = Hello | Item | Status | Stored | Schedule | Pushed | Steering | ClockVerdict | Leave
 
 
 def encode(message: Message) -> bytes:
@@ -143,12 +128,10 @@ def _to_document(message: Message) -> dict[str, object]:
     match message:
         case Hello():
             return {"type": "hello", "boot": message.boot, "site": message.site}
-        case Item(number, Block() as block):
-            return {"type": "item", "n": number, "block": blocks.to_json(block)}
-        case Item(number, Event() as event):
-            return {"type": "item", "n": number, "event": sync.event_to_document(event)}
+        case Item():
+            return {"type": "item", **_item_to_document(message)}
         case Status():
-            return {"type": "status", **_status_to_document(message)}
+            return {"type": "status", **status.to_document(message)}
         case Stored():
             return {"type": "stored", "boot": message.boot, "n": message.number}
         case Schedule():
@@ -156,6 +139,13 @@ def _to_document(message: Message) -> dict[str, object]:
         case Pushed(device, readings):
             rows = [[r.point, r.value, int(r.quality), r.at_us] for r in readings]
             return {"type": "pushed", "device": device, "readings": rows}
+        case Steering(mode, override):
+            held = None if override is None else [override.id, override.power_kw, override.until_us]
+            return {"type": "steering", "mode": mode.value, "override": held}
+        case ClockVerdict(state, correction_us):
+            return {"type": "clock", "state": state.value, "correction_us": correction_us}
+        case Leave(reason):
+            return {"type": "leave", "reason": fields.cut(reason)}
     raise AssertionError(f"no such message: {message!r}")
 
 
@@ -166,9 +156,9 @@ def _from_document(document: Document) -> Message:
                 fields.text(document, "boot", "link"), fields.text(document, "site", "link")
             )
         case "item":
-            return Item(fields.integer(document, "n", "link"), _content(document))
+            return _item(document)
         case "status":
-            return _status_from_document(document)
+            return status.from_document(document)
         case "stored":
             return Stored(
                 fields.text(document, "boot", "link"),
@@ -179,11 +169,56 @@ def _from_document(document: Document) -> Message:
                 fields.as_document(document.get("schedule"), "link.schedule"), "link.schedule"
             )
         case "pushed":
-            rows = _rows(document, "readings", _PUSHED, _READINGS_MAX, "pushed")
+            rows = fields.rows(document, "readings", "pushed", READING, most=READINGS_MAX)
             device = fields.text(document, "device", "pushed")
-            return Pushed(device, tuple(_reading(row, "pushed.readings") for row in rows))
+            return Pushed(device, tuple(status.reading(row, "pushed.readings") for row in rows))
+        case "steering":
+            return _steering(document)
+        case "clock":
+            state = fields.choice(document, "state", "link", ClockState)
+            return ClockVerdict(state, _signed(document, "correction_us"))
+        case "leave":
+            return Leave(fields.text(document, "reason", "link", empty=True))
         case other:
             raise BadMessage("link.type", other, "one of the messages of this version")
+
+
+def _item_to_document(item: Item) -> dict[str, object]:
+    document: dict[str, object] = {"n": item.number}
+    if isinstance(item.content, Block):
+        document["block"] = blocks.to_json(item.content)
+    else:
+        document["event"] = sync.event_to_document(item.content)
+    if item.offset_us is not None:
+        document["off"] = item.offset_us
+    return document
+
+
+def _item(document: Document) -> Item:
+    offset_us = None if document.get("off") is None else _signed(document, "off")
+    return Item(fields.integer(document, "n", "link"), _content(document), offset_us)
+
+
+def _signed(document: Document, key: str) -> int:
+    return fields.integer(document, key, "link", low=-INSTANT_US_MAX, high=INSTANT_US_MAX)
+
+
+def _steering(document: Document) -> Steering:
+    mode = fields.choice(document, "mode", "steering", Mode)
+    held = document.get("override")
+    if held is None:
+        return Steering(mode, None)
+    if not isinstance(held, list) or len(held) != len(_OVERRIDE):
+        raise BadMessage("steering.override", held, f"[{', '.join(_OVERRIDE)}] is expected")
+    row, path = dict(zip(_OVERRIDE, held, strict=True)), "steering.override"
+    power_kw = fields.number(row, "power_kw", path, low=-POWER_KW_MAX, high=POWER_KW_MAX)
+    override = Override(
+        fields.text(row, "id", path), power_kw, fields.instant(row, "until_us", path)
+    )
+    return Steering(mode, override)
+
+
+_OVERRIDE = ("id", "power_kw", "until_us")
 
 
 def _content(document: Document) -> Block | Event:
@@ -193,103 +228,3 @@ def _content(document: Document) -> Block | Event:
     if not isinstance(text, str):
         raise BadMessage("link.block", text, "an encoded block or an event is expected")
     return blocks.from_json(text)
-
-
-def _status_to_document(status: Status) -> dict[str, object]:
-    return {
-        "at_us": status.at_us,
-        "mode": status.mode,
-        "setpoint_kw": status.setpoint_kw,
-        "schedule_kw": status.schedule_kw,
-        "response_kw": status.response_kw,
-        "reasons": [[r.code, fields.cut(r.text), r.power_kw] for r in status.reasons],
-        "devices": [
-            [d.device, d.connected, d.answered_us, fields.cut(d.trouble)] for d in status.devices
-        ],
-        "readings": [
-            [device, r.point, r.value, int(r.quality), r.at_us] for device, r in status.readings
-        ],
-        "schedule_version": status.schedule_version,
-        "schedule_ends_us": status.schedule_ends_us,
-        "beats": status.beats,
-        "missed": status.missed,
-        "kept_items": status.kept_items,
-        "dropped_items": status.dropped_items,
-    }
-
-
-def _status_from_document(document: Document) -> Status:
-    path = "status"
-    low, high = -schedules.POWER_KW_MAX, schedules.POWER_KW_MAX
-    version, ends_us = document.get("schedule_version"), document.get("schedule_ends_us")
-    return Status(
-        at_us=fields.instant(document, "at_us", path),
-        mode=fields.text(document, "mode", path),
-        setpoint_kw=fields.number(document, "setpoint_kw", path, low=low, high=high),
-        schedule_kw=fields.number(document, "schedule_kw", path, low=low, high=high),
-        response_kw=fields.number(document, "response_kw", path, low=low, high=high),
-        reasons=tuple(_reason(row) for row in _rows(document, "reasons", _REASON, _REASONS_MAX)),
-        devices=tuple(_device(row) for row in _rows(document, "devices", _DEVICE, _DEVICES_MAX)),
-        readings=tuple(
-            (fields.text(row, "device", "status.readings"), _reading(row))
-            for row in _rows(document, "readings", _READING, _READINGS_MAX)
-        ),
-        schedule_version=None if version is None else _whole(document, "schedule_version"),
-        schedule_ends_us=None
-        if ends_us is None
-        else fields.instant(document, "schedule_ends_us", path),
-        beats=_whole(document, "beats"),
-        missed=_whole(document, "missed"),
-        kept_items=_whole(document, "kept_items"),
-        dropped_items=_whole(document, "dropped_items"),
-    )
-
-
-def _rows(
-    document: Document, key: str, names: tuple[str, ...], most: int, path: str = "status"
-) -> list[Document]:
-    rows = fields.items(document, key, path, most=most)
-    for row in rows:
-        if not isinstance(row, list) or len(row) != len(names):
-            raise BadMessage(f"{path}.{key}", row, f"[{', '.join(names)}] is expected")
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _whole(document: Document, key: str) -> int:
-    return fields.integer(document, key, "status")
-
-
-def _reason(row: Document) -> Reason:
-    path = "status.reasons"
-    low, high = -schedules.POWER_KW_MAX, schedules.POWER_KW_MAX
-    return Reason(
-        fields.text(row, "code", path),
-        fields.text(row, "text", path, empty=True),
-        fields.number(row, "power_kw", path, low=low, high=high),
-    )
-
-
-def _device(row: Document) -> DeviceState:
-    path = "status.devices"
-    if not isinstance(row["connected"], bool):
-        raise BadMessage(f"{path}.connected", row["connected"], "true or false is expected")
-    return DeviceState(
-        device=fields.text(row, "device", path),
-        connected=row["connected"],
-        answered_us=None
-        if row["answered_us"] is None
-        else fields.instant(row, "answered_us", path),
-        trouble=fields.text(row, "trouble", path, empty=True),
-    )
-
-
-def _reading(row: Document, path: str = "status.readings") -> Reading:
-    value = row["value"]
-    return Reading(
-        fields.text(row, "point", path),
-        None
-        if value is None
-        else fields.number(row, "value", path, low=-_FLOAT_MAX, high=_FLOAT_MAX),
-        Quality(fields.integer(row, "quality", path, high=max(Quality))),
-        fields.instant(row, "at_us", path),
-    )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent import link
+from agent.status import Status
 from simulators.processes import Child, Processes
 from wire.clock import SystemClock
 from wire.schedule import FrequencyService, Schedule, Slot
@@ -57,7 +58,7 @@ async def ask_for_response(
     writer.write(link.encode(schedule))
     while True:
         message = await link.receive(reader)
-        if isinstance(message, link.Status) and message.schedule_version == schedule.version:
+        if isinstance(message, Status) and message.schedule_version == schedule.version:
             break
     writer.close()
 

@@ -67,6 +67,9 @@ class Block:
     values: tuple[tuple[float | None, ...], ...]
     """None where a point could not be read, never 0.0."""
     quality: tuple[tuple[Quality, ...], ...]
+    step_us: int = 0
+    """0: samples as they were read. Otherwise each value is the mean of the good ones of
+    ``[at_us, at_us + step_us)``, and its quality the worst: what a full buffer was thinned to."""
 
     def __post_init__(self) -> None:
         shape = {len(column) for column in (*self.values, *self.quality)} | {len(self.at_us)}
@@ -78,7 +81,8 @@ class Block:
     def followed_by(self, later: "Block") -> bool:
         """Say whether `later` continues this block, so that `merge` may join them."""
         return (
-            (self.device, self.boot, self.points) == (later.device, later.boot, later.points)
+            (self.device, self.boot, self.points, self.step_us)
+            == (later.device, later.boot, later.points, later.step_us)
             and later.seq == self.seq + len(self.at_us)
             and len(self.points) * (len(self.at_us) + len(later.at_us)) <= VALUES_MAX
             and len(self.at_us) + len(later.at_us) <= SAMPLES_MAX
@@ -141,7 +145,8 @@ def decode(payload: bytes) -> Block:
 def to_json(block: Block) -> str:
     """Return the envelope as text, for a local hop where deflating would cost more than it saves.
 
-    ``{v, dev, boot, seq, t0, dt: [µs…], series: [[point, decimals, [d…], quality]…]}``: the first
+    ``{v, dev, boot, seq, t0, dt: [µs…], series: [[point, decimals, [d…], quality]…],
+    step?}``: the first
     d is absolute, the others add to the last number before them; null is no value; without
     decimals the numbers are written as they are. Quality is one code, or ``[[code, run]…]``.
     """
@@ -150,17 +155,18 @@ def to_json(block: Block) -> str:
         [point, *column.pack_numbers(values), column.pack_codes(quality)]
         for point, values, quality in zip(block.points, block.values, block.quality, strict=True)
     ]
-    return fields.compact(
-        {
-            "v": VERSION,
-            "dev": block.device,
-            "boot": block.boot,
-            "seq": block.seq,
-            "t0": times[0] if times else 0,
-            "dt": [b - a for a, b in pairwise(times)],
-            "series": series,
-        }
-    )
+    document: dict[str, object] = {
+        "v": VERSION,
+        "dev": block.device,
+        "boot": block.boot,
+        "seq": block.seq,
+        "t0": times[0] if times else 0,
+        "dt": [b - a for a, b in pairwise(times)],
+        "series": series,
+    }
+    if block.step_us:
+        document["step"] = block.step_us
+    return fields.compact(document)
 
 
 def from_json(text: str | bytes) -> Block:
@@ -184,6 +190,7 @@ def from_json(text: str | bytes) -> Block:
         points=points,
         values=tuple(values for _, values, _ in columns),
         quality=tuple(quality for _, _, quality in columns),
+        step_us=fields.integer(document, "step", "block", low=1) if "step" in document else 0,
     )
 
 

@@ -6,7 +6,8 @@ names the key, the value and what is allowed, and never raises anything but `Bad
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from enum import StrEnum
+from typing import Any, TypeVar, cast
 
 TEXT_MAX = 500
 """Characters of a free text; longer ones are refused, not cut."""
@@ -16,6 +17,7 @@ INSTANT_US_MAX = 253_402_300_799_999_999
 _SHOWN_MAX = 40
 
 Document = Mapping[str, Any]
+Chosen = TypeVar("Chosen", bound=StrEnum)
 
 
 class BadMessage(ValueError):
@@ -84,6 +86,26 @@ def instant(document: Document, key: str, path: str) -> int:
     return integer(document, key, path, high=INSTANT_US_MAX)
 
 
+def instant_or_none(document: Document, key: str, path: str) -> int | None:
+    return None if document.get(key) is None else instant(document, key, path)
+
+
+def boolean(document: Document, key: str, path: str) -> bool:
+    value = document.get(key)
+    if not isinstance(value, bool):
+        raise BadMessage(f"{path}.{key}", value, "true or false is expected")
+    return value
+
+
+def choice(document: Document, key: str, path: str, kind: type[Chosen]) -> Chosen:
+    """Return the member of a text enumeration that `key` names by its value."""
+    value = document.get(key)
+    allowed = [member.value for member in kind]
+    if not isinstance(value, str) or value not in allowed:
+        raise BadMessage(f"{path}.{key}", value, f"one of {', '.join(allowed)} is expected")
+    return kind(value)
+
+
 def number(document: Document, key: str, path: str, *, low: float, high: float) -> float:
     value = document.get(key)
     if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
@@ -96,6 +118,17 @@ def items(document: Document, key: str, path: str, *, most: int) -> Sequence[Any
     if not isinstance(value, list) or len(value) > most:
         raise BadMessage(f"{path}.{key}", value, f"a list of at most {most} entries is expected")
     return cast("Sequence[Any]", value)
+
+
+def rows(
+    document: Document, key: str, path: str, names: Sequence[str], *, most: int
+) -> list[Document]:
+    """Return the rows of a table: lists with a cell for each of `names`."""
+    found = items(document, key, path, most=most)
+    for row in found:
+        if not isinstance(row, list) or len(row) != len(names):
+            raise BadMessage(f"{path}.{key}", row, f"[{', '.join(names)}] is expected")
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def _refuse_constant(name: str) -> object:

@@ -11,14 +11,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from wire import fields
+from wire import command as commands
+from wire import fields, live
 from wire import schedule as schedules
+from wire.command import Command, CommandResult
 from wire.fields import BadMessage, Document
 from wire.schedule import Schedule
 
 VERSION = 1
 UPLOAD_PATH = "/sync/v1/uploads"
 DOWNLINK_PATH = "/sync/v1/downlink"
+RESULTS_PATH = "/sync/v1/results"
+LIVE_PATH = "/sync/v1/live"
+REPORT_PATH = "/sync/v1/report"
+GAPS_PATH = "/sync/v1/gaps"
+TIME_PATH = "/sync/v1/time"
+KEYS_PATH = "/sync/v1/keys"
+ENROL_PATH = "/sync/v1/enrolments"
+BUNDLES_PATH = "/sync/v1/bundles"
+"""Followed by the id of the command that asked for the bundle."""
 UPLOAD_BYTES_MAX = 4 * 1024 * 1024
 FRAMES_MAX = 2_000
 EVENT_TEXT_MAX = 300
@@ -96,10 +107,19 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Downlink:
-    """The hub's answer to a long poll; without news the schedule is None."""
+    """The hub's answer to a long poll."""
 
     server_us: int
     schedule: Schedule | None = None
+    """None: the box has the newest."""
+    commands: tuple[Command, ...] = ()
+    """Those whose reception the box has not confirmed yet, by priority and age."""
+    unreadable: tuple[tuple[str, str], ...] = ()
+    """(id, why) of commands that this version cannot read, for the box to refuse; not sent."""
+    watch: tuple[str, ...] = ()
+    """Points that somebody watches now; ``*``: all; none: no live frames are wanted."""
+    grant_bytes_s: int | None = None
+    """What the hub grants for history that is older than a minute; None: the box's own share."""
 
 
 def encode_upload(upload: Upload) -> bytes:
@@ -152,21 +172,6 @@ def ack_from_document(document: Document) -> Ack:
     )
 
 
-def encode_events(events: Sequence[Event]) -> bytes:
-    """Return the payload of an EVENTS frame."""
-    document = {"v": VERSION, "events": [event_to_document(event) for event in events]}
-    return fields.compact(document).encode("ascii")
-
-
-def decode_events(payload: bytes) -> tuple[Event, ...]:
-    document = fields.parse(payload, "events")
-    fields.version(document, "events", VERSION)
-    return tuple(
-        event_from_document(fields.as_document(item, f"events[{i}]"), f"events[{i}]")
-        for i, item in enumerate(fields.items(document, "events", "events", most=FRAMES_MAX))
-    )
-
-
 def event_to_document(event: Event) -> dict[str, object]:
     return {
         "at_us": event.at_us,
@@ -178,38 +183,89 @@ def event_to_document(event: Event) -> dict[str, object]:
 
 
 def event_from_document(document: Document, path: str = "event") -> Event:
-    severity = fields.text(document, "severity", path)
-    if severity.upper() not in Severity.__members__:
-        raise BadMessage(f"{path}.severity", severity, "info, warning or alarm is expected")
     return Event(
         at_us=fields.instant(document, "at_us", path),
         code=fields.text(document, "code", path),
-        severity=Severity[severity.upper()],
+        severity=severity_of(document, path),
         source=fields.text(document, "source", path),
         text=fields.text(document, "text", path),
     )
 
 
+def severity_of(document: Document, path: str) -> Severity:
+    name = fields.text(document, "severity", path)
+    if name.upper() not in Severity.__members__:
+        raise BadMessage(f"{path}.severity", name, "info, warning or alarm is expected")
+    return Severity[name.upper()]
+
+
 def downlink_to_document(downlink: Downlink) -> dict[str, object]:
     schedule = downlink.schedule
-    return {
+    document: dict[str, object] = {
         "v": VERSION,
         "server_us": downlink.server_us,
         "schedule": None if schedule is None else schedules.to_document(schedule),
     }
+    if downlink.commands:
+        document["commands"] = [commands.to_document(command) for command in downlink.commands]
+    if downlink.watch:
+        document["watch"] = list(downlink.watch)
+    if downlink.grant_bytes_s is not None:
+        document["grant_bytes_s"] = downlink.grant_bytes_s
+    return document
 
 
 def downlink_from_document(document: Document) -> Downlink:
-    fields.version(document, "downlink", VERSION)
+    """Return the answer; what a hub of before commands leaves out is none of it."""
+    path = "downlink"
+    fields.version(document, path, VERSION)
     schedule = document.get("schedule")
+    grant = document.get("grant_bytes_s")
+    readable, unreadable = _commands(document) if "commands" in document else ((), ())
     return Downlink(
-        server_us=fields.instant(document, "server_us", "downlink"),
+        server_us=fields.instant(document, "server_us", path),
         schedule=None
         if schedule is None
         else schedules.from_document(
-            fields.as_document(schedule, "downlink.schedule"), "downlink.schedule"
+            fields.as_document(schedule, f"{path}.schedule"), f"{path}.schedule"
         ),
+        commands=readable,
+        unreadable=unreadable,
+        watch=live.watch_from_document(document, path) if "watch" in document else (),
+        grant_bytes_s=None if grant is None else fields.integer(document, "grant_bytes_s", path),
     )
+
+
+def results_to_document(results: Sequence[CommandResult]) -> dict[str, object]:
+    """Return the body of a post to `RESULTS_PATH`."""
+    return {"v": VERSION, "results": [commands.result_to_document(result) for result in results]}
+
+
+def results_from_document(document: Document) -> tuple[CommandResult, ...]:
+    fields.version(document, "results", VERSION)
+    rows = fields.items(document, "results", "results", most=commands.COMMANDS_MAX)
+    return tuple(
+        commands.result_from_document(fields.as_document(row, f"results[{i}]"), f"results[{i}]")
+        for i, row in enumerate(rows)
+    )
+
+
+def _commands(
+    document: Document,
+) -> tuple[tuple[Command, ...], tuple[tuple[str, str], ...]]:
+    """Return the commands, and of those that cannot be read at least the id: one of a newer kind
+    must not hide the others."""
+    readable: list[Command] = []
+    unreadable: list[tuple[str, str]] = []
+    rows = fields.items(document, "commands", "downlink", most=commands.COMMANDS_MAX)
+    for i, row in enumerate(rows):
+        path = f"downlink.commands[{i}]"
+        item = fields.as_document(row, path)
+        try:
+            readable.append(commands.from_document(item, path))
+        except BadMessage as error:
+            unreadable.append((commands.id_of(item, path), str(error)))
+    return tuple(readable), tuple(unreadable)
 
 
 def _after(head: Document, frames: tuple[Frame, ...]) -> int | None:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.link import Reason
+from agent.status import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from agent.control.plant import plant_state
 from agent.control.port import Port
 from agent.control.sources import Sources
 from agent.control.timing import Timing
-from agent.link import Status
+from agent.status import Status
 from wire.block import Quality, Reading, sample
 from wire.clock import Clock, utc
 from wire.schedule import Schedule

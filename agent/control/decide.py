@@ -14,7 +14,7 @@ from agent.control.arbitrate import Outcome, Proposal, arbitrate, clip
 from agent.control.interlocks import UNPROVED, Blocked, Hard, Limits, hard_interval
 from agent.control.plant import PlantState
 from agent.control.response import Response, Trust, in_force, respond
-from agent.link import Reason
+from agent.status import Reason
 from wire.clock import utc
 from wire.schedule import FrequencyService, Schedule, Slot
 

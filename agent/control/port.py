@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from agent.control.due import Due
 from agent.control.plant import Seen
 from agent.control.timing import Timing
-from agent.link import DeviceState
+from agent.status import DeviceState
 from drivers.base import Driver, Identified, Listener, PowerSetter, Rate
 from drivers.errors import DeviceRefused, DeviceUnreachable
 from wire.block import Quality, Reading

@@ -18,7 +18,8 @@ from pathlib import Path
 from agent import link
 from agent.control.changes import Changes
 from agent.control.outbox import Outbox
-from agent.link import Hello, Pushed, Status, Stored
+from agent.link import Hello, Pushed, Stored
+from agent.status import Status
 from wire.fields import BadMessage
 from wire.schedule import Schedule
 

@@ -17,7 +17,8 @@ from agent.gateway.errors import BufferBlocked
 from agent.gateway.latest import Latest
 from agent.gateway.pack import pack
 from agent.gateway.rows import Cursor
-from agent.link import Hello, Item, Pushed, Status, Stored
+from agent.link import Hello, Item, Pushed, Stored
+from agent.status import Status
 from wire.block import Reading
 from wire.clock import Clock
 from wire.fields import BadMessage

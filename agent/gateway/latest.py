@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from agent.gateway.rows import State
-from agent.link import Status
+from agent.status import Status
 from wire.schedule import Schedule
 from wire.sync import Event, Severity
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from agent.gateway.rows import Draft
 from agent.link import Item
 from wire import block as blocks
-from wire import sync
+from wire import records, sync
 from wire.block import Block
+from wire.records import Records
 from wire.sync import Event, FrameClass
 
 
@@ -24,6 +25,7 @@ def pack(items: Sequence[Item]) -> list[Draft]:
         for block in blocks.merge(samples)
     ]
     for start in range(0, len(events), sync.FRAMES_MAX):
-        part = events[start : start + sync.FRAMES_MAX]
-        drafts.append(Draft(FrameClass.EVENTS, part[0].at_us, len(part), sync.encode_events(part)))
+        part = tuple(events[start : start + sync.FRAMES_MAX])
+        payload = records.encode(Records(events=part))
+        drafts.append(Draft(FrameClass.EVENTS, part[0].at_us, len(part), payload))
     return drafts

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.gateway.latest import Lane, Latest, Noted
-from agent.link import DeviceState, Status
+from agent.status import DeviceState, Status
 from wire.block import Reading
 from wire.clock import QUARTER_HOUR_US, quarter_hour_us
 from wire.schedule import Schedule

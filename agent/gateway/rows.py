@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import aiosqlite
 
-from wire import sync
+from wire import records, sync
+from wire.records import Records
 from wire.sync import Event, Frame, FrameClass
 
 ROW_BYTES = 64
@@ -55,7 +56,7 @@ class Stored:
 
 def draft_of(event: Event) -> Draft:
     """Return an event as a frame of its own."""
-    return Draft(FrameClass.EVENTS, event.at_us, 1, sync.encode_events([event]))
+    return Draft(FrameClass.EVENTS, event.at_us, 1, records.encode(Records(events=(event,))))
 
 
 async def read_state(database: aiosqlite.Connection) -> State:

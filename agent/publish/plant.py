@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.link import Status
+from agent.status import Status
 from wire.block import Quality, Reading
 
 SILENT_US_MAX = 5_000_000

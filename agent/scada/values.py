@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.link import Status
+from agent.status import Status
 from wire.block import Quality
 from wire.points import unit_of
 

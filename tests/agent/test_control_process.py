@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent import link
-from agent.link import Hello, Item, Status
+from agent.link import Hello, Item
+from agent.status import Status
 from tests.support.agents import SITE, LoneBox, lone_box
 from tests.support.system import read_registers, wait_until
 from wire.block import Block

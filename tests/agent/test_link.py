@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import link
-from agent.link import DeviceState, Item, Message, Reason
+from agent.link import Item, Message
+from agent.status import DeviceState, Reason
 from tests.support import messages, strategies
 from wire.fields import BadMessage
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.gateway.buffer import Buffer, open_buffer
 from agent.gateway.rows import Draft
-from wire import sync
+from wire import records
 from wire.clock import SetClock
 from wire.sync import FrameClass
 
@@ -35,5 +35,5 @@ async def codes(buffer: Buffer) -> list[str]:
         event.code
         for frame in await buffer.batch(-1, BATCH)
         if frame.kind is FrameClass.EVENTS
-        for event in sync.decode_events(frame.payload)
+        for event in records.decode(frame.payload).events
     ]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent import link
-from agent.link import DeviceState, Hello, Item, Pushed, Reason, Status, Stored
+from agent.link import Hello, Item, Pushed, Stored
+from agent.status import DeviceState, Reason, Status
 from wire import block as blocks
 from wire.block import Block, Quality, Reading
 from wire.schedule import Schedule

@@ -10,7 +10,7 @@ from agent.control.cycle import Cycle, Plan
 from agent.control.outbox import Outbox
 from agent.control.port import Port
 from agent.control.sources import Sources, resolve
-from agent.link import Status
+from agent.status import Status
 from tests.support.inverters import InverterInMemory, MeterInMemory
 from tests.support.plants import LIMITS
 from tests.support.virtual import EPOCH_US, VirtualClock

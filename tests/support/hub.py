@@ -23,9 +23,10 @@ from cloud.kernel.keys import Account, Role
 from cloud.kernel.server import listen, serve
 from cloud.main import create_app, open_hub
 from cloud.settings import HubSettings
-from wire import signing, sync
+from wire import records, signing, sync
 from wire.block import Quality, Reading, encode, sample
 from wire.clock import SetClock
+from wire.records import Records
 from wire.signing import Key
 from wire.sync import Ack, Downlink, Event, Frame, FrameClass, Severity, Upload
 
@@ -176,4 +177,4 @@ def event(seq: int, code: str = "DEVICE_LOST", at_us: int = NOON_US) -> Frame:
     happened = Event(
         at_us=at_us, code=code, severity=Severity.ALARM, source="inverter", text="no answer"
     )
-    return Frame(seq, FrameClass.EVENTS, sync.encode_events([happened]))
+    return Frame(seq, FrameClass.EVENTS, records.encode(Records(events=(happened,))))

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from agent.web.serve import listen, serve
 from wire import block as blocks
-from wire import signing, sync
+from wire import records, signing, sync
 from wire.block import Block
 from wire.clock import Clock, SystemClock
 from wire.schedule import Schedule
@@ -58,7 +58,7 @@ class HubPeer:
             event
             for _, frame in sorted(self.frames.items())
             if frame.kind is FrameClass.EVENTS
-            for event in sync.decode_events(frame.payload)
+            for event in records.decode(frame.payload).events
         ]
 
     def samples(self) -> list[tuple[str, int]]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
-from agent.link import DeviceState, Hello, Item, Message, Pushed, Reason, Status, Stored
+from agent.link import Hello, Item, Message, Pushed, Stored
+from agent.status import DeviceState, Reason, Status
 from wire import block as wire_block
-from wire import sync
+from wire import records
 from wire.block import Block, Quality, Reading
 from wire.fields import BadMessage
+from wire.records import Records
 from wire.schedule import FrequencyService, Schedule, Slot
 from wire.sync import Ack, Downlink, Event, Frame, FrameClass, Severity, Upload
 
@@ -97,7 +99,7 @@ UPLOAD = Upload(
     epoch="b2c41d",
     frames=(
         Frame(17, FrameClass.TELEMETRY, wire_block.encode(BLOCK)),
-        Frame(18, FrameClass.EVENTS, sync.encode_events(EVENTS)),
+        Frame(18, FrameClass.EVENTS, records.encode(Records(events=EVENTS))),
     ),
 )
 ACK = Ack("b2c41d", 18)

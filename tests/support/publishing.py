@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from agent.link import DeviceState, Status
+from agent.status import DeviceState, Status
 from wire.block import Reading
 
 

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from agent import link
-from tests.support import messages
-from wire import block, fields, schedule, signing, sync
+from tests.support import fleet_messages, messages
+from wire import block, fields, records, schedule, signing, sync
+from wire.records import Records
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -52,9 +53,9 @@ DOCUMENTS: dict[str, tuple[Callable[[Any], object], object, Callable[[], object]
         lambda: sync.ack_to_document(sync.Ack("b2c41d", -1)),
     ),
     "events": (
-        lambda document: sync.decode_events(json.dumps(document).encode()),
+        lambda document: records.decode(json.dumps(document).encode()).events,
         messages.EVENTS,
-        lambda: json.loads(sync.encode_events(messages.EVENTS)),
+        lambda: json.loads(records.encode(Records(events=messages.EVENTS))),
     ),
     "downlink_with_schedule": (
         sync.downlink_from_document,
@@ -71,7 +72,9 @@ DOCUMENTS: dict[str, tuple[Callable[[Any], object], object, Callable[[], object]
         messages.SCHEDULE,
         lambda: schedule.to_document(messages.SCHEDULE),
     ),
+    **fleet_messages.DOCUMENTS,
 }
+LINK = {**messages.LINK, **fleet_messages.LINK}
 BYTES = {"block_encoded", "upload", "upload_after", "link_frame"}
 
 
@@ -87,12 +90,12 @@ def test_what_we_write_today_is_the_golden_document(name: str) -> None:
     assert write() == golden(name)
 
 
-@pytest.mark.parametrize("name", messages.LINK)
+@pytest.mark.parametrize("name", LINK)
 def test_a_golden_link_message_parses_and_is_what_we_write(name: str) -> None:
     document = golden(f"link_{name}")
     body = fields.compact(document).encode()
-    assert linked(len(body).to_bytes(4, "big") + body) == messages.LINK[name]
-    assert json.loads(link.encode(messages.LINK[name])[4:]) == document
+    assert linked(len(body).to_bytes(4, "big") + body) == LINK[name]
+    assert json.loads(link.encode(LINK[name])[4:]) == document
 
 
 def test_golden_bytes_of_a_block_parse_and_inflate_to_what_we_write() -> None:
@@ -108,7 +111,7 @@ def test_golden_bytes_of_an_upload_parse_to_its_frames() -> None:
     assert (telemetry.seq, telemetry.kind) == (17, sync.FrameClass.TELEMETRY)
     assert block.decode(telemetry.payload) == messages.BLOCK
     assert (events.seq, events.kind) == (18, sync.FrameClass.EVENTS)
-    assert sync.decode_events(events.payload) == messages.EVENTS
+    assert records.decode(events.payload).events == messages.EVENTS
 
 
 def test_golden_bytes_of_an_upload_that_names_a_gap_parse_to_the_same_frames() -> None:
@@ -132,7 +135,7 @@ def test_a_golden_signature_is_believed_and_is_what_we_sign() -> None:
 
 
 def test_every_golden_file_is_read_by_a_test_and_every_message_has_one() -> None:
-    read = {*DOCUMENTS, *BYTES, "signature", *(f"link_{name}" for name in messages.LINK)}
+    read = {*DOCUMENTS, *BYTES, "signature", *(f"link_{name}" for name in LINK)}
     assert {path.stem for path in GOLDEN.iterdir()} == read
-    kinds = {type(message) for message in messages.LINK.values()}
+    kinds = {type(message) for message in LINK.values()}
     assert kinds == set(link.Message.__args__)

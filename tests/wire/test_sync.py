@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import messages, strategies
-from wire import fields, sync
+from wire import fields, records, sync
 from wire.fields import BadMessage
+from wire.records import Records
 from wire.schedule import Schedule
 from wire.sync import Ack, Downlink, Event, Frame, FrameClass, Severity, Upload
 
@@ -46,7 +47,7 @@ def test_a_changed_byte_is_refused_or_changes_only_what_no_crc_covers(at: int, m
 
 @given(st.binary(max_size=300))
 def test_no_bytes_raise_anything_but_bad_message(body: bytes) -> None:
-    for decode in (sync.decode_upload, sync.decode_events):
+    for decode in (sync.decode_upload, records.decode):
         with pytest.raises(BadMessage):
             decode(body)
 
@@ -89,24 +90,24 @@ def test_bytes_behind_the_last_frame_are_refused() -> None:
 
 @given(st.lists(strategies.events, max_size=5).map(tuple))
 def test_every_event_comes_back_exactly(sent: tuple[Event, ...]) -> None:
-    assert sync.decode_events(sync.encode_events(sent)) == sent
+    assert records.decode(records.encode(Records(events=tuple(sent)))).events == sent
 
 
 @given(st.text())
 def test_no_sentence_can_make_an_event_that_the_other_side_refuses(text: str) -> None:
     event = Event(at_us=0, code="X", severity=Severity.INFO, source="s", text=text)
-    (received,) = sync.decode_events(sync.encode_events([event]))
+    (received,) = records.decode(records.encode(Records(events=(event,)))).events
     assert 0 < len(received.text) <= sync.EVENT_TEXT_MAX
     assert "\n" not in received.text
 
 
-@given(strategies.damaged(json.loads(sync.encode_events(messages.EVENTS))))
+@given(strategies.damaged(json.loads(records.encode(Records(events=messages.EVENTS)))))
 def test_damaged_events_are_refused_or_can_be_sent_on(text: str) -> None:
     try:
-        events = sync.decode_events(text.encode())
+        events = records.decode(text.encode()).events
     except BadMessage:
         return
-    sync.decode_events(sync.encode_events(events))
+    records.decode(records.encode(Records(events=tuple(events))))
 
 
 def test_an_unknown_severity_is_named() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wire import block as blocks
-from wire import fields, sync
+from wire import fields, records
 from wire.block import Block
 from wire.fields import BadMessage
 from wire.sync import Event, Frame, FrameClass
@@ -51,7 +51,7 @@ def opened(frame: Frame) -> Opened:
     """Return what is in the frame; never raises."""
     try:
         if frame.kind is FrameClass.EVENTS:
-            return Happenings(frame, sync.decode_events(frame.payload))
+            return Happenings(frame, records.decode(frame.payload).events)
         return Samples(frame, blocks.decode(frame.payload))
     except BadMessage as error:
         return Unreadable(frame, fields.cut(str(error), REASON_MAX))

@@ -2,7 +2,7 @@
 
 from agent.control.decide import AUTOMATIC, SAFE, Decision
 from agent.control.evidence import Record, mode_changed, readings
-from agent.link import Reason
+from agent.status import Reason
 from wire.block import Quality, Reading
 from wire.points import STANDARD
 from wire.sync import EVENT_TEXT_MAX, Severity

@@ -12,7 +12,8 @@ from agent import link
 from agent.control.changes import PORTION_MAX
 from agent.control.outbox import Outbox
 from agent.control.server import LinkServer, listening
-from agent.link import Hello, Item, Pushed, Status, Stored
+from agent.link import Hello, Item, Pushed, Stored
+from agent.status import Status
 from wire.block import Quality, Reading
 from wire.schedule import Schedule
 from wire.sync import Event, Severity

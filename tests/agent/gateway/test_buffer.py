@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent.gateway.buffer import SETTLE_APPENDS, SETTLE_FRAMES, Buffer
 from agent.gateway.rows import ROW_BYTES, Cursor, Draft
 from tests.support.buffers import BATCH, ROOMY, codes, draft, opened, texts
-from wire import sync
+from wire import records
 from wire.sync import FrameClass, Severity
 
 
@@ -133,7 +133,7 @@ async def test_a_frame_in_quarantine_is_kept_reported_and_out_of_the_way(tmp_pat
         await buffer.append([draft("good"), draft("bad"), draft("fine")])
         assert await buffer.quarantine(1, "the hub says: no") == 1
         assert [f.seq for f in await buffer.batch(-1, BATCH)] == [0, 2, 3]
-        (event,) = sync.decode_events((await buffer.batch(2, BATCH))[0].payload)
+        (event,) = records.decode((await buffer.batch(2, BATCH))[0].payload).events
         assert (event.code, event.severity) == ("FRAME_SET_ASIDE", Severity.ALARM)
         assert (await buffer.state()).n == 3
     with sqlite3.connect(tmp_path / "buffer.db") as database:
@@ -243,4 +243,4 @@ async def _agrees(buffer: Buffer, stored: dict[int, bytes], acked: int) -> None:
     events = [f for f in frames if f not in own]
     assert missing == 0 or state.dropped > 0
     assert missing <= state.dropped
-    assert all(sync.decode_events(f.payload) for f in events)
+    assert all(records.decode(f.payload).events for f in events)

@@ -14,7 +14,7 @@ from agent.gateway.latest import Latest
 from tests.support.control_peer import SECOND_US, ControlPeer, control_peer, status
 from tests.support.patience import eventually
 from wire import block as blocks
-from wire import sync
+from wire import records
 from wire.block import Quality, Reading
 from wire.clock import SetClock
 from wire.schedule import Schedule
@@ -48,7 +48,7 @@ class Bench:
             event.code
             for frame in await self.buffer.batch(-1, ROOMY)
             if frame.kind is FrameClass.EVENTS
-            for event in sync.decode_events(frame.payload)
+            for event in records.decode(frame.payload).events
         ]
 
 

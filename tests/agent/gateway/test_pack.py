@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from agent.gateway.pack import pack
 from agent.link import Item
 from wire import block as blocks
-from wire import sync
+from wire import records
 from wire.block import Block, Quality, Reading
 from wire.sync import Event, FrameClass, Severity
 
@@ -53,7 +53,7 @@ def test_every_sample_and_event_is_in_exactly_one_frame(sources: list[str]) -> N
         event
         for draft in drafts
         if draft.kind is FrameClass.EVENTS
-        for event in sync.decode_events(draft.payload)
+        for event in records.decode(draft.payload).events
     ]
     assert events == [item.content for item in items if isinstance(item.content, Event)]
     assert sum(draft.n for draft in drafts) == len(items)

@@ -1,7 +1,7 @@
 """agent.scada.values: what a SCADA sees, and that silence never looks like a plant at rest."""
 
-from agent.link import DeviceState, Status
 from agent.scada.values import SILENT_US_MAX, shown
+from agent.status import DeviceState, Status
 from wire.block import Quality, Reading
 
 NOW_US = 1_800_000_000_000_000

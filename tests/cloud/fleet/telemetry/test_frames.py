@@ -15,8 +15,9 @@ from cloud.fleet.telemetry.frames import (
 )
 from tests.support import strategies
 from wire import block as blocks
-from wire import sync
+from wire import records
 from wire.block import Block
+from wire.records import Records
 from wire.sync import Event, Frame, FrameClass
 
 garbage = st.binary(max_size=200) | strategies.json_values.map(strategies.written).map(str.encode)
@@ -31,7 +32,7 @@ def test_a_block_comes_out_as_it_went_in(block: Block, kind: FrameClass) -> None
 
 @given(st.lists(strategies.events, max_size=5).map(tuple))
 def test_events_come_out_as_they_went_in(events: tuple[Event, ...]) -> None:
-    frame = Frame(7, FrameClass.EVENTS, sync.encode_events(events))
+    frame = Frame(7, FrameClass.EVENTS, records.encode(Records(events=tuple(events))))
     assert opened(frame) == Happenings(frame, events)
 
 

@@ -1,0 +1,166 @@
+"""The newest picture of the plant and of the last decision, and how it is written. Pure."""
+
+import sys
+from dataclasses import dataclass
+
+from wire import fields
+from wire import schedule as schedules
+from wire.block import Quality, Reading
+from wire.fields import BadMessage, Document
+
+READING = ("point", "value", "quality", "at_us")
+READINGS_MAX = 10_000
+_DEVICES_MAX = 100
+_REASONS_MAX = 50
+_FLOAT_MAX = sys.float_info.max
+_REASON = ("code", "text", "power_kw")
+_DEVICE = ("device", "connected", "answered_us", "trouble")
+_READING = ("device", *READING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceState:
+    """How one device is doing."""
+
+    device: str
+    connected: bool
+    answered_us: int | None
+    """When it last answered; None: never since the start."""
+    trouble: str
+    """What is wrong, in one sentence; empty when nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why the setpoint is what it is: who asked or cut, in the order it happened."""
+
+    code: str
+    text: str
+    power_kw: float
+    """The value after this step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The newest picture of the plant and of the last decision."""
+
+    at_us: int
+    mode: str
+    """``starting``, ``automatic``, ``safe`` (ramped to 0 because something is missing)."""
+    setpoint_kw: float
+    schedule_kw: float
+    response_kw: float
+    reasons: tuple[Reason, ...]
+    devices: tuple[DeviceState, ...]
+    readings: tuple[tuple[str, Reading], ...]
+    """(device, newest reading), aged values marked STALE; on the link only what is new since the
+    frame before it on the same connection, in portions."""
+    schedule_version: int | None
+    schedule_ends_us: int | None
+    beats: int
+    missed: int
+    """Beats that could not start on time since the start of control."""
+    kept_items: int
+    dropped_items: int
+    steering: str = ""
+    """The id of the operator's override that the setpoint follows or is cut from; empty: none."""
+
+
+def to_document(status: Status) -> dict[str, object]:
+    return {
+        "at_us": status.at_us,
+        "mode": status.mode,
+        "setpoint_kw": status.setpoint_kw,
+        "schedule_kw": status.schedule_kw,
+        "response_kw": status.response_kw,
+        "reasons": [[r.code, fields.cut(r.text), r.power_kw] for r in status.reasons],
+        "devices": [
+            [d.device, d.connected, d.answered_us, fields.cut(d.trouble)] for d in status.devices
+        ],
+        "readings": [
+            [device, r.point, r.value, int(r.quality), r.at_us] for device, r in status.readings
+        ],
+        "schedule_version": status.schedule_version,
+        "schedule_ends_us": status.schedule_ends_us,
+        "beats": status.beats,
+        "missed": status.missed,
+        "kept_items": status.kept_items,
+        "dropped_items": status.dropped_items,
+        **({"steering": status.steering} if status.steering else {}),
+    }
+
+
+def from_document(document: Document) -> Status:
+    path = "status"
+    low, high = -schedules.POWER_KW_MAX, schedules.POWER_KW_MAX
+    version, ends_us = document.get("schedule_version"), document.get("schedule_ends_us")
+    return Status(
+        at_us=fields.instant(document, "at_us", path),
+        mode=fields.text(document, "mode", path),
+        setpoint_kw=fields.number(document, "setpoint_kw", path, low=low, high=high),
+        schedule_kw=fields.number(document, "schedule_kw", path, low=low, high=high),
+        response_kw=fields.number(document, "response_kw", path, low=low, high=high),
+        reasons=tuple(
+            _reason(row)
+            for row in fields.rows(document, "reasons", path, _REASON, most=_REASONS_MAX)
+        ),
+        devices=tuple(
+            _device(row)
+            for row in fields.rows(document, "devices", path, _DEVICE, most=_DEVICES_MAX)
+        ),
+        readings=tuple(
+            (fields.text(row, "device", "status.readings"), reading(row))
+            for row in fields.rows(document, "readings", path, _READING, most=READINGS_MAX)
+        ),
+        schedule_version=None if version is None else _whole(document, "schedule_version"),
+        schedule_ends_us=None
+        if ends_us is None
+        else fields.instant(document, "schedule_ends_us", path),
+        beats=_whole(document, "beats"),
+        missed=_whole(document, "missed"),
+        kept_items=_whole(document, "kept_items"),
+        dropped_items=_whole(document, "dropped_items"),
+        steering=fields.text(document, "steering", path, empty=True)
+        if "steering" in document
+        else "",
+    )
+
+
+def _whole(document: Document, key: str) -> int:
+    return fields.integer(document, key, "status")
+
+
+def _reason(row: Document) -> Reason:
+    path = "status.reasons"
+    low, high = -schedules.POWER_KW_MAX, schedules.POWER_KW_MAX
+    return Reason(
+        fields.text(row, "code", path),
+        fields.text(row, "text", path, empty=True),
+        fields.number(row, "power_kw", path, low=low, high=high),
+    )
+
+
+def _device(row: Document) -> DeviceState:
+    path = "status.devices"
+    if not isinstance(row["connected"], bool):
+        raise BadMessage(f"{path}.connected", row["connected"], "true or false is expected")
+    return DeviceState(
+        device=fields.text(row, "device", path),
+        connected=row["connected"],
+        answered_us=None
+        if row["answered_us"] is None
+        else fields.instant(row, "answered_us", path),
+        trouble=fields.text(row, "trouble", path, empty=True),
+    )
+
+
+def reading(row: Document, path: str = "status.readings") -> Reading:
+    value = row["value"]
+    return Reading(
+        fields.text(row, "point", path),
+        None
+        if value is None
+        else fields.number(row, "value", path, low=-_FLOAT_MAX, high=_FLOAT_MAX),
+        Quality(fields.integer(row, "quality", path, high=max(Quality))),
+        fields.instant(row, "at_us", path),
+    )
