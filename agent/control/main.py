@@ -18,7 +18,7 @@ from agent.control.cycle import Cycle, Plan
 from agent.control.interlocks import Limits
 from agent.control.outbox import Outbox
 from agent.control.port import Port
-from agent.control.server import SOCKET_PATH_BYTES_MAX, LinkServer, listening
+from agent.control.server import SOCKET_PATH_BYTES_MAX, LinkServer, Takers, listening
 from agent.control.sources import POWER, SOC, BadSource, Sources, resolve
 from agent.control.timing import Timing
 from agent.link import Hello, Pushed
@@ -66,9 +66,14 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
                 Hello(boot, settings.site),
                 outbox,
                 cycle.status,
-                cycle.take_schedule,
-                cycle.report_dropped,
-                lambda pushed: _tell(ports, pushed),
+                Takers(
+                    schedule=cycle.take_schedule,
+                    pushed=lambda pushed: _tell(ports, pushed),
+                    steering=lambda steering: None,
+                    clock=lambda verdict: None,
+                    leave=lambda leave: None,
+                    dropped=cycle.report_dropped,
+                ),
                 lambda: cycle.quiet,
             )
             fifo = realtime.take_priority()

@@ -12,13 +12,13 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent import link
 from agent.control.changes import Changes
 from agent.control.outbox import Outbox
-from agent.link import Hello, Pushed, Stored
+from agent.link import ClockVerdict, Hello, Leave, Pushed, Steering, Stored
 from agent.status import Status
 from wire.fields import BadMessage
 from wire.schedule import Schedule
@@ -53,6 +53,19 @@ async def listening(path: Path) -> AsyncIterator["asyncio.Queue[_Connection]"]:
             yield newest
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takers:
+    """Who is handed what the gateway says; none of them may wait."""
+
+    schedule: Callable[[Schedule], None]
+    pushed: Callable[[Pushed], None]
+    steering: Callable[[Steering], None]
+    clock: Callable[[ClockVerdict], None]
+    leave: Callable[[Leave], None]
+    dropped: Callable[[int], None]
+    """So many items were lost before the gateway could store them."""
+
+
 class LinkServer:
     """Serves one gateway at a time; see the module."""
 
@@ -61,9 +74,7 @@ class LinkServer:
         hello: Hello,
         outbox: Outbox,
         status: Callable[[], Status | None],
-        take_schedule: Callable[[Schedule], None],
-        report_dropped: Callable[[int], None],
-        take_pushed: Callable[[Pushed], None],
+        takers: Takers,
         quiet: Callable[[], bool] = lambda: True,
     ) -> None:
         """Make the server; a picture waits a little for a `quiet` moment of the cycle."""
@@ -71,9 +82,7 @@ class LinkServer:
         self._hello = hello
         self._outbox = outbox
         self._status = status
-        self._take_schedule = take_schedule
-        self._report_dropped = report_dropped
-        self._take_pushed = take_pushed
+        self._takers = takers
 
     async def run(self, connections: "asyncio.Queue[_Connection]") -> None:
         """Talk to the newest connection until cancelled."""
@@ -111,11 +120,17 @@ class LinkServer:
                 self._outbox.stored(number)
                 dropped = self._outbox.take_unreported()
                 if dropped:
-                    self._report_dropped(dropped)
+                    self._takers.dropped(dropped)
             case Schedule():
-                self._take_schedule(message)
+                self._takers.schedule(message)
             case Pushed():
-                self._take_pushed(message)
+                self._takers.pushed(message)
+            case Steering():
+                self._takers.steering(message)
+            case ClockVerdict():
+                self._takers.clock(message)
+            case Leave():
+                self._takers.leave(message)
             case _:
                 pass
 

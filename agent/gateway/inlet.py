@@ -15,9 +15,10 @@ from agent import link
 from agent.gateway.buffer import Buffer
 from agent.gateway.errors import BufferBlocked
 from agent.gateway.latest import Latest
+from agent.gateway.outbound import Outbound
 from agent.gateway.pack import pack
 from agent.gateway.rows import Cursor
-from agent.link import Hello, Item, Pushed, Stored
+from agent.link import ClockVerdict, Hello, Item, Steering, Stored
 from agent.status import Status
 from wire.block import Reading
 from wire.clock import Clock
@@ -52,14 +53,12 @@ class Inlet:
         self._site = site
         self._received = Cursor("", -1)
         self._pending: list[tuple[str, Item]] = []
-        self._stored: Stored | None = None
-        self._pushed: dict[str, dict[str, Reading]] = {}
+        self._out = Outbound()
         self._readings: dict[tuple[str, str], tuple[str, Reading]] = {}
         """The newest of every point, by device and point."""
         self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
         self._room = asyncio.Event()
-        self._to_send = asyncio.Event()
         self._trouble = ""
         self._linked_s = 0.0
         self._lost_said = False
@@ -121,7 +120,22 @@ class Inlet:
     def send_schedule(self, schedule: Schedule) -> None:
         """Have control told, now and after each reconnection."""
         self._latest.schedule = schedule
-        self._to_send.set()
+        self._out.put(schedule)
+
+    def send_steering(self, steering: Steering) -> None:
+        """Have control told what operators want, now and after each reconnection."""
+        self._out.put(steering)
+
+    def send_clock(self, verdict: ClockVerdict) -> None:
+        """Have control told how good the clock is, now and after each reconnection."""
+        self._out.put(verdict)
+
+    def send_leave(self, reason: str) -> bool:
+        """Ask control once to end, so that it is started again; say whether control listens."""
+        if not self._latest.linked:
+            return False
+        self._out.leave(reason)
+        return True
 
     def tell(self, device: str, readings: Sequence[Reading]) -> bool:
         """Hand to control what a device pushed; say whether control listens.
@@ -130,19 +144,14 @@ class Inlet:
         """
         if not self._latest.linked:
             return False
-        waiting = self._pushed.setdefault(device, {})
-        for reading in readings:
-            before = waiting.get(reading.point)
-            if before is None or reading.at_us >= before.at_us:
-                waiting[reading.point] = reading
-        self._to_send.set()
+        self._out.push(device, readings)
         return True
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
         """Talk to control until the connection ends; return why it ended."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                speaking = tasks.create_task(self._speak(writer), name="link out")
+                speaking = tasks.create_task(self._out.speak(writer), name="link out")
                 try:
                     # Here and not in a task: a group whose task failed loses a cancellation that
                     # comes at the same moment, and a gateway that is told to stop would go on.
@@ -180,8 +189,7 @@ class Inlet:
             self._received = Cursor(hello.boot, -1)
         cursor = (await self._buffer.state()).cursor
         if cursor.boot == hello.boot:
-            self._stored = Stored(cursor.boot, cursor.number)
-            self._to_send.set()
+            self._out.put(Stored(cursor.boot, cursor.number))
         self._readings.clear()
         self._latest.linked = True
         self._trouble = ""
@@ -209,27 +217,6 @@ class Inlet:
             self._latest.add_event(item.content)
             self._urgent.set()
 
-    async def _speak(self, writer: asyncio.StreamWriter) -> None:
-        schedule: Schedule | None = None
-        stored: Stored | None = None
-        self._pushed.clear()  # Nobody listened to what still waits; by now it is old.
-        while True:
-            self._to_send.clear()
-            pushed, self._pushed = self._pushed, {}
-            for device, readings in pushed.items():
-                writer.write(link.encode(Pushed(device, tuple(readings.values()))))
-            if self._stored is not None and self._stored != stored:
-                stored = self._stored
-                writer.write(link.encode(stored))
-            if self._latest.schedule is not None and self._latest.schedule is not schedule:
-                schedule = self._latest.schedule
-                writer.write(link.encode(schedule))
-            try:
-                await writer.drain()
-            except OSError:
-                return  # The line is broken, and whoever listens on it says so.
-            await self._to_send.wait()
-
     async def _flush(self) -> None:
         """Commit the oldest pending items of one boot."""
         self._urgent.clear()
@@ -245,8 +232,7 @@ class Inlet:
         self._room.set()
         self._latest.stored_us = self._clock.now_us()
         if boot == self._received.boot:
-            self._stored = Stored(boot, items[-1].number)
-            self._to_send.set()
+            self._out.put(Stored(boot, items[-1].number))
 
     async def _blocked(self, error: BufferBlocked) -> None:
         if not self._latest.store_trouble:

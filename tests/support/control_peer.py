@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent import link
-from agent.link import Hello, Item, Pushed, Stored
+from agent.link import ClockVerdict, Hello, Item, Leave, Pushed, Steering, Stored
 from agent.status import DeviceState, Reason, Status
 from wire import block as blocks
 from wire.block import Block, Quality, Reading
@@ -30,6 +30,7 @@ class ControlPeer:
     stored: list[Stored] = field(default_factory=list)
     schedules: list[Schedule] = field(default_factory=list)
     pushed: list[Pushed] = field(default_factory=list)
+    wishes: list[Steering | ClockVerdict | Leave] = field(default_factory=list)
     connections: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     writer: asyncio.StreamWriter | None = None
@@ -86,6 +87,12 @@ class ControlPeer:
             await self.changed.wait_for(lambda: len(self.schedules) >= count)
             return self.schedules[-1]
 
+    async def until_wished(self, count: int) -> link.Message:
+        """Return the newest of `count` words about the clock, operators or leaving."""
+        async with asyncio.timeout(10), self.changed:
+            await self.changed.wait_for(lambda: len(self.wishes) >= count)
+            return self.wishes[-1]
+
     async def until_connected(self, count: int = 1) -> None:
         async with asyncio.timeout(10), self.changed:
             await self.changed.wait_for(lambda: self.connections >= count)
@@ -115,6 +122,8 @@ class ControlPeer:
                     self.schedules.append(message)
                 case Pushed():
                     self.pushed.append(message)
+                case Steering() | ClockVerdict() | Leave():
+                    self.wishes.append(message)
                 case other:
                     raise AssertionError(f"the gateway sent {other!r}")
             self.changed.notify_all()

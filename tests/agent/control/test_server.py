@@ -11,10 +11,21 @@ from pathlib import Path
 from agent import link
 from agent.control.changes import PORTION_MAX
 from agent.control.outbox import Outbox
-from agent.control.server import LinkServer, listening
-from agent.link import Hello, Item, Pushed, Stored
+from agent.control.server import LinkServer, Takers, listening
+from agent.link import (
+    ClockVerdict,
+    Hello,
+    Item,
+    Leave,
+    Override,
+    Pushed,
+    Steering,
+    Stored,
+)
 from agent.status import Status
 from wire.block import Quality, Reading
+from wire.order import Mode
+from wire.report import ClockState
 from wire.schedule import Schedule
 from wire.sync import Event, Severity
 
@@ -47,6 +58,7 @@ class Control:
     schedules: list[Schedule] = field(default_factory=list)
     dropped: list[int] = field(default_factory=list)
     pushed: list[Pushed] = field(default_factory=list)
+    heard: list[link.Message] = field(default_factory=list)
     told: asyncio.Event = field(default_factory=asyncio.Event)
     status: Status = STATUS
 
@@ -61,6 +73,10 @@ class Control:
 
     def take_pushed(self, pushed: Pushed) -> None:
         self.pushed.append(pushed)
+        self.told.set()
+
+    def hear(self, message: Steering | ClockVerdict | Leave) -> None:
+        self.heard.append(message)
         self.told.set()
 
     def report_dropped(self, count: int) -> None:
@@ -99,9 +115,14 @@ async def control(folder: Path, bytes_max: int = 10_000_000) -> AsyncIterator[Co
         HELLO,
         side.outbox,
         lambda: side.status,
-        side.take_schedule,
-        side.report_dropped,
-        side.take_pushed,
+        Takers(
+            schedule=side.take_schedule,
+            pushed=side.take_pushed,
+            steering=side.hear,
+            clock=side.hear,
+            leave=side.hear,
+            dropped=side.report_dropped,
+        ),
     )
     async with (
         asyncio.timeout(20),
@@ -165,6 +186,23 @@ async def test_what_a_device_pushed_to_the_gateway_reaches_control(tmp_path: Pat
             await peer.say(pushed)
             await side.told.wait()
         assert side.pushed == [pushed]
+
+
+async def test_what_operators_want_and_what_the_clock_is_worth_reach_control(
+    tmp_path: Path,
+) -> None:
+    wanted: list[link.Message] = [
+        Steering(Mode.STANDBY, Override("c-1", -20.0, 5)),
+        ClockVerdict(ClockState.CORRECTED, -3_600_000_000),
+        Leave("new settings"),
+    ]
+    async with control(tmp_path) as side:
+        async with gateway(side.path) as peer:
+            for message in wanted:
+                side.told.clear()
+                await peer.say(message)
+                await side.told.wait()
+        assert side.heard == wanted
 
 
 async def test_a_newer_gateway_replaces_one_that_hangs(tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+"""What control is to be told: of each kind only the newest, and all of it on each connection.
+
+However slowly the link takes it, nothing queues up here. What a device pushed and the wish that
+control leave are for the moment: they are not said again to a control that comes later.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from agent import link
+from agent.link import ClockVerdict, Leave, Pushed, Steering, Stored
+from wire.block import Reading
+from wire.schedule import Schedule
+
+Lasting = ClockVerdict | Stored | Schedule | Steering
+_ORDER = (ClockVerdict, Stored, Schedule, Steering)
+"""The clock goes first: the others are judged by it."""
+
+
+class Outbound:
+    """See the module."""
+
+    def __init__(self) -> None:
+        self._newest: dict[type[Lasting], Lasting] = {}
+        self._pushed: dict[str, dict[str, Reading]] = {}
+        self._leave: Leave | None = None
+        self._changed = asyncio.Event()
+
+    def put(self, message: Lasting) -> None:
+        """Have `message` said now and after each reconnection, until another of its kind comes."""
+        self._newest[type(message)] = message
+        self._changed.set()
+
+    def push(self, device: str, readings: Sequence[Reading]) -> None:
+        """Have the newest of each point of `device` said once."""
+        waiting = self._pushed.setdefault(device, {})
+        for reading in readings:
+            before = waiting.get(reading.point)
+            if before is None or reading.at_us >= before.at_us:
+                waiting[reading.point] = reading
+        self._changed.set()
+
+    def leave(self, reason: str) -> None:
+        """Have control asked once to end."""
+        self._leave = Leave(reason)
+        self._changed.set()
+
+    async def speak(self, writer: asyncio.StreamWriter) -> None:
+        """Say on a new connection what is to be said, and what comes, until the line breaks."""
+        said: dict[type[Lasting], Lasting] = {}
+        self._pushed.clear()  # Nobody listened to what still waits; by now it is old.
+        self._leave = None
+        while True:
+            self._changed.clear()
+            pushed, self._pushed = self._pushed, {}
+            for device, readings in pushed.items():
+                writer.write(link.encode(Pushed(device, tuple(readings.values()))))
+            for kind in _ORDER:
+                message = self._newest.get(kind)
+                if message is not None and message is not said.get(kind):
+                    said[kind] = message
+                    writer.write(link.encode(message))
+            if self._leave is not None:
+                writer.write(link.encode(self._leave))
+                self._leave = None
+            try:
+                await writer.drain()
+            except OSError:
+                return  # The line is broken, and whoever listens on it says so.
+            await self._changed.wait()
