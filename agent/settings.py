@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from agent.enrol.config import HubSettings
 from agent.publish.config import PublishSettings
 from agent.scada.config import ScadaSettings
 from drivers.registry import DeviceConfig
@@ -30,24 +31,6 @@ class BadSettings(Exception):
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class HubSettings(_Section):
-    """Where the hub is and how the box signs itself in."""
-
-    url: str = Field(pattern=r"^https?://[^/\s]+(:\d+)?/?$")
-    gateway: _Identifier
-    key_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    secret: SecretStr = Field(min_length=32, description="hexadecimal, as the hub printed it")
-    poll_wait_s: float = Field(default=20.0, gt=0, le=55)
-
-    @model_validator(mode="after")
-    def _secret_is_hex(self) -> "HubSettings":
-        try:
-            bytes.fromhex(self.secret.get_secret_value())
-        except ValueError:
-            raise ValueError("secret: hexadecimal digits are expected") from None
-        return self
 
 
 class PageSettings(_Section):

@@ -12,6 +12,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 
+from agent.enrol.config import HubSettings
 from agent.gateway.backoff import Backoff
 from agent.gateway.buffer import Buffer, open_buffer
 from agent.gateway.downlink import Downlink
@@ -25,7 +26,7 @@ from agent.gateway.uplink import Uplink
 from agent.publish.config import PublishSettings
 from agent.scada.config import ScadaSettings
 from agent.scada.values import Shown, shown
-from agent.settings import AgentSettings, BadSettings, HubSettings
+from agent.settings import AgentSettings, BadSettings
 from agent.watchdog import Notifier
 from agent.web.app import Page, make_app
 from agent.web.auth import Door, access_code_in

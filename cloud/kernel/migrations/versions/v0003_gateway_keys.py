@@ -1,4 +1,4 @@
-"""gateway keys"""
+"""Several keys a gateway, one after the other; one-time codes; nonces that outlive a restart."""
 
 revision = "0003"
 down_revision = "0002"

@@ -1,4 +1,4 @@
-"""telemetry store"""
+"""Roll-ups of telemetry beside the chunks."""
 
 revision = "0004"
 down_revision = "0003"

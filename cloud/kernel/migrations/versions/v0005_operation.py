@@ -1,4 +1,4 @@
-"""operation"""
+"""Commands, alarms, the gap ledger, reports, tags and groups, the audit log."""
 
 revision = "0005"
 down_revision = "0004"

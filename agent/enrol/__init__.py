@@ -1,0 +1,1 @@
+"""How a box comes to its key, and to newer ones: enrolment, credentials, settings of the hub."""
