@@ -13,7 +13,7 @@ from drivers.beside import beside
 from drivers.document import open_document
 from drivers.errors import DeviceRefused, DeviceUnreachable
 from drivers.mqtt.party import Message
-from drivers.mqtt.sparkplug import payload
+from drivers.mqtt.sparkplug import device, payload, session
 from drivers.mqtt.sparkplug.device import SparkplugInverter
 from drivers.mqtt.sparkplug.metric import DataType, Metric, Payload
 from drivers.mqtt.sparkplug.profile import read_profile
@@ -32,6 +32,7 @@ from wire.block import Quality
 pytestmark = pytest.mark.skipif(not mosquitto.PROGRAM, reason="mosquitto is not installed")
 NODE = Node("plant", "edge")
 TELL_S = 5.0
+SCALE = 5
 
 
 def edge(port: int, member: str = "battery") -> EdgeNode:
@@ -123,6 +124,45 @@ async def test_after_a_restart_of_the_broker_all_are_born_again(tmp_path: Path) 
         await driver_is_back(driver)
         await driver.write_power_kw(5.0)
         assert node.plant.command.power_kw == 5.0
+
+
+@pytest.mark.slow
+async def test_whatever_an_edge_node_does_it_is_heard_and_obeys_again_100_times_of_100(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost message, a birth out of nothing, a node that is unplugged; waits are a fifth."""
+    monkeypatch.setattr(session, "REBIRTH_S", session.REBIRTH_S / SCALE)
+    for wait in ("LOOK_S", "PUBLISH_S"):
+        monkeypatch.setattr(device, wait, getattr(device, wait) / SCALE)
+    loop = asyncio.get_running_loop()
+    recovered_s: list[float] = []
+    gaps = 0
+    async with mosquitto.running(tmp_path) as server, host_at(server) as driver:
+        while len(recovered_s) < 100:
+            node = edge(server.port)
+            async with beside(node.run(), "node"):
+                for trick in (None, node.skip, *4 * (node.power_up, node.skip)):
+                    if trick is not None:
+                        trick()
+                    gaps += trick == node.skip
+                    began_s, power_kw = loop.time(), float(len(recovered_s) + 1)
+                    await asked(driver, power_kw)
+                    recovered_s.append(loop.time() - began_s)
+                    assert node.plant.command.power_kw == power_kw
+                    await power_is(driver, power_kw)
+            assert "it has died" in await trouble_of(driver)
+    assert len(recovered_s) == 100
+    assert driver.session.gaps == gaps == 50
+    assert max(recovered_s) < 10.0 / SCALE
+
+
+async def asked(driver: SparkplugInverter, power_kw: float) -> None:
+    """Ask until it is obeyed: a node that is about to be lost or found does not answer."""
+    while True:
+        try:
+            return await driver.write_power_kw(power_kw)
+        except DeviceUnreachable:
+            await asyncio.sleep(0.01)
 
 
 async def driver_is_back(driver: SparkplugInverter) -> None:
