@@ -21,6 +21,7 @@ from cloud.exchange import service as exchange
 from cloud.exchange.floor import ReplayDiffers
 from cloud.exchange.journal import JournalUnusable
 from cloud.fleet import routes as fleet_routes
+from cloud.fleet.live import LiveValues
 from cloud.fleet.sync import routes as sync_routes
 from cloud.fleet.sync.access import Nonces
 from cloud.kernel import errors, folder, keys, metrics
@@ -117,6 +118,7 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
         hub = Hub(settings, clock, database, Sessions(load_secret(settings.data_dir)))
         for memory in (Nonces(), Attempts(), Feeds()):
             hub.provide(memory)
+        hub.provide(LiveValues(hub.bus, clock))
         await _first_start(settings, database, clock)
         yield hub
     finally:
