@@ -1,7 +1,8 @@
 """The buffer's file: made, opened, and set aside when it is damaged.
 
 One SQLite database in WAL mode with ``synchronous=FULL``, held exclusively: a second gateway on
-the same folder is refused instead of numbering the same frames.
+the same folder is refused instead of numbering the same frames. Its tables and their upgrades are in
+`agent.gateway.schema`: who needs a table of its own in this file adds a step there.
 """
 
 import sqlite3
@@ -13,8 +14,8 @@ from pathlib import Path
 import aiosqlite
 
 from agent.gateway.errors import BufferBlocked, BufferDamaged, BufferUnusable
+from agent.gateway.schema import SCHEMA_VERSION, steps_from
 
-SCHEMA_VERSION = 1
 SET_ASIDE_MAX = 2
 """Damaged files that are kept; the oldest beyond it is deleted, for the disk is finite."""
 CHECKED_BYTES_MAX = 64 * 1024**2
@@ -28,39 +29,6 @@ _WAL_BYTES = 4 * 1024**2
 _SUSPECT = ".suspect"
 _DAMAGED = ".damaged-"
 _DAMAGE_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_SCHEMA = """
-BEGIN;
-CREATE TABLE frames (
-    seq INTEGER PRIMARY KEY,
-    kind INTEGER NOT NULL,
-    t0_us INTEGER NOT NULL,
-    n INTEGER NOT NULL,
-    payload BLOB NOT NULL,
-    crc INTEGER NOT NULL
-);
-CREATE TABLE quarantine (
-    id INTEGER PRIMARY KEY,
-    epoch TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    kind INTEGER NOT NULL,
-    payload BLOB NOT NULL,
-    reason TEXT NOT NULL
-);
-CREATE TABLE state (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    epoch TEXT NOT NULL,
-    acked INTEGER NOT NULL,
-    boot TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    n INTEGER NOT NULL,
-    bytes INTEGER NOT NULL,
-    dropped INTEGER NOT NULL
-);
-CREATE TABLE document (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO state VALUES (1, lower(hex(randomblob(8))), -1, '', -1, 0, 0, 0);
-PRAGMA user_version = 1;
-COMMIT;
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +129,8 @@ async def _prepare(database: aiosqlite.Connection, path: Path) -> None:
             f"{path}: version {version} was written by a newer program; at most {SCHEMA_VERSION}"
             " can be read"
         )
-    if version == 0:
-        await database.executescript(_SCHEMA)
+    for step in steps_from(version):
+        await database.executescript(step)
 
 
 def _taken(path: Path) -> BufferUnusable:

@@ -22,6 +22,14 @@ class Draft:
     n: int
     """Values or events in it; for people."""
     payload: bytes
+    t1_us: int = 0
+    """The last instant in it; 0: that of `t0_us`."""
+    held: bool = False
+    """It tells of a loss, and is never dropped itself."""
+    boot_id: str | None = None
+    """Which run of the machine stamped it, as long as that run's clock is in doubt; else None."""
+    offset_us: int | None = None
+    """What the clock that stamped it was ahead of the machine's monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +99,14 @@ async def insert(database: aiosqlite.Connection, state: State, drafts: Sequence[
     first = await newest(database) + 1
     frames = [Frame(first + i, draft.kind, draft.payload) for i, draft in enumerate(drafts)]
     await database.executemany(
-        "INSERT INTO frames (seq, kind, t0_us, n, payload, crc) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO frames (seq, kind, t0_us, t1_us, n, payload, crc, held, boot_id, offset_us)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (frame.seq, frame.kind, draft.t0_us, draft.n, frame.payload, frame.crc)
+            (
+                *(frame.seq, frame.kind, draft.t0_us, draft.t1_us, draft.n),
+                *(frame.payload, frame.crc, draft.held, draft.boot_id),
+                None if draft.boot_id is None else draft.offset_us,
+            )
             for frame, draft in zip(frames, drafts, strict=True)
         ],
     )
