@@ -131,7 +131,7 @@ async def test_whatever_an_edge_node_does_it_is_heard_and_obeys_again_100_times_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A lost message, a birth out of nothing, a node that is unplugged; waits are a fifth."""
-    monkeypatch.setattr(session, "REBIRTH_S", session.REBIRTH_S / SCALE)
+    monkeypatch.setattr(session, "REBIRTH_S", session.REBIRTH_S / SCALE**2)
     for wait in ("LOOK_S", "PUBLISH_S"):
         monkeypatch.setattr(device, wait, getattr(device, wait) / SCALE)
     loop = asyncio.get_running_loop()
