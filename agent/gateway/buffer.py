@@ -10,10 +10,11 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import aiosqlite
 
@@ -33,6 +34,9 @@ SETTLE_FRAMES = sync.FRAMES_MAX
 SETTLE_PERIOD_S = 10.0
 """Nor do acknowledged frames wait longer than this when nothing is appended."""
 _SCHEDULE = "schedule"
+Found = TypeVar("Found")
+Step = Callable[[aiosqlite.Connection], Awaitable[Found]]
+"""Part of a transaction on tables of another file of this folder."""
 
 
 class Buffer:
@@ -60,8 +64,12 @@ class Buffer:
             acked = max(state.acked, self._released)
             return replace(state, acked=acked, n=state.n - n, bytes=state.bytes - size)
 
-    async def append(self, drafts: Sequence[Draft], cursor: Cursor | None = None) -> None:
+    async def append(
+        self, drafts: Sequence[Draft], cursor: Cursor | None = None, also: Step[None] | None = None
+    ) -> None:
         """Store `drafts` in order, and that control's items are stored up to `cursor`.
+
+        `also` works, in the same transaction, on the tables beside the frames.
 
         Raises:
             BufferBlocked: nothing was stored; the caller keeps them and tries again.
@@ -72,6 +80,8 @@ class Buffer:
             if self._appends % SETTLE_APPENDS == 0:
                 state = await rows.settle(self._database, state, self._released)
             state = await rows.insert(self._database, state, drafts)
+            if also is not None:
+                await also(self._database)
             if state.bytes > self._bytes_max:
                 state = await rows.settle(self._database, state, self._released)
                 state = await self._make_room(state)
@@ -79,6 +89,11 @@ class Buffer:
         self._written_s = asyncio.get_running_loop().time()
         async with self._changed:
             self._changed.notify_all()
+
+    async def look_up(self, step: Step[Found]) -> Found:
+        """Return what `step` reads from the tables beside the frames."""
+        async with self._reading():
+            return await step(self._database)
 
     async def report(self, code: str, severity: Severity, text: str, source: str = SOURCE) -> None:
         """Store an event of the gateway's own."""

@@ -68,7 +68,27 @@ never dropped. ``thinned``: it is 1-minute means. ``boot_id`` and ``offset_us``:
 machine, and what the clock was ahead of its monotonic clock, as long as that clock is in doubt.
 ``gaps.seq`` is the frame that tells the hub. ``state.in_order``: the last run ended by itself."""
 
-STEPS = (FIRST, CLASSES_AND_GAPS)
+COMMANDS_AND_ALARMS = """
+CREATE TABLE commands (
+    id TEXT PRIMARY KEY,
+    issued_us INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    said TEXT NOT NULL DEFAULT '',
+    command TEXT NOT NULL,
+    result TEXT NOT NULL,
+    memo TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE TABLE alarms (
+    id TEXT PRIMARY KEY,
+    raised_us INTEGER NOT NULL,
+    lasts INTEGER NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+"""``commands.said``: the last state that the hub has confirmed; ``memo``: what was noted before
+acting; ``command``: empty where it could not be read. ``alarms.lasts``: not cleared yet."""
+
+STEPS = (FIRST, CLASSES_AND_GAPS, COMMANDS_AND_ALARMS)
 SCHEMA_VERSION = len(STEPS)
 
 
