@@ -1,7 +1,8 @@
-"""What a page is shown, gathered from the services in four groups; `cloud.web.live` sends it.
+"""What the trade page is shown, gathered from the services in groups; `cloud.web.live` sends it.
 
 A group is read again when one of its topics was woken, or when its last reading is too old: gates
-close and schedules are published without a word on these topics.
+close and schedules are published without a word on these topics. Live values come from memory and
+lie over the stored ones.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.exchange.service import MARKET_TOPIC, PROJECTED_TOPIC, TRADES_TOPIC, Exchange
 from cloud.fleet import service as fleet
-from cloud.fleet.model import Site
+from cloud.fleet.live import LIVE_TOPIC, LiveValues
+from cloud.fleet.model import Newest, Site
 from cloud.fleet.service import TELEMETRY_TOPIC
 from cloud.kernel import events
 from cloud.kernel.auth import Principal, Role
@@ -37,8 +39,9 @@ _TOPICS_OF = {
     "own": frozenset({PROJECTED_TOPIC, TRADES_TOPIC}),
     "fleet": frozenset({TELEMETRY_TOPIC}),
     "plan": frozenset({TRADES_TOPIC}),
+    "live": frozenset({LIVE_TOPIC}),
 }
-_AGE_S_MAX = {"market": 1.0, "own": 15.0, "fleet": 5.0, "plan": 2.0}
+_AGE_S_MAX = {"market": 1.0, "own": 15.0, "fleet": 5.0, "plan": 2.0, "live": 5.0}
 TOPICS = sorted(frozenset().union(*_TOPICS_OF.values()))
 
 
@@ -58,6 +61,8 @@ class Desk:
     principal: Principal
     sections: dict[str, Any] = field(default_factory=dict)
     _read_s: dict[str, float] = field(default_factory=dict)
+    _stored: list[tuple[Site, Sequence[Newest]]] = field(default_factory=list)
+    """The sites that are shown, each with the values of the telemetry store."""
 
     async def refresh(self, watch: Watch, woken: set[str], now_s: float) -> None:
         """Read again what was woken or is too old.
@@ -76,6 +81,8 @@ class Desk:
                     self.sections |= await self._fleet(connection, sites)
                 if "plan" in due:
                     self.sections |= await _plan(connection, sites[:SITES_MAX])
+        if due & {"fleet", "live"}:
+            self.sections |= self._sites()
         if due & {"market", "own"}:
             self.sections |= self._market(watch)
 
@@ -156,12 +163,22 @@ class Desk:
         ]
         happened.sort(key=lambda event: event.id, reverse=True)
         who = self.principal
+        self._stored = [(site, await fleet.newest(connection, site.id)) for site in shown]
         return {
             "me": {"account": who.account, "role": who.role, "sites": len(sites)},
-            "sites": {
-                site.id: rows.site(site, await fleet.newest(connection, site.id)) for site in shown
-            },
             "events": [rows.event(event) for event in happened[:EVENTS_MAX]],
+        }
+
+    def _sites(self) -> Row:
+        """Return the newer of stored and live values, and go on watching them."""
+        live = self.hub.service(LiveValues)
+        for site, _ in self._stored:
+            live.watch(site.id, rows.POINTS)
+        return {
+            "sites": {
+                site.id: rows.site(site, live.over(site.id, stored))
+                for site, stored in self._stored
+            }
         }
 
 

@@ -23,9 +23,10 @@ from cloud.kernel.keys import Account, Role
 from cloud.kernel.server import listen, serve
 from cloud.main import create_app, open_hub
 from cloud.settings import HubSettings
-from wire import records, signing, sync
+from wire import live, records, signing, sync
 from wire.block import Quality, Reading, encode, sample
 from wire.clock import SetClock
+from wire.live import Live
 from wire.records import Records
 from wire.signing import Key
 from wire.sync import Ack, Downlink, Event, Frame, FrameClass, Severity, Upload
@@ -139,6 +140,17 @@ class Box:
         answer = await self.send(sync.encode_upload(upload))
         assert answer.status_code == 200, answer.text
         return sync.ack_from_document(answer.json())
+
+    async def tell_live(self, *values: tuple[str, Reading]) -> list[str]:
+        """Post a light frame; return what is watched."""
+        body = live.encode(Live(self.hub.clock.now_us(), values))
+        header = self.header("POST", sync.LIVE_PATH, body)
+        answer = await self.client.post(
+            sync.LIVE_PATH, content=body, headers={"Authorization": header}
+        )
+        assert answer.status_code == 200, answer.text
+        watched: list[str] = answer.json()["watch"]
+        return watched
 
     async def downlink(self, have: int = -1, wait_s: float = 0) -> Downlink:
         path = f"{sync.DOWNLINK_PATH}?have={have}&wait_s={wait_s}"

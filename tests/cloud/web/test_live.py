@@ -25,6 +25,7 @@ from tests.support.hub import (
     serving,
     telemetry,
 )
+from wire.block import Quality, Reading
 
 _MARKET = "PHO_AT_INTRADAY_15MIN"
 _NEXT_US = NOON_US + 15 * 60 * 1_000_000
@@ -170,6 +171,23 @@ async def test_new_telemetry_reaches_the_page_with_its_own_time(hub: Hub, url: s
                 await page.hear()
         points = page.state["sites"]["werk-sued"]["points"]
         assert points == {"battery.soc_pct": [61.5, 0, NOON_US - 700_000]}
+
+
+async def test_while_a_page_is_open_live_values_lie_over_the_stored_ones(
+    hub: Hub, url: str
+) -> None:
+    async with _page_of(hub, url) as page, enrolled_box(hub, "werk-sued", url) as box:
+        await box.upload([telemetry(1, NOON_US - 4_000_000, soc_pct=61.5)], after=0)
+        fresh = Reading("battery.soc_pct", 62.0, Quality.GOOD, NOON_US - 300_000)
+        watched = await box.tell_live(("inverter", fresh))
+        assert watched == ["ac.power_kw", "battery.soc_pct", "control.setpoint_kw"]
+        async with asyncio.timeout(_IN_TIME_S):
+            while not page.state["sites"]["werk-sued"]["points"]:
+                await page.hear()
+            while page.state["sites"]["werk-sued"]["points"]["battery.soc_pct"][0] != 62.0:
+                await page.hear()
+        points = page.state["sites"]["werk-sued"]["points"]
+        assert points == {"battery.soc_pct": [62.0, 0, NOON_US - 300_000]}
 
 
 async def test_a_page_sees_nothing_of_other_accounts_but_the_market(hub: Hub, url: str) -> None:
