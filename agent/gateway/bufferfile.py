@@ -1,8 +1,8 @@
 """The buffer's file: made, opened, and set aside when it is damaged.
 
 One SQLite database in WAL mode with ``synchronous=FULL``, held exclusively: a second gateway on
-the same folder is refused instead of numbering the same frames. Its tables and their upgrades are in
-`agent.gateway.schema`: who needs a table of its own in this file adds a step there.
+the same folder is refused instead of numbering the same frames. Its tables are in
+`agent.gateway.schema`: who needs one of its own in this file adds a step there.
 """
 
 import sqlite3
