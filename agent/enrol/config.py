@@ -1,5 +1,6 @@
 """The ``[hub]`` section: where the hub is and how the box signs itself in."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -12,16 +13,44 @@ class HubSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str = Field(pattern=r"^https?://[^/\s]+(:\d+)?/?$")
-    gateway: _Identifier
-    key_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    secret: SecretStr = Field(min_length=32, description="hexadecimal, as the hub printed it")
+    url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/\s]+(:\d+)?/?$",
+        description="default: where the box was enrolled",
+    )
+    gateway: _Identifier | None = None
+    """With `key_id` and `secret`; all three are left out where the box is enrolled."""
+    key_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    secret: SecretStr | None = Field(
+        default=None, min_length=32, description="hexadecimal, as the hub printed it"
+    )
     poll_wait_s: float = Field(default=20.0, gt=0, le=55)
+    ca_file: Path | None = Field(
+        default=None, description="certificates to believe instead of the machine's own list"
+    )
+    proxy: SecretStr | None = Field(
+        default=None,
+        pattern=r"^http://\S+$",
+        description="http://[user:password@]host:port of the site's own network",
+    )
+    backfill_bytes_s: int | None = Field(
+        default=None,
+        ge=1_000,
+        description="the most that history older than a minute may take of the line;"
+        " without it, what the hub grants, or 30 % of what the line carries",
+    )
 
     @model_validator(mode="after")
-    def _secret_is_hex(self) -> "HubSettings":
-        try:
-            bytes.fromhex(self.secret.get_secret_value())
-        except ValueError:
-            raise ValueError("secret: hexadecimal digits are expected") from None
+    def _key_is_whole(self) -> "HubSettings":
+        parts = {"gateway": self.gateway, "key_id": self.key_id, "secret": self.secret}
+        missing = [name for name, value in parts.items() if value is None]
+        if missing and len(missing) < len(parts):
+            raise ValueError(f"{missing[0]}: is missing; gateway, key_id and secret go together")
+        if self.secret is not None:
+            if self.url is None:
+                raise ValueError("url: is missing; a key is good for one hub only")
+            try:
+                bytes.fromhex(self.secret.get_secret_value())
+            except ValueError:
+                raise ValueError("secret: hexadecimal digits are expected") from None
         return self

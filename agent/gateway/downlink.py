@@ -51,7 +51,9 @@ class Downlink:
             asked_s = loop.time()
             schedule = self._latest.schedule
             try:
-                answer = await hub.downlink(-1 if schedule is None else schedule.version, wait_s)
+                answer = await hub.downlink(
+                    -1 if schedule is None else schedule.version, (), wait_s
+                )
                 self._latest.clock_off_us = answer.server_us - self._clock.now_us()
                 if answer.schedule is not None:
                     await self._take(answer.schedule)

@@ -5,6 +5,7 @@
   * BufferDamaged    crash: the file is damaged; the next start sets it aside
   * BufferUnusable   crash: another process holds the file, or a newer program wrote it
   * HubUnreachable   retry: no answer
+    * HubSilent      retry: nothing came back in time; the line is dead though it stands
   * HubRefused       report: the hub answered, and said no
 """
 
@@ -27,6 +28,10 @@ class BufferUnusable(GatewayError):
 
 class HubUnreachable(GatewayError):
     """No answer from the hub, or one that makes no sense; the caller tries again."""
+
+
+class HubSilent(HubUnreachable):
+    """Nothing came back within the time: not an old connection that broke, but a dead line."""
 
 
 class HubRefused(GatewayError):

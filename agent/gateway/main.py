@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 
 from agent.enrol.config import HubSettings
+from agent.enrol.credentials import CredentialStore, CredentialsUnusable, open_store
 from agent.gateway.backoff import Backoff
 from agent.gateway.buffer import Buffer, open_buffer
 from agent.gateway.downlink import Downlink
@@ -20,6 +21,7 @@ from agent.gateway.errors import BufferBlocked, BufferDamaged, BufferUnusable
 from agent.gateway.hub import Hub, open_hub
 from agent.gateway.inlet import Inlet
 from agent.gateway.latest import Lane, Latest
+from agent.gateway.line import BadLine, OneKey, Way
 from agent.gateway.outage import Outage
 from agent.gateway.picture import Site, picture
 from agent.gateway.uplink import Uplink
@@ -36,7 +38,6 @@ from drivers.document import open_document
 from drivers.push.config import PushConfig
 from drivers.push.intake import read_intake
 from wire.clock import Clock
-from wire.signing import Key
 
 BUFFER_FILE = "buffer.db"
 ACCESS_CODE_FILE = "access-code"
@@ -78,11 +79,12 @@ async def run(settings: AgentSettings, clock: Clock) -> int:
 async def _serve(
     settings: AgentSettings, clock: Clock, buffer: Buffer, listener: socket.socket, code: str
 ) -> None:
+    keys = _keys(settings)
     latest = Latest()
     inlet = Inlet(buffer, latest, clock, settings.socket_path, settings.site)
     downlink = Downlink(buffer, inlet, latest, clock, settings.site)
     await downlink.restore()
-    site = _site(settings)
+    site = _site(settings, has_hub=keys is not None)
     desk = _desk(settings, inlet, clock)
     stopping = asyncio.Event()
     door = Door(code, asyncio.get_running_loop().time)
@@ -91,7 +93,7 @@ async def _serve(
     host, port = listener.getsockname()[:2]
     _logger.info("gateway of site %s begins; page at http://%s:%d", settings.site, host, port)
     try:
-        async with _hub_of(settings.hub, clock) as hub, asyncio.TaskGroup() as tasks:
+        async with _hub_of(keys, clock) as hub, asyncio.TaskGroup() as tasks:
             tasks.create_task(inlet.receive(), name="inlet")
             tasks.create_task(inlet.commit(settings.buffer.commit_period_s), name="commit")
             tasks.create_task(serve(make_app(page, desk), listener, stopping), name="page")
@@ -101,12 +103,12 @@ async def _serve(
             if settings.publish is not None:
                 work = _publish(settings, settings.publish, latest, clock)
                 tasks.create_task(work, name="publish")
-            if hub is not None and settings.hub is not None:
+            if hub is not None and keys is not None:
                 up = _outage("upload to the hub", clock, _shown(latest, "up"))
                 down = _outage("schedule from the hub", clock, _shown(latest, "down"))
-                uplink = Uplink(buffer, hub, settings.hub.gateway, up)
+                uplink = Uplink(buffer, hub, keys.gateway, up)
                 tasks.create_task(uplink.run(), name="uplink")
-                wait_s = settings.hub.poll_wait_s
+                wait_s = (settings.hub or HubSettings()).poll_wait_s
                 tasks.create_task(downlink.run(hub, down, wait_s), name="downlink")
     finally:
         notifier.stopping()
@@ -142,13 +144,19 @@ async def _publish(
     await main.run(publish, settings.site, settings.site_name, latest, clock)
 
 
+def _keys(settings: AgentSettings) -> CredentialStore | None:
+    try:
+        return open_store(settings.hub, settings.data_dir, settings.site)
+    except CredentialsUnusable as error:
+        raise BadSettings(str(error)) from error
+
+
 @asynccontextmanager
-async def _hub_of(settings: HubSettings | None, clock: Clock) -> AsyncIterator[Hub | None]:
-    if settings is None:
+async def _hub_of(keys: CredentialStore | None, clock: Clock) -> AsyncIterator[Hub | None]:
+    if keys is None:
         yield None
         return
-    key = Key(settings.key_id, bytes.fromhex(settings.secret.get_secret_value()))
-    async with open_hub(settings.url, key, clock) as hub:
+    async with open_hub(keys.url, keys.key(), clock) as hub:
         yield hub
 
 
@@ -166,7 +174,7 @@ def _shown(latest: Latest, lane: str) -> Callable[[Lane], None]:
     return show
 
 
-def _site(settings: AgentSettings) -> Site:
+def _site(settings: AgentSettings, *, has_hub: bool) -> Site:
     control = settings.control
     return Site(
         site=settings.site,
@@ -176,7 +184,7 @@ def _site(settings: AgentSettings) -> Site:
         soc_min_pct=control.soc_min_pct,
         soc_max_pct=control.soc_max_pct,
         buffer_bytes_max=settings.buffer.bytes_max,
-        has_hub=settings.hub is not None,
+        has_hub=has_hub,
     )
 
 

@@ -13,6 +13,7 @@ from agent.gateway.downlink import Downlink
 from agent.gateway.hub import open_hub
 from agent.gateway.inlet import Inlet
 from agent.gateway.latest import Lane, Latest
+from agent.gateway.line import OneKey, Way
 from agent.gateway.outage import Outage
 from tests.support.control_peer import ControlPeer, control_peer
 from tests.support.hub_peer import KEY, HubPeer, hub_peer
@@ -41,7 +42,7 @@ async def polling(folder: Path, port: int | None) -> AsyncIterator[Latest]:
 
     async with (
         open_buffer(folder / "buffer.db", clock, ROOMY) as buffer,
-        open_hub(f"http://127.0.0.1:{port}", KEY, clock) as hub,
+        open_hub(Way(url=f"http://127.0.0.1:{port}"), OneKey(KEY), clock) as hub,
         asyncio.TaskGroup() as tasks,
     ):
         inlet = Inlet(buffer, latest, clock, folder / "control.sock", SITE)

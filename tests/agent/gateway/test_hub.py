@@ -7,11 +7,16 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from agent.gateway.errors import HubRefused, HubUnreachable
-from agent.gateway.hub import ANSWER_BYTES_MAX, Hub, open_hub
+from agent.gateway.hub import Hub, open_hub
+from agent.gateway.line import ANSWER_BYTES_MAX, OneKey, Way
 from tests.support.hub_peer import KEY
 from wire.clock import SystemClock
 
 ACK = b'{"v":1,"epoch":"e","seq":3}'
+
+
+def way_to(port: int) -> Way:
+    return Way(url=f"http://127.0.0.1:{port}")
 
 
 def answer(status: str, body: bytes) -> bytes:
@@ -34,7 +39,7 @@ async def hub_that_says(raw: bytes) -> AsyncIterator[Hub]:
     server = await asyncio.start_server(speak, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
-        async with open_hub(f"http://127.0.0.1:{port}", KEY, SystemClock()) as hub:
+        async with open_hub(way_to(port), OneKey(KEY), SystemClock()) as hub:
             yield hub
     finally:
         server.close()
@@ -67,7 +72,7 @@ async def test_no_answer_or_a_senseless_one_is_to_be_tried_again(raw: bytes) -> 
         with pytest.raises(HubUnreachable):
             await hub.upload(b"body")
         with pytest.raises(HubUnreachable):
-            await hub.downlink(1, 0.1)
+            await hub.downlink(1, (), 0.1)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +96,7 @@ async def test_a_refusal_carries_status_and_code(raw: bytes, status: int, code: 
     "url", ["http://127.0.0.1:9", "https://127.0.0.1:9", "http://no-such-host.invalid"]
 )
 async def test_a_hub_that_is_not_there_is_to_be_tried_again(url: str) -> None:
-    async with open_hub(url, KEY, SystemClock()) as hub:
+    async with open_hub(Way(url=url), OneKey(KEY), SystemClock()) as hub:
         with pytest.raises(HubUnreachable):
             await hub.upload(b"body")
 
@@ -106,10 +111,10 @@ async def test_a_cancelled_request_ends_at_once() -> None:
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with open_hub(f"http://127.0.0.1:{port}", KEY, SystemClock()) as hub:
+    async with open_hub(way_to(port), OneKey(KEY), SystemClock()) as hub:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
-                await hub.downlink(1, 30)
+                await hub.downlink(1, (), 30)
         async with asyncio.timeout(5):
             await gone.wait()
     server.close()

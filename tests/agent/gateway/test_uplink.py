@@ -13,6 +13,7 @@ from agent.gateway.backoff import Backoff
 from agent.gateway.buffer import Buffer, open_buffer
 from agent.gateway.hub import open_hub
 from agent.gateway.latest import Lane, Latest
+from agent.gateway.line import OneKey, Way
 from agent.gateway.outage import Outage
 from agent.gateway.rows import Draft
 from agent.gateway.uplink import Uplink
@@ -61,7 +62,7 @@ async def sending(
     outage = Outage("upload", clock, Backoff(lambda low, high: min(high, 0.05)), show)
     async with (
         open_buffer(folder / "buffer.db", clock, bytes_max) as buffer,
-        open_hub(f"http://127.0.0.1:{port}", KEY, clock) as hub,
+        open_hub(Way(url=f"http://127.0.0.1:{port}"), OneKey(KEY), clock) as hub,
         asyncio.TaskGroup() as tasks,
     ):
         task = tasks.create_task(Uplink(buffer, hub, GATEWAY, outage).run())
@@ -226,7 +227,7 @@ async def test_a_revoked_key_is_reported_once_and_nothing_is_lost(
 async def test_a_line_where_everything_vanishes_loses_and_doubles_nothing(
     tmp_path: Path, hub: HubPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.gateway.hub.ANSWER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("agent.gateway.line.ANSWER_TIMEOUT_S", 0.3)
     async with line_to(hub.port) as line, sending(tmp_path, line.port) as box:
         await box.append(2)
         await hub.until(lambda: len(hub.frames) == 2)
