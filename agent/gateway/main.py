@@ -21,7 +21,7 @@ from agent.gateway.errors import BufferBlocked, BufferDamaged, BufferUnusable
 from agent.gateway.hub import Hub, open_hub
 from agent.gateway.inlet import Inlet
 from agent.gateway.latest import Lane, Latest
-from agent.gateway.line import BadLine, OneKey, Way
+from agent.gateway.line import BadLine, Way
 from agent.gateway.outage import Outage
 from agent.gateway.picture import Site, picture
 from agent.gateway.uplink import Uplink
@@ -93,7 +93,7 @@ async def _serve(
     host, port = listener.getsockname()[:2]
     _logger.info("gateway of site %s begins; page at http://%s:%d", settings.site, host, port)
     try:
-        async with _hub_of(keys, clock) as hub, asyncio.TaskGroup() as tasks:
+        async with _hub_of(keys, settings.hub, clock) as hub, asyncio.TaskGroup() as tasks:
             tasks.create_task(inlet.receive(), name="inlet")
             tasks.create_task(inlet.commit(settings.buffer.commit_period_s), name="commit")
             tasks.create_task(serve(make_app(page, desk), listener, stopping), name="page")
@@ -152,12 +152,20 @@ def _keys(settings: AgentSettings) -> CredentialStore | None:
 
 
 @asynccontextmanager
-async def _hub_of(keys: CredentialStore | None, clock: Clock) -> AsyncIterator[Hub | None]:
+async def _hub_of(
+    keys: CredentialStore | None, hub: HubSettings | None, clock: Clock
+) -> AsyncIterator[Hub | None]:
     if keys is None:
         yield None
         return
-    async with open_hub(keys.url, keys.key(), clock) as hub:
-        yield hub
+    own = hub or HubSettings()
+    proxy = None if own.proxy is None else own.proxy.get_secret_value()
+    try:
+        way = Way(url=keys.url, ca_file=own.ca_file, proxy=proxy)
+        async with open_hub(way, keys, clock) as opened:
+            yield opened
+    except BadLine as error:
+        raise BadSettings(str(error)) from error
 
 
 def _outage(name: str, clock: Clock, show: Callable[[Lane], None]) -> Outage:
