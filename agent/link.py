@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from agent import status
 from agent.status import READING, READINGS_MAX, Status
+from agent.steering import Override as Override
+from agent.steering import Steering as Steering
 from wire import block as blocks
 from wire import fields, sync
 from wire import schedule as schedules
@@ -63,23 +65,6 @@ class Pushed:
 
     device: str
     readings: tuple[Reading, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """An operator's power until an end; `id` is that of the command."""
-
-    id: str
-    power_kw: float
-    until_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Steering:
-    """What operators want of control now, as a whole: it replaces what was wanted before."""
-
-    mode: Mode
-    override: Override | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 from agent import supervisor
 from agent.discover import arguments as discover
+from agent.leaving import AGAIN, Left
 from agent.settings import AgentSettings, BadSettings, load
 from drivers.errors import ProfileError
 from wire.clock import SystemClock, from_environment
@@ -22,9 +23,14 @@ from wire.clock import SystemClock, from_environment
 _BAD_SETTINGS = supervisor.BAD_SETTINGS
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
+_logger = logging.getLogger(__name__)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the verb on the command line and return the exit code: 0 good, 2 wrong settings."""
+    """Run the verb on the command line and return the exit code.
+
+    0 good, 2 wrong settings, 75 to be started again.
+    """
     parsed = _parser().parse_args(arguments)
     _log_as(parsed.verb)
     code = 0
@@ -34,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in _lines(group):
             sys.stderr.write(f"phoenyra-agent: {line}\n")
         code = _BAD_SETTINGS
+    except* Left as group:
+        _logger.info("%s ends to be started again: %s", parsed.verb, _lines(group)[0])
+        code = AGAIN
     return code
 
 

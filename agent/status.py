@@ -46,7 +46,8 @@ class Status:
 
     at_us: int
     mode: str
-    """``starting``, ``automatic``, ``safe`` (ramped to 0 because something is missing)."""
+    """``starting``, ``automatic``, ``standby`` and ``manual`` (an operator asked for it), ``safe``
+    (ramped to 0 because something is missing)."""
     setpoint_kw: float
     schedule_kw: float
     response_kw: float

@@ -3,7 +3,8 @@
 For a machine without a service manager. The children die with this process, however it dies; a
 child that ends is started again after a short pause that grows while it keeps ending quickly.
 A child that calls its settings wrong (exit code 2) at its first start ends everything: no restart
-mends that. Later it is only tried again, for the other one must not fall with it.
+mends that. Later it is only tried again, for the other one must not fall with it. A child that
+ended because it is to be started again (exit code 75) waits the shortest pause only.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+
+from agent.leaving import AGAIN
 
 PAUSE_S_MIN = 0.2
 PAUSE_S_MAX = 5.0
@@ -53,7 +56,7 @@ async def _keep(role: str, command: Sequence[str]) -> None:
         if code == BAD_SETTINGS and is_first:
             raise BadChild(role)
         is_first = False
-        if loop.time() - began_s >= STEADY_S:
+        if code == AGAIN or loop.time() - began_s >= STEADY_S:
             pause_s = PAUSE_S_MIN
         how = f"signal {-code}" if code < 0 else f"code {code}"
         _logger.warning("%s ended with %s and is started again in %.1f s", role, how, pause_s)

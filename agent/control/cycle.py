@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.control import evidence
+from agent.control import evidence, steer
 from agent.control.decide import STARTING, Decision, Memory, decide
 from agent.control.evidence import Record
 from agent.control.interlocks import Limits
@@ -22,6 +22,7 @@ from agent.control.port import Port
 from agent.control.sources import Sources
 from agent.control.timing import Timing
 from agent.status import Status
+from agent.steering import FREE, Steering
 from wire.block import Quality, Reading, sample
 from wire.clock import Clock, utc
 from wire.schedule import Schedule
@@ -74,6 +75,7 @@ class Cycle:
         self._housekeeping = housekeeping
         self._timing = timing
         self._schedule: Schedule | None = None
+        self._steering = FREE
         self._memory = Memory()
         self._record: Record | None = None
         self._mode = STARTING
@@ -122,6 +124,12 @@ class Cycle:
         text = f"version {schedule.version}: {len(schedule.slots)} slots until {end}"
         self._tell("SCHEDULE_TAKEN", Severity.INFO, evidence.DEVICE, text)
 
+    def take_steering(self, steering: Steering) -> None:
+        """Do as operators want from the next beat on."""
+        if steering != self._steering:
+            self._steering = steering
+            self._tell("STEERING_TAKEN", Severity.INFO, evidence.DEVICE, steer.text(steering))
+
     def report_dropped(self, count: int) -> None:
         """Say that the outbox was too small for the time the gateway was away."""
         text = f"{count} samples and events were dropped while the gateway was away"
@@ -156,6 +164,7 @@ class Cycle:
             missed=self.metronome.missed,
             kept_items=len(self._outbox),
             dropped_items=self._outbox.dropped,
+            steering=decision.steering,
         )
 
     async def _gather(self) -> None:
@@ -184,7 +193,7 @@ class Cycle:
         )
         now_us = self._clock.now_us()
         decision, self._memory = decide(
-            plant, self._schedule, self._plan.limits, self._memory, now_us
+            plant, self._schedule, self._plan.limits, self._memory, now_us, self._steering
         )
         for port in self._ports:
             port.decided(self._order(decision) if port is self._setter else None)

@@ -10,16 +10,21 @@ the base begins at the measured power, so that taking over makes no jump.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from agent.control import steer
 from agent.control.arbitrate import Outcome, Proposal, arbitrate, clip
 from agent.control.interlocks import UNPROVED, Blocked, Hard, Limits, hard_interval
 from agent.control.plant import PlantState
 from agent.control.response import Response, Trust, in_force, respond
 from agent.status import Reason
+from agent.steering import FREE, Steering
 from wire.clock import utc
+from wire.order import Mode
 from wire.schedule import FrequencyService, Schedule, Slot
 
 STARTING = "starting"
 AUTOMATIC = "automatic"
+STANDBY = "standby"
+MANUAL = "manual"
 SAFE = "safe"
 IDLE_US = 10_000_000
 """How long a proposal of the lowest class lives; it is made anew in every cycle."""
@@ -53,10 +58,17 @@ class Decision:
     lower_kw: float
     upper_kw: float
     reasons: tuple[Reason, ...]
+    steering: str = ""
+    """The id of the operator's override that the setpoint follows or is cut from; empty: none."""
 
 
 def decide(
-    plant: PlantState, schedule: Schedule | None, limits: Limits, memory: Memory, now_us: int
+    plant: PlantState,
+    schedule: Schedule | None,
+    limits: Limits,
+    memory: Memory,
+    now_us: int,
+    steering: Steering = FREE,
 ) -> tuple[Decision, Memory]:
     """Return the decision of this cycle and what to remember for the next one."""
     hard, blocked = hard_interval(plant, limits, memory.blocked)
@@ -73,6 +85,7 @@ def decide(
 
     proposals = (
         *_reserve(services, hard),
+        *steer.proposals(steering, now_us),
         *_scheduled(schedule, slot),
         _idle(schedule, now_us),
     )
@@ -80,23 +93,27 @@ def decide(
     base_kw, why = _base(plant, hard, outcome, limits, memory)
     setpoint_kw, because = _sum(base_kw, response, hard)
     remembered = Memory(base_kw=base_kw, at_s=plant.at_s, blocked=blocked, trust=trust)
+    followed = steer.followed(steering, now_us)
     decision = Decision(
-        mode=_mode(plant, hard),
+        mode=_mode(plant, hard, steering, followed),
         setpoint_kw=setpoint_kw,
         schedule_kw=schedule_kw,
         response_kw=round(setpoint_kw - base_kw, _POWER_DECIMALS) if services else 0.0,
         lower_kw=hard.lower_kw,
         upper_kw=hard.upper_kw,
         reasons=(*why, *because, *_unarmed(unarmed)),
+        steering=followed,
     )
     return decision, remembered
 
 
-def _mode(plant: PlantState, hard: Hard) -> str:
+def _mode(plant: PlantState, hard: Hard, steering: Steering, followed: str) -> str:
     """Return the mode of a plant that is ready: what has never been known yet is not missing."""
-    if not hard.stale:
-        return AUTOMATIC
-    return SAFE if plant.once_known else STARTING
+    if hard.stale:
+        return SAFE if plant.once_known else STARTING
+    if followed:
+        return MANUAL
+    return STANDBY if steering.mode is Mode.STANDBY else AUTOMATIC
 
 
 def _not_in_charge(plant: PlantState, hard: Hard, schedule_kw: float) -> Decision:

@@ -8,11 +8,13 @@ inverter says it was told.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.control.decide import AUTOMATIC, Decision
+from agent.control.decide import AUTOMATIC, MANUAL, STANDBY, Decision
 from wire.block import Quality, Reading
 from wire.sync import EVENT_TEXT_MAX, Event, Severity
 
 DEVICE = "control"
+_WANTED = (AUTOMATIC, STANDBY, MANUAL)
+"""Modes that somebody asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ def mode_changed(before: str, record: Record) -> Event:
     return Event(
         at_us=record.at_us,
         code="MODE_CHANGED",
-        severity=Severity.INFO if decision.mode == AUTOMATIC else Severity.WARNING,
+        severity=Severity.INFO if decision.mode in _WANTED else Severity.WARNING,
         source=DEVICE,
         text=text if len(text) <= EVENT_TEXT_MAX else text[: EVENT_TEXT_MAX - 1] + "…",
     )

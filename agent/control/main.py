@@ -21,6 +21,7 @@ from agent.control.port import Port
 from agent.control.server import SOCKET_PATH_BYTES_MAX, LinkServer, Takers, listening
 from agent.control.sources import POWER, SOC, BadSource, Sources, resolve
 from agent.control.timing import Timing
+from agent.leaving import Departure
 from agent.link import Hello, Pushed
 from agent.settings import AgentSettings, BadSettings, ControlSettings
 from agent.watchdog import Notifier
@@ -43,11 +44,12 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
     Raises:
         BadSettings: the settings do not fit together, or the folder cannot be used.
         ProfileError: a device profile cannot be used.
+        Left: the gateway asked for it.
     """
     timing = None if timing_file is None else Timing()
     notifier = Notifier(os.environ)
     boot = secrets.token_hex(8)
-    outbox = Outbox(settings.control.outbox_bytes_max)
+    outbox, departure = Outbox(settings.control.outbox_bytes_max), Departure()
     with _data_dir(settings.data_dir) as folder:
         async with (
             _only_owner(folder / "control.lock"),
@@ -69,9 +71,9 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
                 Takers(
                     schedule=cycle.take_schedule,
                     pushed=lambda pushed: _tell(ports, pushed),
-                    steering=lambda steering: None,
+                    steering=cycle.take_steering,
                     clock=lambda verdict: None,
-                    leave=lambda leave: None,
+                    leave=lambda leave: departure.leave(leave.reason),
                     dropped=cycle.report_dropped,
                 ),
                 lambda: cycle.quiet,
@@ -87,6 +89,7 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
                         tasks.create_task(port.run(), name=f"port {port.device}")
                     tasks.create_task(server.run(connections), name="link")
                     tasks.create_task(cycle.run(), name="cycle")
+                    tasks.create_task(departure.wait(), name="departure")
             finally:
                 notifier.stopping()
                 beats, missed = cycle.metronome.count, cycle.metronome.missed
