@@ -21,10 +21,13 @@ from agent.control.plant import plant_state
 from agent.control.port import Port
 from agent.control.sources import Sources
 from agent.control.timing import Timing
+from agent.link import ClockVerdict
 from agent.status import Status
 from agent.steering import FREE, Steering
-from wire.block import Quality, Reading, sample
-from wire.clock import Clock, utc
+from agent.timekeeping import SteadyClock
+from wire.block import Reading, sample
+from wire.clock import utc
+from wire.report import ClockState
 from wire.schedule import Schedule
 from wire.sync import EVENT_TEXT_MAX, Event, Severity
 
@@ -62,7 +65,7 @@ class Cycle:
         plan: Plan,
         ports: Sequence[Port],
         outbox: Outbox,
-        clock: Clock,
+        clock: SteadyClock,
         housekeeping: Callable[[], None],
         timing: Timing | None = None,
     ) -> None:
@@ -72,6 +75,7 @@ class Cycle:
         self._setter = next(port for port in ports if port.takes_power)
         self._outbox = outbox
         self._clock = clock
+        self._correction_us = 0
         self._housekeeping = housekeeping
         self._timing = timing
         self._schedule: Schedule | None = None
@@ -96,6 +100,7 @@ class Cycle:
             self.quiet = False
             if self._timing is not None:
                 self._timing.woke(late_s)
+            self._set_clock()
             await self._gather()
             self._decide()
             await asyncio.sleep(self._plan.period_s * WRITE_SHARE)  # then comes what can wait
@@ -129,6 +134,11 @@ class Cycle:
         if steering != self._steering:
             self._steering = steering
             self._tell("STEERING_TAKEN", Severity.INFO, evidence.DEVICE, steer.text(steering))
+
+    def take_clock(self, verdict: ClockVerdict) -> None:
+        """Count by what the gateway found out about the time, from the next beat on."""
+        if verdict.state is not ClockState.UNKNOWN:
+            self._correction_us = verdict.correction_us
 
     def report_dropped(self, count: int) -> None:
         """Say that the outbox was too small for the time the gateway was away."""
@@ -166,6 +176,14 @@ class Cycle:
             dropped_items=self._outbox.dropped,
             steering=decision.steering,
         )
+
+    def _set_clock(self) -> None:
+        """Follow the system's clock between two samples, never within one."""
+        if (step := self._clock.correct(self._correction_us)) is not None:
+            text = f"the clock was set {step}"
+            if self._correction_us:
+                text += f", {self._correction_us / 1e6:+.1f} s from the system's"
+            self._tell("CLOCK_STEPPED", Severity.WARNING, evidence.DEVICE, text)
 
     async def _gather(self) -> None:
         """Ask all devices, and wait a little for those that were awake."""
@@ -250,7 +268,9 @@ class Cycle:
         left = POINTS_PER_BEAT_MAX
         while self._to_keep and left > 0:
             port = self._to_keep.popleft()
-            self._keep(port.device, now_us, [_kept(reading) for reading in port.readings(now_s)])
+            self._keep(
+                port.device, now_us, [evidence.kept(reading) for reading in port.readings(now_s)]
+            )
             left -= len(port.seen)
             if len(port.seen) > POINTS_AT_ONCE_MAX:
                 await asyncio.sleep(0)
@@ -277,10 +297,3 @@ class Cycle:
         )
         level = logging.INFO if severity is Severity.INFO else logging.WARNING
         _logger.log(level, "%s %s: %s", source, code, text)
-
-
-def _kept(reading: Reading) -> Reading:
-    """Return the reading as the record keeps it: an old value is not measured again."""
-    if reading.quality is Quality.STALE:
-        return Reading(reading.point, None, Quality.LOST, reading.at_us)
-    return reading

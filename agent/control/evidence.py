@@ -53,3 +53,10 @@ def mode_changed(before: str, record: Record) -> Event:
         source=DEVICE,
         text=text if len(text) <= EVENT_TEXT_MAX else text[: EVENT_TEXT_MAX - 1] + "…",
     )
+
+
+def kept(reading: Reading) -> Reading:
+    """Return the reading as the record keeps it: an old value is not measured again."""
+    if reading.quality is Quality.STALE:
+        return Reading(reading.point, None, Quality.LOST, reading.at_us)
+    return reading

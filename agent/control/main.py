@@ -24,6 +24,7 @@ from agent.control.timing import Timing
 from agent.leaving import Departure
 from agent.link import Hello, Pushed
 from agent.settings import AgentSettings, BadSettings, ControlSettings
+from agent.timekeeping import SteadyClock
 from agent.watchdog import Notifier
 from drivers.document import Protocol, open_document
 from drivers.names import point_names
@@ -49,11 +50,13 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
     timing = None if timing_file is None else Timing()
     notifier = Notifier(os.environ)
     boot = secrets.token_hex(8)
-    outbox, departure = Outbox(settings.control.outbox_bytes_max), Departure()
+    steady = SteadyClock(clock, asyncio.get_running_loop().time)
+    outbox = Outbox(settings.control.outbox_bytes_max, lambda: steady.offset_us)
+    departure = Departure()
     with _data_dir(settings.data_dir) as folder:
         async with (
             _only_owner(folder / "control.lock"),
-            opened_ports(settings, clock, timing) as (ports, sources),
+            opened_ports(settings, steady, timing) as (ports, sources),
             listening(settings.socket_path) as connections,
         ):
 
@@ -62,7 +65,7 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
                 realtime.collect()
 
             cycle = Cycle(
-                _plan(settings, sources, boot), ports, outbox, clock, housekeeping, timing
+                _plan(settings, sources, boot), ports, outbox, steady, housekeeping, timing
             )
             server = LinkServer(
                 Hello(boot, settings.site),
@@ -72,7 +75,7 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
                     schedule=cycle.take_schedule,
                     pushed=lambda pushed: _tell(ports, pushed),
                     steering=cycle.take_steering,
-                    clock=lambda verdict: None,
+                    clock=cycle.take_clock,
                     leave=lambda leave: departure.leave(leave.reason),
                     dropped=cycle.report_dropped,
                 ),

@@ -7,7 +7,7 @@ and the loop never waits.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from agent import link
@@ -22,12 +22,15 @@ ITEM_OVERHEAD_BYTES = 64
 class Outbox:
     """A bounded ring of numbered frames; `put` never waits."""
 
-    def __init__(self, bytes_max: int) -> None:
+    def __init__(self, bytes_max: int, offset_us: Callable[[], int | None] = lambda: None) -> None:
+        """Make the ring; `offset_us` tells what the clock of the stamps is ahead of the machine's
+        monotonic one."""
         self.dropped = 0
         """Items lost since the start because the ring was full."""
         self.more = asyncio.Event()
         """Set by `put`; whoever sends clears it."""
         self._bytes_max = bytes_max
+        self._offset_us = offset_us
         self._bytes = 0
         self._frames: deque[bytes] = deque()
         self._next = 0
@@ -38,7 +41,7 @@ class Outbox:
 
     def put(self, content: Block | Event) -> None:
         """Keep `content` under the next number, at the cost of the oldest where space ends."""
-        frame = link.encode(Item(self._next, content))
+        frame = link.encode(Item(self._next, content, self._offset_us()))
         self._frames.append(frame)
         self._next += 1
         self._bytes += len(frame) + ITEM_OVERHEAD_BYTES

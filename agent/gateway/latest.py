@@ -3,11 +3,15 @@
 from dataclasses import dataclass, field
 
 from agent.gateway.rows import State
+from agent.link import ClockVerdict
 from agent.status import Status
+from wire.alarm import Alarm
+from wire.report import ClockState
 from wire.schedule import Schedule
 from wire.sync import Event, Severity
 
 EVENTS_MAX = 50
+_NO_VERDICT = ClockVerdict(ClockState.UNKNOWN, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,8 @@ class Latest:
     """inlet"""
     linked: bool = False
     """inlet: control is connected."""
+    control_boot: str = ""
+    """inlet: which run of control is connected, or was last; empty: none since the start."""
     events: tuple[Noted, ...] = ()
     """inlet: the newest of control's and our own, the newest last."""
     stored_us: int | None = None
@@ -48,8 +54,12 @@ class Latest:
     """main: the buffer's fill; the page never waits for the disk itself."""
     schedule: Schedule | None = None
     """downlink"""
+    clock: ClockVerdict = _NO_VERDICT
+    """timekeeper: what the system's clock is worth, and what we add to it."""
     clock_off_us: int = 0
     """downlink: how far the hub's clock is ahead of ours."""
+    alarms: tuple[Alarm, ...] = ()
+    """alarms: those that last or are not acknowledged, the newest first."""
     up: Lane = field(default_factory=Lane)
     """uplink"""
     down: Lane = field(default_factory=Lane)

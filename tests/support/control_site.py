@@ -11,10 +11,12 @@ from agent.control.outbox import Outbox
 from agent.control.port import Port
 from agent.control.sources import Sources, resolve
 from agent.status import Status
+from agent.timekeeping import SteadyClock
 from tests.support.inverters import InverterInMemory, MeterInMemory
 from tests.support.plants import LIMITS
 from tests.support.virtual import EPOCH_US, VirtualClock
 from wire.block import Block
+from wire.clock import Clock
 from wire.schedule import FrequencyService, Schedule, Slot
 from wire.sync import Event
 
@@ -40,10 +42,14 @@ class Site:
 
     async def items(self) -> list[Block | Event]:
         """Return what was put into the outbox, as the gateway would read it."""
+        return [item.content for item in await self.stamped()]
+
+    async def stamped(self) -> list[link.Item]:
+        """Return the same with what the clock was ahead of the loop's time."""
         reader = asyncio.StreamReader()
         reader.feed_data(b"".join(frame for _, frame in self.outbox.after(-1, 100_000)))
         messages = [await link.receive(reader) for _ in range(len(self.outbox))]
-        return [message.content for message in messages if isinstance(message, link.Item)]
+        return [message for message in messages if isinstance(message, link.Item)]
 
     async def events(self, source: str | None = None) -> list[str]:
         events = [item for item in await self.items() if isinstance(item, Event)]
@@ -64,16 +70,17 @@ async def running(
     *,
     meters: Sequence[tuple[str, MeterInMemory]] = (),
     plan: Plan = PLAN,
+    system: Clock | None = None,
 ) -> AsyncIterator[Site]:
-    clock = VirtualClock()
+    loop = asyncio.get_running_loop()
+    clock = SteadyClock(system or VirtualClock(), loop.time)
     inverter = inverter or InverterInMemory(clock)
     devices: list[tuple[str, MeterInMemory]] = [*meters, ("pcs", inverter)]
     names = {device: {*driver.fast, *driver.slow} for device, driver in devices}
     plan = replace(plan, sources=resolve(names, "pcs"))
     ports = [Port(device, driver, clock) for device, driver in devices]
-    outbox = Outbox(10_000_000)
+    outbox = Outbox(10_000_000, lambda: clock.offset_us)
     alive_s: list[float] = []
-    loop = asyncio.get_running_loop()
     cycle = Cycle(plan, ports, outbox, clock, lambda: alive_s.append(loop.time()))
     async with asyncio.TaskGroup() as tasks:
         work = [tasks.create_task(port.run()) for port in ports]

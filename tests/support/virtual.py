@@ -49,3 +49,14 @@ class VirtualClock:
 
     def now_us(self) -> int:
         return self.start_us + round(asyncio.get_running_loop().time() * 1_000_000)
+
+
+@dataclass(slots=True)
+class MovedClock:
+    """The clock of a machine that somebody sets while it runs; it follows the loop's time."""
+
+    start_us: int = EPOCH_US
+    """What it shows when the loop's time is 0 s; changed to set the clock."""
+
+    def now_us(self) -> int:
+        return self.start_us + round(asyncio.get_running_loop().time() * 1_000_000)
