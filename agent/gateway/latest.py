@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from agent.gateway.backlog import Backlog
 from agent.gateway.rows import State
 from agent.link import ClockVerdict
 from agent.status import Status
@@ -60,6 +61,10 @@ class Latest:
     """downlink: how far the hub's clock is ahead of ours."""
     alarms: tuple[Alarm, ...] = ()
     """alarms: those that last or are not acknowledged, the newest first."""
+    watch: tuple[str, ...] = ()
+    """live: the points that somebody watches at the hub; ``*``: all; none: nobody does."""
+    backlog: Backlog | None = None
+    """main: what waits for the hub, and what went wrong on the way."""
     up: Lane = field(default_factory=Lane)
     """uplink"""
     down: Lane = field(default_factory=Lane)
