@@ -15,6 +15,7 @@ from typing import Any
 
 from agent import supervisor
 from agent.discover import arguments as discover
+from agent.doctor import arguments as doctor
 from agent.leaving import AGAIN, Left
 from agent.settings import AgentSettings, BadSettings, load
 from drivers.errors import ProfileError
@@ -55,6 +56,8 @@ def _verb(parsed: argparse.Namespace) -> int:
         return _until_signal(run_discover(parsed, _clock()))
     settings = load(parsed.config)
     clock = _clock()
+    if parsed.verb in ("doctor", "status"):
+        return _examine(parsed, settings, clock)
     if parsed.verb == "check":
         return _check(settings, clock, parsed.config)
     if parsed.verb == "run":
@@ -71,6 +74,14 @@ def _verb(parsed: argparse.Namespace) -> int:
     from agent.gateway.main import run as run_gateway
 
     return _until_signal(run_gateway(settings, clock))
+
+
+def _examine(parsed: argparse.Namespace, settings: AgentSettings, clock: SystemClock) -> int:
+    from agent.doctor import main as doctors
+
+    if parsed.verb == "status":
+        return _until_signal(doctors.status(settings, parsed))
+    return _until_signal(doctors.doctor(settings, clock, parsed))
 
 
 def _until_signal(work: Coroutine[Any, Any, int]) -> int:
@@ -161,6 +172,11 @@ def _parser() -> argparse.ArgumentParser:
             child.add_argument(
                 "--timing", type=Path, help="write how punctual the beat was when it ends"
             )
+    for verb, what in (
+        ("status", "what the running site does now"),
+        ("doctor", "look for what is wrong: settings, devices, hub, clock, disk, buffer"),
+    ):
+        doctor.add(verbs.add_parser(verb, help=what, description=what))
     what = "look for devices on a network or a serial line that you name"
     discover.add(verbs.add_parser("discover", help=what, description=what))
     profile = verbs.add_parser("profile", help="device profiles: list, show, check")

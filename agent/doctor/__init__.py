@@ -1,0 +1,1 @@
+"""What is wrong at this box, in words: the verbs ``doctor`` and ``status``."""
