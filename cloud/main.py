@@ -22,6 +22,7 @@ from cloud.exchange.floor import ReplayDiffers
 from cloud.exchange.journal import JournalUnusable
 from cloud.fleet import routes as fleet_routes
 from cloud.fleet.live import LiveValues
+from cloud.fleet.operation import routes as operation_routes
 from cloud.fleet.sync import live_routes
 from cloud.fleet.sync import routes as sync_routes
 from cloud.fleet.sync.access import Nonces
@@ -87,6 +88,7 @@ def create_app(hub: Hub) -> FastAPI:
     for module in (
         kernel_routes,
         fleet_routes,
+        operation_routes,
         sync_routes,
         live_routes,
         market_routes,

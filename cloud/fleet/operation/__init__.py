@@ -1,0 +1,1 @@
+"""Running the fleet: commands, alarms, gap ledgers, reports, tags and groups."""
