@@ -23,6 +23,7 @@ from cloud.kernel.sessions import COOKIE
 
 __all__ = [
     "Admin",
+    "Operator",
     "Principal",
     "Role",
     "Trader",
@@ -31,6 +32,7 @@ __all__ = [
     "authenticate_websocket",
     "log_in",
     "log_out",
+    "operator",
     "trader",
     "viewer",
 ]
@@ -142,9 +144,11 @@ def _same_origin(websocket: WebSocket) -> bool:
 
 viewer = _at_least(Role.VIEWER)
 trader = _at_least(Role.TRADER)
+operator = _at_least(Role.OPERATOR)
 admin = _at_least(Role.ADMIN)
 
 Viewer = Annotated[Principal, Depends(viewer)]
 """The type of a route's parameter: whoever has a key. Nothing is changed by them."""
 Trader = Annotated[Principal, Depends(trader)]
+Operator = Annotated[Principal, Depends(operator)]
 Admin = Annotated[Principal, Depends(admin)]

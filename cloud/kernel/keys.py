@@ -27,15 +27,21 @@ _KEY = re.compile(r"pho_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
 class Role(StrEnum):
-    """What a key may do; each role may do all that the one before may."""
+    """What a key may do.
+
+    Everybody reads. Who trades moves no battery by hand, and who operates does not trade: one key
+    in wrong hands does one kind of harm.
+    """
 
     VIEWER = "viewer"
     TRADER = "trader"
+    OPERATOR = "operator"
+    """Sends commands to the account's sites and acknowledges their alarms."""
     ADMIN = "admin"
+    """May do everything, and sees every account."""
 
     def covers(self, needed: "Role") -> bool:
-        ladder = list(Role)
-        return ladder.index(self) >= ladder.index(needed)
+        return self is Role.ADMIN or needed in (Role.VIEWER, self)
 
 
 @dataclass(frozen=True, slots=True)

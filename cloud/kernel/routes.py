@@ -98,8 +98,9 @@ async def list_accounts(hub: HubHere, _admin: Admin) -> AccountsView:
 async def create_key(body: KeyBody, hub: HubHere, _admin: Admin) -> KeyMade:
     """The key is in this answer and nowhere else.
 
-    Roles: a `viewer` reads, a `trader` also trades, an `admin` also manages accounts, sites,
-    gateways and keys, and sees every account.
+    Roles: a `viewer` reads, a `trader` also trades, an `operator` reads and sends commands to
+    the account's sites, an `admin` does all of it, manages accounts, sites, gateways and keys,
+    and sees every account.
     """
     async with hub.database.transaction() as connection:
         key = await keys.add_key(connection, body.account, body.role, hub.clock.now_us())

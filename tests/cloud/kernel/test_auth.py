@@ -71,9 +71,19 @@ async def test_of_a_key_only_its_hash_is_kept(hub: Hub) -> None:
     assert key.rpartition("_")[2] not in str(rows)
 
 
-@pytest.mark.parametrize(("role", "reaches"), [(Role.VIEWER, 1), (Role.TRADER, 2), (Role.ADMIN, 3)])
-async def test_each_role_may_do_what_the_one_before_may(hub: Hub, role: Role, reaches: int) -> None:
-    assert [role.covers(needed) for needed in Role] == [n < reaches for n in range(3)]
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        (Role.VIEWER, {Role.VIEWER}),
+        (Role.TRADER, {Role.VIEWER, Role.TRADER}),
+        (Role.OPERATOR, {Role.VIEWER, Role.OPERATOR}),
+        (Role.ADMIN, set(Role)),
+    ],
+)
+async def test_everybody_reads_and_only_an_admin_both_trades_and_operates(
+    hub: Hub, role: Role, may: set[Role]
+) -> None:
+    assert {needed for needed in Role if role.covers(needed)} == may
     async with client_of(hub, await add_key(hub, "stadtwerk", role)) as client:
         assert await status(client) == 200
         assert await status(client, "/api/v1/keys") == (200 if role is Role.ADMIN else 403)
