@@ -73,7 +73,7 @@ def _verb(parsed: argparse.Namespace) -> int:
         return _until_signal(run_control(settings, clock, parsed.timing))
     from agent.gateway.main import run as run_gateway
 
-    return _until_signal(run_gateway(settings, clock))
+    return _until_signal(run_gateway(settings, clock, parsed.config))
 
 
 def _examine(parsed: argparse.Namespace, settings: AgentSettings, clock: SystemClock) -> int:

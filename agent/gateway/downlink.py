@@ -1,8 +1,14 @@
-"""From the hub to control: a long poll for the schedule, saved before it is passed on."""
+"""From the hub to the box: a long poll for schedule, commands, and who watches.
+
+A schedule is saved before it is passed on, and a command before it is acted on: a box without a
+hub goes on with what it was told.
+"""
 
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from agent.gateway.buffer import Buffer
 from agent.gateway.errors import BufferBlocked, HubRefused, HubUnreachable
@@ -13,20 +19,50 @@ from agent.gateway.outage import Outage
 from wire import fields
 from wire import schedule as schedules
 from wire.clock import Clock
+from wire.command import Command
 from wire.fields import BadMessage
 from wire.schedule import Schedule
+from wire.sync import Downlink as Answer
 
 POLL_PERIOD_S_MIN = 1.0
 """A hub that answers a long poll at once and without news is not asked more often than this."""
 
+Unreadable = Sequence[tuple[str, str]]
+TakeCommands = Callable[[Sequence[Command], Unreadable], Awaitable[None]]
+"""Takes commands, and (id, why) of those that cannot be read; the same ones come again until the
+hub has heard that they are held."""
+
 _logger = logging.getLogger(__name__)
+
+
+async def _nobody(commands: Sequence[Command], unreadable: Unreadable) -> None:
+    """There is nobody to take commands: the hub keeps them until they expire."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takers:
+    """Who is told what the hub says."""
+
+    watch: Callable[[tuple[str, ...]], None] = lambda _points: None
+    """The points that somebody watches now, with every answer."""
+    grant: Callable[[int | None], None] = lambda _bytes_s: None
+    """What backfill may take of the line, in bytes a second."""
+    commands: TakeCommands = _nobody
+
+
+_TAKERS = Takers()
 
 
 class Downlink:
     """See the module."""
 
     def __init__(
-        self, buffer: Buffer, inlet: Inlet, latest: Latest, clock: Clock, site: str
+        self,
+        buffer: Buffer,
+        inlet: Inlet,
+        latest: Latest,
+        clock: Clock,
+        site: str,
     ) -> None:
         self._buffer = buffer
         self._inlet = inlet
@@ -44,19 +80,17 @@ class Downlink:
         except BadMessage as error:
             _logger.error("the saved schedule is of no use: %s", error)
 
-    async def run(self, hub: Hub, outage: Outage, wait_s: float) -> None:
+    async def run(self, hub: Hub, outage: Outage, wait_s: float, takers: Takers = _TAKERS) -> None:
         """Poll for ever."""
         loop = asyncio.get_running_loop()
         while True:
             asked_s = loop.time()
             schedule = self._latest.schedule
+            have = -1 if schedule is None else schedule.version
             try:
-                answer = await hub.downlink(
-                    -1 if schedule is None else schedule.version, (), wait_s
-                )
+                answer = await hub.downlink(have, self._latest.watch, wait_s)
                 self._latest.clock_off_us = answer.server_us - self._clock.now_us()
-                if answer.schedule is not None:
-                    await self._take(answer.schedule)
+                await self._take(answer, takers)
             except (HubUnreachable, HubRefused, BufferBlocked) as error:
                 await outage.failed(error)
                 continue
@@ -64,7 +98,15 @@ class Downlink:
             if self._latest.schedule is schedule:
                 await asyncio.sleep(min(wait_s, POLL_PERIOD_S_MIN) - (loop.time() - asked_s))
 
-    async def _take(self, schedule: Schedule) -> None:
+    async def _take(self, answer: Answer, takers: Takers) -> None:
+        takers.watch(answer.watch)
+        takers.grant(answer.grant_bytes_s)
+        if answer.schedule is not None:
+            await self._follow(answer.schedule)
+        if answer.commands or answer.unreadable:
+            await takers.commands(answer.commands, answer.unreadable)
+
+    async def _follow(self, schedule: Schedule) -> None:
         if schedule.site != self._site:
             raise HubUnreachable(f"the schedule is for site {schedule.site}, not {self._site}")
         known = self._latest.schedule

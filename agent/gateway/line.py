@@ -144,14 +144,14 @@ class Line:
 
     async def _signed(self, request: Request, timeout_s: float) -> Document:
         """Ask; during a change of keys the hub may know only the other one."""
-        keys = self._keys.keys()
-        for key in keys[:-1]:
+        *others, last = self._keys.keys()
+        for key in others:
             try:
                 return await self._with_key(request, key, timeout_s)
             except HubRefused as refused:
                 if refused.code not in _WRONG_KEY:
                     raise
-        return await self._with_key(request, keys[-1], timeout_s)
+        return await self._with_key(request, last, timeout_s)
 
     async def _with_key(self, request: Request, key: Key, timeout_s: float) -> Document:
         nonce = secrets.token_hex(_NONCE_BYTES)

@@ -7,24 +7,24 @@ and control does not notice; what control has been told is stored, is stored.
 import asyncio
 import logging
 import os
-import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from importlib import metadata
+from pathlib import Path
 
 from agent.enrol.config import HubSettings
 from agent.enrol.credentials import CredentialStore, CredentialsUnusable, open_store
-from agent.gateway.backoff import Backoff
+from agent.gateway.backlog import backlog
 from agent.gateway.buffer import Buffer, open_buffer
-from agent.gateway.downlink import Downlink
 from agent.gateway.errors import BufferBlocked, BufferDamaged, BufferUnusable
 from agent.gateway.hub import Hub, open_hub
 from agent.gateway.inlet import Inlet
-from agent.gateway.latest import Lane, Latest
+from agent.gateway.lanes import Lanes
+from agent.gateway.latest import Latest
 from agent.gateway.line import BadLine, Way
-from agent.gateway.outage import Outage
 from agent.gateway.picture import Site, picture
-from agent.gateway.uplink import Uplink
+from agent.gateway.report import Facts, fingerprint
 from agent.publish.config import PublishSettings
 from agent.scada.config import ScadaSettings
 from agent.scada.values import Shown, shown
@@ -39,6 +39,7 @@ from drivers.push.config import PushConfig
 from drivers.push.intake import read_intake
 from wire.clock import Clock
 
+DISTRIBUTION = "phoenyra-bess"
 BUFFER_FILE = "buffer.db"
 ACCESS_CODE_FILE = "access-code"
 LOOK_PERIOD_S = 0.5
@@ -49,8 +50,11 @@ _PORT_POLL_S = 0.1
 _logger = logging.getLogger(__name__)
 
 
-async def run(settings: AgentSettings, clock: Clock) -> int:
+async def run(settings: AgentSettings, clock: Clock, config: Path | None = None) -> int:
     """Run the gateway until cancelled; return 1 when the buffer's file is of no more use.
+
+    Args:
+        config: the file that the settings come from.
 
     Raises:
         BadSettings: the folder or the page's port cannot be used.
@@ -66,7 +70,9 @@ async def run(settings: AgentSettings, clock: Clock) -> int:
     try:
         with listener:
             async with open_buffer(path, clock, settings.buffer.bytes_max) as buffer:
-                await _serve(settings, clock, buffer, listener, code)
+                await _serve(
+                    settings, clock, buffer, listener, code, _facts(settings, clock, config)
+                )
     except* BufferUnusable as group:
         raise BadSettings(f"data_dir: {group.exceptions[0]}") from None
     except* (BufferDamaged, BufferBlocked) as group:
@@ -77,13 +83,19 @@ async def run(settings: AgentSettings, clock: Clock) -> int:
 
 
 async def _serve(
-    settings: AgentSettings, clock: Clock, buffer: Buffer, listener: socket.socket, code: str
+    settings: AgentSettings,
+    clock: Clock,
+    buffer: Buffer,
+    listener: socket.socket,
+    code: str,
+    facts: Facts,
 ) -> None:
     keys = _keys(settings)
     latest = Latest()
     inlet = Inlet(buffer, latest, clock, settings.socket_path, settings.site)
-    downlink = Downlink(buffer, inlet, latest, clock, settings.site)
-    await downlink.restore()
+    own = settings.hub or HubSettings()
+    lanes = Lanes(own, settings.site, facts, buffer, inlet, latest, clock)
+    await lanes.restore()
     site = _site(settings, has_hub=keys is not None)
     desk = _desk(settings, inlet, clock)
     stopping = asyncio.Event()
@@ -104,12 +116,7 @@ async def _serve(
                 work = _publish(settings, settings.publish, latest, clock)
                 tasks.create_task(work, name="publish")
             if hub is not None and keys is not None:
-                up = _outage("upload to the hub", clock, _shown(latest, "up"))
-                down = _outage("schedule from the hub", clock, _shown(latest, "down"))
-                uplink = Uplink(buffer, hub, keys.gateway, up)
-                tasks.create_task(uplink.run(), name="uplink")
-                wait_s = (settings.hub or HubSettings()).poll_wait_s
-                tasks.create_task(downlink.run(hub, down, wait_s), name="downlink")
+                tasks.create_task(lanes.run(hub, keys.gateway), name="lanes")
     finally:
         notifier.stopping()
         await inlet.finish()
@@ -121,6 +128,7 @@ async def _look(buffer: Buffer, latest: Latest, notifier: Notifier) -> None:
     while True:
         with suppress(BufferBlocked):  # The inlet says so, and the page.
             latest.buffer = await buffer.state()
+            latest.backlog = await backlog(buffer, latest.buffer.acked)
         notifier.alive()
         await asyncio.sleep(LOOK_PERIOD_S)
 
@@ -168,18 +176,21 @@ async def _hub_of(
         raise BadSettings(str(error)) from error
 
 
-def _outage(name: str, clock: Clock, show: Callable[[Lane], None]) -> Outage:
-    return Outage(name, clock, Backoff(secrets.SystemRandom().uniform), show)
+def _facts(settings: AgentSettings, clock: Clock, config: Path | None) -> Facts:
+    return Facts(
+        version=_version(),
+        started_us=clock.now_us(),
+        bytes_max=settings.buffer.bytes_max,
+        configuration="" if config is None else fingerprint(config),
+        data_dir=settings.data_dir,
+    )
 
 
-def _shown(latest: Latest, lane: str) -> Callable[[Lane], None]:
-    def show(state: Lane) -> None:
-        if lane == "up":
-            latest.up = state
-        else:
-            latest.down = state
-
-    return show
+def _version() -> str:
+    try:
+        return metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return "not installed as a package"
 
 
 def _site(settings: AgentSettings, *, has_hub: bool) -> Site:

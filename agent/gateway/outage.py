@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.gateway.backoff import Backoff
-from agent.gateway.errors import GatewayError, HubRefused
+from agent.gateway.errors import GatewayError, HubRefused, HubSilent
 from agent.gateway.latest import Lane
 from wire.clock import Clock
 
@@ -42,14 +42,15 @@ class Outage:
     async def failed(self, error: GatewayError) -> None:
         """Note a failure and wait before the next attempt.
 
-        A first failure is often only a connection that had grown old: it is not logged.
+        A first failure is often only a connection that had grown old: it is not logged. Silence
+        is none of these: it is known at once.
         """
         if self._since_us is None:
             self._since_us = self.clock.now_us()
         refused = isinstance(error, HubRefused)
         code = error.code if isinstance(error, HubRefused) else ""
         pause_s = self.backoff.next_s()
-        if refused or self.backoff.failures > 1:
+        if refused or isinstance(error, HubSilent) or self.backoff.failures > 1:
             if not self._logged:
                 self._logged = True
                 _logger.warning("%s: %s", self.name, error)

@@ -3,20 +3,24 @@
 Every upload begins after the number that the hub has acknowledged and names what is missing in
 between, so that neither a dropped frame nor a hub restored from a backup can block the line.
 A frame that the hub refuses while it accepts others goes to quarantine, and is never deleted.
+What is older than a minute goes out at the meter's pace; what is watched live has its own lane.
 """
 
+import asyncio
 import logging
+import secrets
+from collections.abc import Awaitable, Callable
 
+from agent.gateway.backlog import oldest_us
 from agent.gateway.buffer import Buffer
 from agent.gateway.errors import BufferBlocked, GatewayError, HubRefused, HubUnreachable
 from agent.gateway.hub import Hub
+from agent.gateway.meter import OLD_US, Meter
 from agent.gateway.outage import Outage
 from wire import sync
+from wire.clock import Clock
 from wire.sync import Ack, Frame, Severity, Upload
 
-BATCH_BYTES_MIN = 64 * 1024
-"""What a slow line starts with again after a failure."""
-BATCH_BYTES_MAX = 1024**2
 QUARANTINE_MAX = 100
 """With so many frames refused the fault is not in the frames; uploading then waits for help."""
 WORTH_AN_EVENT_US = 10_000_000
@@ -26,18 +30,36 @@ _ITS_FRAMES_FAULT = {400, 413, 422}
 _logger = logging.getLogger(__name__)
 
 
+async def _at_once(after: int) -> None:
+    """Nothing has to be done before an upload."""
+
+
 class Uplink:
     """See the module."""
 
-    def __init__(self, buffer: Buffer, hub: Hub, gateway: str, outage: Outage) -> None:
+    def __init__(
+        self,
+        buffer: Buffer,
+        hub: Hub,
+        gateway: str,
+        outage: Outage,
+        *,
+        clock: Clock,
+        meter: Meter,
+        ready: Callable[[int], Awaitable[None]] | None = None,
+    ) -> None:
+        """`ready` returns once what follows a number may be uploaded; None: always."""
         self._buffer = buffer
         self._hub = hub
         self._gateway = gateway
         self._outage = outage
+        self._clock = clock
+        self._meter = meter
+        self._ready = ready or _at_once
+        self._uniform = secrets.SystemRandom().uniform
         self._epoch = ""
         self._after = -1
         self._frames_max = sync.FRAMES_MAX
-        self._batch_bytes = BATCH_BYTES_MAX
         self._quarantined = 0
 
     async def run(self) -> None:
@@ -47,18 +69,28 @@ class Uplink:
         while True:
             try:
                 await self._buffer.wait_for_more(self._after)
-                await self._upload()
+                await self._ready(self._after)
+                await self._upload(old=await self._is_old())
             except HubUnreachable as error:
-                self._batch_bytes = BATCH_BYTES_MIN
+                self._meter.failed()
                 await self._outage.failed(error)
             except (HubRefused, BufferBlocked) as error:
                 await self._outage.failed(error)
 
-    async def _upload(self) -> None:
-        frames = await self._buffer.batch(self._after, self._batch_bytes)
+    async def _is_old(self) -> bool:
+        """Say whether backfill is next; return when it may go."""
+        first_us = await oldest_us(self._buffer, self._after)
+        now_us = self._clock.now_us() + self._hub.line.correction_us
+        old = first_us is not None and now_us - first_us > OLD_US
+        if old:
+            await asyncio.sleep(self._meter.pause_s(asyncio.get_running_loop().time()))
+        return old
+
+    async def _upload(self, *, old: bool) -> None:
+        frames = await self._buffer.batch(self._after, self._meter.batch_bytes(old=old))
         frames = frames[: self._frames_max]
         try:
-            ack = await self._send(frames)
+            ack = await self._send(frames, old=old)
         except HubRefused as refused:
             if refused.status not in _ITS_FRAMES_FAULT:
                 raise
@@ -66,9 +98,13 @@ class Uplink:
             return
         await self._acknowledged(ack, frames)
 
-    async def _send(self, frames: list[Frame]) -> Ack:
+    async def _send(self, frames: list[Frame], *, old: bool = False) -> Ack:
         upload = Upload(self._gateway, self._epoch, tuple(frames), after=self._after)
-        ack = await self._hub.upload(sync.encode_upload(upload))
+        body = sync.encode_upload(upload)
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        ack = await self._hub.upload(body, self._meter.expected_s(len(body)))
+        self._meter.sent(len(body), began_s, loop.time(), old=old)
         if ack.epoch != self._epoch:
             raise HubUnreachable(f"the answer is about epoch {ack.epoch}, not {self._epoch}")
         return ack
@@ -89,10 +125,10 @@ class Uplink:
             raise HubUnreachable(f"the hub took {len(frames)} frames and acknowledged none")
         self._after = ack.seq
         self._frames_max = sync.FRAMES_MAX
-        self._batch_bytes = min(2 * self._batch_bytes, BATCH_BYTES_MAX)
         await self._buffer.release(ack.seq)
         lasted_us = self._outage.succeeded()
         if lasted_us > WORTH_AN_EVENT_US:
+            self._meter.back(asyncio.get_running_loop().time(), self._uniform)
             text = f"the hub had not been reachable for {lasted_us / 1e6:.0f} s"
             await self._buffer.report("HUB_BACK", Severity.INFO, text)
 

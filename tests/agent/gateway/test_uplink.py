@@ -14,6 +14,7 @@ from agent.gateway.buffer import Buffer, open_buffer
 from agent.gateway.hub import open_hub
 from agent.gateway.latest import Lane, Latest
 from agent.gateway.line import OneKey, Way
+from agent.gateway.meter import Meter
 from agent.gateway.outage import Outage
 from agent.gateway.rows import Draft
 from agent.gateway.uplink import Uplink
@@ -65,7 +66,9 @@ async def sending(
         open_hub(Way(url=f"http://127.0.0.1:{port}"), OneKey(KEY), clock) as hub,
         asyncio.TaskGroup() as tasks,
     ):
-        task = tasks.create_task(Uplink(buffer, hub, GATEWAY, outage).run())
+        task = tasks.create_task(
+            Uplink(buffer, hub, GATEWAY, outage, clock=clock, meter=Meter(own_bytes_s=10**9)).run()
+        )
         box = Box(buffer, latest)
         box.number = box_from
         yield box
