@@ -17,6 +17,7 @@ from agent.gateway.errors import BufferBlocked
 from agent.gateway.latest import Latest
 from agent.gateway.outbound import Outbound
 from agent.gateway.pack import pack
+from agent.gateway.places import Places, Trusting
 from agent.gateway.rows import Cursor
 from agent.link import ClockVerdict, Hello, Item, Steering, Stored
 from agent.status import Status
@@ -44,13 +45,20 @@ class Inlet:
     """See the module."""
 
     def __init__(
-        self, buffer: Buffer, latest: Latest, clock: Clock, socket_path: Path, site: str
+        self,
+        buffer: Buffer,
+        latest: Latest,
+        clock: Clock,
+        socket_path: Path,
+        site: str,
+        places: Places | None = None,
     ) -> None:
         self._buffer = buffer
         self._latest = latest
         self._clock = clock
         self._socket_path = socket_path
         self._site = site
+        self._places = places or Trusting()
         self._received = Cursor("", -1)
         self._pending: list[tuple[str, Item]] = []
         self._out = Outbound()
@@ -225,7 +233,13 @@ class Inlet:
             return
         boot = self._pending[0][0]
         items = [item for its_boot, item in self._pending if its_boot == boot]
-        await self._buffer.append(pack(items), Cursor(boot, items[-1].number))
+        async with self._places.placing:
+            drafts = [
+                draft if doubt is None else draft.doubted(doubt)
+                for doubt, group in self._places.placed(items)
+                for draft in pack(group)
+            ]
+            await self._buffer.append(drafts, Cursor(boot, items[-1].number))
         self._pending = self._pending[len(items) :]
         if not self._pending:
             self._arrived.clear()

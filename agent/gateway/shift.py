@@ -1,0 +1,64 @@
+"""Stamps put right: what was stamped by a wrong clock, moved as a whole. Pure."""
+
+from dataclasses import replace
+
+from wire import block as blocks
+from wire import records
+from wire.alarm import Alarm
+from wire.block import Block
+from wire.gap import Gap
+from wire.records import Records
+from wire.sync import Event, FrameClass
+
+
+def content(stamped: Block | Event, by_us: int) -> Block | Event:
+    """Return samples or an event `by_us` later."""
+    return block(stamped, by_us) if isinstance(stamped, Block) else event(stamped, by_us)
+
+
+def block(stamped: Block, by_us: int) -> Block:
+    return replace(stamped, at_us=tuple(_at(at_us, by_us) for at_us in stamped.at_us))
+
+
+def event(stamped: Event, by_us: int) -> Event:
+    return replace(stamped, at_us=_at(stamped.at_us, by_us))
+
+
+def payload(kind: FrameClass, stamped: bytes, by_us: int) -> bytes:
+    """Return a frame's payload with everything in it `by_us` later.
+
+    Raises:
+        BadMessage: it is no payload of that kind.
+    """
+    if kind is not FrameClass.EVENTS:
+        return blocks.encode(block(blocks.decode(stamped), by_us))
+    told = records.decode(stamped)
+    return records.encode(
+        Records(
+            events=tuple(event(one, by_us) for one in told.events),
+            alarms=tuple(_alarm(one, by_us) for one in told.alarms),
+            gaps=tuple(_gap(one, by_us) for one in told.gaps),
+        )
+    )
+
+
+def _alarm(alarm: Alarm, by_us: int) -> Alarm:
+    return replace(
+        alarm,
+        raised_us=_at(alarm.raised_us, by_us),
+        cleared_us=None if alarm.cleared_us is None else _at(alarm.cleared_us, by_us),
+        acked_us=None if alarm.acked_us is None else _at(alarm.acked_us, by_us),
+    )
+
+
+def _gap(gap: Gap, by_us: int) -> Gap:
+    return replace(
+        gap,
+        at_us=_at(gap.at_us, by_us),
+        from_us=_at(gap.from_us, by_us),
+        to_us=_at(gap.to_us, by_us),
+    )
+
+
+def _at(at_us: int, by_us: int) -> int:
+    return max(0, at_us + by_us)
