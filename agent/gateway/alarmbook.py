@@ -34,39 +34,44 @@ RULES = {
     "DISK_FULL": Rule(Severity.ALARM, ("DISK_FREE",)),
     "BUFFER_DAMAGED": Rule(Severity.ALARM),
     "BUFFER_DROPPED": Rule(Severity.ALARM),
+    "BUFFER_EXPIRED": Rule(Severity.WARNING),
     "BUFFER_THINNED": Rule(Severity.WARNING),
     "BUFFER_RENEWED": Rule(Severity.WARNING),
     "SETTLEMENT_FULL": Rule(Severity.ALARM, ("SETTLEMENT_FREE",)),
     "FRAME_SET_ASIDE": Rule(Severity.ALARM),
     "HUB_FORGOT": Rule(Severity.ALARM),
     "CLOCK_UNKNOWN": Rule(Severity.WARNING),
+    "CLOCK_UNSURE": Rule(Severity.WARNING, ("CLOCK_GOOD",)),
+    "CLOCK_WRONG": Rule(Severity.ALARM, ("CLOCK_GOOD",)),
     "CONFIGURATION_ROLLED_BACK": Rule(Severity.ALARM),
     "SOFTWARE_FAILED": Rule(Severity.ALARM),
     HUB_UNREACHABLE: Rule(Severity.WARNING, ("HUB_REACHED",)),
 }
-_ENDS = {end: code for code, rule in RULES.items() for end in rule.ends}
 _OF_DEVICES = ("DEVICE_LOST", "DEVICE_REFUSED")
 
 
-def noted(alarms: Iterable[Alarm], event: Event, identity: str) -> Alarm | None:
-    """Return the alarm that `event` raises or clears, if any; a new one is called `identity`."""
+def noted(alarms: Iterable[Alarm], event: Event, identity: str) -> list[Alarm]:
+    """Return the alarms that `event` raises or clears; a new one is called `identity`."""
     lasting = [alarm for alarm in alarms if alarm.cleared_us is None]
     rule = RULES.get(event.code)
-    if rule is not None:
-        if any(_same(alarm, event.code, event.source) for alarm in lasting):
-            return None
-        return Alarm(
-            id=identity,
-            change=1,
-            code=event.code,
-            severity=rule.severity,
-            source=event.source,
-            text=event.text,
-            raised_us=event.at_us,
-        )
-    ended = _ENDS.get(event.code, "")
-    found = [alarm for alarm in lasting if _same(alarm, ended, event.source)]
-    return cleared(found[0], event.at_us) if found else None
+    if rule is None:
+        return [
+            cleared(alarm, event.at_us)
+            for alarm in lasting
+            if alarm.source == event.source and event.code in _ends(alarm)
+        ]
+    if any((alarm.code, alarm.source) == (event.code, event.source) for alarm in lasting):
+        return []
+    raised = Alarm(
+        id=identity,
+        change=1,
+        code=event.code,
+        severity=rule.severity,
+        source=event.source,
+        text=event.text,
+        raised_us=event.at_us,
+    )
+    return [raised]
 
 
 def outlived(alarms: Iterable[Alarm], status: Status | None, *, linked: bool) -> list[Alarm]:
@@ -95,8 +100,7 @@ def acknowledged(alarm: Alarm, who: str, note: str, at_us: int) -> Alarm | None:
     if alarm.acked_us is not None:
         return None
     seen = replace(alarm, change=alarm.change + 1, acked_us=at_us, acked_by=who, note=note)
-    rule = RULES.get(alarm.code)
-    if alarm.cleared_us is None and (rule is None or not rule.ends):
+    if alarm.cleared_us is None and not _ends(alarm):
         seen = replace(seen, cleared_us=at_us)
     return seen
 
@@ -128,5 +132,6 @@ def kept(alarms: Sequence[Alarm], most: int) -> list[Alarm]:
     return [*lasting, *over[: max(0, most - len(lasting))]]
 
 
-def _same(alarm: Alarm, code: str, source: str) -> bool:
-    return (alarm.code, alarm.source) == (code, source)
+def _ends(alarm: Alarm) -> tuple[str, ...]:
+    rule = RULES.get(alarm.code)
+    return () if rule is None else rule.ends

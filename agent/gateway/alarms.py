@@ -152,8 +152,8 @@ class Alarms:
         after = dict(self._alarms)
         changed: dict[str, Alarm] = {}
         for event in events:
-            alarm = alarmbook.noted(after.values(), event, secrets.token_hex(_ID_BYTES))
-            if alarm is not None:
+            identity = secrets.token_hex(_ID_BYTES)
+            for alarm in alarmbook.noted(after.values(), event, identity):
                 after[alarm.id] = changed[alarm.id] = alarm
         return list(changed.values())
 
