@@ -4,12 +4,26 @@ Source: adjtimex(2), random(4).
 """
 
 import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _TIME_ERROR = 5
 _TIMEX_BYTES = 512
 """More than any platform's ``struct timex``; none of its fields is needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What is asked of a machine; made by `this_machine`."""
+
+    boot_id: str
+    synchronised: Callable[[], bool]
+
+
+def this_machine() -> Machine:
+    return Machine(boot_id=boot_id(), synchronised=synchronised)
 
 
 def boot_id() -> str:

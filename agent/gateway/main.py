@@ -23,12 +23,15 @@ from agent.gateway.inlet import Inlet
 from agent.gateway.lanes import Lanes
 from agent.gateway.latest import Latest
 from agent.gateway.line import BadLine, Way
+from agent.gateway.machine import this_machine
 from agent.gateway.picture import Site, picture
 from agent.gateway.report import Facts, fingerprint
+from agent.gateway.timekeeper import Timekeeper
 from agent.publish.config import PublishSettings
 from agent.scada.config import ScadaSettings
 from agent.scada.values import Shown, shown
 from agent.settings import AgentSettings, BadSettings
+from agent.timekeeping import SteadyClock
 from agent.watchdog import Notifier
 from agent.web.app import Page, make_app
 from agent.web.auth import Door, access_code_in
@@ -64,14 +67,15 @@ async def run(settings: AgentSettings, clock: Clock, config: Path | None = None)
         code = _access_code(settings)
     except OSError as error:
         raise BadSettings(f"data_dir: {settings.data_dir}: {error.strerror}") from error
+    steady = SteadyClock(clock, asyncio.get_running_loop().time)
     listener = await _listen(settings.page.host, settings.page.port)
     path = settings.data_dir / BUFFER_FILE
     failed = 0
     try:
         with listener:
-            async with open_buffer(path, clock, settings.buffer.bytes_max) as buffer:
+            async with open_buffer(path, steady, settings.buffer.bytes_max) as buffer:
                 await _serve(
-                    settings, clock, buffer, listener, code, _facts(settings, clock, config)
+                    settings, steady, buffer, listener, code, _facts(settings, steady, config)
                 )
     except* BufferUnusable as group:
         raise BadSettings(f"data_dir: {group.exceptions[0]}") from None
@@ -84,7 +88,7 @@ async def run(settings: AgentSettings, clock: Clock, config: Path | None = None)
 
 async def _serve(
     settings: AgentSettings,
-    clock: Clock,
+    clock: SteadyClock,
     buffer: Buffer,
     listener: socket.socket,
     code: str,
@@ -92,7 +96,9 @@ async def _serve(
 ) -> None:
     keys = _keys(settings)
     latest = Latest()
-    inlet = Inlet(buffer, latest, clock, settings.socket_path, settings.site)
+    timekeeper = Timekeeper(clock, buffer, latest, this_machine())
+    inlet = Inlet(buffer, latest, clock, settings.socket_path, settings.site, timekeeper)
+    await timekeeper.begin(inlet.send_clock)
     own = settings.hub or HubSettings()
     lanes = Lanes(own, settings.site, facts, buffer, inlet, latest, clock)
     await lanes.restore()
@@ -110,13 +116,17 @@ async def _serve(
             tasks.create_task(inlet.commit(settings.buffer.commit_period_s), name="commit")
             tasks.create_task(serve(make_app(page, desk), listener, stopping), name="page")
             tasks.create_task(_look(buffer, latest, notifier), name="look")
+            tasks.create_task(timekeeper.watch(), name="clock")
+            tasks.create_task(timekeeper.mend(), name="stamps")
             if settings.scada is not None:
                 tasks.create_task(_scada(settings, settings.scada, latest, clock), name="scada")
             if settings.publish is not None:
                 work = _publish(settings, settings.publish, latest, clock)
                 tasks.create_task(work, name="publish")
             if hub is not None and keys is not None:
-                tasks.create_task(lanes.run(hub, keys.gateway), name="lanes")
+                tasks.create_task(timekeeper.inquire(hub), name="time of the hub")
+                work = lanes.run(hub, keys.gateway, ready=timekeeper.ready)
+                tasks.create_task(work, name="lanes")
     finally:
         notifier.stopping()
         await inlet.finish()

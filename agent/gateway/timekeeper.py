@@ -9,13 +9,14 @@ was stored, and the inlet what still comes with an old stamp.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from agent.gateway import restamp, shift, truth
 from agent.gateway.buffer import Buffer
 from agent.gateway.errors import BufferBlocked, GatewayError, HubUnreachable
 from agent.gateway.hub import Hub
 from agent.gateway.latest import Latest
+from agent.gateway.machine import Machine
 from agent.gateway.rows import Doubt
 from agent.gateway.truth import NOTHING, Belief, Heard, judged
 from agent.link import ClockVerdict, Item
@@ -40,14 +41,6 @@ RETRY_S = 1.0
 _GOOD = (ClockState.SYNCHRONISED, ClockState.CONFIRMED)
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
-    """What the kernel tells; see `agent.gateway.machine`."""
-
-    boot_id: str
-    synchronised: Callable[[], bool]
 
 
 class Timekeeper:

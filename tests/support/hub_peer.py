@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from agent.gateway.hub import time_mac
 from agent.web.serve import listen, serve
 from wire import block as blocks
 from wire import records, signing, sync
@@ -39,6 +40,8 @@ class HubPeer:
     """So many answers are lost after the commit."""
     schedule: Schedule | None = None
     polls: list[int] = field(default_factory=list)
+    times: int = 0
+    """How often somebody asked for the time."""
     nonces: set[str] = field(default_factory=set)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -125,6 +128,14 @@ class HubPeer:
         answer = sync.Downlink(self.clock.now_us(), news)
         return JSONResponse(sync.downlink_to_document(answer))
 
+    def tell_time(self, request: Request) -> Response:
+        """Say what time it is, with the proof that only the holder of the key can give."""
+        server_us = self.clock.now_us()
+        known = request.query_params["key"] == KEY.key_id
+        mac = time_mac(KEY, request.query_params["nonce"], server_us) if known else ""
+        self.times += 1
+        return JSONResponse({"v": 1, "server_us": server_us, "mac": mac})
+
     def _signature_refused(self, request: Request, body: bytes) -> Response | None:
         path = request.url.path
         if request.url.query:
@@ -155,9 +166,13 @@ async def hub_peer(port: int = 0) -> AsyncIterator[HubPeer]:
     async def downlink(request: Request) -> Response:
         return await peer.wait(request)
 
+    async def time(request: Request) -> Response:
+        return peer.tell_time(request)
+
     routes: list[tuple[str, Callable[[Request], Awaitable[Response]], str]] = [
         (sync.UPLOAD_PATH, upload, "POST"),
         (sync.DOWNLINK_PATH, downlink, "GET"),
+        (sync.TIME_PATH, time, "GET"),
     ]
     app = Starlette(
         routes=[Route(path, endpoint, methods=[method]) for path, endpoint, method in routes]
