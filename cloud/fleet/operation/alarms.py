@@ -3,18 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, delete, func, select
+from sqlalchemy import ColumnElement, and_, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet import store as fleet
 from cloud.fleet.model import Gateway
-from cloud.fleet.operation import conditions, tables
+from cloud.fleet.operation import alarm_rows, conditions, tables
 from cloud.fleet.operation.conditions import HUB_PREFIX, Finding
 from cloud.fleet.operation.model import AlarmCount, AlarmRow
+from cloud.fleet.tables import gateway as gateways
 from cloud.kernel import events
-from cloud.kernel.database import upsert
 from cloud.kernel.errors import NotFound
 from cloud.kernel.events import NewEvent
 from wire import fields
@@ -61,7 +60,7 @@ async def take(connection: AsyncConnection, gateway: Gateway, told: Sequence[Ala
         after = conditions.merged(changed.get(alarm.id, here.get(alarm.id)), alarm)
         if after is not None:
             changed[alarm.id] = after
-    await _store(connection, gateway, changed.values())
+    await alarm_rows.store(connection, gateway, changed.values())
     return len(changed)
 
 
@@ -79,7 +78,7 @@ async def reconcile(
         for code, alarm in here.items()
         if code not in found
     ]
-    await _store(connection, gateway, [*raised, *cleared])
+    await alarm_rows.store(connection, gateway, [*raised, *cleared])
     if raised or cleared:
         site = await fleet.site(connection, gateway.site)
         assert site is not None, "a gateway's site is kept by a foreign key"
@@ -96,7 +95,7 @@ async def hub_alarms(connection: AsyncConnection, gateway_id: str) -> dict[str, 
             c.gateway == gateway_id, c.cleared_us.is_(None), c.id.startswith(HUB_PREFIX)
         )
     )
-    return {row.code: _alarm(row) for row in rows}
+    return {row.code: alarm_rows.alarm(row) for row in rows}
 
 
 async def hub_codes(connection: AsyncConnection) -> dict[str, set[str]]:
@@ -120,7 +119,7 @@ async def alarm(connection: AsyncConnection, gateway_id: str, alarm_id: str) -> 
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise NotFound(f"alarm {alarm_id!r} of gateway {gateway_id!r} is not known")
-    return _row(row)
+    return alarm_rows.of(row)
 
 
 async def acknowledge(
@@ -137,7 +136,7 @@ async def acknowledge(
     after = conditions.acknowledged(row.alarm, who, fields.cut(note), now_us)
     if after is None:
         return row, False
-    await _store(connection, gateway, [after])
+    await alarm_rows.store(connection, gateway, [after])
     return replace(row, alarm=after), True
 
 
@@ -156,7 +155,7 @@ async def listed(connection: AsyncConnection, wanted: Filter) -> Sequence[AlarmR
     if wanted.before_us is not None:
         query = query.where(c.raised_us < wanted.before_us)
     rows = await connection.execute(query.limit(min(wanted.limit, LIST_MAX)))
-    return [_row(row) for row in rows]
+    return [alarm_rows.of(row) for row in rows]
 
 
 async def counts(connection: AsyncConnection) -> dict[str, AlarmCount]:
@@ -181,6 +180,18 @@ async def counts(connection: AsyncConnection) -> dict[str, AlarmCount]:
         )
         for row in await connection.execute(query)
     }
+
+
+async def end_of_revoked(connection: AsyncConnection, now_us: int) -> int:
+    """Clear what lasts of boxes that may not speak any more; return how many alarms."""
+    c = tables.alarm.c
+    revoked = select(gateways.c.id).where(gateways.c.revoked_us.isnot(None))
+    ended = await connection.execute(
+        update(tables.alarm)
+        .where(c.cleared_us.is_(None), c.gateway.in_(revoked.scalar_subquery()))
+        .values(cleared_us=now_us, change=c.change + 1)
+    )
+    return ended.rowcount
 
 
 async def trim(connection: AsyncConnection, gateway_id: str, kept: int = KEPT_MAX) -> int:
@@ -243,47 +254,4 @@ async def _of_ids(connection: AsyncConnection, gateway_id: str, ids: set[str]) -
     rows = await connection.execute(
         select(tables.alarm).where(c.gateway == gateway_id, c.id.in_(sorted(ids)))
     )
-    return {row.id: _alarm(row) for row in rows}
-
-
-async def _store(
-    connection: AsyncConnection, gateway: Gateway, changed: Sequence[Alarm] | Any
-) -> None:
-    rows = [
-        {
-            "gateway": gateway.id,
-            "site": gateway.site,
-            **{name: getattr(alarm, name) for name in _KEPT},
-            "severity": int(alarm.severity),
-        }
-        for alarm in changed
-    ]
-    await upsert(
-        connection,
-        tables.alarm,
-        rows,
-        change=lambda new: {name: new[name] for name in (*_KEPT[1:], "severity")},
-        only_if=lambda new: new.change >= tables.alarm.c.change,
-    )
-
-
-_KEPT = (
-    "id",
-    "change",
-    "code",
-    "source",
-    "text",
-    "raised_us",
-    "cleared_us",
-    "acked_us",
-    "acked_by",
-    "note",
-)
-
-
-def _row(row: Row[Any]) -> AlarmRow:
-    return AlarmRow(gateway=row.gateway, site=row.site, alarm=_alarm(row))
-
-
-def _alarm(row: Row[Any]) -> Alarm:
-    return Alarm(severity=Severity(row.severity), **{name: getattr(row, name) for name in _KEPT})
+    return {row.id: alarm_rows.alarm(row) for row in rows}

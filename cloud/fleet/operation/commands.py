@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet import store as fleet
@@ -21,6 +21,9 @@ from wire.order import AcknowledgeOrder, to_document
 from wire.sync import Severity
 
 LIST_MAX = 1_000
+KEPT_MAX = 5_000
+"""Commands of a gateway; beyond, the oldest that are at their end are forgotten: the audit log
+keeps that they were."""
 _OPEN = [standing.value for standing in OPEN]
 
 _logger = logging.getLogger(__name__)
@@ -189,6 +192,23 @@ async def end_overdue(
     if after is not None:
         await change(connection, after, now_us)
     return after
+
+
+async def trim(connection: AsyncConnection, gateway_id: str, kept: int = KEPT_MAX) -> int:
+    """Forget the oldest commands that are at their end beyond the limit; return how many."""
+    c = tables.command.c
+    ended = and_(
+        c.gateway == gateway_id,
+        c.standing.not_in(_OPEN),
+        c.id.not_in(select(tables.bundle.c.command).scalar_subquery()),
+    )
+    oldest = (
+        select(c.id).where(ended).order_by(c.issued_us.desc(), c.id).offset(kept).limit(KEPT_MAX)
+    )
+    gone = await connection.execute(
+        delete(tables.command).where(c.id.in_(oldest.scalar_subquery()))
+    )
+    return gone.rowcount
 
 
 def taken_back(row: CommandRow, who: str, now_us: int) -> CommandRow:

@@ -64,19 +64,19 @@ async def known(connection: AsyncConnection, gateway_id: str) -> Known:
     )
 
 
-async def known_of_all(connection: AsyncConnection) -> dict[str, Known]:
-    """Return what the hub knows of each box that ever spoke."""
-    uploads = await _uploads(connection)
-    reported = await newest(connection)
-    held = set(await connection.scalars(select(quarantine.c.gateway).distinct()))
-    return {
-        gateway: Known(
-            last_seen_us=_last_seen(uploads.get(gateway), reported.get(gateway)),
-            report=reported[gateway].report if gateway in reported else None,
-            quarantined=gateway in held,
-        )
-        for gateway in {*uploads, *reported}
-    }
+async def last_seen_of_all(connection: AsyncConnection) -> dict[str, int]:
+    """Return when each gateway last uploaded or reported; one that never did is left out."""
+    seen = await _uploads(connection)
+    for row in await connection.execute(
+        select(tables.report.c.gateway, tables.report.c.received_us)
+    ):
+        seen[row.gateway] = max(row.received_us, seen.get(row.gateway, 0))
+    return seen
+
+
+async def quarantined(connection: AsyncConnection) -> set[str]:
+    """Return the gateways of which the hub holds frames that it could not read."""
+    return set(await connection.scalars(select(quarantine.c.gateway).distinct()))
 
 
 async def rows(
@@ -101,17 +101,6 @@ async def rows(
         tags=await groups.tags(connection),
     )
     return [facts.row(site, gateway) for site in sites for gateway in boxes.get(site.id, [None])]
-
-
-async def last_seen(connection: AsyncConnection, site_id: str) -> dict[str, int]:
-    """Return when each gateway of the site last spoke; one that never did is left out."""
-    uploads = await _uploads(connection)
-    reported = await newest(connection, site_id)
-    seen = {
-        gateway: _last_seen(uploads.get(gateway), reported.get(gateway))
-        for gateway in {*uploads, *reported}
-    }
-    return {gateway: at_us for gateway, at_us in seen.items() if at_us is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,7 +138,7 @@ async def box_of(connection: AsyncConnection, site_id: str) -> Gateway:
         raise Refused("NO_GATEWAY", f"site {site_id!r} has no gateway that may sign in")
     if len(boxes) == 1:
         return boxes[0]
-    seen = await reports.last_seen(connection, site_id)
+    seen = await reports.last_seen_of_all(connection)
     return max(boxes, key=lambda box: (seen.get(box.id, -1), box.created_us, box.id))
 
 
