@@ -16,6 +16,7 @@ from typing import Any
 from agent import supervisor
 from agent.discover import arguments as discover
 from agent.doctor import arguments as doctor
+from agent.enrol import arguments as enrol
 from agent.leaving import AGAIN, Left
 from agent.settings import AgentSettings, BadSettings, load
 from drivers.errors import ProfileError
@@ -56,6 +57,10 @@ def _verb(parsed: argparse.Namespace) -> int:
         return _until_signal(run_discover(parsed, _clock()))
     settings = load(parsed.config)
     clock = _clock()
+    if parsed.verb == "enrol":
+        from agent.enrol.main import run as run_enrol
+
+        return run_enrol(settings, parsed)
     if parsed.verb in ("doctor", "status"):
         return _examine(parsed, settings, clock)
     if parsed.verb == "check":
@@ -177,6 +182,8 @@ def _parser() -> argparse.ArgumentParser:
         ("doctor", "look for what is wrong: settings, devices, hub, clock, disk, buffer"),
     ):
         doctor.add(verbs.add_parser(verb, help=what, description=what))
+    what = "exchange a one-time code of the hub for the box's own key"
+    enrol.add(verbs.add_parser("enrol", help=what, description=what))
     what = "look for devices on a network or a serial line that you name"
     discover.add(verbs.add_parser("discover", help=what, description=what))
     profile = verbs.add_parser("profile", help="device profiles: list, show, check")

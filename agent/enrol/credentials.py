@@ -169,7 +169,7 @@ def read(path: Path) -> Kept | None:
 
 
 def write(path: Path, kept: Kept) -> None:
-    """Put `kept` in place of what was there: whole, durable, readable by us alone.
+    """Put `kept` in place of what was there, on disk when this returns.
 
     Raises:
         CredentialsUnusable: it cannot be written.
@@ -195,11 +195,19 @@ def box_token(data_dir: Path) -> str:
 
 
 def write_secret(path: Path, text: str) -> None:
+    """Write a file that the folder's owner alone may read: whole, durable, in place of any other.
+
+    Raises:
+        CredentialsUnusable: it cannot be written.
+    """
     draft = path.with_name(path.name + ".new")
     try:
         draft.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="utf-8") as file:
+            if os.geteuid() == 0:  # Enrolled by root for a service that is not.
+                owner = path.parent.stat()
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())

@@ -26,7 +26,12 @@ WHERE = {
     "amqtt": ["simulators/broker.py"],
     "cryptography": ["simulators/certificates.py", "drivers/opcua/certificates.py"],
     "aiosqlite": ["agent/gateway/*.py"],
-    "httpx": ["agent/gateway/line.py", "drivers/rest/client.py", "simulators/*.py"],
+    "httpx": [
+        "agent/gateway/line.py",
+        "agent/enrol/main.py",
+        "drivers/rest/client.py",
+        "simulators/*.py",
+    ],
     "prometheus_client": ["agent/metrics.py", "cloud/kernel/metrics.py"],
     "uvicorn": [
         "agent/gateway/main.py",
