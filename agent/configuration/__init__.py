@@ -1,0 +1,1 @@
+"""New settings for a running box: checked, tried, and taken back when the box is not well."""

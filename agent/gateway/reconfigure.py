@@ -1,0 +1,121 @@
+"""New settings from the hub: checked, put in place, and taken back unless the box is well.
+
+The buffer has no part in it: its file, its numbers and what is in it stay as they are.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.configuration import candidate, health, trial
+from agent.configuration.candidate import BadCandidate
+from agent.configuration.health import PATIENCE_S, Seen
+from agent.configuration.trial import Trial, TrialImpossible
+from agent.gateway.buffer import Buffer
+from agent.gateway.errors import BufferBlocked
+from agent.gateway.executor import ActFailed, ActRefused
+from agent.gateway.lease import Lease
+from agent.gateway.restart import Processes
+from agent.settings import AgentSettings
+from wire.order import ConfigurationOrder
+from wire.sync import Severity
+
+LOOK_PERIOD_S = 0.25
+SOURCE = "gateway"
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Reconfigure:
+    """See the module."""
+
+    path: Path
+    """Of the settings file."""
+    settings: AgentSettings
+    processes: Processes
+    buffer: Buffer
+    reaches_hub: Callable[[], bool | None]
+    """Whether the hub answers; None: there is none."""
+
+    def memo(self) -> str:
+        return self.processes.memo()
+
+    async def begin(self, lease: Lease) -> str:
+        assert lease.command is not None, "a command without content is never begun"
+        order = lease.command.order
+        assert isinstance(order, ConfigurationOrder), "acts are chosen by their kind"
+        try:
+            text = await candidate.looked_at(self.path, order.toml, self.settings)
+            old = await asyncio.to_thread(self.path.read_text, encoding="utf-8")
+            if order.dry_run:
+                return "good; nothing was changed"
+            if trial.digest(text) == trial.digest(old):
+                return "good; these are the settings in force"
+            await asyncio.to_thread(trial.begin, self.path, text, self._trial(lease.id, old, text))
+        except (BadCandidate, TrialImpossible, OSError) as error:
+            raise ActRefused(str(error)) from error
+        await self.processes.all_leave(f"new settings, command {lease.id}")
+        return ""
+
+    async def resume(self, lease: Lease) -> str:
+        now = await asyncio.to_thread(trial.read, self.path)
+        if now is None or now.command != lease.id:
+            raise ActFailed("interrupted before the new settings were in place")
+        if not now.failed:
+            failed = await self._verdict(now)
+            if not failed:
+                await self._report("CONFIGURATION_CHANGED", Severity.INFO, lease.id)
+                return "the new settings are in force and the box is well"
+            await asyncio.to_thread(trial.roll_back, self.path, failed)
+            await self.processes.all_leave("the old settings come back")
+        text = f"command {lease.id}: {now.failed}"
+        await self._report("CONFIGURATION_ROLLED_BACK", Severity.ALARM, text)
+        raise ActFailed(f"the old settings are back: {now.failed}")
+
+    async def tidy(self, ended: Callable[[str], bool]) -> None:
+        """Remove the marks of a trial whose command has come to its `ended`."""
+        now = await asyncio.to_thread(trial.read, self.path)
+        if now is not None and ended(now.command):
+            await asyncio.to_thread(trial.finish, self.path)
+
+    async def _verdict(self, now: Trial) -> str:
+        """Return what is missing when patience is over; empty: the box is well."""
+        missing: list[str] = []
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while missing := list(health.missing(now, self._seen())):
+                    await asyncio.sleep(LOOK_PERIOD_S)
+        except TimeoutError:
+            return f"after {PATIENCE_S:.0f} s: {'; '.join(missing)}"
+        return ""
+
+    def _trial(self, command: str, old: str, new: str) -> Trial:
+        seen = self._seen()
+        return Trial(
+            command=command,
+            old=trial.digest(old),
+            new=trial.digest(new),
+            control_boot=seen.control_boot,
+            devices=tuple(seen.connected),
+            hub=seen.hub is True,
+        )
+
+    def _seen(self) -> Seen:
+        latest = self.processes.latest
+        devices = () if latest.status is None or not latest.linked else latest.status.devices
+        return Seen(
+            linked=latest.linked,
+            control_boot=latest.control_boot,
+            configured=[device.id for device in self.settings.devices],
+            connected=[device.device for device in devices if device.connected],
+            hub=self.reaches_hub(),
+        )
+
+    async def _report(self, code: str, severity: Severity, text: str) -> None:
+        try:
+            await self.buffer.report(code, severity, text, SOURCE)
+        except BufferBlocked as error:
+            _logger.error("%s %s could not be stored: %s", code, text, error)

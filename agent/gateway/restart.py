@@ -1,0 +1,130 @@
+"""The acts that end processes: restart, new settings, another version of the software.
+
+Whoever supervises the processes starts them again; what has become of the act is seen after that.
+"""
+
+import asyncio
+import json
+from dataclasses import dataclass
+
+from agent.gateway.executor import ActFailed
+from agent.gateway.inlet import Inlet
+from agent.gateway.latest import Latest
+from agent.gateway.lease import Lease
+from agent.leaving import Departure
+from wire import fields
+from wire.fields import BadMessage
+from wire.order import Part, RestartOrder
+
+CONTROL_BACK_S_MAX = 60.0
+CONTROL_GONE_S_MAX = 5.0
+LOOK_PERIOD_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Which runs of the two processes there were when an act was begun."""
+
+    run: str
+    control_boot: str
+
+
+@dataclass(slots=True)
+class Processes:
+    """The two processes of the box, as the gateway ends them and sees them again."""
+
+    inlet: Inlet
+    latest: Latest
+    departure: Departure
+    run: str
+    """Random, new for each run of the gateway."""
+
+    def memo(self) -> str:
+        return json.dumps({"run": self.run, "control_boot": self.latest.control_boot})
+
+    def before(self, lease: Lease) -> Before:
+        """Return what `memo` wrote down when the act was begun."""
+        try:
+            document = fields.parse(lease.memo, "memo")
+            return Before(
+                fields.text(document, "run", "memo"),
+                fields.text(document, "control_boot", "memo", empty=True),
+            )
+        except BadMessage as error:
+            raise ActFailed(f"interrupted: {error}") from error
+
+    async def control_leaves(self, reason: str) -> bool:
+        """Ask control to end; say whether it has gone within `CONTROL_GONE_S_MAX`."""
+        boot = self.latest.control_boot
+        if not self.inlet.send_leave(reason):
+            return False
+        try:
+            async with asyncio.timeout(CONTROL_GONE_S_MAX):
+                while self.latest.linked and self.latest.control_boot == boot:
+                    await asyncio.sleep(LOOK_PERIOD_S)
+        except TimeoutError:
+            return False
+        return True
+
+    async def control_back(self, boot: str) -> None:
+        """Wait for a run of control other than `boot`.
+
+        Raises:
+            ActFailed: it does not come.
+        """
+        try:
+            async with asyncio.timeout(CONTROL_BACK_S_MAX):
+                while not self.latest.linked or self.latest.control_boot == boot:
+                    await asyncio.sleep(LOOK_PERIOD_S)
+        except TimeoutError:
+            raise ActFailed(
+                f"control was not started again within {CONTROL_BACK_S_MAX:.0f} s"
+            ) from None
+
+    async def all_leave(self, reason: str) -> None:
+        """End both processes; does not return."""
+        await self.control_leaves(reason)
+        await self.gateway_leaves(reason)
+
+    async def gateway_leaves(self, reason: str) -> None:
+        """End this process; does not return."""
+        self.departure.leave(reason)
+        await asyncio.Event().wait()
+
+
+@dataclass(slots=True)
+class Restart:
+    """Ends a process in good order; whoever supervises it starts it again."""
+
+    processes: Processes
+
+    def memo(self) -> str:
+        return self.processes.memo()
+
+    async def begin(self, lease: Lease) -> str:
+        part = _part(lease)
+        reason = f"restart, command {lease.id}"
+        if part is Part.CONTROL:
+            if not self.processes.latest.linked:
+                raise ActFailed("control is not connected")
+            boot = self.processes.latest.control_boot
+            await self.processes.control_leaves(reason)
+            await self.processes.control_back(boot)
+        elif part is Part.GATEWAY:
+            await self.processes.gateway_leaves(reason)
+        else:
+            await self.processes.all_leave(reason)
+        return f"{part.value} was started again"
+
+    async def resume(self, lease: Lease) -> str:
+        part, before = _part(lease), self.processes.before(lease)
+        if part is not Part.GATEWAY:
+            await self.processes.control_back(before.control_boot)
+        return f"{part.value} was started again"
+
+
+def _part(lease: Lease) -> Part:
+    command = lease.command
+    assert command is not None, "a command without content is never begun"
+    assert isinstance(command.order, RestartOrder), "acts are chosen by their kind"
+    return command.order.part
