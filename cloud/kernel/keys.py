@@ -60,9 +60,13 @@ class Principal:
     account: str
     role: Role
 
+    @property
+    def is_admin(self) -> bool:
+        return self.role is Role.ADMIN
+
     def sees(self, account: str) -> bool:
         """Say whether what belongs to `account` is visible: an admin sees everything."""
-        return self.role is Role.ADMIN or self.account == account
+        return self.is_admin or self.account == account
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ async def alarm(connection: AsyncConnection, gateway_id: str, alarm_id: str) -> 
     query = select(tables.alarm).where(c.gateway == gateway_id, c.id == alarm_id)
     row = (await connection.execute(query)).one_or_none()
     if row is None:
-        raise NotFound(f"alarm {alarm_id!r} of gateway {gateway_id!r} is not known")
+        raise unknown(gateway_id, alarm_id)
     return alarm_rows.of(row)
 
 
@@ -205,6 +205,10 @@ async def trim(connection: AsyncConnection, gateway_id: str, kept: int = KEPT_MA
         delete(tables.alarm).where(over, c.id.in_(oldest.scalar_subquery()))
     )
     return gone.rowcount
+
+
+def unknown(gateway_id: str, alarm_id: str) -> NotFound:
+    return NotFound(f"alarm {alarm_id!r} of gateway {gateway_id!r} is not known")
 
 
 def phase(alarm: Alarm) -> Phase:

@@ -5,6 +5,7 @@ topics that are named here. Instants in µs UTC, signs as in `wire`.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,7 +26,7 @@ from cloud.fleet.operation.model import (
 )
 from cloud.kernel import audit
 from cloud.kernel.audit import Entry
-from cloud.kernel.errors import NotFound, Refused
+from cloud.kernel.errors import Refused
 from cloud.kernel.keys import Principal
 from wire.command import Command, CommandResult
 from wire.order import AcknowledgeOrder, Order
@@ -108,7 +109,7 @@ async def issue(
     """
     row = await command_store.issue(connection, gateway, wish, now_us)
     entry = _entry(wish.actor, f"command.{row.kind}", f"command {row.id}", row.site, now_us)
-    await audit.record(connection, entry)
+    await audit.record(connection, replace(entry, result=f"issued to {row.gateway}"))
     return row
 
 
@@ -157,7 +158,7 @@ async def cancel(
     after = command_store.taken_back(row, actor.key_id, now_us)
     await command_store.change(connection, after, now_us)
     entry = _entry(actor, "command.cancel", f"command {row.id}", row.site, now_us)
-    await audit.record(connection, entry)
+    await audit.record(connection, replace(entry, result=after.text))
     return after
 
 
@@ -174,13 +175,14 @@ async def acknowledge(
     """
     gateway = await fleet.gateway(connection, gateway_id, lock=True)
     if gateway is None:
-        raise NotFound(f"alarm {alarm_id!r} of gateway {gateway_id!r} is not known")
+        raise alarm_store.unknown(gateway_id, alarm_id)
     who, note = actor.key_id, actor.reason
     row, news = await alarm_store.acknowledge(connection, gateway, alarm_id, who, note, now_us)
     if not news:
         return row, None
-    entry = _entry(actor, "alarm.acknowledge", f"alarm {alarm_id}", row.site, now_us)
-    await audit.record(connection, entry)
+    subject = f"alarm {alarm_id} of {gateway_id}"
+    entry = _entry(actor, "alarm.acknowledge", subject, row.site, now_us)
+    await audit.record(connection, replace(entry, result=row.alarm.code))
     if alarm_id.startswith(conditions.HUB_PREFIX) or gateway.revoked_us is not None:
         return row, None
     order: Order = AcknowledgeOrder(alarm_id, who, row.alarm.note, now_us)

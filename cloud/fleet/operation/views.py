@@ -106,12 +106,12 @@ class CommandView(BaseModel):
     account: str = Field(examples=["stadtwerk"])
     reason: str = Field(examples=["grid operator, ticket 4711"])
     state: str = Field(
-        description="issued, received, running; at the end done, failed, refused, expired, cancelled",
+        description="issued, received, running; then done, failed, refused, expired or cancelled",
         examples=["done"],
     )
     changed_at: str = Field(description="when it became so", examples=[_AT])
     said_by: str = Field(
-        description="box or hub; what the hub says of an end is replaced by what the box says later",
+        description="box or hub; of an end, the box's word replaces the hub's",
         examples=["box"],
     )
     text: str = Field(examples=["-12.5 kW until 10:45"])
