@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.fleet import store
 from cloud.fleet.model import Gateway, History, Line, Newest, Site
 from cloud.fleet.telemetry import chunks as telemetry
+from cloud.fleet.telemetry import newest as newest_values
 from cloud.fleet.telemetry.history import Question, collect
 from cloud.kernel import events, keys
 from cloud.kernel.errors import NotFound, Refused
@@ -25,8 +26,6 @@ SITES_MAX = 10_000
 GATEWAYS_MAX = 10_000
 HISTORY_LIMIT_MAX = 50_000
 """Samples in one answer."""
-_KEY_ID_BYTES = 8
-_SECRET_BYTES = 32
 
 
 def schedule_topic(site: str) -> str:
@@ -97,7 +96,7 @@ async def visible_sites(connection: AsyncConnection, principal: Principal) -> Se
 async def add_gateway(
     connection: AsyncConnection, site_id: str, gateway_id: str | None, now_us: int
 ) -> Gateway:
-    """Create a gateway with a new key and return it: the secret is not shown again.
+    """Create a gateway and return it; it has no key yet.
 
     Raises:
         NotFound: there is no such site.
@@ -112,8 +111,6 @@ async def add_gateway(
     gateway = Gateway(
         id=name,
         site=site_id,
-        key_id=f"gwk-{secrets.token_hex(_KEY_ID_BYTES)}",
-        secret=secrets.token_hex(_SECRET_BYTES),
         created_us=now_us,
     )
     await store.add_gateway(connection, gateway)
@@ -148,7 +145,7 @@ async def last_uploads(connection: AsyncConnection) -> dict[str, int]:
 
 async def newest(connection: AsyncConnection, site_id: str) -> Sequence[Newest]:
     """Return the last that is known of each point of the site, by device and point."""
-    return await telemetry.newest(connection, site_id)
+    return await newest_values.of_site(connection, site_id)
 
 
 async def history(

@@ -1,28 +1,28 @@
 """Uploaded frames in the database, and questions to them.
 
-A chunk is a frame as it was uploaded, byte by byte; `newest` holds one row a point beside it.
+A chunk is a frame as it was uploaded, byte by byte. A line is complete up to a number; what is
+stored beyond it is noted in `ahead`, so nobody searches the chunks for it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.fleet.model import Line, Newest
+from cloud.fleet.model import Line
 from cloud.fleet.tables import gateway as gateways
-from cloud.fleet.telemetry import tables
+from cloud.fleet.telemetry import bulk, tables
 from cloud.fleet.telemetry.history import Chunk
-from cloud.kernel.database import Columns, insert_or_ignore, upsert
-from wire.block import Quality
+from cloud.kernel.database import insert_or_ignore, upsert
+from wire.sync import FrameClass
 
 CHUNK_SPAN_US = 3600 * 1_000_000
 """No block covers more, unless the clock of its box was moved; one that does is found by its
 beginning only."""
 CHUNKS_MAX = 10_000
 """Chunks that one question reads; the answer says where to go on."""
-_SEQ_PAGE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +43,28 @@ async def acked(connection: AsyncConnection, key: LineKey) -> int:
     return -1 if found is None else int(found)
 
 
-async def known(connection: AsyncConnection, key: LineKey, first: int, last: int) -> set[int]:
-    """Return which numbers of ``first..last`` are stored, in quarantine or not."""
-    found: set[int] = set()
-    for table in (tables.chunk, tables.quarantine):
-        c = table.c
-        rows = await connection.scalars(
-            select(c.seq).where(
-                c.gateway == key.gateway, c.epoch == key.epoch, c.seq.between(first, last)
+async def ahead(connection: AsyncConnection, key: LineKey, since: int) -> set[int]:
+    """Return which numbers beyond `since` are stored, in quarantine or not."""
+    c = tables.ahead.c
+    numbers = await connection.scalars(
+        select(c.seq).where(c.gateway == key.gateway, c.epoch == key.epoch, c.seq > since)
+    )
+    return set(numbers)
+
+
+async def keep_ahead(
+    connection: AsyncConnection, key: LineKey, reached: int, before: set[int], now: set[int]
+) -> None:
+    """Note which numbers are stored beyond `reached`: those of `now`, where `before` was noted."""
+    c = tables.ahead.c
+    if before - now:
+        await connection.execute(
+            delete(tables.ahead).where(
+                c.gateway == key.gateway, c.epoch == key.epoch, c.seq <= reached
             )
         )
-        found.update(rows)
-    return found
-
-
-async def contiguous(connection: AsyncConnection, key: LineKey, since: int) -> int:
-    """Return the last number of the unbroken run after `since`."""
-    last = since
-    while True:
-        page = await known(connection, key, last + 1, last + _SEQ_PAGE)
-        before = last
-        while last + 1 in page:
-            last += 1
-        if last - before < _SEQ_PAGE:
-            return last
+    rows = [(key.gateway, key.epoch, seq) for seq in sorted(now - before)]
+    await bulk.insert(connection, tables.ahead, ("gateway", "epoch", "seq"), rows)
 
 
 async def move_line(connection: AsyncConnection, key: LineKey, seq: int, now_us: int) -> None:
@@ -82,38 +80,35 @@ async def move_line(connection: AsyncConnection, key: LineKey, seq: int, now_us:
 
 
 async def add_chunks(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    await insert_or_ignore(connection, tables.chunk, rows)
+    """Keep frames, and note those that carry samples for the roll-ups."""
+    await _insert(connection, tables.chunk, rows)
+    samples = [row for row in rows if row["kind"] != FrameClass.EVENTS]
+    await _insert(connection, tables.unrolled, samples)
 
 
 async def add_to_quarantine(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     await insert_or_ignore(connection, tables.quarantine, rows)
 
 
-async def update_newest(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Replace what is known of points; a frame that comes late changes nothing.
+async def frames_known(
+    connection: AsyncConnection, key: LineKey, cls: FrameClass, first_seq: int, last_seq: int
+) -> int:
+    """Return how many values (or events) of original resolution these frames brought.
 
-    Which sample is newer is said by the frame's number, not by the box's clock: a clock that was
-    wrong once would otherwise hide everything after.
+    What was thinned before it came does not count.
     """
-    await upsert(connection, tables.newest, rows, change=_newer_content, only_if=_is_newer)
-
-
-async def newest(connection: AsyncConnection, site_id: str) -> Sequence[Newest]:
-    c = tables.newest.c
-    rows = await connection.execute(
-        select(tables.newest).where(c.site == site_id).order_by(c.device, c.point)
-    )
-    return [
-        Newest(
-            device=row.device,
-            point=row.point,
-            value=row.value,
-            at_us=row.at_us,
-            quality=Quality(row.quality),
-            sampled_us=row.sampled_us,
+    c = tables.chunk.c
+    each = c.n if cls is FrameClass.EVENTS else c.n * c.points
+    count = await connection.scalar(
+        select(func.sum(each)).where(
+            c.gateway == key.gateway,
+            c.epoch == key.epoch,
+            c.seq.between(first_seq, last_seq),
+            c.kind == int(cls),
+            c.step_us == 0,
         )
-        for row in rows
-    ]
+    )
+    return int(count or 0)
 
 
 async def lines(connection: AsyncConnection, site_id: str) -> Sequence[Line]:
@@ -141,23 +136,31 @@ async def last_uploads(connection: AsyncConnection) -> dict[str, int]:
 
 
 async def chunks(
-    connection: AsyncConnection, site_id: str, from_us: int, to_us: int
+    connection: AsyncConnection,
+    site_id: str,
+    from_us: int,
+    to_us: int,
+    limit: int = CHUNKS_MAX,
 ) -> Sequence[Chunk]:
-    """Return the chunks that touch the interval, at most `CHUNKS_MAX`."""
+    """Return the chunks with samples that touch the interval, at most `limit`."""
     c = tables.chunk.c
-    rows = await connection.execute(
-        select(c.payload, c.t0_us)
-        .where(
-            c.site == site_id,
-            c.t0_us >= from_us - CHUNK_SPAN_US,
-            c.t0_us < to_us,
-            c.t1_us >= from_us,
-            c.device != "",
+    found: list[Chunk] = []
+    for kind in (FrameClass.SETTLEMENT, FrameClass.TELEMETRY):
+        rows = await connection.execute(
+            select(c.payload, c.t0_us)
+            .where(
+                c.site == site_id,
+                c.kind == int(kind),
+                c.t0_us >= from_us - CHUNK_SPAN_US,
+                c.t0_us < to_us,
+                c.t1_us >= from_us,
+            )
+            .order_by(c.t0_us, c.gateway, c.epoch, c.seq)
+            .limit(limit)
         )
-        .order_by(c.t0_us, c.gateway, c.epoch, c.seq)
-        .limit(CHUNKS_MAX)
-    )
-    return [(row.payload, row.t0_us) for row in rows]
+        found += [(row.payload, row.t0_us) for row in rows]
+    found.sort(key=lambda one: one[1])
+    return found[:limit]
 
 
 async def quarantined(connection: AsyncConnection, site_id: str) -> int:
@@ -166,20 +169,10 @@ async def quarantined(connection: AsyncConnection, site_id: str) -> int:
     return await connection.scalar(query.where(tables.quarantine.c.site == site_id)) or 0
 
 
-def _newer_content(new: Columns) -> dict[str, ColumnElement[Any]]:
-    """A sample without a number leaves the last number and its time."""
-    old = tables.newest.c
-    keeps = and_(new.value.is_(None), old.value.isnot(None))
-    return {
-        "value": func.coalesce(new.value, old.value),
-        "at_us": case((keeps, old.at_us), else_=new.at_us),
-        "quality": new.quality,
-        "sampled_us": new.sampled_us,
-        "epoch": new.epoch,
-        "seq": new.seq,
-    }
-
-
-def _is_newer(new: Columns) -> ColumnElement[bool]:
-    old = tables.newest.c
-    return or_(old.epoch != new.epoch, old.seq < new.seq)
+async def _insert(
+    connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]
+) -> None:
+    names = [column.name for column in table.columns]
+    await bulk.insert(
+        connection, table, names, [tuple(row[name] for name in names) for row in rows]
+    )

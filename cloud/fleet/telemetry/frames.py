@@ -8,11 +8,12 @@ payload will be wrong in every repetition: it is kept as it is, with the reason,
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wire import block as blocks
+from cloud.fleet.telemetry import columns
+from cloud.fleet.telemetry.columns import Columns
 from wire import fields, records
-from wire.block import Block
 from wire.fields import BadMessage
-from wire.sync import Event, Frame, FrameClass
+from wire.records import Records
+from wire.sync import Frame, FrameClass
 
 REASON_MAX = 300
 """Characters kept of what is wrong with a frame."""
@@ -20,20 +21,20 @@ UPLOAD_VALUES_MAX = 2_000_000
 """Values taken in from one upload; deflated, far more would fit. The rest is sent again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Samples:
     """A frame that carries a block."""
 
     frame: Frame
-    block: Block
+    block: Columns
 
 
 @dataclass(frozen=True, slots=True)
 class Happenings:
-    """A frame that carries events."""
+    """A frame in which the box tells of itself."""
 
     frame: Frame
-    events: tuple[Event, ...]
+    records: Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ def opened(frame: Frame) -> Opened:
     """Return what is in the frame; never raises."""
     try:
         if frame.kind is FrameClass.EVENTS:
-            return Happenings(frame, records.decode(frame.payload).events)
-        return Samples(frame, blocks.decode(frame.payload))
+            return Happenings(frame, records.decode(frame.payload))
+        return Samples(frame, columns.decode(frame.payload))
     except BadMessage as error:
         return Unreadable(frame, fields.cut(str(error), REASON_MAX))
 
@@ -68,7 +69,7 @@ def opened_within(frames: Iterable[Frame], values_max: int) -> list[Opened]:
         content = opened(frame)
         contents.append(content)
         if isinstance(content, Samples):
-            values += len(content.block.points) * len(content.block.at_us)
+            values += content.block.values.size
         if values >= values_max:
             break
     return contents

@@ -1,7 +1,8 @@
 """Uploads: every frame exactly once, and never an acknowledgement before the commit.
 
 A frame is known by (gateway, epoch, number). One transaction stores all that is new in an upload:
-chunks as they came, events, newest values, and how far the line is complete. Uploads of one
+chunks as they came, events, newest values, and how far the line is complete; the roll-ups follow
+(`telemetry.roller`). Uploads of one
 gateway take turns by a lock on its row, so two at once are as good as one after the other.
 """
 
@@ -14,9 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet import store
 from cloud.fleet.model import Gateway
+from cloud.fleet.operation import service as operation
 from cloud.fleet.service import TELEMETRY_TOPIC, telemetry_topic
 from cloud.fleet.tables import EPOCH_MAX
 from cloud.fleet.telemetry import chunks as telemetry
+from cloud.fleet.telemetry import newest
 from cloud.fleet.telemetry.chunks import LineKey
 from cloud.fleet.telemetry.frames import (
     UPLOAD_VALUES_MAX,
@@ -26,11 +29,11 @@ from cloud.fleet.telemetry.frames import (
     Unreadable,
     opened_within,
 )
+from cloud.fleet.telemetry.partitions import Partitions
 from cloud.kernel import events
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Forbidden, Invalid
 from cloud.kernel.events import NewEvent
-from wire.block import Quality
 from wire.fields import INTEGER_MAX
 from wire.sync import Ack, Severity, Upload
 
@@ -63,11 +66,15 @@ async def ingest(hub: Hub, gateway: Gateway, upload: Upload) -> Ingested:
         contents = await asyncio.to_thread(opened_within, upload.frames, UPLOAD_VALUES_MAX)
     upload = replace(upload, frames=upload.frames[: len(contents)])
     now_us = hub.clock.now_us()
+    begins = (int(c.block.at_us.min()) for c in contents if isinstance(c, Samples))
+    await hub.service(Partitions).prepare(begins, now_us)
     async with hub.database.transaction() as connection:
         result = await _store(connection, gateway, upload, contents, now_us)
     if result.new_frames:
         hub.bus.wake(telemetry_topic(gateway.site))
         hub.bus.wake(TELEMETRY_TOPIC)
+    if any(isinstance(c, Happenings) and (c.records.alarms or c.records.gaps) for c in contents):
+        hub.bus.wake(operation.operation_topic(gateway.site))
     return result
 
 
@@ -99,20 +106,21 @@ async def _store(
     await store.gateway(connection, gateway.id, lock=True)
     key = LineKey(gateway.id, upload.epoch, gateway.site)
     acked = await telemetry.acked(connection, key)
-    fresh: Sequence[Opened] = []
-    if upload.frames:
-        first, last = upload.frames[0].seq, upload.frames[-1].seq
-        known = await telemetry.known(connection, key, first, last)
-        # What lies below the acknowledged number and is not known was given up: it stays so.
-        fresh = [
-            content
-            for content in contents
-            if content.frame.seq > acked and content.frame.seq not in known
-        ]
-        await _store_contents(connection, key, fresh, now_us)
-        if upload.after is not None and upload.after <= acked:
-            acked = max(acked, last)
-    reached = await telemetry.contiguous(connection, key, acked)
+    before = await telemetry.ahead(connection, key, acked)
+    # What lies below the acknowledged number and is not known was given up: it stays so.
+    fresh = [
+        content
+        for content in contents
+        if content.frame.seq > acked and content.frame.seq not in before
+    ]
+    if fresh:
+        await _store_contents(connection, gateway, key, fresh, now_us)
+    if upload.frames and upload.after is not None and upload.after <= acked:
+        acked = max(acked, upload.frames[-1].seq)
+    stored = before | {content.frame.seq for content in fresh}
+    reached = _unbroken(stored, acked)
+    beyond = {seq for seq in stored if seq > reached}
+    await telemetry.keep_ahead(connection, key, reached, before, beyond)
     await telemetry.move_line(connection, key, reached, now_us)
     return Ingested(
         ack=Ack(upload.epoch, reached),
@@ -122,8 +130,20 @@ async def _store(
     )
 
 
+def _unbroken(stored: set[int], since: int) -> int:
+    """Return the last number of the unbroken run after `since`."""
+    last = since
+    while last + 1 in stored:
+        last += 1
+    return last
+
+
 async def _store_contents(
-    connection: AsyncConnection, key: LineKey, fresh: Sequence[Opened], now_us: int
+    connection: AsyncConnection,
+    gateway: Gateway,
+    key: LineKey,
+    fresh: Sequence[Opened],
+    now_us: int,
 ) -> None:
     site = await store.site(connection, key.site)
     assert site is not None, "a gateway's site is kept by a foreign key"
@@ -135,9 +155,15 @@ async def _store_contents(
         connection,
         [{**_frame(key, c, now_us), "reason": c.reason} for c in unreadable],
     )
-    await telemetry.update_newest(connection, _newest(key, fresh))
+    blocks = [(c.frame.seq, c.block) for c in fresh if isinstance(c, Samples)]
+    await newest.update(connection, key.site, key.epoch, blocks)
     happened = [event for content in fresh for event in _events(key, content, site.account, now_us)]
     await events.append(connection, *happened)
+    for content in fresh:
+        if isinstance(content, Happenings):
+            await operation.take_records(
+                connection, gateway, key.epoch, content.frame.seq, content.records, now_us
+            )
 
 
 def _frame(key: LineKey, content: Opened, now_us: int) -> dict[str, Any]:
@@ -153,59 +179,31 @@ def _frame(key: LineKey, content: Opened, now_us: int) -> dict[str, Any]:
 
 
 def _chunk(key: LineKey, content: Samples | Happenings, now_us: int) -> dict[str, Any]:
+    row = _frame(key, content, now_us)
     if isinstance(content, Samples):
         block = content.block
-        device, boot, first_seq, times = block.device, block.boot, block.seq, block.at_us
-    else:
-        device, boot, first_seq, times = "", "", 0, tuple(e.at_us for e in content.events)
-    return {
-        **_frame(key, content, now_us),
-        "device": device,
-        "boot": boot,
-        "first_seq": first_seq,
-        "n": len(times),
+        return row | {
+            "device": block.device,
+            "boot": block.boot,
+            "first_seq": block.seq,
+            "n": len(block.at_us),
+            "points": len(block.points),
+            "step_us": block.step_us,
+            "t0_us": int(block.at_us.min()),
+            "t1_us": int(block.at_us.max()),
+        }
+    told = content.records
+    times = [event.at_us for event in told.events] + [gap.at_us for gap in told.gaps]
+    return row | {
+        "device": "",
+        "boot": "",
+        "first_seq": 0,
+        "n": len(told),
+        "points": 0,
+        "step_us": 0,
         "t0_us": min(times, default=now_us),
         "t1_us": max(times, default=now_us),
     }
-
-
-def _newest(key: LineKey, contents: Sequence[Opened]) -> list[dict[str, Any]]:
-    """Return one row a point: how it was at last, and the last good number with its time."""
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
-    for content in contents:
-        if not isinstance(content, Samples):
-            continue
-        block = content.block
-        for point, values, quality in zip(block.points, block.values, block.quality, strict=True):
-            good = _last_good(values, quality)
-            row = {
-                "site": key.site,
-                "device": block.device,
-                "point": point,
-                "value": None if good is None else values[good],
-                "at_us": block.at_us[-1 if good is None else good],
-                "quality": int(quality[-1]),
-                "sampled_us": block.at_us[-1],
-                "epoch": key.epoch,
-                "seq": content.frame.seq,
-            }
-            before = rows.get((block.device, point))
-            if good is None and before is not None and before["value"] is not None:
-                row |= {"value": before["value"], "at_us": before["at_us"]}
-            rows[block.device, point] = row
-    # In one order for everybody, so that two transactions never wait for each other.
-    return [rows[name] for name in sorted(rows)]
-
-
-def _last_good(values: Sequence[float | None], quality: Sequence[Quality]) -> int | None:
-    return next(
-        (
-            index
-            for index in reversed(range(len(values)))
-            if values[index] is not None and quality[index] is Quality.GOOD
-        ),
-        None,
-    )
 
 
 def _events(key: LineKey, content: Opened, account: str, now_us: int) -> list[NewEvent]:
@@ -236,5 +234,5 @@ def _events(key: LineKey, content: Opened, account: str, now_us: int) -> list[Ne
             site=key.site,
             origin=f"{origin}/{index}",
         )
-        for index, event in enumerate(content.events)
+        for index, event in enumerate(content.records.events)
     ]

@@ -34,8 +34,13 @@ async def count(database: Database) -> int:
 async def test_the_migrations_make_exactly_the_tables_that_the_code_declares(
     database: Database,
 ) -> None:
+    def declared(name: str | None, kind: str, _parents: Any) -> bool:
+        """PostgreSQL lists each partition of `chunk` as a table too."""
+        return kind != "table" or name is None or not name.startswith("chunk_")
+
     def differences(connection: Connection) -> list[Any]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_name": declared}
+        context = MigrationContext.configure(connection, opts=options)
         return list(compare_metadata(context, metadata))
 
     assert main.VERSION, "whose modules declare the tables of every feature"

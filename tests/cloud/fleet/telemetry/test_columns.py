@@ -1,7 +1,6 @@
 """Blocks as arrays (`telemetry.columns`): what `wire.block` accepts, with the same numbers."""
 
 import json
-import math
 import zlib
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,33 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud.fleet.telemetry import columns
-from cloud.fleet.telemetry.columns import Columns
 from tests.support import strategies
+from tests.support.columns import same
 from wire import block as blocks
 from wire.block import Block
 from wire.fields import BadMessage
 
 T = TypeVar("T")
-
-
-def same(found: Columns, block: Block) -> None:
-    assert (found.device, found.boot, found.seq, found.step_us) == (
-        block.device,
-        block.boot,
-        block.seq,
-        block.step_us,
-    )
-    assert tuple(found.at_us.tolist()) == block.at_us
-    assert found.points == block.points
-    values = tuple(
-        tuple(None if math.isnan(v) else v for v in row) for row in found.values.tolist()
-    )
-    assert values == block.values
-    assert [[math.copysign(1, v) for v in row if v is not None] for row in values] == [
-        [math.copysign(1, v) for v in row if v is not None] for row in block.values
-    ]
-    assert found.quality.tolist() == [list(map(int, row)) for row in block.quality]
-    assert found.values.shape == found.quality.shape == (len(block.points), len(block.at_us))
 
 
 def both(payload: bytes) -> None:

@@ -14,6 +14,7 @@ from cloud.fleet.telemetry.frames import (
     opened_within,
 )
 from tests.support import strategies
+from tests.support.columns import same
 from wire import block as blocks
 from wire import records
 from wire.block import Block
@@ -27,13 +28,17 @@ kinds = st.sampled_from(FrameClass)
 @given(strategies.blocks(), st.sampled_from([FrameClass.SETTLEMENT, FrameClass.TELEMETRY]))
 def test_a_block_comes_out_as_it_went_in(block: Block, kind: FrameClass) -> None:
     frame = Frame(7, kind, blocks.encode(block))
-    assert opened(frame) == Samples(frame, block)
+    content = opened(frame)
+    assert isinstance(content, Samples)
+    assert content.frame is frame
+    same(content.block, block)
 
 
 @given(st.lists(strategies.events, max_size=5).map(tuple))
-def test_events_come_out_as_they_went_in(events: tuple[Event, ...]) -> None:
-    frame = Frame(7, FrameClass.EVENTS, records.encode(Records(events=tuple(events))))
-    assert opened(frame) == Happenings(frame, events)
+def test_records_come_out_as_they_went_in(events: tuple[Event, ...]) -> None:
+    told = Records(events=events)
+    frame = Frame(7, FrameClass.EVENTS, records.encode(told))
+    assert opened(frame) == Happenings(frame, told)
 
 
 @given(
