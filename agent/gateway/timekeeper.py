@@ -61,6 +61,8 @@ class Timekeeper:
         self._machine = machine
         self._tell_control: Callable[[ClockVerdict], None] = lambda verdict: None
         self._belief = NOTHING
+        self._system_us = clock.offset_us
+        """The offset of the system's clock when it was last looked at."""
         self._told = ""
         self._kept_us: int | None = None
         """The truth that the file knows."""
@@ -197,9 +199,10 @@ class Timekeeper:
                 self._take_over(after, system_us)
         else:
             self._take_over(after, system_us)
+        if abs(system_us - self._system_us) > STEP_US_MIN:
+            self._curious.set()
+        self._system_us = system_us
         if after.state is not before.state:
-            if after.state is ClockState.CORRECTED:
-                self._curious.set()
             await self._tell_state(after, system_us)
 
     def _take_over(self, belief: Belief, system_us: int) -> None:
@@ -232,7 +235,7 @@ class Timekeeper:
                 _logger.info("%d frames of a doubtful clock were put right", moved)
 
     async def _tell_state(self, belief: Belief, system_us: int) -> None:
-        if belief.state is ClockState.CORRECTED:
+        if belief.state is ClockState.CORRECTED and self._told != "CLOCK_WRONG":
             off_s = -belief.correction_us(system_us) / 1e6
             text = f"the system's clock is {off_s:+.1f} s off; ours goes by the hub's"
             await self._tell("CLOCK_WRONG", Severity.ALARM, text)

@@ -34,11 +34,13 @@ class ControlPeer:
     connections: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     writer: asyncio.StreamWriter | None = None
+    offset_us: int | None = None
+    """What the clock of the stamps is ahead of the monotonic one; None: it does not say."""
     chance: random.Random = field(default_factory=lambda: random.Random(1))
 
     def add(self, content: Block | Event) -> Item:
         """Keep an item, and send it if somebody listens."""
-        item = Item(self.number, content)
+        item = Item(self.number, content, self.offset_us)
         self.number += 1
         self.kept.append(item)
         self.send(item)

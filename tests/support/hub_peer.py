@@ -42,6 +42,9 @@ class HubPeer:
     polls: list[int] = field(default_factory=list)
     times: int = 0
     """How often somebody asked for the time."""
+    tells_time: bool = True
+    lies: bool = False
+    """Somebody without our key answers in its place."""
     nonces: set[str] = field(default_factory=set)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -130,10 +133,12 @@ class HubPeer:
 
     def tell_time(self, request: Request) -> Response:
         """Say what time it is, with the proof that only the holder of the key can give."""
-        server_us = self.clock.now_us()
-        known = request.query_params["key"] == KEY.key_id
-        mac = time_mac(KEY, request.query_params["nonce"], server_us) if known else ""
         self.times += 1
+        if not self.tells_time:
+            return Response(status_code=503)
+        server_us = self.clock.now_us()
+        known = request.query_params["key"] == KEY.key_id and not self.lies
+        mac = time_mac(KEY, request.query_params["nonce"], server_us) if known else ""
         return JSONResponse({"v": 1, "server_us": server_us, "mac": mac})
 
     def _signature_refused(self, request: Request, body: bytes) -> Response | None:
