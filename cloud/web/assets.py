@@ -6,6 +6,7 @@ ever: a changed file is a changed address.
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ BYTES_MAX = 2 * 1024**2
 """All files together; the pages must stay light enough for a phone on a slow line."""
 _VERSION_DIGITS = 12
 _GZIP_LEVEL = 9
+_IMPORT = re.compile(r'from "\./(\w+\.js)"')
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -49,9 +51,13 @@ class Assets:
             raise KeyError(f"no static file {path}")
         return f"/static/{self.version}/{path}"
 
-    def modules(self) -> list[str]:
-        """Return the addresses of all our JavaScript modules, for the page to load ahead."""
-        return [self.url(path) for path in self.files if path.startswith("js/")]
+    def modules(self, entry: str) -> list[str]:
+        """Return the addresses of a page's script and of all that it imports, to load ahead."""
+        found = [entry]
+        for path in found:
+            names = _IMPORT.findall(self.files[path].body.decode())
+            found += [name for name in (f"js/{name}" for name in names) if name not in found]
+        return [self.url(path) for path in found]
 
 
 @cache

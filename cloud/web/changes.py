@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 State = Mapping[str, Any]
-BY_KEY = frozenset({"contracts", "sites", "schedules"})
+BY_KEY = frozenset({"contracts", "sites", "schedules", "fleet", "values"})
 
 
 def between(before: State, after: State) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Every message is a JSON object with ``kind`` and ``at_us``, the hub's clock.
       update    state: the sections that changed, see `cloud.web.changes`; at most 4 a second
       beat      nothing; a second after the last message, so that silence means an outage
       refused   code, message: a message of the page that could not be followed
-    page to hub
+    page to hub, the trade page only
       watch     market, start_us: what to look at; null leaves the choice to the hub
 
     sections    (prices in ticks of 0.01 EUR/MWh, powers in kW, + = sell = discharge, instants µs)
@@ -29,19 +29,24 @@ Every message is a JSON object with ``kind`` and ``at_us``, the hub's clock.
                  at_us is when the value was last good: its age is shown
       schedules  {site: {version, issued_us, slots: [[start_us, end_us, power_kw]…]}}
       events     newest first: [{id, at_us, site, code, severity, text}]
+
+The other pages have sections of their own: `cloud.web.fleet_desk`, `cloud.web.site_desk`.
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from fastapi import WebSocket, WebSocketDisconnect, status
 
 from cloud.kernel import keys
 from cloud.kernel.auth import Principal
 from cloud.kernel.context import Hub
-from cloud.web import changes, state
-from cloud.web.state import Desk, Watch
+from cloud.kernel.errors import NotFound
+from cloud.web import changes
+from cloud.web.state import Watch
 from wire import fields
 from wire.fields import BadMessage
 
@@ -55,6 +60,22 @@ FEEDS_MAX = 500
 """Open sockets of one hub process."""
 WATCH_CHARACTERS_MAX = 500
 _LISTEN_S = 60.0
+
+
+class Desk(Protocol):
+    """One page's view of the hub."""
+
+    topics: Sequence[str]
+    """What to listen to on the bus."""
+    sections: dict[str, Any]
+
+    async def refresh(self, watch: Watch, woken: set[str], now_s: float) -> None:
+        """Bring the sections up to date: what was woken, or is too old by the loop's time.
+
+        Raises:
+            NotFound: what the page is about is gone, or may not be seen any more.
+        """
+        ...
 
 
 @dataclass(slots=True)
@@ -71,22 +92,23 @@ class _Feed:
     websocket: WebSocket
     hub: Hub
     principal: Principal
+    desk: Desk
     watch: Watch = field(default_factory=Watch)
     woken: set[str] = field(default_factory=set)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-async def follow(websocket: WebSocket, hub: Hub, principal: Principal) -> None:
+async def follow(websocket: WebSocket, hub: Hub, principal: Principal, desk: Desk) -> None:
     """Serve an accepted socket until the page leaves, or its key is revoked."""
     feeds = hub.service(Feeds)
     if feeds.count >= FEEDS_MAX:
         await websocket.close(status.WS_1013_TRY_AGAIN_LATER, "too many open pages")
         return
     feeds.count += 1
-    feed = _Feed(websocket, hub, principal)
+    feed = _Feed(websocket, hub, principal, desk)
     try:
         async with asyncio.TaskGroup() as tasks:
-            others = [tasks.create_task(_listen(feed, topic)) for topic in state.TOPICS]
+            others = [tasks.create_task(_listen(feed, topic)) for topic in desk.topics]
             others.append(tasks.create_task(_send(feed)))
             await _receive(feed)
             for task in others:
@@ -115,7 +137,7 @@ async def _receive(feed: _Feed) -> None:
             except BadMessage as error:
                 await _say(feed, kind="refused", code="INVALID", message=str(error))
                 continue
-            feed.woken.update(state.TOPICS)
+            feed.woken.update(feed.desk.topics)
             feed.news.set()
     except WebSocketDisconnect:
         return
@@ -137,7 +159,7 @@ def _watch(text: str) -> Watch:
 async def _send(feed: _Feed) -> None:
     """Send what changed, no more often than every `UPDATE_GAP_S`, and a beat in between."""
     loop = asyncio.get_running_loop()
-    desk = Desk(feed.hub, feed.principal)
+    desk = feed.desk
     sent: changes.State | None = None
     check_s = loop.time() + CHECK_KEY_S
     try:
@@ -160,6 +182,8 @@ async def _send(feed: _Feed) -> None:
         await _end(feed, status.WS_1012_SERVICE_RESTART, "the hub is stopping")
     except TimeoutError:
         await _end(feed, status.WS_1013_TRY_AGAIN_LATER, "the page reads too slowly")
+    except NotFound as error:
+        await _end(feed, status.WS_1008_POLICY_VIOLATION, str(error))
     except WebSocketDisconnect:
         return
 

@@ -13,7 +13,10 @@ from cloud.kernel.context import HubHere, hub_of
 from cloud.kernel.errors import Forbidden, NotFound, Unauthenticated
 from cloud.web import assets, live, trace
 from cloud.web.attempts import Attempts
+from cloud.web.fleet_desk import FleetDesk
 from cloud.web.pages import page
+from cloud.web.site_desk import SiteDesk
+from cloud.web.state import Desk as TradeDesk
 
 FORM_BYTES_MAX = 2_000
 _ONE_YEAR_S = 365 * 86_400
@@ -31,6 +34,27 @@ async def trade(request: Request) -> Response:
     if principal is None:
         return RedirectResponse("/login", 303)
     return page(request, "trade.html", role=principal.role)
+
+
+@router.api_route("/fleet", methods=["GET", "HEAD"])
+async def fleet_page(request: Request) -> Response:
+    principal = await auth.session(request)
+    if principal is None:
+        return RedirectResponse("/login", 303)
+    return page(request, "fleet.html", role=principal.role)
+
+
+@router.api_route("/fleet/{site}", methods=["GET", "HEAD"])
+async def site_page(request: Request, hub: HubHere, site: str) -> Response:
+    principal = await auth.session(request)
+    if principal is None:
+        return RedirectResponse("/login", 303)
+    try:
+        async with hub.database.reading() as connection:
+            found = await fleet.visible_site(connection, site, principal)
+    except NotFound:
+        return RedirectResponse("/fleet", 303)
+    return page(request, "site.html", role=principal.role, site=found.id, name=found.name)
 
 
 @router.get("/login")
@@ -102,10 +126,19 @@ async def past(
 
 
 @router.websocket("/ws/live")
-async def feed(websocket: WebSocket) -> None:
+async def feed(websocket: WebSocket, page: str = "trade", site: str = "") -> None:
     principal = await auth.authenticate_websocket(websocket)
     await websocket.accept()
-    await live.follow(websocket, hub_of(websocket), principal)
+    hub = hub_of(websocket)
+    desk: live.Desk
+    match page:
+        case "fleet":
+            desk = FleetDesk(hub, principal)
+        case "site":
+            desk = SiteDesk(hub, principal, site)
+        case _:
+            desk = TradeDesk(hub, principal)
+    await live.follow(websocket, hub, principal, desk)
 
 
 def _from_here(request: Request) -> bool:

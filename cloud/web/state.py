@@ -22,6 +22,7 @@ from cloud.kernel.context import Hub
 from cloud.portfolio import service as portfolio
 from cloud.portfolio.model import Position
 from cloud.web import rows
+from cloud.web.groups import Groups
 from cloud.web.rows import Row
 from wire import clock
 
@@ -42,7 +43,7 @@ _TOPICS_OF = {
     "live": frozenset({LIVE_TOPIC}),
 }
 _AGE_S_MAX = {"market": 1.0, "own": 15.0, "fleet": 5.0, "plan": 2.0, "live": 5.0}
-TOPICS = sorted(frozenset().union(*_TOPICS_OF.values()))
+TOPICS = Groups(_TOPICS_OF, _AGE_S_MAX).all_topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,9 @@ class Desk:
 
     hub: Hub
     principal: Principal
+    topics: Sequence[str] = TOPICS
     sections: dict[str, Any] = field(default_factory=dict)
-    _read_s: dict[str, float] = field(default_factory=dict)
+    _groups: Groups = field(default_factory=lambda: Groups(_TOPICS_OF, _AGE_S_MAX))
     _stored: list[tuple[Site, Sequence[Newest]]] = field(default_factory=list)
     """The sites that are shown, each with the values of the telemetry store."""
 
@@ -70,8 +72,7 @@ class Desk:
         Args:
             now_s: the event loop's time.
         """
-        due = {group for group in _TOPICS_OF if self._is_due(group, woken, now_s)}
-        self._read_s.update((group, now_s) for group in due)
+        due = self._groups.due(woken, now_s)
         if "own" in due:
             self.sections |= await self._own()
         if due & {"fleet", "plan"}:
@@ -85,11 +86,6 @@ class Desk:
             self.sections |= self._sites()
         if due & {"market", "own"}:
             self.sections |= self._market(watch)
-
-    def _is_due(self, group: str, woken: set[str], now_s: float) -> bool:
-        if group not in self._read_s or not woken.isdisjoint(_TOPICS_OF[group]):
-            return True
-        return now_s - self._read_s[group] >= _AGE_S_MAX[group]
 
     def _market(self, watch: Watch) -> Row:
         exchange = self.hub.service(Exchange)

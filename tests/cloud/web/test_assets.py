@@ -79,7 +79,11 @@ def test_vendored_files_are_the_published_ones_and_carry_their_licence() -> None
 
 def test_the_trade_page_stays_light() -> None:
     files = assets.load().files
-    needed = [n for n in files if n.endswith((".css", ".js", ".woff2")) or n == "lang/de.json"]
+    own = {address.partition("js/")[2] for address in assets.load().modules("js/trade.js")}
+    assert {"trade.js", "dom.js", "depth.js"} <= own
+    assert "site.js" not in own
+    needed = [n for n in files if n.endswith((".css", ".woff2")) or n == "lang/de.json"]
+    needed += [f"js/{name}" for name in own] + ["vendor/uPlot-1.6.32/uPlot.iife.min.js"]
     assert sum(len(files[name].packed) for name in needed) <= _TRADE_PAGE_BYTES_MAX
 
 

@@ -16,7 +16,22 @@ _USED = re.compile(
 )
 _CHOSEN = re.compile(r"""[?:]\s*["']([a-z]+\.[a-z_]+)["']""")
 _HEADINGS = re.compile(r"""\[["']([a-z]+\.[a-z_]+)["'],""")
-_MADE = ("blotter.no_", "market.", "role.", "severity.")
+_MADE = (
+    "blotter.no_",
+    "cause.",
+    "class.",
+    "clock.",
+    "code.",
+    "command.",
+    "kind.",
+    "market.",
+    "mode.",
+    "part.",
+    "quality.",
+    "record.no_",
+    "role.",
+    "severity.",
+)
 """Beginnings of keys that are put together from data."""
 
 

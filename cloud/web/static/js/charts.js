@@ -157,7 +157,7 @@ export function priceChart(page) {
 }
 
 /** The accessible alternative to a chart: the same numbers as a table in its place. */
-function numbers(parent, heads, rows) {
+export function numbers(parent, heads, rows) {
   $(".numbers", parent)?.remove();
   parent.append(h("div", { class: "numbers scroll", tabindex: "0", role: "region", "aria-label": t("chart.table") },
     h("table", {}, h("thead", {}, h("tr", {}, heads.map((label, i) => h("th", { scope: "col", class: i ? "r" : "" }, label)))),

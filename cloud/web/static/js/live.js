@@ -4,7 +4,7 @@
 const STALE_MS = 5000;
 const SILENT_MS = 8000;
 const BACK_OFF_MS = [1000, 2000, 4000, 8000];
-const MERGED = new Set(["contracts", "sites", "schedules"]);
+const MERGED = new Set(["contracts", "sites", "schedules", "fleet", "values"]);
 const CLOSED_BY_RULE = 1008;
 
 export class Live {
@@ -18,6 +18,12 @@ export class Live {
   #socket = null;
   #attempt = 0;
   #timer = 0;
+  #path;
+
+  /** The sections that come depend on the page: `{page: "site", site: "werk-sued"}`. */
+  constructor(page = {}) {
+    this.#path = `/ws/live?${new URLSearchParams(page)}`;
+  }
 
   /** Call `listener` after each message that touches one of the sections. */
   on(sections, listener) {
@@ -74,7 +80,7 @@ export class Live {
     clearTimeout(this.#timer);
     this.retryAtMs = null;
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}/ws/live`);
+    const socket = new WebSocket(`${scheme}//${location.host}${this.#path}`);
     this.#socket = socket;
     socket.addEventListener("open", () => this.#sendWatch());
     socket.addEventListener("message", (event) => this.#heard(JSON.parse(event.data)));
@@ -109,7 +115,7 @@ export class Live {
   /** A refused socket does not say why; a session that has ended sends the page to the log-in. */
   async #toLogInWhenAsked() {
     try {
-      const answer = await fetch("/trade", { method: "HEAD", redirect: "manual" });
+      const answer = await fetch(location.pathname, { method: "HEAD", redirect: "manual" });
       if (answer.type === "opaqueredirect") location.assign("/login");
     } catch {
       // the hub is away: the next attempt will tell

@@ -23,7 +23,7 @@ export class Page {
   }
 
   get mayTrade() {
-    return this.role !== "viewer";
+    return this.role === "trader" || this.role === "admin";
   }
 
   onSelection(listener) {

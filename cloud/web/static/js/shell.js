@@ -5,6 +5,9 @@ import * as words from "./words.js";
 
 const { t } = words;
 const YEAR_S = 365 * 86_400;
+const GO_MS = 1500;
+/** After G. */
+const PLACES = { t: "/trade", f: "/fleet" };
 
 const keep = (name, value) => {
   document.cookie = `${name}=${value};path=/;max-age=${YEAR_S};samesite=strict`;
@@ -95,29 +98,24 @@ function drawBanner(page, begun, lost) {
   put("banner-effect", effect + (live.retryAtMs === null ? "" : ` ${t("banner.retry", { wait: words.withUnit(words.number(Math.ceil(Math.max(0, live.retryAtMs - Date.now()) / 1000)), "s") })}`));
 }
 
-/** Keys of the page, off while somebody types. */
-export function keys(page, ticket) {
-  const actions = {
-    b: () => ticket.choose("BUY"),
-    s: () => ticket.choose("SELL"),
-    ArrowDown: () => page.move(1),
-    ArrowUp: () => page.move(-1),
-    "/": () => $("#filter").focus(),
-    "?": () => $("#keys-dialog").showModal(),
-    Escape: () => ticket.clear(),
-    Enter: () => void ticket.send(),
-  };
+/** Keys of a page beside those of all pages, off while somebody types. */
+export function keys(own) {
+  const actions = { "/": () => $("#filter").focus(), "?": () => $("#keys-dialog").showModal(), ...own };
+  let goingSince = -Infinity;
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
     if (event.target.closest("input, select, textarea")) {
       if (event.key === "Escape") event.target.blur();
       return;
     }
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const place = event.timeStamp - goingSince < GO_MS ? PLACES[key] : undefined;
+    goingSince = key === "g" ? event.timeStamp : -Infinity;
+    if (place) return location.assign(place);
     if (event.key === "Enter" && event.target.closest("button, a")) return;
     if (event.key.startsWith("Arrow") && event.target.closest("[role=tablist], .scroll:not(.contracts .scroll)")) return;
-    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!action) return;
+    if (!actions[key]) return;
     event.preventDefault();
-    action();
+    actions[key]();
   });
 }

@@ -25,5 +25,12 @@ priceChart(page);
 planChart(page);
 blotter(page);
 shell(page);
-keys(page, ticket);
+keys({
+  b: () => ticket.choose("BUY"),
+  s: () => ticket.choose("SELL"),
+  ArrowDown: () => page.move(1),
+  ArrowUp: () => page.move(-1),
+  Escape: () => ticket.clear(),
+  Enter: () => void ticket.send(),
+});
 live.start();

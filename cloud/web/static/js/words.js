@@ -64,6 +64,8 @@ const at = (us) => new Date(us / 1000);
 export const time = (us) => stamp({ hour: "2-digit", minute: "2-digit" }).format(at(us));
 export const timeExact = (us) => stamp({ hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(at(us));
 export const day = (us) => stamp({ weekday: "short", day: "2-digit", month: "2-digit" }).format(at(us));
+/** Day and time: 21.11. 14:07. */
+export const moment = (us) => stamp({ day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" }).format(at(us)).replace(", ", " ");
 export const zone = (us) => stamp({ timeZoneName: "short", hour: "2-digit" }).formatToParts(at(us)).find((p) => p.type === "timeZoneName").value;
 
 /** Local day, hour and minute of an instant; the hour that autumn repeats has the same label twice. */
@@ -81,6 +83,13 @@ export function span(seconds) {
   if (seconds < 60) return withUnit(number(seconds), "s");
   if (seconds < 6000) return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
   return withUnit(number(seconds / 3600), "h");
+}
+
+/** Bytes: 640 B · 12,3 MB. */
+export function bytes(count) {
+  if (count === null || count === undefined) return NONE;
+  const power = Math.min(4, Math.floor(Math.log10(Math.max(1, count)) / 3));
+  return withUnit(number(count / 1000 ** power, power ? 1 : 0), ["B", "kB", "MB", "GB", "TB"][power]);
 }
 
 /** What a power does to the battery: glyph, colour and word always together. */
