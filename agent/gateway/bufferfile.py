@@ -13,7 +13,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from agent.gateway.errors import BufferBlocked, BufferDamaged, BufferUnusable
+from agent.gateway.errors import BufferBlocked, BufferDamaged, BufferUnusable, DiskFull
 from agent.gateway.schema import SCHEMA_VERSION, steps_from
 
 SET_ASIDE_MAX = 2
@@ -38,6 +38,8 @@ class Opened:
     connection: aiosqlite.Connection
     set_aside: Path | None
     """Where the damaged file before it went."""
+    lost_from_us: int | None = None
+    """When the oldest began that was in it and not at the hub; None: it cannot be read."""
 
 
 @asynccontextmanager
@@ -52,7 +54,8 @@ async def open_file(path: Path, stamp: str) -> AsyncIterator[Opened]:
     with translated(path):
         async with aiosqlite.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None) as database:
             await _prepare(database, path)
-            yield Opened(database, set_aside)
+            lost_from_us = None if set_aside is None else _oldest_us(set_aside)
+            yield Opened(database, set_aside, lost_from_us)
 
 
 def mark_suspect(path: Path) -> None:
@@ -70,6 +73,8 @@ def translated(path: Path) -> Iterator[None]:
         if code in _DAMAGE_CODES:
             mark_suspect(path)
             raise BufferDamaged(f"{path}: {error}") from error
+        if code == sqlite3.SQLITE_FULL:
+            raise DiskFull(f"{path}: {error}") from error
         if isinstance(error, sqlite3.OperationalError):
             raise BufferBlocked(f"{path}: {error}") from error
         raise
@@ -107,6 +112,18 @@ def _set_aside(path: Path, stamp: str) -> Path:
         for ending in ("-wal", "-shm", ""):
             _beside(old, ending).unlink(missing_ok=True)
     return target
+
+
+def _oldest_us(damaged: Path) -> int | None:
+    try:
+        with closing(sqlite3.connect(f"file:{damaged}?mode=ro&immutable=1", uri=True)) as database:
+            row = database.execute(
+                "SELECT t0_us FROM frames WHERE seq > (SELECT acked FROM state)"
+                " ORDER BY seq LIMIT 1"
+            ).fetchone()
+    except sqlite3.Error:
+        return None
+    return row[0] if row is not None and type(row[0]) is int else None
 
 
 async def _prepare(database: aiosqlite.Connection, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 * GatewayError
   * BufferBlocked    retry: the disk is full, slow or failing; nothing was stored
+    * DiskFull       the same; what may go can make room
   * BufferDamaged    crash: the file is damaged; the next start sets it aside
   * BufferUnusable   crash: another process holds the file, or a newer program wrote it
   * HubUnreachable   retry: no answer
@@ -16,6 +17,10 @@ class GatewayError(Exception):
 
 class BufferBlocked(GatewayError):
     """The file cannot be written at the moment; the caller keeps what it has and tries again."""
+
+
+class DiskFull(BufferBlocked):
+    """There is no room on the disk; nothing was stored."""
 
 
 class BufferDamaged(GatewayError):
