@@ -88,7 +88,7 @@ class Snapshot:
         fresh = [name for name in points if name not in known][: POINTS_MAX - len(known)]
         if fresh:
             self._add(fresh)
-            known.update((name, len(known) + index) for index, name in enumerate(fresh))
+            known.update(zip(fresh, range(len(known), len(known) + len(fresh)), strict=True))
         rows = [index for index, name in enumerate(points) if name in known]
         where = [known[points[index]] for index in rows]
         return np.array(where, dtype=np.int64), np.array(rows, dtype=np.int64)
