@@ -9,17 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.fleet.model import Gateway
 from cloud.fleet.operation import tables
 from cloud.fleet.operation.model import GapRow, GapTotal
+from cloud.fleet.telemetry import chunks as telemetry
 from cloud.fleet.telemetry.chunks import LineKey
-from cloud.fleet.telemetry.tables import chunk as chunks
 from cloud.kernel.database import insert_or_ignore
-from wire import block as blocks
 from wire.gap import Cause, Gap
 from wire.sync import FrameClass
 
 ROWS_MAX = 10_000
 """Rows in one answer."""
-FRAMES_MAX = 10_000
-"""Frames of one row that are looked at for what the hub has nevertheless."""
 KEPT_MAX = 20_000
 """Rows of a gateway; beyond, the oldest are forgotten."""
 
@@ -100,26 +97,9 @@ async def trim(connection: AsyncConnection, gateway_id: str, kept: int = KEPT_MA
 
 
 async def _known(connection: AsyncConnection, key: LineKey, gap: Gap) -> int:
-    if gap.first_seq is None or gap.last_seq is None or gap.cls is FrameClass.EVENTS:
+    if gap.first_seq is None or gap.last_seq is None:
         return 0
-    c = chunks.c
-    payloads = await connection.scalars(
-        select(c.payload)
-        .where(
-            c.gateway == key.gateway,
-            c.epoch == key.epoch,
-            c.kind == int(gap.cls),
-            c.seq.between(gap.first_seq, gap.last_seq),
-        )
-        .limit(FRAMES_MAX)
-    )
-    return sum(_values_in(payload) for payload in payloads)
-
-
-def _values_in(payload: bytes) -> int:
-    """Return how many values of the original resolution the frame carries."""
-    block = blocks.decode(payload)
-    return 0 if block.step_us else len(block.points) * len(block.at_us)
+    return await telemetry.frames_known(connection, key, gap.cls, gap.first_seq, gap.last_seq)
 
 
 async def _select(connection: AsyncConnection, where: Any, limit: int) -> Sequence[GapRow]:
