@@ -227,6 +227,13 @@ class _Client(aiomqtt.Client):
 
         self._loop.call_soon_threadsafe(begin)
 
+    def _on_socket_unregister_write(
+        self, client: mqtt.Client, userdata: object, sock: socket.socket
+    ) -> None:
+        """Forget the writer of a line that is open: the library asks it of one we closed, too."""
+        if sock.fileno() >= 0:
+            super()._on_socket_unregister_write(client, userdata, sock)
+
     def _on_disconnect(
         self,
         client: mqtt.Client,

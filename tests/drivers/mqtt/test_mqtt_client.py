@@ -1,6 +1,7 @@
 """drivers.mqtt.client: whatever a real broker does, the connection comes back or says why not."""
 
 import asyncio
+import gc
 import logging
 import socket
 from dataclasses import replace
@@ -63,6 +64,19 @@ async def test_subscriptions_are_back_after_each_of_100_restarts(tmp_path: Path)
             await _heard(party, Arrival("turn", b"%d" % turn, False))
         assert broker.connections == 101
     assert worst_s < 10.0
+
+
+async def test_a_line_closed_with_something_unwritten_makes_no_noise_when_it_is_forgotten(
+    tmp_path: Path,
+) -> None:
+    """The library's object asks its closed line once more when it is collected."""
+    async with mosquitto.running(tmp_path) as server:
+        async with talking(place(server.port), Listening()) as broker:
+            await eventually(lambda: broker.connected)
+            assert broker._client is not None
+            broker._client._client._call_socket_register_write()
+        await asyncio.sleep(0)
+    gc.collect()
 
 
 async def test_a_broker_that_is_not_there_is_tried_again_and_found(tmp_path: Path) -> None:
