@@ -171,8 +171,10 @@ class Buffer:
         event = self._made("FRAME_SET_ASIDE", Severity.ALARM, text)
         async with self._file.transaction():
             state = await rows.read_state(self._database)
+            state = await rows.settle(self._database, state, self._released)
             frame = await rows.told(self._database, seq) if seq > state.acked else None
             if frame is None:
+                await rows.write_state(self._database, state)
                 return await rows.quarantined(self._database)
             loss = losses.of_frame(seq, frame, cause, reason)
             state, _ = await gaps.enter(self._database, state, [loss], [event], now_us, self.doubt)

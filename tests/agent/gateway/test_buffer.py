@@ -2,16 +2,22 @@
 
 import asyncio
 import sqlite3
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.gateway.buffer import SETTLE_APPENDS, SETTLE_FRAMES, Buffer
+from agent.gateway import gaps
+from agent.gateway.buffer import SETTLE_FRAMES, Buffer
+from agent.gateway.errors import BufferBlocked
 from agent.gateway.rows import ROW_BYTES, Cursor, Draft
+from agent.gateway.storage import SETTLE_APPENDS
 from tests.support.buffers import BATCH, ROOMY, codes, draft, opened, texts
 from wire import records
+from wire.gap import Cause
 from wire.sync import FrameClass, Severity
 
 
@@ -133,9 +139,11 @@ async def test_a_frame_in_quarantine_is_kept_reported_and_out_of_the_way(tmp_pat
         await buffer.append([draft("good"), draft("bad"), draft("fine")])
         assert await buffer.quarantine(1, "the hub says: no") == 1
         assert [f.seq for f in await buffer.batch(-1, BATCH)] == [0, 2, 3]
-        (event,) = records.decode((await buffer.batch(2, BATCH))[0].payload).events
+        said = records.decode((await buffer.batch(2, BATCH))[0].payload)
+        (event,), (gap,) = said.events, said.gaps
         assert (event.code, event.severity) == ("FRAME_SET_ASIDE", Severity.ALARM)
-        assert (await buffer.state()).n == 3
+        assert (gap.cause, gap.n, gap.first_seq, gap.last_seq) == (Cause.REFUSED, 1, 1, 1)
+        assert (await buffer.state()).n == 4
     with sqlite3.connect(tmp_path / "buffer.db") as database:
         assert database.execute("SELECT seq, payload FROM quarantine").fetchall() == [(1, b"bad")]
     database.close()
@@ -192,16 +200,14 @@ _steps = st.lists(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=_steps)
-def test_any_history_keeps_every_frame_that_was_not_released_dropped_or_set_aside(
+def test_in_any_history_every_frame_is_delivered_or_kept_or_in_the_gap_ledger(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, object]]
 ) -> None:
     asyncio.run(_history(tmp_path_factory.mktemp("buffer"), steps))
 
 
 async def _history(folder: Path, steps: list[tuple[str, object]]) -> None:
-    stored: dict[int, bytes] = {}
-    acked = -1
-    number = 0
+    past = History()
     position = 0
     while position < len(steps):
         async with opened(folder, bytes_max=8_000) as buffer:
@@ -209,38 +215,52 @@ async def _history(folder: Path, steps: list[tuple[str, object]]) -> None:
                 position += 1
                 if kind == "reopen":
                     break
-                newest = await buffer.newest_seq()
-                if kind == "append":
-                    assert isinstance(argument, list)
-                    drafts = [
-                        Draft(frame_kind, 0, 1, b"%d:" % (number + i) + b"." * size)
-                        for i, (frame_kind, size) in enumerate(argument)
-                    ]
-                    number += len(drafts)
-                    await buffer.append(drafts)
-                    stored.update({newest + 1 + i: d.payload for i, d in enumerate(drafts)})
-                elif kind == "release":
-                    assert isinstance(argument, int)
-                    acked = max(acked, min(argument, newest))
-                    await buffer.release(min(argument, newest))
-                elif acked < int(str(argument)) <= newest:
-                    await buffer.quarantine(int(str(argument)), "why not")
-                    stored.pop(int(str(argument)), None)
+                await past.step(buffer, kind, argument)
             await buffer.settle()
-            await _agrees(buffer, stored, acked)
+            await past.agrees(buffer)
 
 
-async def _agrees(buffer: Buffer, stored: dict[int, bytes], acked: int) -> None:
-    frames = await buffer.batch(acked, ROOMY)
-    state = await buffer.state()
-    assert state.acked == acked
-    assert state.n == len(frames)
-    assert state.bytes == sum(len(f.payload) + ROW_BYTES for f in frames)
-    assert [f.seq for f in frames] == sorted({f.seq for f in frames})
-    own = [f for f in frames if not f.payload.startswith(b'{"v"')]
-    assert all(stored[f.seq] == f.payload for f in own)
-    missing = sum(seq > acked for seq in stored) - len(own)
-    events = [f for f in frames if f not in own]
-    assert missing == 0 or state.dropped > 0
-    assert missing <= state.dropped
-    assert all(records.decode(f.payload).events for f in events)
+class History:
+    """What was asked of a buffer, and what must follow."""
+
+    def __init__(self) -> None:
+        self.stored: dict[int, bytes] = {}
+        self.delivered: set[int] = set()
+        self.acked = -1
+        self.number = 0
+
+    async def step(self, buffer: Buffer, kind: str, argument: object) -> None:
+        newest = await buffer.newest_seq()
+        if kind == "append":
+            assert isinstance(argument, list)
+            drafts = [
+                Draft(frame_kind, 0, 1, b"%d:" % (self.number + i) + b"." * size)
+                for i, (frame_kind, size) in enumerate(argument)
+            ]
+            self.number += len(drafts)
+            with suppress(BufferBlocked):
+                await buffer.append(drafts)
+                self.stored.update({newest + 1 + i: d.payload for i, d in enumerate(drafts)})
+        elif kind == "release":
+            assert isinstance(argument, int)
+            there = await buffer.batch(self.acked, ROOMY)
+            self.delivered |= {f.seq for f in there if f.seq <= argument} & set(self.stored)
+            self.acked = max(self.acked, min(argument, newest))
+            await buffer.release(min(argument, newest))
+        else:
+            await buffer.quarantine(int(str(argument)), "why not")
+
+    async def agrees(self, buffer: Buffer) -> None:
+        frames = await buffer.batch(self.acked, ROOMY)
+        state = await buffer.state()
+        own = [f for f in frames if f.seq in self.stored]
+        told = [records.decode(f.payload) for f in frames if f not in own]
+        assert state.acked == self.acked
+        assert state.n == len(own) + sum(len(said) for said in told)
+        assert state.bytes == sum(len(f.payload) + ROW_BYTES for f in frames)
+        assert [f.seq for f in frames] == sorted({f.seq for f in frames})
+        assert all(self.stored[f.seq] == f.payload for f in own)
+        lost = sum(gap.n or 0 for gap in await buffer.look_up(partial(gaps.ledger, most=10_000)))
+        assert len(self.delivered) + len(own) + lost == len(self.stored)
+        settlement = [f for f in own if f.kind is FrameClass.SETTLEMENT]
+        assert state.settlement.n == len(settlement)
