@@ -101,6 +101,13 @@ async def grow(
     return rows.counted(state, FrameClass.EVENTS, 0, longer), Open(new, row.seq)
 
 
+async def newest_us(database: aiosqlite.Connection) -> int | None:
+    """Return the last instant of the newest frame; None: there has never been one."""
+    rows = await database.execute("SELECT max(t0_us, t1_us) FROM frames ORDER BY seq DESC LIMIT 1")
+    row = await rows.fetchone()
+    return None if row is None else int(row[0])
+
+
 async def ledger(database: aiosqlite.Connection, most: int) -> list[Gap]:
     """Return the newest `most` rows, the newest first."""
     found = await database.execute("SELECT body FROM gaps ORDER BY number DESC LIMIT ?", (most,))

@@ -12,8 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent import link
+from agent.gateway import gaps
 from agent.gateway.buffer import Buffer
 from agent.gateway.errors import BufferBlocked
+from agent.gateway.holes import Holes
 from agent.gateway.latest import Latest
 from agent.gateway.outbound import Outbound
 from agent.gateway.pack import pack
@@ -60,6 +62,7 @@ class Inlet:
         self._site = site
         self._places = places or Trusting()
         self._received = Cursor("", -1)
+        self._holes = Holes(self._received, None)
         self._pending: list[tuple[str, Item]] = []
         self._out = Outbound()
         self._readings: dict[tuple[str, str], tuple[str, Reading]] = {}
@@ -75,6 +78,7 @@ class Inlet:
         """Stay connected to control for ever."""
         loop = asyncio.get_running_loop()
         self._received = (await self._buffer.state()).cursor
+        self._holes = Holes(self._received, await self._buffer.look_up(gaps.newest_us))
         self._linked_s = loop.time()
         while True:
             try:
@@ -234,12 +238,16 @@ class Inlet:
         boot = self._pending[0][0]
         items = [item for its_boot, item in self._pending if its_boot == boot]
         async with self._places.placing:
+            groups = self._places.placed(items)
             drafts = [
                 draft if doubt is None else draft.doubted(doubt)
-                for doubt, group in self._places.placed(items)
+                for doubt, group in groups
                 for draft in pack(group)
             ]
-            await self._buffer.append(drafts, Cursor(boot, items[-1].number))
+            placed = [item for _, group in groups for item in group]
+            lost = self._holes.before(boot, placed)
+            await self._buffer.append(drafts, Cursor(boot, items[-1].number), lost=lost)
+        self._holes.stored(boot, placed)
         self._pending = self._pending[len(items) :]
         if not self._pending:
             self._arrived.clear()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.gateway import gaps
 from agent.gateway.buffer import Buffer, open_buffer
 from agent.gateway.inlet import Inlet
 from agent.gateway.latest import Latest
@@ -18,6 +19,7 @@ from wire import block as blocks
 from wire import records
 from wire.block import Quality, Reading
 from wire.clock import SetClock
+from wire.gap import Cause, Gap
 from wire.order import Mode
 from wire.report import ClockState
 from wire.schedule import Schedule
@@ -44,6 +46,19 @@ class Bench:
             if frame.kind is FrameClass.TELEMETRY
             for block in [blocks.decode(frame.payload)]
             for i in range(len(block.at_us))
+        ]
+
+    async def gaps(self) -> list[Gap]:
+        """Return the rows of the box's own ledger."""
+        return await self.buffer.look_up(lambda database: gaps.ledger(database, 100))
+
+    async def told(self) -> list[Gap]:
+        """Return the rows that the frames tell the hub of."""
+        return [
+            gap
+            for frame in await self.buffer.batch(-1, ROOMY)
+            if frame.kind is FrameClass.EVENTS
+            for gap in records.decode(frame.payload).gaps
         ]
 
     async def codes(self) -> list[str]:
@@ -177,6 +192,54 @@ async def test_what_is_pending_at_a_clean_stop_is_written(
         await eventually(lambda: len(bench.inlet._pending) == 1)
     async with running(tmp_path) as bench:
         assert await bench.samples() == [("boot-1", 0), ("boot-1", 1)]
+
+
+async def test_what_control_could_not_keep_while_nobody_listened_is_a_row_of_the_gap_ledger(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    async with running(tmp_path) as bench:
+        peer.sample(NOON_US)
+        await peer.until(stored=0)
+    for _ in range(10):
+        peer.sample(NOON_US + peer.samples * SECOND_US)
+    del peer.kept[:7]
+    async with running(tmp_path) as bench:
+        await peer.until(stored=10)
+        assert await bench.samples() == [("boot-1", i) for i in (0, 8, 9, 10)]
+        (gap,) = await bench.gaps()
+        assert (gap.cause, gap.n, gap.text.split(":")[0]) == (
+            Cause.RING,
+            None,
+            "7 samples and events",
+        )
+        assert (gap.from_us, gap.to_us) == (NOON_US, NOON_US + 8 * SECOND_US)
+        assert [told.id for told in await bench.told()] == [gap.id]
+
+
+async def test_the_first_words_of_a_new_run_of_control_that_ran_over_are_missed_too(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    async with running(tmp_path) as bench:
+        peer.sample(NOON_US)
+        await peer.until(stored=0)
+        peer.restart("boot-2")
+        for i in range(4):
+            peer.sample(NOON_US + i * SECOND_US)
+        del peer.kept[:3]
+        await peer.until(stored=3)
+        (gap,) = await bench.gaps()
+        assert gap.text.startswith("3 samples and events")
+
+
+async def test_an_empty_file_does_not_know_what_was_stored_before_it(
+    tmp_path: Path, peer: ControlPeer
+) -> None:
+    for i in range(4):
+        peer.sample(NOON_US + i * SECOND_US)
+    del peer.kept[:3]
+    async with running(tmp_path) as bench:
+        await peer.until(stored=3)
+        assert await bench.gaps() == []
 
 
 async def test_a_full_disk_holds_items_back_and_loses_none(
