@@ -74,7 +74,7 @@ class LiveLane:
         if not values:
             return
         points = self._latest.watch
-        now_us = self._clock.now_us() + hub.line.correction_us
+        now_us = self._clock.now_us()
         watched = await hub.live(Live(now_us, tuple(values)))
         if self._latest.watch == points:  # Else the long poll knows more by now.
             self.watch(watched)

@@ -80,8 +80,7 @@ class Uplink:
     async def _is_old(self) -> bool:
         """Say whether backfill is next; return when it may go."""
         first_us = await oldest_us(self._buffer, self._after)
-        now_us = self._clock.now_us() + self._hub.line.correction_us
-        old = first_us is not None and now_us - first_us > OLD_US
+        old = first_us is not None and self._clock.now_us() - first_us > OLD_US
         if old:
             await asyncio.sleep(self._meter.pause_s(asyncio.get_running_loop().time()))
         return old

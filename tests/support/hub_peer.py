@@ -5,6 +5,7 @@ import urllib.parse
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from zlib import crc32
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,9 +15,12 @@ from starlette.routing import Route
 from agent.gateway.hub import time_mac
 from agent.web.serve import listen, serve
 from wire import block as blocks
-from wire import records, signing, sync
+from wire import fields, live, records, report, signing, sync
 from wire.block import Block
 from wire.clock import Clock, SystemClock
+from wire.command import Command
+from wire.live import Live
+from wire.report import Report
 from wire.schedule import Schedule
 from wire.signing import Key
 from wire.sync import Ack, Event, Frame, FrameClass, Upload
@@ -39,6 +43,12 @@ class HubPeer:
     lose_answers: int = 0
     """So many answers are lost after the commit."""
     schedule: Schedule | None = None
+    commands: tuple[Command, ...] = ()
+    watch: tuple[str, ...] = ()
+    grant_bytes_s: int | None = None
+    lives: list[Live] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    live_trouble: Response | None = None
     polls: list[int] = field(default_factory=list)
     times: int = 0
     """How often somebody asked for the time."""
@@ -82,6 +92,30 @@ class HubPeer:
             self.schedule = schedule
             self.changed.notify_all()
 
+    async def watching(self, *points: str) -> None:
+        """Watch these points from now on."""
+        async with self.changed:
+            self.watch = points
+            self.changed.notify_all()
+
+    async def live(self, request: Request) -> Response:
+        body = await request.body()
+        if refused := self._signature_refused(request, body) or self.live_trouble:
+            return refused
+        async with self.changed:
+            self.lives.append(live.decode(body))
+            self.changed.notify_all()
+        return JSONResponse({"v": 1, "watch": list(self.watch)})
+
+    async def report(self, request: Request) -> Response:
+        body = await request.body()
+        if refused := self._signature_refused(request, body):
+            return refused
+        async with self.changed:
+            self.reports.append(report.from_document(fields.parse(body)))
+            self.changed.notify_all()
+        return JSONResponse({"v": 1})
+
     async def take(self, request: Request) -> Response:
         body = await request.body()
         if refused := self._signature_refused(request, body):
@@ -115,20 +149,29 @@ class HubPeer:
         if refused := self._signature_refused(request, b""):
             return refused
         have = int(request.query_params["have"])
+        watch = int(request.query_params["watch"])
         wait_s = float(request.query_params["wait_s"])
+
+        def is_news() -> bool:
+            newer = self.schedule is not None and self.schedule.version != have
+            return newer or bool(self.commands) or watch != crc32(",".join(self.watch).encode())
+
         async with self.changed:
             self.polls.append(have)
             self.changed.notify_all()
             try:
                 async with asyncio.timeout(wait_s):
-                    await self.changed.wait_for(
-                        lambda: self.schedule is not None and self.schedule.version != have
-                    )
+                    await self.changed.wait_for(is_news)
             except TimeoutError:
-                news = None
-            else:
-                news = self.schedule
-        answer = sync.Downlink(self.clock.now_us(), news)
+                pass  # There is none, and the answer says so.
+        newer = self.schedule if self.schedule and self.schedule.version != have else None
+        answer = sync.Downlink(
+            server_us=self.clock.now_us(),
+            schedule=newer,
+            commands=self.commands,
+            watch=self.watch,
+            grant_bytes_s=self.grant_bytes_s,
+        )
         return JSONResponse(sync.downlink_to_document(answer))
 
     def tell_time(self, request: Request) -> Response:
@@ -177,6 +220,8 @@ async def hub_peer(port: int = 0) -> AsyncIterator[HubPeer]:
     routes: list[tuple[str, Callable[[Request], Awaitable[Response]], str]] = [
         (sync.UPLOAD_PATH, upload, "POST"),
         (sync.DOWNLINK_PATH, downlink, "GET"),
+        (sync.LIVE_PATH, peer.live, "POST"),
+        (sync.REPORT_PATH, peer.report, "POST"),
         (sync.TIME_PATH, time, "GET"),
     ]
     app = Starlette(
