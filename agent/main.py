@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import supervisor
+from agent.configuration import trial
 from agent.discover import arguments as discover
 from agent.doctor import arguments as doctor
 from agent.enrol import arguments as enrol
@@ -23,6 +24,8 @@ from drivers.errors import ProfileError
 from wire.clock import SystemClock, from_environment
 
 _BAD_SETTINGS = supervisor.BAD_SETTINGS
+_RUNNING = ("run", "control", "gateway")
+"""Verbs that new settings are tried with."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _logger = logging.getLogger(__name__)
@@ -41,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except* (BadSettings, ProfileError) as group:
         for line in _lines(group):
             sys.stderr.write(f"phoenyra-agent: {line}\n")
-        code = _BAD_SETTINGS
+        code = AGAIN if _taken_back(parsed, _lines(group)) else _BAD_SETTINGS
     except* Left as group:
         _logger.info("%s ends to be started again: %s", parsed.verb, _lines(group)[0])
         code = AGAIN
@@ -55,7 +58,7 @@ def _verb(parsed: argparse.Namespace) -> int:
         from agent.discover.main import run as run_discover
 
         return _until_signal(run_discover(parsed, _clock()))
-    settings = load(parsed.config)
+    settings = _settings(parsed)
     clock = _clock()
     if parsed.verb == "enrol":
         from agent.enrol.main import run as run_enrol
@@ -87,6 +90,23 @@ def _examine(parsed: argparse.Namespace, settings: AgentSettings, clock: SystemC
     if parsed.verb == "status":
         return _until_signal(doctors.status(settings, parsed))
     return _until_signal(doctors.doctor(settings, clock, parsed))
+
+
+def _settings(parsed: argparse.Namespace) -> AgentSettings:
+    """Return the settings, where new ones are on trial after a look at how that goes."""
+    if parsed.verb in _RUNNING:
+        trial.guard(parsed.config, counted=parsed.verb == "gateway")
+    try:
+        return load(parsed.config)
+    except BadSettings as error:
+        if parsed.verb in _RUNNING and trial.roll_back(parsed.config, str(error).splitlines()[0]):
+            return load(parsed.config)
+        raise
+
+
+def _taken_back(parsed: argparse.Namespace, lines: Sequence[str]) -> bool:
+    """Say whether the settings were on trial: then the old ones are back, and a start may help."""
+    return parsed.verb in _RUNNING and trial.roll_back(parsed.config, "; ".join(lines))
 
 
 def _until_signal(work: Coroutine[Any, Any, int]) -> int:

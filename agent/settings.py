@@ -17,12 +17,15 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from agent.configuration.config import UpdateSettings
 from agent.enrol.config import HubSettings
 from agent.publish.config import PublishSettings
 from agent.scada.config import ScadaSettings
 from drivers.registry import DeviceConfig
 
 _Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+_Pattern = Annotated[str, Field(pattern=r"^[a-z0-9_.*?\[\]!-]{1,64}$")]
+"""Of point names, as file names are matched: ``battery.temp*``."""
 
 
 class BadSettings(Exception):
@@ -45,13 +48,48 @@ class PageSettings(_Section):
     )
 
 
+class PointRule(_Section):
+    """What is kept of some points; the first rule that names a point holds."""
+
+    points: tuple[_Pattern, ...] = Field(min_length=1, max_length=100)
+    deadband: float | None = Field(
+        default=None, ge=0, description="in the unit of the point; without one every value counts"
+    )
+    period_s: float = Field(default=0.0, ge=0, le=86_400)
+    heartbeat_s: float = Field(
+        default=300.0, gt=0, le=86_400, description="after this the next value in any case"
+    )
+
+    @model_validator(mode="after")
+    def _heart_beats_slower(self) -> "PointRule":
+        if self.heartbeat_s < self.period_s:
+            raise ValueError(
+                f"heartbeat_s: {self.heartbeat_s} is not allowed;"
+                f" period_s {self.period_s} or more is expected"
+            )
+        return self
+
+
 class BufferSettings(_Section):
-    """Store-and-forward."""
+    """Store-and-forward: how often, how much, how long, and what of it."""
 
     commit_period_s: float = Field(
-        default=1.0, gt=0, le=60, description="5 s costs the flash a fifth of 1 s"
+        default=5.0, gt=0, le=60, description="5 s costs the flash a fifth of 1 s"
     )
     bytes_max: int = Field(default=2 * 1024**3, ge=1024**2)
+    settlement_bytes_max: int = Field(
+        default=512 * 1024**2, ge=65_536, description="beyond it an alarm; none is ever dropped"
+    )
+    events_bytes_max: int = Field(default=128 * 1024**2, ge=65_536)
+    settlement_days_max: float = Field(default=3_650, gt=0, le=36_500)
+    events_days_max: float = Field(default=730, gt=0, le=36_500)
+    telemetry_days_max: float = Field(default=90, gt=0, le=36_500)
+    settlement_points: tuple[_Pattern, ...] = Field(
+        default=("meter.import_kwh", "meter.export_kwh"),
+        max_length=100,
+        description="what energy is billed by: patterns of points that are kept before all others",
+    )
+    rules: tuple[PointRule, ...] = Field(default=(), max_length=200)
 
 
 class ControlSettings(_Section):
@@ -115,6 +153,8 @@ class AgentSettings(BaseSettings):
     """None: no OPC UA server of our own."""
     publish: PublishSettings | None = None
     """None: nobody is told of the plant over MQTT."""
+    update: UpdateSettings | None = None
+    """None: orders for another version of the software are refused."""
     devices: tuple[DeviceConfig, ...] = Field(min_length=1, max_length=32)
 
     @model_validator(mode="after")

@@ -53,7 +53,12 @@ def fill(candidate: str, old: str) -> str:
 
 def masked(text: str, secrets: Iterable[str]) -> str:
     """Return settings as they may be shown: without `secrets` and what is named like one."""
-    shown = _ASSIGNED.sub(lambda found: f'{found[1]}"{MASK}"', text)
+    return without(_ASSIGNED.sub(lambda found: f'{found[1]}"{MASK}"', text), secrets)
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """Return any text without `secrets`."""
+    shown = text
     for secret in sorted({one for one in secrets if one}, key=len, reverse=True):
         shown = shown.replace(secret, MASK)
     return shown

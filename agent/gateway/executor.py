@@ -65,11 +65,14 @@ class Executor:
         self._acts = acts
         self._clock = clock
 
-    async def run(self) -> None:
-        """First judge what was begun before the start, then do what waits, for ever."""
+    async def resume(self) -> None:
+        """Judge what was begun before the start."""
         for lease in self._commands.held:
             if lease.state is State.RUNNING and not leases.is_steering(lease):
                 await self._resume(lease)
+
+    async def run(self) -> None:
+        """Do what waits, for ever; `resume` comes first."""
         while True:
             await self._expire()
             lease_or_none = leases.next_act(self._commands.held)

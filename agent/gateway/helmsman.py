@@ -15,7 +15,7 @@ from agent.gateway.helm import Seen
 from agent.gateway.inlet import Inlet
 from agent.gateway.latest import Latest
 from agent.gateway.lease import Change
-from agent.steering import FREE, Steering
+from agent.steering import Steering
 from wire.clock import Clock
 
 LOOK_PERIOD_S = 0.2
@@ -32,7 +32,7 @@ class Helmsman:
         self._inlet = inlet
         self._latest = latest
         self._clock = clock
-        self._said: Steering = FREE
+        self._said: Steering | None = None
         self._seen: dict[str, Seen] = {}
 
     def steer(self) -> None:

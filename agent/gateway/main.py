@@ -24,6 +24,7 @@ from agent.gateway.lanes import Lanes
 from agent.gateway.latest import Latest
 from agent.gateway.line import BadLine, Way
 from agent.gateway.machine import this_machine
+from agent.gateway.orders import HubSide, Orders
 from agent.gateway.picture import Site, picture
 from agent.gateway.report import Facts, fingerprint
 from agent.gateway.timekeeper import Timekeeper
@@ -74,9 +75,8 @@ async def run(settings: AgentSettings, clock: Clock, config: Path | None = None)
     try:
         with listener:
             async with open_buffer(path, steady, settings.buffer.bytes_max) as buffer:
-                await _serve(
-                    settings, steady, buffer, listener, code, _facts(settings, steady, config)
-                )
+                facts = _facts(settings, steady, config)
+                await _serve(settings, steady, buffer, listener, code, facts, config)
     except* BufferUnusable as group:
         raise BadSettings(f"data_dir: {group.exceptions[0]}") from None
     except* (BufferDamaged, BufferBlocked) as group:
@@ -93,6 +93,7 @@ async def _serve(
     listener: socket.socket,
     code: str,
     facts: Facts,
+    config: Path | None,
 ) -> None:
     keys = _keys(settings)
     latest = Latest()
@@ -102,6 +103,8 @@ async def _serve(
     own = settings.hub or HubSettings()
     lanes = Lanes(own, settings.site, facts, buffer, inlet, latest, clock)
     await lanes.restore()
+    orders = Orders(settings, config, facts.version, buffer, inlet, latest, clock)
+    await orders.restore()
     site = _site(settings, has_hub=keys is not None)
     desk = _desk(settings, inlet, clock)
     stopping = asyncio.Event()
@@ -123,9 +126,11 @@ async def _serve(
             if settings.publish is not None:
                 work = _publish(settings, settings.publish, latest, clock)
                 tasks.create_task(work, name="publish")
+            side = HubSide(hub, keys) if hub is not None and keys is not None else None
+            tasks.create_task(orders.run(side, page.picture), name="orders")
             if hub is not None and keys is not None:
                 tasks.create_task(timekeeper.inquire(hub), name="time of the hub")
-                work = lanes.run(hub, keys.gateway, ready=timekeeper.ready)
+                work = lanes.run(hub, keys.gateway, orders.commands.take, timekeeper.ready)
                 tasks.create_task(work, name="lanes")
     finally:
         notifier.stopping()

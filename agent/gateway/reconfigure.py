@@ -17,12 +17,13 @@ from agent.gateway.buffer import Buffer
 from agent.gateway.errors import BufferBlocked
 from agent.gateway.executor import ActFailed, ActRefused
 from agent.gateway.lease import Lease
-from agent.gateway.restart import Processes
+from agent.gateway.restart import Processes, until
 from agent.settings import AgentSettings
 from wire.order import ConfigurationOrder
 from wire.sync import Severity
 
-LOOK_PERIOD_S = 0.25
+STEADY_S = 2.0
+"""So long the box has to be well: the first picture after a start may be an old one."""
 SOURCE = "gateway"
 
 _logger = logging.getLogger(__name__)
@@ -83,14 +84,11 @@ class Reconfigure:
 
     async def _verdict(self, now: Trial) -> str:
         """Return what is missing when patience is over; empty: the box is well."""
-        missing: list[str] = []
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                while missing := list(health.missing(now, self._seen())):
-                    await asyncio.sleep(LOOK_PERIOD_S)
-        except TimeoutError:
-            return f"after {PATIENCE_S:.0f} s: {'; '.join(missing)}"
-        return ""
+        well = await until(lambda: not self._missing(now), PATIENCE_S, STEADY_S)
+        return "" if well else f"after {PATIENCE_S:.0f} s: {self._missing(now) or 'not steady'}"
+
+    def _missing(self, now: Trial) -> str:
+        return "; ".join(health.missing(now, self._seen()))
 
     def _trial(self, command: str, old: str, new: str) -> Trial:
         seen = self._seen()

@@ -5,6 +5,7 @@ Whoever supervises the processes starts them again; what has become of the act i
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.gateway.executor import ActFailed
@@ -19,6 +20,21 @@ from wire.order import Part, RestartOrder
 CONTROL_BACK_S_MAX = 60.0
 CONTROL_GONE_S_MAX = 5.0
 LOOK_PERIOD_S = 0.1
+
+
+async def until(happened: Callable[[], bool], within_s: float, steady_s: float = 0.0) -> bool:
+    """Return True as soon as `happened` has been true for `steady_s`, False after `within_s`."""
+    loop = asyncio.get_running_loop()
+    give_up_s = loop.time() + within_s
+    since_s: float | None = None
+    while True:
+        now_s = loop.time()
+        since_s = None if not happened() else now_s if since_s is None else since_s
+        if since_s is not None and now_s - since_s >= steady_s:
+            return True
+        if now_s >= give_up_s:
+            return False
+        await asyncio.sleep(LOOK_PERIOD_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +74,9 @@ class Processes:
         boot = self.latest.control_boot
         if not self.inlet.send_leave(reason):
             return False
-        try:
-            async with asyncio.timeout(CONTROL_GONE_S_MAX):
-                while self.latest.linked and self.latest.control_boot == boot:
-                    await asyncio.sleep(LOOK_PERIOD_S)
-        except TimeoutError:
-            return False
-        return True
+        return await until(
+            lambda: not self.latest.linked or self.latest.control_boot != boot, CONTROL_GONE_S_MAX
+        )
 
     async def control_back(self, boot: str) -> None:
         """Wait for a run of control other than `boot`.
@@ -72,14 +84,11 @@ class Processes:
         Raises:
             ActFailed: it does not come.
         """
-        try:
-            async with asyncio.timeout(CONTROL_BACK_S_MAX):
-                while not self.latest.linked or self.latest.control_boot == boot:
-                    await asyncio.sleep(LOOK_PERIOD_S)
-        except TimeoutError:
-            raise ActFailed(
-                f"control was not started again within {CONTROL_BACK_S_MAX:.0f} s"
-            ) from None
+        back = await until(
+            lambda: self.latest.linked and self.latest.control_boot != boot, CONTROL_BACK_S_MAX
+        )
+        if not back:
+            raise ActFailed(f"control was not started again within {CONTROL_BACK_S_MAX:.0f} s")
 
     async def all_leave(self, reason: str) -> None:
         """End both processes; does not return."""
