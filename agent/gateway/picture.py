@@ -55,6 +55,10 @@ def picture(site: Site, latest: Latest, now_us: int) -> Document:
         "values": [] if status is None else [_value(*pair) for pair in status.readings],
         "schedule": None if latest.schedule is None else _schedule(latest.schedule, now_us),
         "hub": _hub(site, latest),
+        "clock": {
+            "state": latest.clock.state.value,
+            "correction_us": latest.clock.correction_us,
+        },
         "buffer": _buffer(site, latest),
         "events": [_event(noted) for noted in reversed(latest.events[-EVENTS_SHOWN:])],
     }

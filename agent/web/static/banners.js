@@ -9,7 +9,7 @@ const FULL = 0.8; /* share of the buffer */
 
 /** What a person has to know now: worst first. */
 function* banners({ picture, nowUs, fresh, unlinkedS }, line) {
-  const { buffer, hub, control } = picture ?? {};
+  const { buffer, hub, clock, control } = picture ?? {};
   if (!line.live() && line.silence() > WAIT_S) {
     const wait = line.retryIn();
     yield ["page", "warning", picture ? format.minute(nowUs) : "", wait ? text("banner.page.retry", { s: wait }) : ""];
@@ -25,6 +25,8 @@ function* banners({ picture, nowUs, fresh, unlinkedS }, line) {
   if (buffer.trouble) yield ["blocked", "alarm", "", ""];
   if (buffer.bytes > FULL * buffer.bytes_max) yield ["full", "warning", format.withUnit(100 * buffer.bytes / buffer.bytes_max, 0, "%"), ""];
   if (hub.code === "CLOCK_OFF" || Math.abs(hub.clock_off_us) > CLOCK_OFF_US_MAX) yield ["clock", "warning", "", ""];
+  else if (clock.state === "corrected") yield ["corrected", "warning", "", ""];
+  else if (clock.state === "unknown" && hub.trouble) yield ["unsure", "warning", "", ""];
   else if (hub.code) yield ["refused", "warning", hub.code, ""];
 }
 

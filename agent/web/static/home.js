@@ -193,7 +193,7 @@ function renderList(list, values, several, nowUs) {
 }
 
 function renderData(nowUs) {
-  const { buffer, hub, control, schedule } = picture;
+  const { buffer, hub, clock, control, schedule } = picture;
   const put = (key, content) => write($(`#data [data-k=${key}]`), content);
   const since = (atUs) => (atUs ? format.age(ageS(atUs, nowUs)) : text("age.never"));
   put("unsent", buffer.unsent === null ? "–" : format.withUnit(buffer.unsent, 0, text("data.values")));
@@ -201,6 +201,8 @@ function renderData(nowUs) {
   put("stored", since(buffer.stored_us));
   put("used", buffer.bytes === null ? "–" : format.withUnit(100 * buffer.bytes / buffer.bytes_max, 1, "%"));
   put("dropped", format.withUnit(buffer.dropped === null ? null : buffer.dropped + (control?.dropped ?? 0), 0, ""));
+  const off = clock.correction_us ? ` (${format.withUnit(clock.correction_us / US_PER_S, 1, "s", true)})` : "";
+  put("clock", text(`data.clock.${clock.state}`) + off);
   put("schedule", schedule ? String(schedule.version) : "–");
   put("beats", control ? `${format.number(control.beats, 0)} · ${format.number(control.missed, 0)} ${text("data.missed")}` : "–");
   $("#data").classList.toggle("stale", !line.live());

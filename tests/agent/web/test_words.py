@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.gateway import buffer, inlet, uplink
+from agent.gateway import buffer, inlet, restamp, timekeeper, uplink
 from agent.web.words import LANGUAGES, choose, words
 from tests.support.source import ROOT
 
@@ -53,7 +53,7 @@ def test_every_key_that_a_page_names_has_a_text_and_every_text_is_used() -> None
 
 
 def test_every_event_that_the_gateway_reports_has_a_text() -> None:
-    for module in (buffer, inlet, uplink):
+    for module in (buffer, inlet, restamp, timekeeper, uplink):
         assert module.__file__ is not None
         source = Path(module.__file__).read_text(encoding="utf-8")
         for code in re.findall(r'"([A-Z]+_[A-Z_]+)"', source):
