@@ -18,7 +18,7 @@ from agent.gateway.errors import BufferBlocked
 from agent.gateway.holes import Holes
 from agent.gateway.latest import Latest
 from agent.gateway.outbound import Outbound
-from agent.gateway.pack import pack
+from agent.gateway.pack import Packer
 from agent.gateway.places import Places, Trusting
 from agent.gateway.rows import Cursor
 from agent.link import ClockVerdict, Hello, Item, Steering, Stored
@@ -54,6 +54,7 @@ class Inlet:
         socket_path: Path,
         site: str,
         places: Places | None = None,
+        packer: Packer | None = None,
     ) -> None:
         self._buffer = buffer
         self._latest = latest
@@ -61,6 +62,7 @@ class Inlet:
         self._socket_path = socket_path
         self._site = site
         self._places = places or Trusting()
+        self._packer = packer or Packer()
         self._received = Cursor("", -1)
         self._holes = Holes(self._received, None)
         self._pending: list[tuple[str, Item]] = []
@@ -238,15 +240,17 @@ class Inlet:
         boot = self._pending[0][0]
         items = [item for its_boot, item in self._pending if its_boot == boot]
         async with self._places.placing:
+            self._packer.begin()
             groups = self._places.placed(items)
             drafts = [
                 draft if doubt is None else draft.doubted(doubt)
                 for doubt, group in groups
-                for draft in pack(group)
+                for draft in self._packer.pack(group)
             ]
             placed = [item for _, group in groups for item in group]
             lost = self._holes.before(boot, placed)
             await self._buffer.append(drafts, Cursor(boot, items[-1].number), lost=lost)
+        self._packer.stored()
         self._holes.stored(boot, placed)
         self._pending = self._pending[len(items) :]
         if not self._pending:
