@@ -18,7 +18,7 @@ from wire import block as blocks
 from wire import fields, live, records, report, signing, sync
 from wire.block import Block
 from wire.clock import Clock, SystemClock
-from wire.command import Command
+from wire.command import Command, CommandResult
 from wire.live import Live
 from wire.report import Report
 from wire.schedule import Schedule
@@ -44,6 +44,8 @@ class HubPeer:
     """So many answers are lost after the commit."""
     schedule: Schedule | None = None
     commands: tuple[Command, ...] = ()
+    results: list[CommandResult] = field(default_factory=list)
+    bundles: dict[str, bytes] = field(default_factory=dict)
     watch: tuple[str, ...] = ()
     grant_bytes_s: int | None = None
     lives: list[Live] = field(default_factory=list)
@@ -115,6 +117,41 @@ class HubPeer:
             self.reports.append(report.from_document(fields.parse(body)))
             self.changed.notify_all()
         return JSONResponse({"v": 1})
+
+    async def send(self, *commands: Command) -> None:
+        """Send these with every answer until results say that the box holds them."""
+        async with self.changed:
+            self.commands = (*self.commands, *commands)
+            self.changed.notify_all()
+
+    async def hear(self, request: Request) -> Response:
+        body = await request.body()
+        if refused := self._signature_refused(request, body):
+            return refused
+        async with self.changed:
+            self.results += sync.results_from_document(fields.parse(body))
+            held = {result.id for result in self.results}
+            self.commands = tuple(one for one in self.commands if one.id not in held)
+            self.changed.notify_all()
+        return JSONResponse({"v": 1})
+
+    async def bundle(self, request: Request) -> Response:
+        body = await request.body()
+        if refused := self._signature_refused(request, body):
+            return refused
+        async with self.changed:
+            self.bundles[request.path_params["command"]] = body
+            self.changed.notify_all()
+        return JSONResponse({"v": 1})
+
+    async def result(self, identity: str, timeout_s: float = 60) -> CommandResult:
+        """Return the end of a command."""
+
+        def ended() -> list[CommandResult]:
+            return [one for one in self.results if one.id == identity and one.state.final]
+
+        await self.until(lambda: bool(ended()), timeout_s)
+        return ended()[-1]
 
     async def take(self, request: Request) -> Response:
         body = await request.body()
@@ -223,6 +260,8 @@ async def hub_peer(port: int = 0) -> AsyncIterator[HubPeer]:
         (sync.LIVE_PATH, peer.live, "POST"),
         (sync.REPORT_PATH, peer.report, "POST"),
         (sync.TIME_PATH, time, "GET"),
+        (sync.RESULTS_PATH, peer.hear, "POST"),
+        (f"{sync.BUNDLES_PATH}/{{command}}", peer.bundle, "POST"),
     ]
     app = Starlette(
         routes=[Route(path, endpoint, methods=[method]) for path, endpoint, method in routes]
