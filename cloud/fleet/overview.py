@@ -4,15 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.fleet import service
 from cloud.fleet.model import Newest
+from cloud.fleet.telemetry import newest
 
 
 async def newest_of_sites(
-    connection: AsyncConnection, sites: Sequence[str], points: Collection[str]
+    connection: AsyncConnection, sites: Collection[str], points: Collection[str]
 ) -> Mapping[str, Sequence[Newest]]:
-    """Return the last that is known of these points of these sites."""
-    return {
-        site: [each for each in await service.newest(connection, site) if each.point in points]
-        for site in sites
-    }
+    """Return the last that is known of these points; sites of which nothing is are left out."""
+    return await newest.of_sites(connection, sites, points)

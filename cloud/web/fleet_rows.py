@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from cloud.fleet.model import Newest, Site
+from cloud.fleet.operation import states
 from cloud.fleet.operation.model import AlarmRow, CommandRow, FleetRow, GapRow, GapTotal
 from cloud.web import rows
 from cloud.web.rows import Row
@@ -100,13 +101,12 @@ def gap(found: GapRow) -> Row:
 
 
 def command(found: CommandRow) -> Row:
-    """Return a command as it is listed; what a settings file says is nobody's to read here."""
-    payload = {} if found.kind == "configuration" else dict(found.payload)
+    """Return a command as it is listed; of a settings file its size and hash, no content."""
     return {
         "id": found.id,
         "gateway": found.gateway,
         "kind": found.kind,
-        "payload": payload,
+        "payload": states.shown(found.kind, found.payload),
         "issued_us": found.issued_us,
         "expires_us": found.expires_us,
         "actor": found.actor,

@@ -2,12 +2,20 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent.gateway import alarmbook
+from cloud.fleet.operation.model import Standing
+from cloud.kernel.keys import Role
 from cloud.web import assets, texts
+from wire import order as orders
+from wire.gap import Cause
+from wire.order import Mode, Part
+from wire.report import ClockState
 
 _WEB = Path(texts.__file__).parent
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -76,6 +84,29 @@ def test_every_key_in_the_dictionaries_is_used_by_a_page() -> None:
         if not key.startswith(_MADE) and key not in everything
     ]
     assert not unused
+
+
+def test_every_code_of_an_alarm_has_words() -> None:
+    hub = {"GATEWAY_SILENT", "CLOCK_WRONG", "BACKLOG_OLD", "QUARANTINE"}
+    wanted = {f"code.{code.lower()}" for code in hub | alarmbook.RULES.keys()}
+    assert not wanted - texts.dictionary(texts.DEFAULT).keys()
+
+
+@pytest.mark.parametrize(
+    ("beginning", "kinds"),
+    [
+        ("kind", orders.KINDS),
+        ("mode", Mode),
+        ("part", Part),
+        ("command", Standing),
+        ("cause", Cause),
+        ("clock", ClockState),
+        ("role", Role),
+    ],
+)
+def test_everything_that_can_be_listed_has_words(beginning: str, kinds: Iterable[str]) -> None:
+    wanted = {f"{beginning}.{kind}" for kind in kinds}
+    assert not wanted - texts.dictionary(texts.DEFAULT).keys()
 
 
 def test_no_key_is_written_twice() -> None:

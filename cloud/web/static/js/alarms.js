@@ -63,8 +63,8 @@ function drawAlarm(page, node, row, siteName, open) {
       h("b", {}, where, where ? ": " : null, told(row)),
       told(row) === row.text ? null : h("p", {}, row.text),
       h("p", { class: "dim" }, row.source, " · ", row.code),
-      h("p", { class: "num" }, history(row)),
-      row.note ? h("p", { class: "note" }, `„${row.note}“`) : null),
+      h("p", {}, history(row)),
+      row.note ? h("p", { class: "note" }, row.note) : null),
     row.acked_us === null
       ? h("button", { class: "btn sm", type: "button", disabled: !page.mayAct, title: page.mayAct ? null : t("order.role"), "aria-label": t("alarm.acknowledge_one", { what: told(row) }), onclick: () => open(row) }, t("alarm.acknowledge"))
       : h("span", { class: "tag" }, t("alarm.seen")));

@@ -129,8 +129,8 @@ function columns(page) {
   return [
     ["fleet.state", "mark", (r) => badge(r.standing.kind, r.standing.word), (r) => r.standing.word],
     ["blotter.site", "head", siteCell, (r) => r.name],
-    ["site.soc", "", (r) => socCell(r, live), (r) => of(r, "battery.soc_pct").value],
-    ["fleet.power_kw", "r num", (r) => powerCell(r, live), (r) => of(r, "ac.power_kw").value],
+    ["site.soc", "full", (r) => socCell(r, live), (r) => of(r, "battery.soc_pct").value],
+    ["fleet.power_kw", "r num full", (r) => powerCell(r, live), (r) => of(r, "ac.power_kw").value],
     ["fleet.alarms", "r num", (r) => countCell(r.alarms[0] + r.alarms[1], "bad"), (r) => r.alarms[0] + r.alarms[1]],
     ["fleet.backlog", "r num", backlogCell, (r) => r.report?.backlog],
     ["fleet.gaps", "r num", (r) => countCell(r.gaps.rows, "warned"), (r) => r.gaps.rows],

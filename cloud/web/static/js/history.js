@@ -10,13 +10,13 @@ const POINTS = "ac.power_kw,control.setpoint_kw,battery.soc_pct".split(",");
 const RELOAD_MS = 30_000;
 const DAY_H = 24;
 const GAP_FACTOR = 3;
-const RAW_GAP_S = 15;
+const RAW_S = 5;
+const NEIGHBOURS = 50;
 
 /** Columns of a plot: seconds, then one column a point; a hole in the record is a hole in the line. */
 export function columns(answer) {
   const rows = new Map();
-  let stepS = RAW_GAP_S / GAP_FACTOR;
-  if (answer.step_s) stepS = answer.step_s;
+  const stepS = answer.step_s || RAW_S;
   const row = (second) => {
     if (!rows.has(second)) rows.set(second, POINTS.map(() => null));
     return rows.get(second);
@@ -27,8 +27,9 @@ export function columns(answer) {
   }
   const seconds = [...rows.keys()].sort((a, b) => a - b);
   const found = [[], ...POINTS.map(() => [])];
+  const apart = Math.max(stepS, usual(seconds));
   seconds.forEach((second, i) => {
-    if (i && second - seconds[i - 1] > GAP_FACTOR * stepS) {
+    if (i && second - seconds[i - 1] > GAP_FACTOR * apart) {
       found[0].push(seconds[i - 1] + stepS);
       POINTS.forEach((_, at) => found[at + 1].push(null));
     }
@@ -36,6 +37,12 @@ export function columns(answer) {
     POINTS.forEach((_, at) => found[at + 1].push(rows.get(second)[at]));
   });
   return found;
+}
+
+/** How far apart samples usually are: some points are only recorded when they change. */
+function usual(seconds) {
+  const steps = seconds.slice(1, NEIGHBOURS).map((second, i) => second - seconds[i]).sort((a, b) => a - b);
+  return steps[steps.length >> 1] ?? 0;
 }
 
 export function history(page) {

@@ -9,6 +9,8 @@ const { t } = words;
 const QUALITIES = ["good", "stale", "bad", "lost"];
 const UNITS = { kw: "kW", kwh: "kWh", pct: "%", hz: "Hz", v: "V", a: "A", kvar: "kvar", kva: "kVA", degc: "°C", c: "°C", s: "s", k: "K", kohm: "kΩ", mv: "mV", min: "min", count: "" };
 const OLD_S = 15;
+/** Boxes report their devices every 30 s. */
+const REPORT_OLD_S = 90;
 const SHOWN_MAX = 500;
 
 const unitOf = (point) => UNITS[point.split("_").at(-1)] ?? "";
@@ -59,7 +61,7 @@ function drawDevices(page) {
   const columns = [
     ["devices.device", "strong", (d) => d.id],
     ["fleet.state", "", (d) => badge(d.connected ? "ok" : "alarm", t(d.connected ? "devices.connected" : "devices.lost"))],
-    ["devices.answered", "r", (d) => ageNode(live, d.answered_us, OLD_S)],
+    ["devices.answered", "r", (d) => ageNode(live, d.answered_us, REPORT_OLD_S)],
     ["blotter.text", "text wide", (d) => d.text || "–"],
   ];
   put("devices-note", box ? t("devices.as_of", { time: words.timeExact(box.report.at_us) }) : "");
