@@ -20,12 +20,15 @@ from cloud.exchange import routes as exchange_routes
 from cloud.exchange import service as exchange
 from cloud.exchange.floor import ReplayDiffers
 from cloud.exchange.journal import JournalUnusable
+from cloud.fleet import commandline, gateway_routes, jobs
 from cloud.fleet import routes as fleet_routes
 from cloud.fleet.live import LiveValues
 from cloud.fleet.operation import routes as operation_routes
-from cloud.fleet.sync import live_routes
+from cloud.fleet.sync import box_routes, downlink_routes, key_routes, live_routes
 from cloud.fleet.sync import routes as sync_routes
 from cloud.fleet.sync.access import Nonces
+from cloud.fleet.sync.grant import Backlogs
+from cloud.fleet.sync.rates import Rates
 from cloud.kernel import errors, folder, keys, metrics
 from cloud.kernel import routes as kernel_routes
 from cloud.kernel.auth import Viewer
@@ -88,9 +91,13 @@ def create_app(hub: Hub) -> FastAPI:
     for module in (
         kernel_routes,
         fleet_routes,
+        gateway_routes,
         operation_routes,
         sync_routes,
         live_routes,
+        downlink_routes,
+        box_routes,
+        key_routes,
         market_routes,
         portfolio_routes,
         exchange_routes,
@@ -120,9 +127,10 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
     database = await open_database(_database_url(settings))
     try:
         hub = Hub(settings, clock, database, Sessions(load_secret(settings.data_dir)))
-        for memory in (Nonces(), Attempts(), Feeds()):
+        for memory in (Nonces(), Rates(), Backlogs(), Attempts(), Feeds()):
             hub.provide(memory)
         hub.provide(LiveValues(hub.bus, clock))
+        jobs.prepare(hub)
         await _first_start(settings, database, clock)
         yield hub
     finally:
@@ -132,7 +140,7 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
 @asynccontextmanager
 async def running_features(hub: Hub) -> AsyncIterator[None]:
     """Run what works in the background of the hub, lowest step of the staircase first."""
-    async with exchange.running(hub), asyncio.TaskGroup() as tasks:
+    async with jobs.running(hub), exchange.running(hub), asyncio.TaskGroup() as tasks:
         planner = tasks.create_task(planning.run(hub), name="planning")
         yield
         planner.cancel()
@@ -179,6 +187,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "serve":
             with folder.locked(settings.data_dir), listen(settings.host, settings.port) as line:
                 asyncio.run(run(settings, clock, line, Notifier(os.environ)))
+        elif options.command == "gateway":
+            asyncio.run(_gateways(settings, clock, options))
         else:
             asyncio.run(_keys(settings, clock, options))
     except _UNUSABLE as error:
@@ -225,6 +235,15 @@ async def _keys(settings: HubSettings, clock: Clock, options: argparse.Namespace
         await database.close()
 
 
+async def _gateways(settings: HubSettings, clock: Clock, options: argparse.Namespace) -> None:
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = await open_database(_database_url(settings))
+    try:
+        await commandline.run(database, settings, options, clock.now_us())
+    finally:
+        await database.close()
+
+
 def _clock(environment: Mapping[str, str]) -> Clock:
     try:
         return clocks.from_environment(environment)
@@ -255,6 +274,8 @@ def _parser() -> argparse.ArgumentParser:
     actions.add_parser("list", help="list keys without their secrets")
     revoke = actions.add_parser("revoke", help="end a key at once")
     revoke.add_argument("id")
+    text = "add boxes with one-time codes, list and revoke them; the hub may be running"
+    commandline.add_arguments(commands.add_parser("gateway", help=text))
     return parser
 
 

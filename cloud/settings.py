@@ -26,6 +26,17 @@ class HubSettings(BaseSettings):
         default=None, description="postgresql+asyncpg://…; without one, SQLite in data_dir"
     )
     schedule_horizon_h: int = Field(default=24, ge=1, le=72)
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/\s]+/?$",
+        description="where boxes reach the hub; printed with enrolment codes",
+    )
+    backfill_bytes_s: int | None = Field(
+        default=None,
+        ge=16_000,
+        description="what all boxes together may send of old history; without it, each takes its"
+        " own share of its line",
+    )
 
 
 def load(environment: Mapping[str, str]) -> HubSettings:

@@ -28,11 +28,32 @@ class Gateway:
 
     id: str
     site: str
-    key_id: str
+    created_us: int
+    revoked_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayKey:
+    """One of a gateway's keys: pending until it is first used, current, then retiring."""
+
+    id: str
+    gateway: str
     secret: str = field(repr=False)
     """Hexadecimal. A shared secret: verifying a signature needs it as it is."""
     created_us: int
-    revoked_us: int | None = None
+    asked_us: int
+    """The stamp of the request that asked for it: an older request for a key comes too late."""
+    used_us: int | None = None
+    """Since when it counts; None: pending."""
+    ends_us: int | None = None
+    """From when on it is retired; None: no end."""
+
+    @property
+    def is_current(self) -> bool:
+        return self.used_us is not None and self.ends_us is None
+
+    def is_retired(self, now_us: int) -> bool:
+        return self.ends_us is not None and self.ends_us <= now_us
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

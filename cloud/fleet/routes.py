@@ -11,10 +11,6 @@ from cloud.fleet.model import Site
 from cloud.fleet.views import (
     EventsView,
     EventView,
-    GatewayBody,
-    GatewayMade,
-    GatewaysView,
-    GatewayView,
     NewestView,
     ScheduleView,
     SeriesView,
@@ -73,53 +69,6 @@ async def read_site(site: SiteId, hub: HubHere, principal: Viewer) -> SiteView:
         found = await service.visible_site(connection, site, principal)
         uploads = await service.last_uploads(connection)
     return SiteView.of(found, uploads.get(found.id))
-
-
-@router.post(
-    "/gateways",
-    status_code=201,
-    summary="Enrol a gateway",
-    responses=responses(401, 403, 404, 409, 422),
-)
-async def create_gateway(body: GatewayBody, hub: HubHere, _admin: Admin) -> GatewayMade:
-    """Make a key for a box: its secret is in this answer and is not shown again."""
-    async with hub.database.transaction() as connection:
-        made = await service.add_gateway(connection, body.site, body.gateway, hub.clock.now_us())
-    return GatewayMade(gateway=made.id, site=made.site, key_id=made.key_id, secret=made.secret)
-
-
-@router.get("/gateways", summary="List gateways", responses=responses(401, 403))
-async def list_gateways(hub: HubHere, _admin: Admin) -> GatewaysView:
-    async with hub.database.reading() as connection:
-        found = await service.gateways(connection)
-    return GatewaysView(
-        gateways=[
-            GatewayView(
-                gateway=gateway.id,
-                site=gateway.site,
-                key_id=gateway.key_id,
-                created_at=iso(gateway.created_us),
-                revoked_at=iso_or_none(gateway.revoked_us),
-            )
-            for gateway in found
-        ]
-    )
-
-
-@router.delete(
-    "/gateways/{gateway}",
-    status_code=204,
-    summary="Revoke a gateway",
-    responses=responses(401, 403, 404),
-)
-async def delete_gateway(
-    gateway: Annotated[str, Path(pattern=IDENTIFIER, description="the gateway's name")],
-    hub: HubHere,
-    _admin: Admin,
-) -> None:
-    """The box can no longer upload or fetch schedules; its data stays."""
-    async with hub.database.transaction() as connection:
-        await service.revoke_gateway(connection, gateway, hub.clock.now_us())
 
 
 @router.get(

@@ -53,8 +53,6 @@ async def add_gateway(connection: AsyncConnection, gateway: Gateway) -> None:
         tables.gateway.insert().values(
             id=gateway.id,
             site=gateway.site,
-            key_id=gateway.key_id,
-            secret=gateway.secret,
             created_us=gateway.created_us,
             revoked_us=gateway.revoked_us,
         )
@@ -72,12 +70,6 @@ async def gateway(
     """Return the gateway; with `lock` nobody else gets it so until this transaction ends."""
     query = select(tables.gateway).where(tables.gateway.c.id == gateway_id)
     row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
-    return None if row is None else _gateway(row)
-
-
-async def gateway_of_key(connection: AsyncConnection, key_id: str) -> Gateway | None:
-    query = select(tables.gateway).where(tables.gateway.c.key_id == key_id)
-    row = (await connection.execute(query)).one_or_none()
     return None if row is None else _gateway(row)
 
 
@@ -124,8 +116,6 @@ def _gateway(row: Row[Any]) -> Gateway:
     return Gateway(
         id=row.id,
         site=row.site,
-        key_id=row.key_id,
-        secret=row.secret,
         created_us=row.created_us,
         revoked_us=row.revoked_us,
     )

@@ -1,4 +1,4 @@
-"""The fleet's tables: sites, gateways, schedules."""
+"""The fleet's tables: sites, gateways with their keys and one-time codes, schedules."""
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, String, Table, Text
 
@@ -23,10 +23,33 @@ gateway = Table(
     metadata,
     Column("id", String(IDENTIFIER_MAX), primary_key=True),
     Column("site", String(IDENTIFIER_MAX), ForeignKey("site.id"), nullable=False, index=True),
-    Column("key_id", String(64), nullable=False, unique=True),
-    Column("secret", String(128), nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("revoked_us", BigInteger),
+)
+gateway_key = Table(
+    "gateway_key",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column(
+        "gateway", String(IDENTIFIER_MAX), ForeignKey("gateway.id"), nullable=False, index=True
+    ),
+    Column("secret", String(128), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("asked_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger),
+    Column("ends_us", BigInteger),
+)
+enrolment = Table(
+    "enrolment",
+    metadata,
+    Column("code_mac", String(64), primary_key=True),
+    Column(
+        "gateway", String(IDENTIFIER_MAX), ForeignKey("gateway.id"), nullable=False, index=True
+    ),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("box_mac", String(64)),
+    Column("key", String(64)),
 )
 schedule = Table(
     "schedule",

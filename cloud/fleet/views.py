@@ -62,36 +62,6 @@ class SitesView(BaseModel):
     sites: list[SiteView]
 
 
-class GatewayBody(BaseModel):
-    """A box that shall speak for a site."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    site: str = Field(pattern=IDENTIFIER, examples=["werk-sued"])
-    gateway: str | None = Field(
-        default=None, pattern=IDENTIFIER, description="a name; made when missing"
-    )
-
-
-class GatewayMade(BaseModel):
-    gateway: str = Field(examples=["gw-5e0c9a71"])
-    site: str = Field(examples=["werk-sued"])
-    key_id: str = Field(examples=["gwk-0d5c7be1f2a39c44"])
-    secret: str = Field(description="hexadecimal; shown this once")
-
-
-class GatewayView(BaseModel):
-    gateway: str = Field(examples=["gw-5e0c9a71"])
-    site: str = Field(examples=["werk-sued"])
-    key_id: str = Field(examples=["gwk-0d5c7be1f2a39c44"])
-    created_at: str = Field(examples=[_AT])
-    revoked_at: str | None = None
-
-
-class GatewaysView(BaseModel):
-    gateways: list[GatewayView]
-
-
 class ValueView(BaseModel):
     device: str = Field(examples=["inverter"])
     point: str = Field(examples=["battery.soc_pct"])

@@ -6,6 +6,7 @@ wake-up from another process may be: that is what the time-out is for.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -13,8 +14,7 @@ from dataclasses import dataclass, field
 @dataclass(slots=True)
 class _Topic:
     version: int = 0
-    waiting: int = 0
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    waiters: set[asyncio.Event] = field(default_factory=set)
 
 
 class Bus:
@@ -39,25 +39,33 @@ class Bus:
         """Wake everybody who waits for `topic`."""
         found = self._topic(topic)
         found.version += 1
-        found.news.set()
-        found.news = asyncio.Event()
+        for news in found.waiters:
+            news.set()
 
     async def wait(self, topic: str, seen: int, timeout_s: float) -> int:
         """Return the version of `topic` once it is beyond `seen`, or after `timeout_s`."""
-        found = self._topic(topic)
-        if found.version == seen and not self.closed:
-            found.waiting += 1
-            try:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(timeout_s):
-                        await found.news.wait()
-            finally:
-                found.waiting -= 1
-        return found.version
+        await self.wait_any({topic: seen}, timeout_s)
+        return self._topic(topic).version
+
+    async def wait_any(self, seen: Mapping[str, int], timeout_s: float) -> None:
+        """Return once one of the topics is beyond its version in `seen`, or after `timeout_s`."""
+        topics = [self._topic(name) for name in seen]
+        if self.closed or any(self._topic(name).version != seen[name] for name in seen):
+            return
+        news = asyncio.Event()
+        for topic in topics:
+            topic.waiters.add(news)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await news.wait()
+        finally:
+            for topic in topics:
+                topic.waiters.discard(news)
 
     def waiting(self, topic: str) -> int:
         """Return how many wait for `topic` right now."""
-        return self._topic(topic).waiting
+        return len(self._topic(topic).waiters)
 
     def _topic(self, topic: str) -> _Topic:
         return self._topics.setdefault(topic, _Topic())
