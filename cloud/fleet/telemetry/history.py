@@ -3,8 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from cloud.fleet.model import History, Series
-from wire import block as blocks
+from cloud.fleet.telemetry import columns
+from cloud.fleet.telemetry.columns import Columns
 from wire.block import Quality
 
 
@@ -22,6 +25,7 @@ class Question:
 Chunk = tuple[bytes, int]
 """Payload, and the instant of its first sample."""
 _Sample = tuple[int, float | None, Quality]
+_QUALITY = tuple(Quality)
 
 
 def collect(chunks: Sequence[Chunk], question: Question, *, complete: bool) -> History:
@@ -40,7 +44,7 @@ def collect(chunks: Sequence[Chunk], question: Question, *, complete: bool) -> H
         if collected > question.limit and _before(series, begin_us) > question.limit:
             end_us = begin_us
             break
-        collected += _add(series, blocks.decode(payload), question)
+        collected += _add(series, _decoded(payload, question), question)
         if not complete and index == len(chunks) - 1:
             # Every chunk that was not read begins here or later.
             end_us = max(begin_us, question.from_us + 1)
@@ -56,22 +60,25 @@ def _before(series: dict[tuple[str, str], list[_Sample]], end_us: int) -> int:
     return sum(sample[0] < end_us for samples in series.values() for sample in samples)
 
 
-def _add(
-    series: dict[tuple[str, str], list[_Sample]], block: blocks.Block, question: Question
-) -> int:
+def _decoded(payload: bytes, question: Question) -> Columns:
+    if question.points:
+        return columns.decode_points(payload, question.points)
+    return columns.decode(payload)
+
+
+def _add(series: dict[tuple[str, str], list[_Sample]], block: Columns, question: Question) -> int:
     """Take what is wanted from the block; return how many samples that are."""
-    wanted = [
-        i for i, at_us in enumerate(block.at_us) if question.from_us <= at_us < question.to_us
-    ]
-    if not wanted:
+    inside = (block.at_us >= question.from_us) & (block.at_us < question.to_us)
+    wanted = np.flatnonzero(inside)
+    if not len(wanted):
         return 0
-    count = 0
-    for point, values, quality in zip(block.points, block.values, block.quality, strict=True):
-        if not question.points or point in question.points:
-            samples = series.setdefault((block.device, point), [])
-            samples.extend((block.at_us[i], values[i], quality[i]) for i in wanted)
-            count += len(wanted)
-    return count
+    times = block.at_us[wanted].tolist()
+    for row, point in enumerate(block.points):
+        values = (None if v != v else v for v in block.values[row, wanted].tolist())
+        quality = (_QUALITY[code] for code in block.quality[row, wanted].tolist())
+        samples = series.setdefault((block.device, point), [])
+        samples.extend(zip(times, values, quality, strict=True))
+    return len(wanted) * len(block.points)
 
 
 def _end_us(

@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -147,3 +148,39 @@ def test_a_long_column_of_large_steps_keeps_every_number() -> None:
     )
     found = columns.decode(blocks.encode(block))
     assert np.array_equal(found.values[0], row)
+
+
+@given(strategies.blocks(), st.data())
+def test_some_points_of_a_block_are_what_the_whole_block_has_of_them(
+    block: Block, data: st.DataObject
+) -> None:
+    wanted = data.draw(st.sets(st.sampled_from([*block.points, "not.there"])))
+    found = columns.decode_points(blocks.encode(block), wanted)
+    rows = [index for index, point in enumerate(block.points) if point in wanted]
+    expected = replace(
+        block,
+        points=tuple(block.points[index] for index in rows),
+        values=tuple(block.values[index] for index in rows),
+        quality=tuple(block.quality[index] for index in rows),
+    )
+    same(found, expected)
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_some_points_of_whatever_is_a_block_are_found(data: st.DataObject) -> None:
+    """Also when somebody else's program wrote it, with spaces and in another order."""
+    document = json.loads(blocks.to_json(data.draw(strategies.blocks())))
+    keys = data.draw(st.permutations(list(document)))
+    text = json.dumps(
+        {key: document[key] for key in keys}, indent=data.draw(st.none() | st.just(1))
+    )
+    payload = zlib.compress(text.encode())
+    whole = columns.decode(payload)
+    wanted = set(whole.points[::2])
+    found = columns.decode_points(payload, wanted)
+    assert set(found.points) == wanted
+    for row, point in enumerate(found.points):
+        assert np.array_equal(
+            found.values[row], whole.values[whole.points.index(point)], equal_nan=True
+        )
