@@ -26,8 +26,10 @@ from agent.gateway.line import BadLine, Way
 from agent.gateway.machine import this_machine
 from agent.gateway.orders import HubSide, Orders
 from agent.gateway.picture import Site, picture
+from agent.gateway.policy import bounds_of, packer_of
 from agent.gateway.report import Facts, fingerprint
 from agent.gateway.timekeeper import Timekeeper
+from agent.gateway.upkeep import keep
 from agent.publish.config import PublishSettings
 from agent.scada.config import ScadaSettings
 from agent.scada.values import Shown, shown
@@ -42,6 +44,7 @@ from drivers.document import open_document
 from drivers.push.config import PushConfig
 from drivers.push.intake import read_intake
 from wire.clock import Clock
+from wire.report import ClockState
 
 DISTRIBUTION = "phoenyra-bess"
 BUFFER_FILE = "buffer.db"
@@ -74,7 +77,8 @@ async def run(settings: AgentSettings, clock: Clock, config: Path | None = None)
     failed = 0
     try:
         with listener:
-            async with open_buffer(path, steady, settings.buffer.bytes_max) as buffer:
+            bounds = bounds_of(settings.buffer)
+            async with open_buffer(path, steady, settings.buffer.bytes_max, bounds) as buffer:
                 facts = _facts(settings, steady, config)
                 await _serve(settings, steady, buffer, listener, code, facts, config)
     except* BufferUnusable as group:
@@ -97,8 +101,9 @@ async def _serve(
 ) -> None:
     keys = _keys(settings)
     latest = Latest()
-    timekeeper = Timekeeper(clock, buffer, latest, this_machine())
-    inlet = Inlet(buffer, latest, clock, settings.socket_path, settings.site, timekeeper)
+    timekeeper = Timekeeper(clock, buffer, latest, this_machine(clock.system))
+    packer = packer_of(settings.buffer)
+    inlet = Inlet(buffer, latest, clock, settings.socket_path, settings.site, timekeeper, packer)
     await timekeeper.begin(inlet.send_clock)
     own = settings.hub or HubSettings()
     lanes = Lanes(own, settings.site, facts, buffer, inlet, latest, clock)
@@ -119,6 +124,7 @@ async def _serve(
             tasks.create_task(inlet.commit(settings.buffer.commit_period_s), name="commit")
             tasks.create_task(serve(make_app(page, desk), listener, stopping), name="page")
             tasks.create_task(_look(buffer, latest, notifier), name="look")
+            tasks.create_task(keep(buffer, lambda: _knows_the_time(latest)), name="upkeep")
             tasks.create_task(timekeeper.watch(), name="clock")
             tasks.create_task(timekeeper.mend(), name="stamps")
             if settings.scada is not None:
@@ -136,6 +142,10 @@ async def _serve(
         notifier.stopping()
         await inlet.finish()
         _logger.info("gateway ends")
+
+
+def _knows_the_time(latest: Latest) -> bool:
+    return latest.clock.state is not ClockState.UNKNOWN
 
 
 async def _look(buffer: Buffer, latest: Latest, notifier: Notifier) -> None:
