@@ -24,11 +24,7 @@ from cloud.fleet import commandline, gateway_routes, jobs
 from cloud.fleet import routes as fleet_routes
 from cloud.fleet.live import LiveValues
 from cloud.fleet.operation import routes as operation_routes
-from cloud.fleet.sync import box_routes, downlink_routes, key_routes, live_routes
-from cloud.fleet.sync import routes as sync_routes
-from cloud.fleet.sync.access import Nonces
-from cloud.fleet.sync.grant import Backlogs
-from cloud.fleet.sync.rates import Rates
+from cloud.fleet.sync import api as sync_api
 from cloud.kernel import errors, folder, keys, metrics
 from cloud.kernel import routes as kernel_routes
 from cloud.kernel.auth import Viewer
@@ -51,7 +47,6 @@ from cloud.web.attempts import Attempts
 from cloud.web.live import Feeds
 from wire import clock as clocks
 from wire.clock import Clock
-from wire.sync import UPLOAD_BYTES_MAX, UPLOAD_PATH
 
 VERSION = "0.1.0"
 _DESCRIPTION = """\
@@ -87,17 +82,13 @@ def create_app(hub: Hub) -> FastAPI:
     )
     app.state.hub = hub
     errors.install(app)
-    app.add_middleware(BodyLimit, larger={UPLOAD_PATH: UPLOAD_BYTES_MAX})
+    app.add_middleware(BodyLimit, larger=sync_api.BYTES_MAX)
     for module in (
         kernel_routes,
         fleet_routes,
         gateway_routes,
         operation_routes,
-        sync_routes,
-        live_routes,
-        downlink_routes,
-        box_routes,
-        key_routes,
+        sync_api,
         market_routes,
         portfolio_routes,
         exchange_routes,
@@ -127,7 +118,7 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
     database = await open_database(_database_url(settings))
     try:
         hub = Hub(settings, clock, database, Sessions(load_secret(settings.data_dir)))
-        for memory in (Nonces(), Rates(), Backlogs(), Attempts(), Feeds()):
+        for memory in (*sync_api.memories(), Attempts(), Feeds()):
             hub.provide(memory)
         hub.provide(LiveValues(hub.bus, clock))
         jobs.prepare(hub)

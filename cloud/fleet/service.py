@@ -6,7 +6,7 @@ together. Instants in µs UTC, signs as in `wire`.
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -146,6 +146,16 @@ async def last_uploads(connection: AsyncConnection) -> dict[str, int]:
 async def newest(connection: AsyncConnection, site_id: str) -> Sequence[Newest]:
     """Return the last that is known of each point of the site, by device and point."""
     return await newest_values.of_site(connection, site_id)
+
+
+async def newest_of_sites(
+    connection: AsyncConnection, site_ids: Collection[str] | None, points: Collection[str] | None
+) -> Mapping[str, Sequence[Newest]]:
+    """Return the last that is known of these points of these sites; None: of all.
+
+    Sites of which nothing is known are left out.
+    """
+    return await newest_values.of_sites(connection, site_ids, points)
 
 
 async def history(

@@ -51,15 +51,15 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def running(where: Path) -> Iterator[Server]:
-    """Run a fresh server with the programs in `where`."""
+def running(where: Path, *, durable: bool = False) -> Iterator[Server]:
+    """Run a fresh server with the programs in `where`; `durable` for measurements."""
     folder = Path(tempfile.mkdtemp(prefix="phoenyra-pg-"))
     data = folder / "data"
     if os.geteuid() == 0:
         shutil.chown(folder, USER)
     try:
         _run(where / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = [f"-c{name}={value}" for name, value in _FAST.items()]
+        options = [f"-c{name}={value}" for name, value in ({} if durable else _FAST).items()]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
                 [where / "postgres", "-D", data, "-k", folder, "-clisten_addresses=", *options],
