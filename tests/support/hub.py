@@ -125,6 +125,11 @@ class Box:
         at_us = self.hub.clock.now_us() - late_us
         return signing.sign(request, self.key, at_us, f"{next(_nonces):016x}")
 
+    async def ask(self, method: str, path: str, body: bytes = b"") -> httpx.Response:
+        """Send any signed request."""
+        headers = {"Authorization": self.header(method, path, body)}
+        return await self.client.request(method, path, content=body, headers=headers)
+
     async def send(self, body: bytes) -> httpx.Response:
         """Post a signed body, whatever it is."""
         header = self.header("POST", sync.UPLOAD_PATH, body)
