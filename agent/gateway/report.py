@@ -12,10 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.gateway.backlog import Backlog
 from agent.gateway.backoff import Backoff
 from agent.gateway.errors import HubRefused, HubUnreachable
 from agent.gateway.hub import Hub
 from agent.gateway.latest import Latest
+from agent.gateway.meter import OLD_US
 from wire.clock import Clock
 from wire.report import DEVICES_MAX, Device, Report
 
@@ -96,9 +98,13 @@ class Reporter:
         troubles = [] if status is None else [bool(d.trouble) for d in status.devices]
         mode = status.mode if status is not None and latest.linked else ""
         waits = latest.backlog
-        losses = None if waits is None else (waits.quarantined, waits.gaps)
+        losses = None if waits is None else (waits.quarantined, waits.gaps, self._is_behind(waits))
         stored = bool(latest.store_trouble)
         return latest.linked, mode, devices, troubles, stored, latest.clock.state, losses
+
+    def _is_behind(self, waits: Backlog) -> bool:
+        """Say whether there is backfill: the hub shares its line among those who have some."""
+        return waits.from_us is not None and self._clock.now_us() - waits.from_us > OLD_US
 
     async def _report(self) -> Report:
         disk = await asyncio.to_thread(_disk, self._facts.data_dir)

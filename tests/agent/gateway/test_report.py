@@ -79,6 +79,19 @@ async def test_a_report_comes_at_the_start_and_as_soon_as_something_changes(
     assert (corrected.clock, corrected.clock_off_us) == (ClockState.CORRECTED, 3_600_000_000)
 
 
+async def test_a_backlog_that_is_older_than_a_minute_is_told_at_once(
+    tmp_path: Path, hub: HubPeer
+) -> None:
+    now_us = SystemClock().now_us()
+    async with reporting(tmp_path, hub.port) as latest:
+        latest.backlog = Backlog(frames=1, from_us=now_us, quarantined=0, gaps=0)
+        await hub.until(lambda: len(hub.reports) == 2)
+        latest.backlog = replace(latest.backlog, frames=2)
+        latest.backlog = replace(latest.backlog, from_us=now_us - 61_000_000)
+        await hub.until(lambda: len(hub.reports) == 3)
+    assert hub.reports[-1].backlog_from_us == now_us - 61_000_000
+
+
 async def test_a_box_where_nothing_changes_reports_now_and_then(
     tmp_path: Path, hub: HubPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
