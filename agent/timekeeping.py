@@ -40,7 +40,7 @@ class SteadyClock:
 
     def __init__(self, system: Clock, now_s: Callable[[], float]) -> None:
         """Start with the system's time; `now_s` tells the monotonic clock, the event loop's."""
-        self._system = system
+        self.system = system
         self._now_s = now_s
         self._correction_us = 0
         self.offset_us = self.measure()
@@ -53,7 +53,7 @@ class SteadyClock:
         """Return what the system's clock is ahead of the monotonic one at this moment."""
         narrowest_s, offset_us = float("inf"), 0
         for _ in range(_LOOKS):
-            before_s, system_us, after_s = self._now_s(), self._system.now_us(), self._now_s()
+            before_s, system_us, after_s = self._now_s(), self.system.now_us(), self._now_s()
             if after_s - before_s < narrowest_s:
                 narrowest_s = after_s - before_s
                 offset_us = system_us - round((before_s + after_s) / 2 * 1e6)

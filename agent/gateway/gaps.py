@@ -101,6 +101,14 @@ async def grow(
     return rows.counted(state, FrameClass.EVENTS, 0, longer), Open(new, row.seq)
 
 
+async def restate(database: aiosqlite.Connection, seq: int, told: Sequence[Gap]) -> None:
+    """Have the ledger say what frame `seq` says now."""
+    await database.executemany(
+        "UPDATE gaps SET body = ? WHERE seq = ? AND number = ?",
+        [(_body(row), seq, int(row.id.rpartition("-")[2])) for row in told],
+    )
+
+
 async def newest_us(database: aiosqlite.Connection) -> int | None:
     """Return the last instant of the newest frame; None: there has never been one."""
     rows = await database.execute("SELECT max(t0_us, t1_us) FROM frames ORDER BY seq DESC LIMIT 1")

@@ -22,19 +22,20 @@ class Outage:
     backoff: Backoff
     show: Callable[[Lane], None]
     _answered_us: int | None = None
-    _since_us: int | None = None
+    _since_s: float | None = None
+    """By the event loop's time: a clock may be put right meanwhile."""
     _logged: bool = False
     _hurry: asyncio.Event = field(default_factory=asyncio.Event)
 
     def succeeded(self) -> int:
         """Note a yes of the hub; return how long (µs) there was none, 0 without an outage."""
-        now_us = self.clock.now_us()
-        lasted_us = 0 if self._since_us is None else max(0, now_us - self._since_us)
+        now_us, now_s = self.clock.now_us(), asyncio.get_running_loop().time()
+        lasted_us = 0 if self._since_s is None else round((now_s - self._since_s) * 1e6)
         if self._logged:
             _logger.info("%s: works again after %.0f s", self.name, lasted_us / 1e6)
         self.backoff.reset()
         self._logged = False
-        self._since_us = None
+        self._since_s = None
         self._answered_us = now_us
         self.show(Lane(answered_us=now_us))
         return lasted_us
@@ -45,8 +46,8 @@ class Outage:
         A first failure is often only a connection that had grown old: it is not logged. Silence
         is none of these: it is known at once.
         """
-        if self._since_us is None:
-            self._since_us = self.clock.now_us()
+        if self._since_s is None:
+            self._since_s = asyncio.get_running_loop().time()
         refused = isinstance(error, HubRefused)
         code = error.code if isinstance(error, HubRefused) else ""
         pause_s = self.backoff.next_s()
@@ -64,5 +65,5 @@ class Outage:
 
     def hurry(self) -> None:
         """End the pause: the hub has just been seen on another lane."""
-        if self._since_us is not None:
+        if self._since_s is not None:
             self._hurry.set()

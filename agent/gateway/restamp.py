@@ -16,10 +16,11 @@ from functools import partial
 
 import aiosqlite
 
-from agent.gateway import rows, shift
+from agent.gateway import gaps, rows, shift
 from agent.gateway.buffer import Buffer
 from agent.gateway.rows import State
 from agent.gateway.truth import shift_us
+from wire import records
 from wire.clock import utc
 from wire.fields import BadMessage
 from wire.sync import Event, FrameClass, Severity
@@ -215,4 +216,6 @@ async def _replace(database: aiosqlite.Connection, state: State, right: Sequence
         )
         if changed.rowcount:
             state = rows.counted(state, row.kind, 0, len(one.payload) - len(row.payload))
+            if row.kind is FrameClass.EVENTS and one.by_us:
+                await gaps.restate(database, row.seq, records.decode(one.payload).gaps)
     return state

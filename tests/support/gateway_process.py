@@ -1,6 +1,7 @@
 """A real gateway process, and the settings it reads."""
 
 import asyncio
+import os
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ import httpx
 
 from tests.support.hub_peer import GATEWAY, KEY
 from tests.support.system import free_port
+from wire.clock import SHIFT_VARIABLE
 
 SITE = "werk-sued"
 CODE = "technician-42"
@@ -25,6 +27,8 @@ class GatewayProcess:
     folder: Path
     page_port: int
     process: asyncio.subprocess.Process | None = None
+    shift_s: float = 0.0
+    """How far its clock is ahead of the true time."""
 
     @property
     def config(self) -> Path:
@@ -87,6 +91,7 @@ host = "127.0.0.1"
                 sys.executable,
                 *("-m", "agent.main", "gateway", "--config", str(self.config)),
                 stderr=log,
+                env={**os.environ, SHIFT_VARIABLE: str(self.shift_s)},
             )
         return self.process
 
