@@ -20,7 +20,7 @@ from cloud.fleet.views import (
     TelemetryView,
     ValueView,
 )
-from cloud.kernel import events
+from cloud.kernel import audit, events
 from cloud.kernel.auth import Admin, Viewer
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Invalid, NotFound, responses
@@ -39,7 +39,7 @@ SiteId = Annotated[str, Path(pattern=IDENTIFIER, description="the site's id")]
 @router.post(
     "/sites", status_code=201, summary="Create a site", responses=responses(401, 403, 404, 409, 422)
 )
-async def create_site(body: SiteBody, hub: HubHere, _admin: Admin) -> SiteView:
+async def create_site(body: SiteBody, hub: HubHere, principal: Admin) -> SiteView:
     site = Site(
         id=body.id,
         name=body.name or body.id,
@@ -48,8 +48,11 @@ async def create_site(body: SiteBody, hub: HubHere, _admin: Admin) -> SiteView:
         energy_kwh=body.energy_kwh,
         fcr_kw=body.fcr_kw,
     )
+    now_us = hub.clock.now_us()
     async with hub.database.transaction() as connection:
-        await service.add_site(connection, site, hub.clock.now_us())
+        await service.add_site(connection, site, now_us)
+        entry = audit.by(principal, "site.create", f"site {site.id}", now_us, site=site.id)
+        await audit.record(connection, entry)
     hub.bus.wake(service.SITES_TOPIC)
     return SiteView.of(site, None)
 

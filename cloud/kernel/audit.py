@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Column, Integer, Row, String, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.kernel.database import metadata
+from cloud.kernel.keys import Principal
 from wire import fields
 from wire.fields import TEXT_MAX
 
@@ -50,6 +51,20 @@ class Entry:
     site: str | None = None
     reason: str = ""
     result: str = ""
+
+
+def by(
+    principal: Principal, action: str, subject: str, now_us: int, *, site: str | None = None
+) -> Entry:
+    """Return an entry of what somebody did over the API; `dataclasses.replace` adds the rest."""
+    return Entry(
+        at_us=now_us,
+        key_id=principal.key_id,
+        account=principal.account,
+        action=action,
+        subject=subject,
+        site=site,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Accounts and API keys over HTTP: for administrators, and "who am I" for everybody."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from cloud.kernel import keys
+from cloud.kernel import audit, keys
 from cloud.kernel.auth import Admin, Role, Viewer
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import responses
@@ -78,10 +79,13 @@ async def read_me(principal: Viewer) -> Me:
 @router.post(
     "/accounts", status_code=201, summary="Create an account", responses=responses(401, 403, 409)
 )
-async def create_account(body: AccountBody, hub: HubHere, _admin: Admin) -> AccountView:
+async def create_account(body: AccountBody, hub: HubHere, principal: Admin) -> AccountView:
     account = Account(body.id, body.name or body.id)
+    now_us = hub.clock.now_us()
     async with hub.database.transaction() as connection:
-        await keys.add_account(connection, account, hub.clock.now_us())
+        await keys.add_account(connection, account, now_us)
+        entry = audit.by(principal, "account.create", f"account {account.id}", now_us)
+        await audit.record(connection, entry)
     return AccountView(id=account.id, name=account.name)
 
 
@@ -95,15 +99,19 @@ async def list_accounts(hub: HubHere, _admin: Admin) -> AccountsView:
 @router.post(
     "/keys", status_code=201, summary="Create an API key", responses=responses(401, 403, 404, 409)
 )
-async def create_key(body: KeyBody, hub: HubHere, _admin: Admin) -> KeyMade:
+async def create_key(body: KeyBody, hub: HubHere, principal: Admin) -> KeyMade:
     """The key is in this answer and nowhere else.
 
     Roles: a `viewer` reads, a `trader` also trades, an `operator` reads and sends commands to
     the account's sites, an `admin` does all of it, manages accounts, sites, gateways and keys,
     and sees every account.
     """
+    now_us = hub.clock.now_us()
     async with hub.database.transaction() as connection:
-        key = await keys.add_key(connection, body.account, body.role, hub.clock.now_us())
+        key = await keys.add_key(connection, body.account, body.role, now_us)
+        entry = audit.by(principal, "key.create", f"key {keys.id_of(key)}", now_us)
+        said = f"{body.role} of {body.account}"
+        await audit.record(connection, replace(entry, result=said))
     return KeyMade(id=keys.id_of(key), account=body.account, role=body.role, key=key)
 
 
@@ -137,8 +145,11 @@ async def delete_key(
         str, Path(pattern=r"^[0-9a-f]{12}$", description="the middle part of the key")
     ],
     hub: HubHere,
-    _admin: Admin,
+    principal: Admin,
 ) -> None:
     """The key and every session made with it end at once. The last admin key stays."""
+    now_us = hub.clock.now_us()
     async with hub.database.transaction() as connection:
-        await keys.revoke_key(connection, key_id, hub.clock.now_us())
+        await keys.revoke_key(connection, key_id, now_us)
+        entry = audit.by(principal, "key.revoke", f"key {key_id}", now_us)
+        await audit.record(connection, entry)

@@ -182,6 +182,25 @@ async def counts(connection: AsyncConnection) -> dict[str, AlarmCount]:
     }
 
 
+async def forgotten(connection: AsyncConnection, gateway: Gateway, at_us: int) -> int:
+    """Clear what a box raised up to `at_us` and knows no more; return how many alarms.
+
+    Their `change` stays, so should the box tell of one again, its word is taken.
+    """
+    c = tables.alarm.c
+    ended = await connection.execute(
+        update(tables.alarm)
+        .where(
+            c.gateway == gateway.id,
+            c.cleared_us.is_(None),
+            c.raised_us <= at_us,
+            c.id.not_like(f"{HUB_PREFIX}%"),
+        )
+        .values(cleared_us=at_us)
+    )
+    return ended.rowcount
+
+
 async def end_of_revoked(connection: AsyncConnection, now_us: int) -> int:
     """Clear what lasts of boxes that may not speak any more; return how many alarms."""
     c = tables.alarm.c

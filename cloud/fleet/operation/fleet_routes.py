@@ -1,5 +1,6 @@
 """The fleet's list, tags, groups and the audit log over HTTP."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -19,8 +20,7 @@ from cloud.fleet.operation.fleet_views import (
 )
 from cloud.fleet.operation.model import Group
 from cloud.kernel import audit
-from cloud.kernel.audit import Entry
-from cloud.kernel.auth import Admin, Operator, Principal, Viewer
+from cloud.kernel.auth import Admin, Operator, Viewer
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Invalid, responses
 from cloud.kernel.instants import iso
@@ -71,8 +71,8 @@ async def set_tags(site: SiteId, body: TagsBody, hub: HubHere, principal: Operat
         await fleet.visible_site(connection, site, principal)
         await groups.set_tags(connection, site, body.tags)
         said = ", ".join(f"{name}:{value}" for name, value in sorted(body.tags.items()))
-        entry = _entry(principal, "site.tags", f"site {site}", hub.clock.now_us(), said, site)
-        await audit.record(connection, entry)
+        entry = audit.by(principal, "site.tags", f"site {site}", hub.clock.now_us(), site=site)
+        await audit.record(connection, replace(entry, result=said))
     for topic in service.topics(site):
         hub.bus.wake(topic)
     return TagsView(site=site, tags=dict(sorted(body.tags.items())))
@@ -101,8 +101,8 @@ async def create_group(body: GroupBody, hub: HubHere, principal: Operator) -> Gr
     async with hub.database.transaction() as connection:
         await groups.add_group(connection, group)
         said = ", ".join(f"{name}:{value}" for name, value in sorted(body.tags.items()))
-        entry = _entry(principal, "group.create", f"group {group.id}", hub.clock.now_us(), said)
-        await audit.record(connection, entry)
+        entry = audit.by(principal, "group.create", f"group {group.id}", hub.clock.now_us())
+        await audit.record(connection, replace(entry, result=said))
         sites = [s.id for s in await groups.tagged(connection, principal, group.tags)]
     return GroupView.of(group, sites)
 
@@ -118,7 +118,7 @@ async def delete_group(group: GroupId, hub: HubHere, principal: Operator) -> Non
     async with hub.database.transaction() as connection:
         found = await groups.group(connection, group, principal)
         await groups.remove_group(connection, found.id)
-        entry = _entry(principal, "group.remove", f"group {group}", hub.clock.now_us())
+        entry = audit.by(principal, "group.remove", f"group {group}", hub.clock.now_us())
         await audit.record(connection, entry)
 
 
@@ -155,22 +155,3 @@ def _tags(texts: list[str]) -> dict[str, str]:
             raise Invalid(f"tag: {text[:60]!r} is not allowed; key:value is expected")
         tags[name] = value
     return tags
-
-
-def _entry(
-    principal: Principal,
-    action: str,
-    subject: str,
-    now_us: int,
-    result: str = "",
-    site: str | None = None,
-) -> Entry:
-    return Entry(
-        at_us=now_us,
-        key_id=principal.key_id,
-        account=principal.account,
-        action=action,
-        subject=subject,
-        site=site,
-        result=result,
-    )

@@ -29,6 +29,7 @@ from cloud.kernel.audit import Entry
 from cloud.kernel.errors import Refused
 from cloud.kernel.keys import Principal
 from wire.command import Command, CommandResult
+from wire.gap import Cause
 from wire.order import AcknowledgeOrder, Order
 from wire.records import Records
 from wire.report import Report
@@ -67,6 +68,10 @@ async def take_records(
     The caller holds the lock of the gateway's row, and calls this once a frame; a frame that comes
     twice changes nothing.
     """
+    for gap in records.gaps:
+        if gap.cause is Cause.DAMAGED:
+            # The box's alarms lay in the file that it set aside: it knows them no more.
+            await alarm_store.forgotten(connection, gateway, gap.at_us)
     if records.alarms:
         await alarm_store.take(connection, gateway, records.alarms)
     if records.gaps:
