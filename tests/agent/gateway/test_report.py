@@ -84,6 +84,7 @@ async def test_a_backlog_that_is_older_than_a_minute_is_told_at_once(
 ) -> None:
     now_us = SystemClock().now_us()
     async with reporting(tmp_path, hub.port) as latest:
+        await hub.until(lambda: len(hub.reports) == 1)
         latest.backlog = Backlog(frames=1, from_us=now_us, quarantined=0, gaps=0)
         await hub.until(lambda: len(hub.reports) == 2)
         latest.backlog = replace(latest.backlog, frames=2)
