@@ -20,6 +20,7 @@ BENCHMARKS = {
     "control-loop": ("bench.control_loop:run", "beat, read to write, memory of the real processes"),
     "edge-poll": ("bench.edge_poll:run", "10,000 points a second read, and twice that"),
     "edge-store": ("bench.edge_store:run", "durable points a second, bytes a point"),
+    "ingest": ("bench.ingest:run", "points a second into the hub, on both databases; queries"),
     "exchange-engine": ("bench.exchange_engine:run", "messages a CPU second of the matching"),
 }
 _BAD_USAGE = 2

@@ -80,9 +80,9 @@ async def ask(
 
     Args:
         points: names; none: all of the site.
-        step: a roll-up's; for raw samples see `telemetry.history`.
+        step: not finer than a minute; for raw samples see `telemetry.history`.
     """
-    step_us = STEP_US[step]
+    step_us = max(STEP_US[resolved(step, from_us, to_us)], MINUTE_US)
     from_us -= from_us % step_us
     to_us += -to_us % step_us
     known = await series.find(connection, site, points, SERIES_MAX)

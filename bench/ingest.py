@@ -1,0 +1,260 @@
+"""``ingest``: how many points a second the hub takes in, and how long questions take.
+
+Encoded uploads, as boxes send them, are decoded, checked and committed by the hub's own `ingest`,
+four gateways at a time; then everything is rolled up. The uploads are made beforehand and lie in
+files, so that neither their making nor their memory is counted. Blocks last 5 s; a large site is
+one device of 1,000 points, a small one has 40 points; an upload has one block (as a box sends
+them while all is well) or a minute of them (as one sends that catches up). A process of its own
+for each database, SQLite and PostgreSQL, both with the durability that they are shipped with.
+"""
+
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from bench.options import Figures, Options
+from cloud.fleet import service
+from cloud.fleet.model import Gateway
+from cloud.fleet.telemetry import queries, roller, rollups
+from cloud.fleet.telemetry.ingest import ingest
+from cloud.fleet.telemetry.queries import Step
+from cloud.fleet.telemetry.rolls import DAY_US, MINUTE_US, Rolls
+from cloud.fleet.telemetry.series import SeriesBook
+from cloud.kernel.context import Hub
+from tests.support import postgres
+from tests.support.hub import NOON_US, add_site, clock_of, opened_hub
+from wire import block as blocks
+from wire import sync
+from wire.block import Block, Quality
+from wire.sync import Frame, FrameClass, Upload
+
+BLOCK_S = 5
+BLOCKS_A_MINUTE = 12
+GATEWAYS = 4
+SITES = 1_000
+ASKED = ("battery.soc_pct", "ac.power_kw")
+REPEATS = 5
+_PROCESS_S_MAX = 900
+_EPOCH = "bench"
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Uploads of one kind: so many points a device, so many blocks an upload."""
+
+    name: str
+    points: int
+    blocks: int
+    uploads: int
+    """Of each gateway, for a full run."""
+
+
+MIXES = (
+    Mix("", 1_000, BLOCKS_A_MINUTE, 40),
+    Mix("live_", 1_000, 1, 200),
+    Mix("small_", 40, BLOCKS_A_MINUTE, 250),
+    Mix("small_live_", 40, 1, 250),
+)
+
+
+def run(options: Options) -> Figures:
+    """Return the figures on SQLite, and those on PostgreSQL under ``postgresql_…``."""
+    figures: Figures = {"engine": "sqlite", **_in_a_process("", options)}
+    where = postgres.programs()
+    if where is None:
+        return figures | {"postgresql_points_per_s": None, "notes": "PostgreSQL is not installed"}
+    with postgres.running(where, durable=True) as server:
+        others = _in_a_process(server.new_database(), options)
+    return figures | {f"postgresql_{key}": value for key, value in others.items()}
+
+
+def _in_a_process(url: str, options: Options) -> Figures:
+    with TemporaryDirectory(prefix="phoenyra-bench-") as folder:
+        share = "0.15" if options.quick else "1"
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.ingest", folder, url, share, str(options.seed)],
+            check=True,
+            stdout=subprocess.PIPE,
+            timeout=_PROCESS_S_MAX,
+        )
+    figures: Figures = json.loads(done.stdout)
+    return figures
+
+
+async def _measure(folder: Path, url: str, share: float, seed: int) -> Figures:
+    async with AsyncExitStack() as stack:
+        hub = await stack.enter_async_context(opened_hub(folder, url or None))
+        figures: Figures = {}
+        for mix in MIXES:
+            figures |= await _throughput(hub, folder, mix, share, seed)
+        figures |= await _questions(hub, share, seed)
+    return figures
+
+
+async def _throughput(hub: Hub, folder: Path, mix: Mix, share: float, seed: int) -> Figures:
+    """Ingest what a few gateways send, then roll it all up."""
+    count = max(4, round(mix.uploads * share))
+    gateways = [
+        await _gateway(hub, f"{mix.name.replace('_', '-')}site-{i}") for i in range(GATEWAYS)
+    ]
+    for gateway in gateways:
+        _write(folder, gateway, mix, count, seed)
+    rss_start_mb = _resident_mb()
+    began_s, began_cpu_s = time.perf_counter(), time.process_time()
+    async with asyncio.TaskGroup() as tasks:
+        for gateway in gateways:
+            tasks.create_task(_send(hub, folder, gateway, count))
+    ingested_s = time.perf_counter() - began_s
+    cpu_s = time.process_time() - began_cpu_s
+    clock_of(hub).at_us += roller.ROLL_AFTER_US
+    began_s = time.perf_counter()
+    await roller.turn(hub, SeriesBook(hub.database), "bench")
+    rolled_s = time.perf_counter() - began_s
+    points = GATEWAYS * count * mix.blocks * mix.points * BLOCK_S
+    figures: Figures = {
+        f"{mix.name}points_per_s": round(points / ingested_s),
+        f"{mix.name}points_per_cpu_s": round(points / cpu_s),
+        f"{mix.name}uploads_per_s": round(GATEWAYS * count / ingested_s),
+        f"{mix.name}with_rollups_points_per_s": round(points / (ingested_s + rolled_s)),
+    }
+    if not mix.name:
+        figures |= {"rss_start_mb": rss_start_mb, "rss_end_mb": _resident_mb(), "points": points}
+    return figures
+
+
+async def _gateway(hub: Hub, site: str) -> Gateway:
+    await add_site(hub, site)
+    async with hub.database.transaction() as connection:
+        return await service.add_gateway(connection, site, None, hub.clock.now_us())
+
+
+async def _send(hub: Hub, folder: Path, gateway: Gateway, count: int) -> None:
+    for number in range(count):
+        body = (folder / f"{gateway.id}-{number}").read_bytes()
+        await ingest(hub, gateway, sync.decode_upload(body))
+
+
+def _write(folder: Path, gateway: Gateway, mix: Mix, count: int, seed: int) -> None:
+    """Write the uploads of a gateway; a few shapes of blocks are used again at later times."""
+    shapes = [_shape(mix.points, random.Random(seed + i)) for i in range(4)]
+    seq = 0
+    for number in range(count):
+        frames = []
+        for _ in range(mix.blocks):
+            frames.append(_frame(shapes[seq % len(shapes)], seq))
+            seq += 1
+        upload = Upload(gateway.id, _EPOCH, tuple(frames), frames[0].seq - 1)
+        (folder / f"{gateway.id}-{number}").write_bytes(sync.encode_upload(upload))
+
+
+def _shape(points: int, chance: random.Random) -> str:
+    """Return a block's text; a quarter of its points is constant, the others walk."""
+    columns = []
+    for point in range(points):
+        value = 100 * chance.random()
+        step = 0.0 if point % 4 == 0 else 0.3
+        columns.append(tuple(round(value + chance.gauss(0, step), 1) for _ in range(BLOCK_S)))
+    names = (*ASKED, *(f"battery.cell_{i:04d}_v" for i in range(points - len(ASKED))))
+    block = Block(
+        device="battery",
+        boot="bench",
+        seq=0,
+        at_us=tuple(NOON_US + i * 1_000_000 for i in range(BLOCK_S)),
+        points=names,
+        values=tuple(columns),
+        quality=((Quality.GOOD,) * BLOCK_S,) * points,
+    )
+    return blocks.to_json(block)
+
+
+def _frame(text: str, seq: int) -> Frame:
+    at_us = NOON_US - DAY_US + seq * BLOCK_S * 1_000_000
+    moved = text.replace(f'"t0":{NOON_US}', f'"t0":{at_us}').replace('"seq":0', f'"seq":{5 * seq}')
+    return Frame(seq, FrameClass.TELEMETRY, zlib.compress(moved.encode(), 6))
+
+
+async def _questions(hub: Hub, share: float, seed: int) -> Figures:
+    """Fill the store with a thousand sites and a month of one of them, and ask."""
+    text = _shape(40, random.Random(seed))
+    for number in range(round(SITES * max(share, 0.15))):
+        gateway = await _gateway(hub, f"fleet-{number}")
+        await ingest(hub, gateway, Upload(gateway.id, _EPOCH, (_frame(text, 0),), -1))
+    clock_of(hub).at_us += roller.ROLL_AFTER_US
+    await roller.turn(hub, SeriesBook(hub.database), "bench")
+    await _fill_month(hub, "fleet-0", 40, 31 if share == 1 else 7)
+    end_us = NOON_US - DAY_US
+
+    async def newest() -> int:
+        async with hub.database.reading() as connection:
+            return len(await service.newest_of_sites(connection, None, ASKED))
+
+    async def asked(span_us: int, step: Step) -> int:
+        async with hub.database.reading() as connection:
+            found = await queries.ask(
+                connection, "fleet-0", ASKED[:1], end_us - span_us, end_us, step
+            )
+        return len(found.rolls)
+
+    return {
+        "newest_sites": await newest(),
+        "newest_1000_sites_ms": await _best_ms(newest),
+        "day_values": await asked(DAY_US, Step.AUTO),
+        "day_query_ms": await _best_ms(lambda: asked(DAY_US, Step.AUTO)),
+        "month_values": await asked(31 * DAY_US, Step.QUARTER),
+        "month_query_ms": await _best_ms(lambda: asked(31 * DAY_US, Step.QUARTER)),
+    }
+
+
+async def _fill_month(hub: Hub, site: str, points: int, days: int) -> None:
+    names = [*ASKED, *(f"battery.cell_{i:04d}_v" for i in range(points - len(ASKED)))]
+    numbers = await SeriesBook(hub.database).numbers(site, "battery", names)
+    for day in range(days):
+        begin_us = NOON_US - DAY_US * (day + 2)
+        starts = np.arange(begin_us, begin_us + DAY_US, MINUTE_US)
+        count = len(numbers) * len(starts)
+        level = np.full(count, 50.0)
+        rolls = Rolls(
+            series=np.repeat(numbers, len(starts)),
+            start_us=np.tile(starts, len(numbers)),
+            n=np.full(count, 60),
+            good=np.full(count, 60),
+            total=60 * level,
+            low=level,
+            high=level,
+            last=level,
+            last_us=np.tile(starts, len(numbers)),
+            quality=np.zeros(count, dtype=np.uint8),
+        )
+        async with hub.database.transaction() as connection:
+            await rollups.add(connection, rolls)
+
+
+async def _best_ms(ask: Callable[[], Awaitable[int]]) -> float:
+    times = []
+    for _ in range(REPEATS):
+        began_s = time.perf_counter()
+        await ask()
+        times.append(time.perf_counter() - began_s)
+    # The best of a few: what the machine does besides is none of the question's time.
+    return round(1e3 * min(times), 2)
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return round(pages * 4096 / 1024**2, 1)
+
+
+if __name__ == "__main__":
+    where, database, part, with_seed = sys.argv[1:]
+    print(json.dumps(asyncio.run(_measure(Path(where), database, float(part), int(with_seed)))))
