@@ -1,20 +1,17 @@
 """cloud.web.live: a page gets all it may see at once, then what changed, then signs of life."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import httpx
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from cloud.kernel.auth import Role
 from cloud.kernel.context import Hub
 from cloud.main import running_features
-from cloud.web import changes, live
+from cloud.web import live
 from tests.support.hub import (
     NOON_US,
     add_key,
@@ -25,41 +22,11 @@ from tests.support.hub import (
     serving,
     telemetry,
 )
+from tests.support.live_page import IN_TIME_S, LivePage, live_page
 from wire.block import Quality, Reading
 
 _MARKET = "PHO_AT_INTRADAY_15MIN"
 _NEXT_US = NOON_US + 15 * 60 * 1_000_000
-_IN_TIME_S = 10.0
-
-
-class Page:
-    """What a page has: the messages it got, merged."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-        self.state: dict[str, Any] = {}
-        self.kinds: list[str] = []
-
-    async def hear(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(await self.socket.recv())
-        self.kinds.append(message["kind"])
-        if message["kind"] == "snapshot":
-            self.state = message["state"]
-        if message["kind"] == "update":
-            self.state = changes.merged(self.state, message["state"])
-        return message
-
-    async def until(self, section: str, content: Any) -> None:
-        """Hear until a section is what is expected; what it is instead is in the failure."""
-        try:
-            async with asyncio.timeout(_IN_TIME_S):
-                while self.state.get(section) != content:
-                    await self.hear()
-        except TimeoutError:
-            assert self.state.get(section) == content
-
-    async def say(self, **message: object) -> None:
-        await self.socket.send(json.dumps(message))
 
 
 @pytest.fixture
@@ -71,16 +38,9 @@ async def url(hub: Hub) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _page(url: str, **headers: str) -> AsyncIterator[Page]:
-    address = url.replace("http", "ws", 1) + "/ws/live"
-    async with connect(address, additional_headers=headers) as socket:
-        yield Page(socket)
-
-
-@asynccontextmanager
-async def _page_of(hub: Hub, url: str, account: str = "stadtwerk") -> AsyncIterator[Page]:
+async def _page_of(hub: Hub, url: str, account: str = "stadtwerk") -> AsyncIterator[LivePage]:
     key = await add_key(hub, account, Role.VIEWER)
-    async with _page(url, Authorization=f"Bearer {key}") as page:
+    async with live_page(url, Authorization=f"Bearer {key}") as page:
         await page.hear()
         yield page
 
@@ -118,7 +78,7 @@ async def test_the_first_message_is_a_snapshot_of_all_sections(hub: Hub, url: st
 
 
 async def test_while_nothing_happens_a_beat_tells_the_hubs_time(hub: Hub, url: str) -> None:
-    async with _page_of(hub, url) as page, asyncio.timeout(_IN_TIME_S):
+    async with _page_of(hub, url) as page, asyncio.timeout(IN_TIME_S):
         while (message := await page.hear())["kind"] != "beat":
             pass
         assert message == {"kind": "beat", "at_us": NOON_US}
@@ -153,12 +113,12 @@ async def test_a_trade_reaches_tape_position_cash_and_schedule(hub: Hub, url: st
                 "trades": [[NOON_US, 8000, 30]],
             },
         )
-        async with asyncio.timeout(_IN_TIME_S):
+        async with asyncio.timeout(IN_TIME_S):
             while [_NEXT_US, _NEXT_US + 900_000_000, 30.0] not in _slots(page):
                 await page.hear()
 
 
-def _slots(page: Page) -> list[list[float]]:
+def _slots(page: LivePage) -> list[list[float]]:
     slots: list[list[float]] = page.state["schedules"].get("werk-sued", {}).get("slots", [])
     return slots
 
@@ -166,7 +126,7 @@ def _slots(page: Page) -> list[list[float]]:
 async def test_new_telemetry_reaches_the_page_with_its_own_time(hub: Hub, url: str) -> None:
     async with _page_of(hub, url) as page, enrolled_box(hub, "werk-sued", url) as box:
         await box.upload([telemetry(1, NOON_US - 700_000, soc_pct=61.5)], after=0)
-        async with asyncio.timeout(_IN_TIME_S):
+        async with asyncio.timeout(IN_TIME_S):
             while not page.state["sites"]["werk-sued"]["points"]:
                 await page.hear()
         points = page.state["sites"]["werk-sued"]["points"]
@@ -181,7 +141,7 @@ async def test_while_a_page_is_open_live_values_lie_over_the_stored_ones(
         fresh = Reading("battery.soc_pct", 62.0, Quality.GOOD, NOON_US - 300_000)
         watched = await box.tell_live(("inverter", fresh))
         assert watched == ["ac.power_kw", "battery.soc_pct", "control.setpoint_kw"]
-        async with asyncio.timeout(_IN_TIME_S):
+        async with asyncio.timeout(IN_TIME_S):
             while not page.state["sites"]["werk-sued"]["points"]:
                 await page.hear()
             while page.state["sites"]["werk-sued"]["points"]["battery.soc_pct"][0] != 62.0:
@@ -223,7 +183,7 @@ async def test_the_page_says_which_market_and_contract_it_looks_at(hub: Hub, url
 async def test_a_message_that_cannot_be_followed_is_refused_in_one_line(
     hub: Hub, url: str, text: str, named: str
 ) -> None:
-    async with _page_of(hub, url) as page, asyncio.timeout(_IN_TIME_S):
+    async with _page_of(hub, url) as page, asyncio.timeout(IN_TIME_S):
         await page.socket.send(text)
         while (message := await page.hear())["kind"] != "refused":
             pass
@@ -233,7 +193,7 @@ async def test_a_message_that_cannot_be_followed_is_refused_in_one_line(
 
 async def test_without_a_key_no_socket_is_opened(url: str) -> None:
     with pytest.raises(InvalidStatus):
-        async with _page(url):
+        async with live_page(url):
             pass
 
 
@@ -242,10 +202,10 @@ async def test_a_session_opens_a_socket_from_our_own_page_only(hub: Hub, url: st
     async with httpx.AsyncClient(base_url=url) as browser:
         cookie = (await browser.post("/login", data={"key": key})).headers["set-cookie"]
     session = cookie.partition(";")[0]
-    async with _page(url, Cookie=session, Origin=url) as page:
+    async with live_page(url, Cookie=session, Origin=url) as page:
         assert (await page.hear())["kind"] == "snapshot"
     with pytest.raises(InvalidStatus):
-        async with _page(url, Cookie=session, Origin="http://elsewhere.example"):
+        async with live_page(url, Cookie=session, Origin="http://elsewhere.example"):
             pass
 
 
@@ -254,12 +214,12 @@ async def test_a_revoked_key_loses_its_open_page(
 ) -> None:
     monkeypatch.setattr(live, "CHECK_KEY_S", 0.0)
     key = await add_key(hub, "stadtwerk", Role.VIEWER)
-    async with _page(url, Authorization=f"Bearer {key}") as page:
+    async with live_page(url, Authorization=f"Bearer {key}") as page:
         await page.hear()
         async with client_of(hub, admin_key(hub)) as admin:
             await admin.delete(f"/api/v1/keys/{key.split('_')[1]}")
         with pytest.raises(ConnectionClosed) as closed:
-            async with asyncio.timeout(_IN_TIME_S):
+            async with asyncio.timeout(IN_TIME_S):
                 while True:
                     await page.hear()
         assert closed.value.rcvd is not None
@@ -272,7 +232,7 @@ async def test_one_page_too_many_is_asked_to_come_again(
     monkeypatch.setattr(live, "FEEDS_MAX", 1)
     async with _page_of(hub, url):
         key = await add_key(hub, "stadtwerk", Role.VIEWER)
-        async with _page(url, Authorization=f"Bearer {key}") as second:
+        async with live_page(url, Authorization=f"Bearer {key}") as second:
             with pytest.raises(ConnectionClosed) as closed:
                 await second.hear()
             assert closed.value.rcvd is not None

@@ -94,6 +94,7 @@ export function history(page) {
     choice.addEventListener("click", () => {
       hours = Number(choice.dataset.hours);
       for (const other of $$("#history-range button")) other.setAttribute("aria-pressed", String(other === choice));
+      plot.rebuild();
       void load();
     });
   }

@@ -17,6 +17,12 @@ const field = (name, label, control) => h("div", { class: "field" }, h("label", 
 const select = (name, options, chosen) => h("select", { class: "select", id: `order-${name}` }, options.map(([value, label]) => h("option", { value, selected: value === chosen }, label)));
 const value = (name) => $(`#order-${name}`).value.trim();
 
+/** ▼ Discharge 50 kW: without a sign, for the word says it. */
+function wantedPower({ power_kw: kw }) {
+  const { glyph, word } = words.direction(kw);
+  return `${glyph} ${word} ${kw === 0 ? "" : words.withUnit(words.number(Math.abs(kw)), "kW")}`.trim();
+}
+
 /** For each kind: its fields, the payload they make (or a text that says what is wrong), the effect in words. */
 const FORMS = {
   setpoint: {
@@ -33,11 +39,8 @@ const FORMS = {
       if (kw > most) return t("order.over", { most: words.withUnit(words.number(most), "kW") });
       return { power_kw: sign * kw, until_us: Math.round(nowUs + Number(value("minutes")) * 60e6) };
     },
-    effect: (payload) => {
-      const { glyph, word } = words.direction(payload.power_kw);
-      const power = payload.power_kw === 0 ? "" : words.withUnit(words.number(Math.abs(payload.power_kw)), "kW");
-      return t("order.effect_setpoint", { what: `${glyph} ${word} ${power}`.trim(), time: words.time(payload.until_us) });
-    },
+    short: (payload) => t("order.short_setpoint", { what: wantedPower(payload), time: words.time(payload.until_us) }),
+    effect: (payload) => t("order.effect_setpoint", { what: wantedPower(payload), time: words.time(payload.until_us) }),
   },
   mode: {
     fields: () => [field("mode", "order.mode", select("mode", [["automatic", t("mode.automatic")], ["standby", t("mode.standby")]]))],
@@ -121,7 +124,8 @@ export class Orders {
     const button = $("#order-send");
     button.disabled = typeof whole === "string" || !this.page.live.fresh;
     attribute(button, "title", typeof whole === "string" ? whole : this.page.live.fresh ? null : t("order.stale"));
-    text($("span", button), typeof whole === "string" ? whole : t("order.hold", { what: t(`kind.${$("#order-kind").value}`) }));
+    const what = typeof payload === "string" ? "" : this.#form.short?.(payload) ?? t(`kind.${$("#order-kind").value}`);
+    text($("span", button), typeof whole === "string" ? whole : t("order.hold", { what }));
   }
 
   #fail(message) {

@@ -59,7 +59,7 @@ function orderText(command) {
   if (command.kind === "mode") return t(`mode.${p.mode}`);
   if (command.kind === "restart") return t(`part.${p.part}`);
   if (command.kind === "logs") return words.withUnit(words.number(p.hours), "h");
-  return p.version ?? p.note ?? "";
+  return p.version ?? "";
 }
 
 function resultCell(command) {
@@ -70,7 +70,7 @@ function resultCell(command) {
 }
 
 function cancelCell(page, command) {
-  if (!page.mayAct || command.standing !== "issued") return "";
+  if (!page.mayAct || command.standing !== "issued" || command.kind === "acknowledge") return "";
   const button = h("button", { class: "btn sm ghost", type: "button" }, t("record.cancel"));
   button.addEventListener("click", async () => {
     button.disabled = true;
