@@ -8,7 +8,8 @@ sections    (powers in kW, + = discharge, instants µs; None: not known)
   schedule   {version, issued_us, slots: [[start_us, end_us, power_kw]…]}, or None
   alarms     newest first, those that are over too
   commands   newest first
-  gaps       the ledger, newest loss first; gap_total: {rows, n, unknown}
+  gaps       the ledger, newest loss first
+  gap_total  {rows, n, unknown}: of the whole ledger
   events     newest first: [{id, at_us, site, code, severity, source, text}]
 """
 
