@@ -4,6 +4,7 @@ Source: adjtimex(2), random(4).
 """
 
 import ctypes
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,11 +32,15 @@ def this_machine(clock: Clock) -> Machine:
 
 
 def boot_id() -> str:
-    """Return what names this run of the machine; a made-up constant where the kernel hides it."""
+    """Return what names this run of the machine.
+
+    Where the kernel hides it, every run of the process counts as one of the machine: nothing that
+    was stamped in another is then put right by mistake.
+    """
     try:
         return BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
-        return "unknown"
+        return f"hidden-{secrets.token_hex(8)}"
 
 
 def synchronised() -> bool:

@@ -101,3 +101,11 @@ def test_a_unit_starts_a_program_of_the_wheel_as_a_user_of_its_own(unit: str) ->
     users = (FOLDER / "phoenyra.sysusers").read_text(encoding="utf-8")
     assert re.search(rf"^u {found['User'][0]} ", users, re.MULTILINE)
     assert found["StateDirectory"] == found["User"]
+
+
+def test_the_gateway_may_ask_the_kernel_about_the_clock_and_may_not_set_it() -> None:
+    found = settings("phoenyra-gateway.service")
+    assert "ProtectClock" not in found, "it takes the question away along with the answer"
+    assert "ProcSubset" not in found, "it hides which run of the machine this is"
+    assert found["SystemCallFilter"][-1].split() == ["adjtimex", "clock_adjtime", "clock_adjtime64"]
+    assert found["CapabilityBoundingSet"] == [""]
