@@ -6,7 +6,7 @@ command, it does between two calls of `change`, each of which is on the disk whe
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from agent.gateway import lease as leases
@@ -140,16 +140,15 @@ class Commands:
                 for result in results
                 if (one := self._held.get(result.id)) is not None
             ]
-            await self._write(heard, forget=self._forgettable())
+            after = {**self._held, **{one.id: one for one in heard}}
+            await self._write(heard, forget=self._forgettable(after.values()))
 
-    def _forgettable(self) -> list[str]:
+    def _forgettable(self, held: Collection[Lease]) -> list[str]:
         """Return the ids that need no longer be known: told, long ago, and not in force."""
-        in_force = leases.newest_begun(self._held.values())
+        in_force = leases.newest_begun(held)
         limit_us = self._now_us() - KEPT_US
         ended = [
-            one
-            for one in self._held.values()
-            if one.state.final and not one.unsaid and one.id not in in_force
+            one for one in held if one.state.final and not one.unsaid and one.id not in in_force
         ]
         ended.sort(key=lambda one: one.result.at_us)
         surplus = len(ended) - KEPT_MAX

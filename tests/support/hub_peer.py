@@ -16,6 +16,7 @@ from agent.gateway.hub import time_mac
 from agent.web.serve import listen, serve
 from wire import block as blocks
 from wire import fields, live, records, report, signing, sync
+from wire.alarm import Alarm
 from wire.block import Block
 from wire.clock import Clock, SystemClock
 from wire.command import Command, CommandResult
@@ -78,6 +79,16 @@ class HubPeer:
             if frame.kind is FrameClass.EVENTS
             for event in records.decode(frame.payload).events
         ]
+
+    def alarms(self) -> list[Alarm]:
+        """Return the alarms as the box last told them, the oldest first."""
+        newest: dict[str, Alarm] = {}
+        for _, frame in sorted(self.frames.items()):
+            if frame.kind is FrameClass.EVENTS:
+                for alarm in records.decode(frame.payload).alarms:
+                    if alarm.id not in newest or newest[alarm.id].change < alarm.change:
+                        newest[alarm.id] = alarm
+        return list(newest.values())
 
     def samples(self) -> list[tuple[str, int]]:
         """Return (boot, number) of every sample that was committed, in order."""
