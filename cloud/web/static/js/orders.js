@@ -9,8 +9,8 @@ const KINDS = ["setpoint", "mode", "restart", "logs", "software", "configuration
 const ADMIN_KINDS = new Set(["software", "configuration", "rotate_key"]);
 const MINUTES = [5, 15, 30, 60, 240];
 
-/** Viewers see; traders run their own sites; what changes the box itself is an administrator's. */
-export const mayAct = (role) => role !== "viewer";
+/** Viewers and traders see; operators run their own sites; what changes the box itself is an administrator's. */
+export const mayAct = (role) => role === "operator" || role === "admin";
 const mayAsk = (role, kind) => role === "admin" || (mayAct(role) && !ADMIN_KINDS.has(kind));
 
 const field = (name, label, control) => h("div", { class: "field" }, h("label", { for: `order-${name}` }, t(label)), control);
