@@ -79,6 +79,14 @@ class _Box(Collector):
             yield _gauge("buffer_unsent", "values the hub does not have", buffer["unsent"])
             yield _gauge("buffer_bytes", "bytes the hub does not have", buffer["bytes"])
             yield _counter("buffer_dropped", "values dropped when full", buffer["dropped"])
+        if buffer["from_us"] is not None:
+            yield _gauge("buffer_oldest_age_s", "of what waits", self._age_s(buffer["from_us"]))
+        if buffer["gaps"] is not None:
+            yield _gauge("buffer_gaps", "rows of the gap ledger", buffer["gaps"])
+            yield _gauge("buffer_quarantined", "frames set aside", buffer["quarantined"])
+        if buffer["written_bytes_day"] is not None:
+            text = "given to the disk by the gateway, in a day"
+            yield _gauge("disk_written_bytes_day", text, buffer["written_bytes_day"])
 
     def _age_s(self, at_us: int) -> float:
         return float(self._picture["now_us"] - at_us) / _US_PER_S

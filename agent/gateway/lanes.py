@@ -19,7 +19,6 @@ from agent.gateway.meter import Meter
 from agent.gateway.outage import Outage
 from agent.gateway.report import Facts, Reporter
 from agent.gateway.uplink import Uplink
-from agent.gateway.wear import Wear
 from wire.clock import Clock
 
 
@@ -43,8 +42,7 @@ class Lanes:
         self._meter = Meter(own_bytes_s=settings.backfill_bytes_s)
         self._live = LiveLane(latest, clock)
         self._downlink = Downlink(buffer, inlet, latest, clock, site)
-        wear = Wear(asyncio.get_running_loop().time)
-        self._reporter = Reporter(facts, latest, clock, wear.bytes_day)
+        self._reporter = Reporter(facts, latest, clock)
         self._up = self._outage("upload to the hub", self._show_up)
         self._down = self._outage("schedule from the hub", self._show_down)
 

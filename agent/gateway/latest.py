@@ -65,6 +65,8 @@ class Latest:
     """live: the points that somebody watches at the hub; ``*``: all; none: nobody does."""
     backlog: Backlog | None = None
     """main: what waits for the hub, and what went wrong on the way."""
+    written_bytes_day: int | None = None
+    """main: what this process gives to the disk, in a day; None: too early to say."""
     up: Lane = field(default_factory=Lane)
     """uplink"""
     down: Lane = field(default_factory=Lane)

@@ -30,6 +30,7 @@ from agent.gateway.policy import bounds_of, packer_of
 from agent.gateway.report import Facts, fingerprint
 from agent.gateway.timekeeper import Timekeeper
 from agent.gateway.upkeep import keep
+from agent.gateway.wear import Wear
 from agent.publish.config import PublishSettings
 from agent.scada.config import ScadaSettings
 from agent.scada.values import Shown, shown
@@ -123,7 +124,8 @@ async def _serve(
             tasks.create_task(inlet.receive(), name="inlet")
             tasks.create_task(inlet.commit(settings.buffer.commit_period_s), name="commit")
             tasks.create_task(serve(make_app(page, desk), listener, stopping), name="page")
-            tasks.create_task(_look(buffer, latest, notifier), name="look")
+            wear = Wear(asyncio.get_running_loop().time)
+            tasks.create_task(_look(buffer, latest, notifier, wear), name="look")
             tasks.create_task(keep(buffer, lambda: _knows_the_time(latest)), name="upkeep")
             tasks.create_task(timekeeper.watch(), name="clock")
             tasks.create_task(timekeeper.mend(), name="stamps")
@@ -148,12 +150,13 @@ def _knows_the_time(latest: Latest) -> bool:
     return latest.clock.state is not ClockState.UNKNOWN
 
 
-async def _look(buffer: Buffer, latest: Latest, notifier: Notifier) -> None:
+async def _look(buffer: Buffer, latest: Latest, notifier: Notifier, wear: Wear) -> None:
     """Keep the page's view of the buffer fresh, and the watchdog fed while the disk answers."""
     while True:
         with suppress(BufferBlocked):  # The inlet says so, and the page.
             latest.buffer = await buffer.state()
             latest.backlog = await backlog(buffer, latest.buffer.acked)
+        latest.written_bytes_day = wear.bytes_day()
         notifier.alive()
         await asyncio.sleep(LOOK_PERIOD_S)
 

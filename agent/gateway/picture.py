@@ -160,16 +160,21 @@ def _hub(site: Site, latest: Latest) -> Document:
         "trouble": broken.trouble,
         "code": broken.code,
         "clock_off_us": latest.clock_off_us,
+        "watched": bool(latest.watch),
     }
 
 
 def _buffer(site: Site, latest: Latest) -> Document:
-    state = latest.buffer
+    state, waits = latest.buffer, latest.backlog
     return {
         "unsent": None if state is None else state.n,
         "bytes": None if state is None else state.bytes,
         "bytes_max": site.buffer_bytes_max,
         "dropped": None if state is None else state.dropped,
+        "from_us": None if waits is None else waits.from_us,
+        "gaps": None if waits is None else waits.gaps,
+        "quarantined": None if waits is None else waits.quarantined,
+        "written_bytes_day": latest.written_bytes_day,
         "stored_us": latest.stored_us,
         "trouble": latest.store_trouble,
     }

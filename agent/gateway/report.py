@@ -8,7 +8,6 @@ import hashlib
 import logging
 import secrets
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,19 +50,12 @@ class Disk:
 
 
 class Reporter:
-    """See the module. `written_bytes_day` says what this process gives to the disk, in a day."""
+    """See the module."""
 
-    def __init__(
-        self,
-        facts: Facts,
-        latest: Latest,
-        clock: Clock,
-        written_bytes_day: Callable[[], int | None] = lambda: None,
-    ) -> None:
+    def __init__(self, facts: Facts, latest: Latest, clock: Clock) -> None:
         self._facts = facts
         self._latest = latest
         self._clock = clock
-        self._written_bytes_day = written_bytes_day
         self._refused = ""
 
     async def run(self, hub: Hub) -> None:
@@ -108,13 +100,10 @@ class Reporter:
 
     async def _report(self) -> Report:
         disk = await asyncio.to_thread(_disk, self._facts.data_dir)
-        written = self._written_bytes_day()
-        return report(self._facts, self._latest, disk, written, self._clock.now_us())
+        return report(self._facts, self._latest, disk, self._clock.now_us())
 
 
-def report(
-    facts: Facts, latest: Latest, disk: Disk, written_bytes_day: int | None, now_us: int
-) -> Report:
+def report(facts: Facts, latest: Latest, disk: Disk, now_us: int) -> Report:
     """Return the box's state at `now_us`; pure."""
     status, buffer, waits = latest.status, latest.buffer, latest.backlog
     devices = () if status is None else status.devices[:DEVICES_MAX]
@@ -135,7 +124,7 @@ def report(
         gaps=0 if waits is None else waits.gaps,
         disk_free_bytes=disk.free_bytes,
         disk_bytes=disk.bytes,
-        written_bytes_day=written_bytes_day,
+        written_bytes_day=latest.written_bytes_day,
         store_trouble=latest.store_trouble,
         configuration=facts.configuration,
         devices=tuple(

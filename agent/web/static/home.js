@@ -19,6 +19,7 @@ let linkedAt = null; /* when control was last seen connected, for the banner's p
 
 const line = connect((newest) => { picture = newest; render(); });
 
+const BYTES_PER_MB = 1e6;
 const ageS = (atUs, nowUs) => (nowUs - atUs) / US_PER_S;
 const isStale = (value, nowUs) => !value || value.q === "stale" || value.q === "lost" || ageS(value.at_us, nowUs) > STALE_S;
 
@@ -201,6 +202,8 @@ function renderData(nowUs) {
   put("stored", since(buffer.stored_us));
   put("used", buffer.bytes === null ? "–" : format.withUnit(100 * buffer.bytes / buffer.bytes_max, 1, "%"));
   put("dropped", format.withUnit(buffer.dropped === null ? null : buffer.dropped + (control?.dropped ?? 0), 0, ""));
+  put("gaps", buffer.gaps === null ? "–" : format.withUnit(buffer.gaps, 0, ""));
+  put("wear", buffer.written_bytes_day === null ? "–" : format.withUnit(buffer.written_bytes_day / BYTES_PER_MB, 0, "MB"));
   const off = clock.correction_us ? ` (${format.withUnit(clock.correction_us / US_PER_S, 1, "s", true)})` : "";
   put("clock", text(`data.clock.${clock.state}`) + off);
   put("schedule", schedule ? String(schedule.version) : "–");

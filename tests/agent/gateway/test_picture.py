@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import metrics
+from agent.gateway.backlog import Backlog
 from agent.gateway.latest import EVENTS_MAX, Lane, Latest
 from agent.gateway.picture import Site, picture, steps
 from agent.gateway.rows import Cursor, State
@@ -107,6 +108,24 @@ def test_the_picture_of_a_running_site_has_everything_and_is_json() -> None:
     assert shown["hub"]["connected"]
     assert shown["hub"]["acked_us"] == NOW_US - 400_000
     assert shown["buffer"]["unsent"] == 42
+
+
+def test_what_waits_what_is_missing_and_what_the_flash_bears_is_shown_and_measured() -> None:
+    latest = Latest(
+        buffer=State(epoch="e", acked=5, cursor=Cursor("b", 9), n=42, bytes=1000, dropped=0),
+        backlog=Backlog(frames=3, from_us=NOW_US - 5_000_000, quarantined=2, gaps=4),
+        written_bytes_day=500_000_000,
+        watch=("*",),
+    )
+    shown = picture(SITE, latest, NOW_US)
+    assert shown["buffer"]["from_us"] == NOW_US - 5_000_000
+    assert (shown["buffer"]["gaps"], shown["buffer"]["quarantined"]) == (4, 2)
+    assert shown["buffer"]["written_bytes_day"] == 500_000_000
+    assert shown["hub"]["watched"]
+    figures = metrics.render(shown).decode()
+    assert "phoenyra_agent_buffer_oldest_age_s 5.0" in figures
+    assert "phoenyra_agent_buffer_gaps 4.0" in figures
+    assert "phoenyra_agent_disk_written_bytes_day 5e+08" in figures
 
 
 def test_the_picture_of_a_box_that_has_just_started_claims_nothing() -> None:

@@ -126,7 +126,8 @@ async def test_a_hub_that_does_not_know_reports_is_named_once_and_asked_again(
 def test_what_waits_and_what_went_wrong_is_in_the_report(tmp_path: Path) -> None:
     latest = Latest()
     latest.backlog = Backlog(frames=7, from_us=NOON_US - 5, quarantined=2, gaps=3)
-    told = report(facts(tmp_path), latest, Disk(10, 100), 123_456, NOON_US)
+    latest.written_bytes_day = 123_456
+    told = report(facts(tmp_path), latest, Disk(10, 100), NOON_US)
     assert (told.backlog_frames, told.backlog_from_us) == (7, NOON_US - 5)
     assert (told.quarantined, told.gaps, told.written_bytes_day) == (2, 3, 123_456)
     assert (told.disk_free_bytes, told.disk_bytes) == (10, 100)
