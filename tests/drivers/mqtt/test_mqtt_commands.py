@@ -122,8 +122,8 @@ async def test_without_confirmations_the_set_point_that_is_shown_is_the_answer(
 
         async def show() -> None:
             await eventually(lambda: device.commands)
+            shown.set()  # before the broker has thanked us for it, the driver may have heard it
             await device.say("setpoint", json.loads(device.commands[0].payload)["value"])
-            shown.set()
 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(show())
