@@ -21,6 +21,7 @@ BENCHMARKS = {
     "edge-poll": ("bench.edge_poll:run", "10,000 points a second read, and twice that"),
     "edge-store": ("bench.edge_store:run", "durable points a second, bytes a point"),
     "ingest": ("bench.ingest:run", "points a second into the hub, on both databases; queries"),
+    "sync": ("bench.sync:run", "a day's backlog goes out while live values stay fresh"),
     "exchange-engine": ("bench.exchange_engine:run", "messages a CPU second of the matching"),
 }
 _BAD_USAGE = 2
