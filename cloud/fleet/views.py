@@ -2,12 +2,11 @@
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from cloud.fleet.model import ENERGY_KWH_MAX, POWER_KW_MAX, Newest, Series, Site
+from cloud.fleet.model import ENERGY_KWH_MAX, POWER_KW_MAX, Site
 from cloud.kernel.events import EventRow
 from cloud.kernel.instants import iso, iso_or_none
 from cloud.kernel.keys import IDENTIFIER
 from cloud.kernel.routes import NAME
-from wire.points import unit_of
 from wire.schedule import Schedule
 
 _AT = "2026-11-21T10:15:00Z"
@@ -60,66 +59,6 @@ class SiteView(BaseModel):
 
 class SitesView(BaseModel):
     sites: list[SiteView]
-
-
-class ValueView(BaseModel):
-    device: str = Field(examples=["inverter"])
-    point: str = Field(examples=["battery.soc_pct"])
-    unit: str = Field(examples=["%"])
-    value: float | None = Field(description="the last good number", examples=[62.4])
-    at: str = Field(description="when that was", examples=[_AT])
-    age_s: float = Field(description="how long ago that is by the hub's clock", examples=[0.8])
-    quality: str = Field(
-        description="how the point was at `sampled_at`: good, stale, bad or lost", examples=["good"]
-    )
-    sampled_at: str = Field(description="the last sample, good or not", examples=[_AT])
-
-    @classmethod
-    def of(cls, newest: Newest, now_us: int) -> "ValueView":
-        return cls(
-            device=newest.device,
-            point=newest.point,
-            unit=unit_of(newest.point),
-            value=newest.value,
-            at=iso(newest.at_us),
-            age_s=round((now_us - newest.at_us) / 1e6, 3),
-            quality=newest.quality.name.lower(),
-            sampled_at=iso(newest.sampled_us),
-        )
-
-
-class NewestView(BaseModel):
-    site: str = Field(examples=["werk-sued"])
-    now: str = Field(description="the hub's clock", examples=[_AT])
-    values: list[ValueView]
-
-
-class SeriesView(BaseModel):
-    device: str = Field(examples=["inverter"])
-    point: str = Field(examples=["ac.power_kw"])
-    unit: str = Field(examples=["kW"])
-    samples: list[tuple[int, float | None, int]] = Field(
-        description="[µs since 1970 UTC, value, quality: 0 good, 1 stale, 2 bad, 3 lost]",
-        examples=[[[1_795_169_700_000_000, 30.0, 0], [1_795_169_701_000_000, None, 3]]],
-    )
-
-    @classmethod
-    def of(cls, series: Series) -> "SeriesView":
-        columns = zip(series.at_us, series.values, map(int, series.quality), strict=True)
-        return cls(
-            device=series.device,
-            point=series.point,
-            unit=unit_of(series.point),
-            samples=list(columns),
-        )
-
-
-class TelemetryView(BaseModel):
-    site: str = Field(examples=["werk-sued"])
-    points: list[SeriesView]
-    next: str | None = Field(
-        description="ask again with this as `from`; null: there is no more", examples=[None]
-    )
 
 
 class EventView(BaseModel):

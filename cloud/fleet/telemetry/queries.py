@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet.telemetry import columns, roller, rolls, rollups, series, tables
@@ -17,6 +18,7 @@ from cloud.fleet.telemetry.columns import Columns
 from cloud.fleet.telemetry.roller import Pending
 from cloud.fleet.telemetry.rolls import DAY_US, HOUR_US, MINUTE_US, QUARTER_US, Rolls
 from cloud.fleet.telemetry.series import Series
+from cloud.kernel.errors import Invalid
 from wire.fields import BadMessage
 
 VALUES_WANTED = 2_000
@@ -81,11 +83,19 @@ async def ask(
     Args:
         points: names; none: all of the site.
         step: not finer than a minute; for raw samples see `telemetry.history`.
+
+    Raises:
+        Invalid: more values than one answer may have.
     """
     step_us = max(STEP_US[resolved(step, from_us, to_us)], MINUTE_US)
     from_us -= from_us % step_us
     to_us += -to_us % step_us
     known = await series.find(connection, site, points, SERIES_MAX)
+    if len(known) * ((to_us - from_us) // step_us) > rollups.ROWS_MAX:
+        raise Invalid(
+            f"step: more than {rollups.ROWS_MAX} values are not allowed; fewer points,"
+            " a shorter period, a coarser step or an export is expected"
+        )
     table = tables.minute if step_us < QUARTER_US else tables.quarter
     stored = await rollups.read(connection, table, [one.id for one in known], from_us, to_us)
     waiting = await roller.pending(
@@ -102,6 +112,31 @@ async def ask(
     found = rolls.merged(rolls.joined([stored, tail.taken(inside)]), step_us)
     names = {number: name for name, number in numbers.items()}
     return _answer(found, names, step_us, complete=len(waiting) < TAIL_CHUNKS_MAX)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How many series there are, and between which instants."""
+
+    series: int
+    first_us: int
+    last_us: int
+
+
+async def extent(connection: AsyncConnection, site: str, points: Collection[str]) -> Extent | None:
+    """Return where the site's roll-ups of these points begin and end; None: there is nothing."""
+    known = await series.find(connection, site, points, SERIES_MAX)
+    quarter, note = tables.quarter.c, tables.unrolled.c
+    stored = select(func.min(quarter.start_us), func.max(quarter.start_us) + QUARTER_US - 1)
+    stored = stored.where(quarter.series.in_([one.id for one in known]))
+    waiting = select(func.min(note.t0_us), func.max(note.t1_us)).where(note.site == site)
+    edges = [
+        edge
+        for query in (stored, waiting)
+        for edge in (await connection.execute(query)).one()
+        if edge is not None
+    ]
+    return Extent(len(known), min(edges), max(edges)) if edges else None
 
 
 def _tail(
