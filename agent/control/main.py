@@ -71,14 +71,7 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
                 Hello(boot, settings.site),
                 outbox,
                 cycle.status,
-                Takers(
-                    schedule=cycle.take_schedule,
-                    pushed=lambda pushed: _tell(ports, pushed),
-                    steering=cycle.take_steering,
-                    clock=cycle.take_clock,
-                    leave=lambda leave: departure.leave(leave.reason),
-                    dropped=cycle.report_dropped,
-                ),
+                _takers(cycle, ports, departure),
                 lambda: cycle.quiet,
             )
             fifo = realtime.take_priority()
@@ -131,6 +124,17 @@ async def opened_ports(
             )
         _check_range(settings, setters[0])
         yield ports, _sources(settings, setters[0])
+
+
+def _takers(cycle: Cycle, ports: Sequence[Port], departure: Departure) -> Takers:
+    return Takers(
+        schedule=cycle.take_schedule,
+        pushed=lambda pushed: _tell(ports, pushed),
+        steering=cycle.take_steering,
+        clock=cycle.take_clock,
+        leave=lambda leave: departure.leave(leave.reason),
+        dropped=cycle.report_dropped,
+    )
 
 
 def _tell(ports: Sequence[Port], pushed: Pushed) -> None:

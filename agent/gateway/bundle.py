@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, SecretStr
-
 from agent.configuration import masks
+from agent.configuration.config import secrets_of
 from agent.gateway.errors import HubRefused, HubUnreachable
 from agent.gateway.executor import ActFailed
 from agent.gateway.hub import Hub
@@ -124,20 +123,6 @@ def _pack(parts: Mapping[str, bytes], at_us: int) -> bytes:
             entry.size, entry.mtime, entry.mode = len(content), at_us // 1_000_000, 0o600
             archive.addfile(entry, io.BytesIO(content))
     return whole.getvalue()
-
-
-def secrets_of(value: object) -> list[str]:
-    """Return every secret in the settings."""
-    match value:
-        case SecretStr():
-            return [value.get_secret_value()]
-        case BaseModel():
-            return [one for _, inner in value for one in secrets_of(inner)]
-        case dict():
-            return [one for inner in value.values() for one in secrets_of(inner)]
-        case list() | tuple():
-            return [one for inner in value for one in secrets_of(inner)]
-    return []
 
 
 async def _journal(hours: int) -> bytes | None:
