@@ -100,10 +100,7 @@ async def half_closed(way: Way, seconds: float) -> None:
     await way.measure_for(seconds)
 
 
-FAULTS = pytest.mark.parametrize("fault", [black_hole, refusal, half_closed])
-
-
-@FAULTS
+@pytest.mark.parametrize("fault", [black_hole, refusal, half_closed])
 @pytest.mark.usefixtures("impatient")
 async def test_an_outage_costs_no_sample_and_doubles_none(
     way: Way, fault: Callable[[Way, float], Awaitable[None]]
@@ -117,15 +114,20 @@ async def test_an_outage_costs_no_sample_and_doubles_none(
     await eventually(lambda: not way.box.latest.up.trouble)
 
 
-@FAULTS
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-async def test_an_outage_of_a_minute_in_its_full_length_costs_no_sample(
-    way: Way, fault: Callable[[Way, float], Awaitable[None]]
-) -> None:
-    await fault(way, LONG_S)
-    way.line.heal()
-    await way.check(timeout_s=120)
+async def test_outages_of_a_minute_in_their_full_length_cost_no_sample(tmp_path: Path) -> None:
+    async def outage(name: str, fault: Callable[[Way, float], Awaitable[None]]) -> None:
+        (tmp_path / name).mkdir()
+        async with on_the_way(tmp_path / name) as way:
+            await fault(way, LONG_S)
+            way.line.heal()
+            await way.check(timeout_s=120)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(outage("black hole", black_hole))
+        tasks.create_task(outage("reset", refusal))
+        tasks.create_task(outage("half closed", half_closed))
 
 
 @pytest.mark.usefixtures("impatient")
