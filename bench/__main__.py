@@ -18,6 +18,7 @@ from bench.options import Figures, Options
 
 BENCHMARKS = {
     "control-loop": ("bench.control_loop:run", "beat, read to write, memory of the real processes"),
+    "crash": ("bench.crash:run", "kill -9 at a thousand random moments; --target gateway or hub"),
     "edge-poll": ("bench.edge_poll:run", "10,000 points a second read, and twice that"),
     "edge-store": ("bench.edge_store:run", "durable points a second, bytes a point"),
     "ingest": ("bench.ingest:run", "points a second into the hub, on both databases; queries"),
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         allowed = ", ".join([*BENCHMARKS, "all"])
         print(f"bench: {parsed.name!r} is not allowed; one of {allowed} is", file=sys.stderr)
         return _BAD_USAGE
-    options = Options(quick=parsed.quick, busy=parsed.busy, seed=parsed.seed)
+    options = Options(parsed.quick, parsed.busy, parsed.seed, parsed.target)
     for name in BENCHMARKS if parsed.name == "all" else [parsed.name]:
         _show(measure(name, options))
     return 0
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="at most 20 s")
     parser.add_argument("--busy", action="store_true", help="occupy every core meanwhile")
     parser.add_argument("--seed", type=int, default=1, help="of what is random (default 1)")
+    parser.add_argument("--target", default="gateway", help="of crash: gateway (default) or hub")
     return parser
 
 

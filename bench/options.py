@@ -15,3 +15,5 @@ class Options:
     busy: bool = False
     """Keep every core occupied by other processes meanwhile; only control-loop heeds it."""
     seed: int = 1
+    target: str = "gateway"
+    """What is killed; only crash heeds it."""

@@ -69,7 +69,7 @@ class Buffer:
 
     async def begin(self, lost: Sequence[Loss], boot_id: str) -> None:
         """Say in the file that we have it open, and what was lost before we had."""
-        await asyncio.to_thread(self._reserve.make)
+        self._reserve.make()
         now_us = self._clock.now_us()
         async with self._file.transaction():
             state = await rows.read_state(self._database)
