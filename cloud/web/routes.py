@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from cloud.fleet import service as fleet
 from cloud.kernel import auth
-from cloud.kernel.auth import Viewer
+from cloud.kernel.auth import Role, Viewer
 from cloud.kernel.context import HubHere, hub_of
 from cloud.kernel.errors import Forbidden, NotFound, Unauthenticated
 from cloud.web import assets, live, trace
@@ -76,10 +76,12 @@ async def login(request: Request, hub: HubHere) -> Response:
     response = RedirectResponse("/trade", 303)
     try:
         key = await _posted_key(request)
-        await auth.log_in(hub, response, key, https=request.url.scheme == "https")
+        who = await auth.log_in(hub, response, key, https=request.url.scheme == "https")
     except Unauthenticated:
         attempts.failed(address, now_us)
         return page(request, "login.html", 401, problem="login.wrong")
+    if who.role is Role.OPERATOR:
+        response.headers["location"] = "/fleet"
     return response
 
 

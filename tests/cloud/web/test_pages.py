@@ -56,6 +56,11 @@ async def test_a_key_opens_the_trade_page_which_shows_the_role(
     assert (await browser.get("/login")).headers["location"] == "/trade"
 
 
+async def test_an_operator_is_led_to_the_fleet(hub: Hub, browser: httpx.AsyncClient) -> None:
+    answer = await _log_in(browser, await add_key(hub, "stadtwerk", Role.OPERATOR))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/fleet")
+
+
 async def test_pages_allow_nothing_from_outside_and_are_not_kept(
     browser: httpx.AsyncClient,
 ) -> None:

@@ -1,7 +1,7 @@
 // The list of boxes with filter, states and tags, its CSV, and the figures of the whole fleet.
 
 import { $, $$, attribute, h, put, text, tick, toggle } from "./dom.js";
-import { ageNode, badge, standing } from "./standing.js";
+import { SILENT_S, ageNode, badge, standing } from "./standing.js";
 import { download, drawTable, iso, said } from "./tables.js";
 import * as words from "./words.js";
 
@@ -104,7 +104,7 @@ export class FleetList {
     drawPower(sites, live);
     drawStored(sites, live);
     const boxes = this.#rows.filter((row) => row.gateway);
-    const alive = boxes.filter((row) => row.seen_us !== null && row.standing.word !== t("standing.offline"));
+    const alive = boxes.filter((row) => row.seen_us !== null && live.ageWhenHeardS(row.seen_us) <= SILENT_S);
     tick("live", words.number(alive.length));
     put("live-unit", t("fleet.of", { count: words.number(boxes.length) }));
     put("live-more", t("fleet.versions", { list: versions(boxes) || "–" }));

@@ -53,6 +53,11 @@ export class Live {
     return Math.max(0, (this.nowUs() - atUs) / 1e6);
   }
 
+  /** How old something was when the newest message came: silence of the hub ages no box. */
+  ageWhenHeardS(atUs) {
+    return Math.max(0, this.ageS(atUs) - (this.ageMs() ?? 0) / 1000);
+  }
+
   staleAt(atUs) {
     return (this.nowUs() - atUs) / 1000 > STALE_MS;
   }

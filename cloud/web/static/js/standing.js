@@ -13,7 +13,7 @@ export function standing(row, live) {
   const made = (kind, word) => ({ kind, word, rank: RANKS[kind] });
   if (!row.gateway) return made("off", t("standing.no_box"));
   if (row.seen_us === null) return made("off", t("standing.never"));
-  if (live.ageS(row.seen_us) > SILENT_S) return made("alarm", t("standing.offline"));
+  if (live.ageWhenHeardS(row.seen_us) > SILENT_S) return made("alarm", t("standing.offline"));
   const [alarms, warnings] = row.alarms;
   if (alarms) return made("alarm", t("severity.alarm"));
   const report = row.report;
