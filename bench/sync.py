@@ -36,13 +36,13 @@ from simulators.processes import Child, Processes, running
 from wire.clock import SystemClock, utc
 
 DAY_S = 86_400
-QUICK_S = 600
+QUICK_S = 300
 DRAIN_S_MAX = 3_600.0
 SETTLED_S_MAX = 60.0
 YOUNG_US = 60 * SECOND_US
 """The backlog is gone when the oldest that waits is younger."""
 GRANT_BYTES_S = 1_000_000_000
-WATCHED_S_MIN = 8.0
+WATCHED_S_MIN = 5.0
 """A short history is gone before anybody has watched for long."""
 WINDOWS = 48
 WINDOW_S = 10

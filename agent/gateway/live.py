@@ -16,6 +16,8 @@ from wire.live import VALUES_MAX, Live
 
 PERIOD_S = 0.8
 """With control's picture five times a second, no value is older than a second when it is sent."""
+LOOK_S = 0.1
+"""How soon something new is seen when there was nothing to send."""
 WHOLE_S = 10.0
 """So often everything watched is sent, else only what is new."""
 FAILURES_MAX = 5
@@ -52,9 +54,10 @@ class LiveLane:
         failures = 0
         while True:
             await self._watched.wait()
-            began_s = loop.time()
+            began_s, pause_s = loop.time(), PERIOD_S
             try:
-                await self._send(hub, began_s)
+                if not await self._send(hub, began_s):
+                    pause_s = LOOK_S
                 failures = 0
             except (HubUnreachable, HubRefused) as error:
                 self._sent.clear()
@@ -63,22 +66,24 @@ class LiveLane:
                     _logger.info("live values rest: %s", error)
                     failures = 0
                     self._watched.clear()
-            await asyncio.sleep(max(0.0, PERIOD_S - (loop.time() - began_s)))
+            await asyncio.sleep(max(0.0, began_s + pause_s - loop.time()))
 
-    async def _send(self, hub: Hub, now_s: float) -> None:
+    async def _send(self, hub: Hub, now_s: float) -> bool:
+        """Send what is new; return whether there was anything."""
         if now_s - self._whole_s >= WHOLE_S:
             self._sent.clear()
         if not self._sent:
             self._whole_s = now_s
         values = self._news()
         if not values:
-            return
+            return False
         points = self._latest.watch
         now_us = self._clock.now_us()
         watched = await hub.live(Live(now_us, tuple(values)))
         if self._latest.watch == points:  # Else the long poll knows more by now.
             self.watch(watched)
         self._sent.update(((device, reading.point), reading) for device, reading in values)
+        return True
 
     def _news(self) -> list[tuple[str, Reading]]:
         """Return what is watched and not yet sent as it is."""

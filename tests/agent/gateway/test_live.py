@@ -30,6 +30,7 @@ async def hub() -> AsyncIterator[HubPeer]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.gateway.live.PERIOD_S", 0.02)
+    monkeypatch.setattr("agent.gateway.live.LOOK_S", 0.01)
 
 
 class Plant:
