@@ -23,6 +23,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 _SHOWN_MAX = 60
 _PLACES = ("body", "query", "path", "header", "cookie")
@@ -135,6 +136,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HubError, _hub_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _nobody_left)
     app.add_exception_handler(500, _defect)
 
 
@@ -159,6 +161,11 @@ async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     unparsed = error.status_code == _BAD_REQUEST
     message = "body: it cannot be parsed; JSON is expected" if unparsed else str(error.detail)
     return _answer(error.status_code, code, message, error.headers)
+
+
+async def _nobody_left(_request: Request, _error: Exception) -> JSONResponse:
+    """Whoever asked has gone before the body was here; the answer goes nowhere."""
+    return JSONResponse({}, _BAD_REQUEST)
 
 
 async def _defect(_request: Request, _error: Exception) -> JSONResponse:

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
-from starlette.requests import ClientDisconnect
 
 from cloud.fleet.operation import bundles
 from cloud.fleet.operation import service as operation
@@ -33,10 +32,7 @@ async def upload_bundle(
     hub: HubHere,
 ) -> JSONResponse:
     """Keep the bundle for the administrators; the same command's again replaces it."""
-    try:
-        gateway, body = await signed(hub, request, BUNDLES, BUNDLE_BYTES_MAX)
-    except ClientDisconnect:
-        return JSONResponse({}, 400)
+    gateway, body = await signed(hub, request, BUNDLES, BUNDLE_BYTES_MAX)
     await bundles.keep(hub, gateway, command, body)
     for topic in operation.topics(gateway.site):
         hub.bus.wake(topic)

@@ -118,7 +118,8 @@ async def test_a_report_is_taken_and_damaged_ones_are_refused_in_one_line(
     good: dict[str, Any] = dict(report.to_document(fleet_messages.REPORT))
     answer = await tell(box, REPORT_PATH, good)
     assert (answer.status_code, answer.json()) == (200, {"v": 1})
-    for wrong in ({}, [], good | {"clock": "fine"}, good | {"v": 2}):
+    damaged: tuple[object, ...] = ({}, [], good | {"clock": "fine"}, good | {"v": 2})
+    for wrong in damaged:
         answer = await tell(box, REPORT_PATH, wrong)
         assert (answer.status_code, answer.json()["code"]) == (422, "INVALID")
         assert len(answer.json()["message"].splitlines()) == 1
