@@ -44,7 +44,6 @@ RULES = {
     "CLOCK_UNSURE": Rule(Severity.WARNING, ("CLOCK_GOOD",)),
     "CLOCK_WRONG": Rule(Severity.ALARM, ("CLOCK_GOOD",)),
     "CONFIGURATION_ROLLED_BACK": Rule(Severity.ALARM),
-    "SOFTWARE_FAILED": Rule(Severity.ALARM),
     HUB_UNREACHABLE: Rule(Severity.WARNING, ("HUB_REACHED",)),
 }
 _OF_DEVICES = ("DEVICE_LOST", "DEVICE_REFUSED")

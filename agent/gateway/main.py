@@ -123,7 +123,9 @@ async def _serve(
         async with _hub_of(keys, settings.hub, clock) as hub, asyncio.TaskGroup() as tasks:
             tasks.create_task(inlet.receive(), name="inlet")
             tasks.create_task(inlet.commit(settings.buffer.commit_period_s), name="commit")
-            tasks.create_task(serve(make_app(page, desk), listener, stopping), name="page")
+            tasks.create_task(
+                serve(make_app(page, desk, orders.acknowledge), listener, stopping), name="page"
+            )
             wear = Wear(asyncio.get_running_loop().time)
             tasks.create_task(_look(buffer, latest, notifier, wear), name="look")
             tasks.create_task(keep(buffer, lambda: _knows_the_time(latest)), name="upkeep")

@@ -15,6 +15,7 @@ from agent.gateway.backoff import Backoff
 from agent.gateway.buffer import Buffer
 from agent.gateway.bundle import Bundle, LogRing
 from agent.gateway.commands import Commands
+from agent.gateway.errors import BufferBlocked
 from agent.gateway.executor import Act, Executor
 from agent.gateway.helmsman import Helmsman
 from agent.gateway.hub import Hub
@@ -27,6 +28,7 @@ from agent.gateway.smallacts import Acknowledge, RotateKey
 from agent.gateway.software import Software
 from agent.leaving import Departure
 from agent.settings import AgentSettings
+from agent.web.app import NotNow
 from wire.clock import Clock
 from wire.order import (
     AcknowledgeOrder,
@@ -79,6 +81,20 @@ class Orders:
         await self.commands.restore()
         await self.alarms.restore()
         self._helmsman.steer()
+
+    async def acknowledge(self, alarm: str, who: str, note: str) -> bool:
+        """Note that a technician has seen an alarm; False: there is no such alarm.
+
+        Raises:
+            NotNow: it could not be written.
+        """
+        try:
+            await self.alarms.acknowledge(alarm, who, note, self._clock.now_us())
+        except KeyError:
+            return False
+        except BufferBlocked as error:
+            raise NotNow(str(error)) from error
+        return True
 
     async def run(self, side: HubSide | None, picture: Callable[[], Mapping[str, Any]]) -> None:
         """Work until cancelled.

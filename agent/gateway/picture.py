@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.gateway.latest import Lane, Latest, Noted
 from agent.status import DeviceState, Status
+from wire import alarm as alarms
 from wire.block import Reading
 from wire.clock import QUARTER_HOUR_US, quarter_hour_us
 from wire.schedule import Schedule
@@ -60,6 +61,7 @@ def picture(site: Site, latest: Latest, now_us: int) -> Document:
             "correction_us": latest.clock.correction_us,
         },
         "buffer": _buffer(site, latest),
+        "alarms": [alarms.to_document(alarm) for alarm in latest.alarms],
         "events": [_event(noted) for noted in reversed(latest.events[-EVENTS_SHOWN:])],
     }
 

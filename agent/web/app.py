@@ -7,7 +7,7 @@ A person signs in with a form and gets a session cookie; a program sends the cod
 import asyncio
 import json
 import urllib.parse
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from agent import metrics
 from agent.web.auth import SESSION_S_MAX, Door, TooManyTries
 from agent.web.telemetry import Desk, add_telemetry
 from agent.web.words import choose, points, words
+from wire import fields
+from wire.fields import BadMessage
 
 STREAM_PERIOD_S = 0.5
 STREAMS_MAX = 20
@@ -40,6 +42,12 @@ _HEADERS = {
 }
 
 Picture = Callable[[], dict[str, Any]]
+Acknowledge = Callable[[str, str, str], Awaitable[bool]]
+"""Takes an alarm's id, who has seen it and a note; False: there is no such alarm."""
+
+
+class NotNow(Exception):
+    """Nothing can be written at the moment; the text says why."""
 
 
 class Page:
@@ -109,11 +117,15 @@ class Page:
             self.streams -= 1
 
 
-def make_app(page: Page, desk: Desk | None = None) -> ASGIApp:
+def make_app(
+    page: Page, desk: Desk | None = None, acknowledge: Acknowledge | None = None
+) -> ASGIApp:
     """Return the application; `desk` is for a site with devices that push."""
     app = FastAPI(title="Phoenyra", docs_url=None, redoc_url=None, openapi_url=None)
     _add_login(app, page)
     _add_live(app, page)
+    if acknowledge is not None:
+        _add_alarms(app, page, acknowledge)
     if desk is not None:
         add_telemetry(app, desk)
     app.mount("/static", StaticFiles(directory=_FOLDER / "static"), name="static")
@@ -186,6 +198,26 @@ def _add_live(app: FastAPI, page: Page) -> None:
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
+
+
+def _add_alarms(app: FastAPI, page: Page, acknowledge: Acknowledge) -> None:
+    @app.post("/api/alarms/{alarm}/acknowledge")
+    async def seen(request: Request, alarm: str) -> Response:
+        page.check(request)
+        _check_origin(request)
+        try:
+            document = fields.parse(await _body(request), "body")
+            who = fields.text(document, "who", "body")
+            note = fields.text(document, "note", "body", empty=True)
+        except BadMessage as error:
+            raise _refusal(422, "BAD_MESSAGE", str(error)) from error
+        try:
+            known = await acknowledge(alarm, who, note)
+        except NotNow as error:
+            raise _refusal(503, "NOT_NOW", str(error)) from error
+        if not known:
+            raise _refusal(404, "NO_SUCH_ALARM", f"there is no alarm {alarm[:40]!r}")
+        return JSONResponse({"status": "ok"})
 
 
 def _refusal(status: int, code: str, message: str) -> HTTPException:

@@ -1,5 +1,6 @@
 /* The home view: writes the picture into the page twice a second. Ages use the box's clock. */
 
+import { renderAlarms } from "./alarms.js";
 import { renderBanners } from "./banners.js";
 import { format, known, language, text, words } from "./context.js";
 import { $, fill, make, mark, tick, upperFirst, write } from "./dom.js";
@@ -46,6 +47,7 @@ function render() {
   renderSchedule(picture, nowUs);
   renderValues(nowUs);
   renderData(nowUs);
+  renderAlarms(picture.alarms, nowUs);
   renderEvents(nowUs);
 }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.gateway import buffer, inlet, restamp, timekeeper, uplink
+from agent.gateway.alarmbook import RULES
 from agent.web.words import LANGUAGES, choose, words
 from tests.support.source import ROOT
 
@@ -58,6 +59,10 @@ def test_every_event_that_the_gateway_reports_has_a_text() -> None:
         source = Path(module.__file__).read_text(encoding="utf-8")
         for code in re.findall(r'"([A-Z]+_[A-Z_]+)"', source):
             assert f"event.{code}" in words("de"), code
+
+
+def test_every_alarm_has_a_text() -> None:
+    assert {f"event.{code}" for code in RULES} <= words("de").keys()
 
 
 def test_every_event_and_reason_of_control_has_a_text() -> None:
