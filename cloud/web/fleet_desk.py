@@ -20,7 +20,6 @@ from cloud.fleet.model import Newest, Site
 from cloud.fleet.operation import service as operation
 from cloud.fleet.operation.alarms import Filter, Phase
 from cloud.fleet.operation.model import AlarmRow, FleetRow
-from cloud.fleet.overview import newest_of_sites
 from cloud.kernel.auth import Principal
 from cloud.kernel.context import Hub
 from cloud.web import fleet_rows, rows
@@ -71,7 +70,7 @@ class FleetDesk:
         self._sites = {site.id: site for site in sites[:SITES_MAX]}
         found = await operation.fleet_rows(connection, who)
         self._boxes = [row for row in found if row.site in self._sites]
-        self._stored = await newest_of_sites(connection, list(self._sites), rows.POINTS)
+        self._stored = await fleet.newest_of_sites(connection, list(self._sites), rows.POINTS)
         return {"me": {"account": who.account, "role": who.role, "sites": len(sites)}}
 
     async def _alarms(self, connection: AsyncConnection) -> rows.Row:

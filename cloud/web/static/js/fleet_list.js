@@ -121,7 +121,7 @@ export class FleetList {
 const tagsOf = (row) => Object.entries(row.tags ?? {}).map(([key, value]) => `${key}: ${value}`);
 
 /** What of a row changes by time alone, rounded as it is shown. */
-const ages = (row, live) => [words.span(row.seen_us === null ? 0 : live.ageS(row.seen_us)), reading(row, live, "ac.power_kw").stale, reading(row, live, "battery.soc_pct").stale];
+const ages = (row, live) => [isLate(row, live), words.span(row.seen_us === null ? 0 : live.ageS(row.seen_us)), reading(row, live, "ac.power_kw").stale, reading(row, live, "battery.soc_pct").stale];
 
 function columns(page) {
   const { live } = page;
@@ -132,9 +132,9 @@ function columns(page) {
     ["site.soc", "full", (r) => socCell(r, live), (r) => of(r, "battery.soc_pct").value],
     ["fleet.power_kw", "r num full", (r) => powerCell(r, live), (r) => of(r, "ac.power_kw").value],
     ["fleet.alarms", "r num", (r) => countCell(r.alarms[0] + r.alarms[1], "bad"), (r) => r.alarms[0] + r.alarms[1]],
-    ["fleet.backlog", "r num", backlogCell, (r) => r.report?.backlog],
+    ["fleet.backlog", "r num", (r) => backlogCell(r, live), (r) => r.report?.backlog],
     ["fleet.gaps", "r num", (r) => countCell(r.gaps.rows, "warned"), (r) => r.gaps.rows],
-    ["fleet.version", "num mut", (r) => r.report?.version ?? "–", (r) => r.report?.version],
+    ["fleet.version", "num mut short", (r) => h("span", { title: r.report?.version }, r.report?.version ?? "–"), (r) => r.report?.version],
     ["fleet.clock", "", clockCell, (r) => r.report?.clock],
     ["fleet.seen", "r", (r) => ageNode(live, r.seen_us), (r) => (r.seen_us === null ? null : iso(r.seen_us))],
   ];
@@ -162,9 +162,12 @@ function powerCell(row, live) {
 
 const countCell = (count, tone) => (count ? h("b", { class: tone }, words.number(count)) : h("span", { class: "dim" }, "0"));
 
-function backlogCell(row) {
+/** A block or two are always on their way: only what waits for longer is a backlog. */
+const isLate = (row, live) => row.report?.backlog > 0 && live.ageWhenHeardS(row.report.backlog_from_us ?? 0) > SILENT_S;
+
+function backlogCell(row, live) {
   if (!row.report) return h("span", { class: "dim" }, "–");
-  return countCell(row.report.backlog, "warned");
+  return isLate(row, live) ? countCell(row.report.backlog, "warned") : h("span", { class: "dim" }, words.number(row.report.backlog));
 }
 
 function clockCell(row) {
@@ -202,7 +205,7 @@ function staleCard(name, live, all) {
 }
 
 function drawBacklog(boxes, live) {
-  const waiting = boxes.filter((row) => row.report?.backlog);
+  const waiting = boxes.filter((row) => isLate(row, live));
   tick("backlog", words.number(waiting.reduce((total, row) => total + row.report.backlog, 0)));
   put("backlog-unit", t("fleet.frames"));
   const oldest = Math.min(...waiting.map((row) => row.report.backlog_from_us ?? Infinity));

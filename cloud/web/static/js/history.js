@@ -10,31 +10,40 @@ const POINTS = "ac.power_kw,control.setpoint_kw,battery.soc_pct".split(",");
 const RELOAD_MS = 30_000;
 const DAY_H = 24;
 const GAP_FACTOR = 3;
-const RAW_S = 5;
 const NEIGHBOURS = 50;
+const STEPS_S = { raw: 5, "1m": 60, "15m": 900, "1h": 3600, "1d": 86_400 };
+const POWER = 0;
+const LOW = 3;
+const HIGH = 4;
 
-/** Columns of a plot: seconds, then one column a point; a hole in the record is a hole in the line. */
+/** Columns of a plot: seconds, one column a point, and the power's extremes within each step.
+ *
+ * A hole in the record is a hole in the lines.
+ */
 export function columns(answer) {
   const rows = new Map();
-  const stepS = answer.step_s || RAW_S;
+  const stepS = STEPS_S[answer.step] ?? STEPS_S.raw;
+  const [low, high] = [answer.columns?.indexOf("min") ?? -1, answer.columns?.indexOf("max") ?? -1];
   const row = (second) => {
-    if (!rows.has(second)) rows.set(second, POINTS.map(() => null));
+    if (!rows.has(second)) rows.set(second, [null, null, null, null, null]);
     return rows.get(second);
   };
   for (const series of answer.points) {
     const at = POINTS.indexOf(series.point);
-    for (const [us, value] of series.samples) if (at >= 0 && value !== null) row(Math.floor(us / 1e6 / stepS) * stepS)[at] = value;
+    for (const sample of series.samples) {
+      if (at < 0 || sample[1] === null) continue;
+      const found = row(Math.floor(sample[0] / 1e6 / stepS) * stepS);
+      found[at] = sample[1];
+      if (at === POWER && low > 0) [found[LOW], found[HIGH]] = [sample[low], sample[high]];
+    }
   }
   const seconds = [...rows.keys()].sort((a, b) => a - b);
-  const found = [[], ...POINTS.map(() => [])];
   const apart = Math.max(stepS, usual(seconds));
+  const found = [[], [], [], [], [], []];
+  const add = (second, cells) => found.forEach((column, i) => column.push(i ? cells[i - 1] : second));
   seconds.forEach((second, i) => {
-    if (i && second - seconds[i - 1] > GAP_FACTOR * apart) {
-      found[0].push(seconds[i - 1] + stepS);
-      POINTS.forEach((_, at) => found[at + 1].push(null));
-    }
-    found[0].push(second);
-    POINTS.forEach((_, at) => found[at + 1].push(rows.get(second)[at]));
+    if (i && second - seconds[i - 1] > GAP_FACTOR * apart) add(seconds[i - 1] + apart, [null, null, null, null, null]);
+    add(second, rows.get(second));
   });
   return found;
 }
@@ -53,16 +62,16 @@ export function history(page) {
   let data = null;
   let failed = "";
   const windowS = () => [nowUs() / 1e6 - hours * 3600, nowUs() / 1e6];
-  const query = (format) => {
+  const query = (what = "", more = {}) => {
     const [begin, end] = windowS();
     const period = { from: new Date(begin * 1e3).toISOString(), to: new Date(end * 1e3).toISOString() };
-    return `/api/v1/sites/${encodeURIComponent(page.site)}/telemetry?${new URLSearchParams({ points: POINTS.join(","), ...period, step: "auto", ...format })}`;
+    return `/api/v1/sites/${encodeURIComponent(page.site)}/telemetry${what}?${new URLSearchParams({ points: POINTS.join(","), ...period, step: "auto", ...more })}`;
   };
   const plot = new Plot(box, () => options(page, windowS, nowUs, () => data));
   const load = async () => {
     const wanted = hours;
     try {
-      const answer = await ask("GET", query({}));
+      const answer = await ask("GET", query());
       if (wanted !== hours) return;
       data = columns(answer);
       failed = "";
@@ -98,7 +107,7 @@ export function history(page) {
       void load();
     });
   }
-  $("#history-csv").addEventListener("click", (event) => event.currentTarget.setAttribute("href", query({ format: "csv" })));
+  $("#history-csv").addEventListener("click", (event) => event.currentTarget.setAttribute("href", query("/export", { format: "csv" })));
   page.live.on(["connection"], () => page.live.fresh && void load());
   document.addEventListener("language", draw);
   setInterval(() => page.live.fresh && void load(), RELOAD_MS);
@@ -119,7 +128,10 @@ function options(page, windowS, nowUs, data) {
       { scale: "y", stroke: colour("t1"), width: 1.8, points: { show: false } },
       { scale: "y", stroke: colour("gold-text"), width: 1.5, dash: [5, 4], points: { show: false } },
       { scale: "soc", stroke: colour("soc"), width: 2.2, points: { show: false } },
+      { scale: "y", width: 0, points: { show: false } },
+      { scale: "y", width: 0, points: { show: false } },
     ],
+    bands: [{ series: [5, 4], fill: colour("line") }],
     hooks: { draw: [nowLine(nowUs)] },
     tip: (_plot, i) => {
       const [seconds, power, setpoint, soc] = data();

@@ -1,7 +1,7 @@
 // What a site does now, and how its box is: charge, power, setpoint, clock, backlog, disk.
 
 import { $, attribute, h, put, text, tick, toggle } from "./dom.js";
-import { badge, standing } from "./standing.js";
+import { SILENT_S, badge, standing } from "./standing.js";
 import * as words from "./words.js";
 
 const { t } = words;
@@ -80,7 +80,7 @@ function drawFacts(page, boxes) {
     ["site.box", row?.gateway ? `${row.gateway}${report ? ` · ${report.version}` : ""}` : "–"],
     ["fleet.seen", row?.seen_us ? t("site.ago", { age: words.span(live.ageS(row.seen_us)) }) : "–"],
     ["fleet.clock", clockText(report), report?.clock === "unknown" ? "warned" : ""],
-    ["fleet.backlog", backlogText(report, live), report?.backlog ? "warned" : ""],
+    ["fleet.backlog", backlogText(report, live), report?.backlog && live.ageWhenHeardS(report.backlog_from_us ?? 0) > SILENT_S ? "warned" : ""],
     ["site.disk", report ? t("site.disk_free", { free: words.bytes(report.disk_free_bytes), all: words.bytes(report.disk_bytes) }) : "–"],
     ["site.wear", report?.written_bytes_day == null ? "–" : t("site.a_day", { size: words.bytes(report.written_bytes_day) })],
     ...(report?.quarantined ? [["site.quarantined", words.number(report.quarantined), "warned"]] : []),

@@ -19,7 +19,7 @@ const unitOf = (point) => UNITS[point.split("_").at(-1)] ?? "";
 function shownValue(row) {
   if (row.value === null) return "–";
   const size = Math.abs(row.value);
-  const digits = Number.isInteger(row.value) && size >= 100 ? 0 : size >= 1000 ? 0 : size >= 10 ? 2 : 3;
+  const digits = Number.isInteger(row.value) && (size === 0 || size >= 100) ? 0 : size >= 1000 ? 0 : size >= 10 ? 2 : 3;
   return words.withUnit(words.number(row.value, digits), unitOf(row.point));
 }
 
