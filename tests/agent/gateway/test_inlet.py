@@ -2,89 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from agent.gateway import gaps
-from agent.gateway.buffer import Buffer, open_buffer
+from agent.gateway.buffer import open_buffer
 from agent.gateway.inlet import Inlet
 from agent.gateway.latest import Latest
-from agent.link import ClockVerdict, Leave, Override, Steering
 from tests.support.control_peer import SECOND_US, ControlPeer, control_peer, status
+from tests.support.inlets import NOON_US, ROOMY, SITE, running
 from tests.support.patience import eventually
 from wire import block as blocks
-from wire import records
 from wire.block import Quality, Reading
 from wire.clock import SetClock
-from wire.gap import Cause, Gap
-from wire.order import Mode
-from wire.report import ClockState
-from wire.schedule import Schedule
-from wire.sync import FrameClass
-
-NOON_US = 1_790_000_000_000_000
-ROOMY = 64 * 1024**2
-SITE = "werk-sued"
-
-
-class Bench:
-    """A buffer and an inlet that runs on it."""
-
-    def __init__(self, buffer: Buffer, inlet: Inlet, latest: Latest) -> None:
-        self.buffer = buffer
-        self.inlet = inlet
-        self.latest = latest
-
-    async def samples(self) -> list[tuple[str, int]]:
-        """Return (boot, number) of every stored sample, in order."""
-        return [
-            (block.boot, block.seq + i)
-            for frame in await self.buffer.batch(-1, ROOMY)
-            if frame.kind is FrameClass.TELEMETRY
-            for block in [blocks.decode(frame.payload)]
-            for i in range(len(block.at_us))
-        ]
-
-    async def gaps(self) -> list[Gap]:
-        """Return the rows of the box's own ledger."""
-        return await self.buffer.look_up(lambda database: gaps.ledger(database, 100))
-
-    async def told(self) -> list[Gap]:
-        """Return the rows that the frames tell the hub of."""
-        return [
-            gap
-            for frame in await self.buffer.batch(-1, ROOMY)
-            if frame.kind is FrameClass.EVENTS
-            for gap in records.decode(frame.payload).gaps
-        ]
-
-    async def codes(self) -> list[str]:
-        return [
-            event.code
-            for frame in await self.buffer.batch(-1, ROOMY)
-            if frame.kind is FrameClass.EVENTS
-            for event in records.decode(frame.payload).events
-        ]
-
-
-@asynccontextmanager
-async def running(folder: Path, period_s: float = 0.05) -> AsyncIterator[Bench]:
-    latest = Latest()
-    clock = SetClock(NOON_US)
-    async with open_buffer(folder / "buffer.db", clock, ROOMY) as buffer:
-        inlet = Inlet(buffer, latest, clock, folder / "control.sock", SITE)
-        async with asyncio.TaskGroup() as tasks:
-            started = [
-                tasks.create_task(inlet.receive()),
-                tasks.create_task(inlet.commit(period_s)),
-            ]
-            yield Bench(buffer, inlet, latest)
-            for task in started:
-                task.cancel()
-        await inlet.finish()
 
 
 @pytest.fixture
@@ -194,54 +125,6 @@ async def test_what_is_pending_at_a_clean_stop_is_written(
         assert await bench.samples() == [("boot-1", 0), ("boot-1", 1)]
 
 
-async def test_what_control_could_not_keep_while_nobody_listened_is_a_row_of_the_gap_ledger(
-    tmp_path: Path, peer: ControlPeer
-) -> None:
-    async with running(tmp_path) as bench:
-        peer.sample(NOON_US)
-        await peer.until(stored=0)
-    for _ in range(10):
-        peer.sample(NOON_US + peer.samples * SECOND_US)
-    del peer.kept[:7]
-    async with running(tmp_path) as bench:
-        await peer.until(stored=10)
-        assert await bench.samples() == [("boot-1", i) for i in (0, 8, 9, 10)]
-        (gap,) = await bench.gaps()
-        assert (gap.cause, gap.n, gap.text.split(":")[0]) == (
-            Cause.RING,
-            None,
-            "7 samples and events",
-        )
-        assert (gap.from_us, gap.to_us) == (NOON_US, NOON_US + 8 * SECOND_US)
-        assert [told.id for told in await bench.told()] == [gap.id]
-
-
-async def test_the_first_words_of_a_new_run_of_control_that_ran_over_are_missed_too(
-    tmp_path: Path, peer: ControlPeer
-) -> None:
-    async with running(tmp_path) as bench:
-        peer.sample(NOON_US)
-        await peer.until(stored=0)
-        peer.restart("boot-2")
-        for i in range(4):
-            peer.sample(NOON_US + i * SECOND_US)
-        del peer.kept[:3]
-        await peer.until(stored=3)
-        (gap,) = await bench.gaps()
-        assert gap.text.startswith("3 samples and events")
-
-
-async def test_an_empty_file_does_not_know_what_was_stored_before_it(
-    tmp_path: Path, peer: ControlPeer
-) -> None:
-    for i in range(4):
-        peer.sample(NOON_US + i * SECOND_US)
-    del peer.kept[:3]
-    async with running(tmp_path) as bench:
-        await peer.until(stored=3)
-        assert await bench.gaps() == []
-
-
 async def test_a_full_disk_holds_items_back_and_loses_none(
     tmp_path: Path, peer: ControlPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,48 +140,6 @@ async def test_a_full_disk_holds_items_back_and_loses_none(
         await peer.until(stored=200)
         assert await bench.samples() == [("boot-1", i) for i in range(201)]
         assert bench.latest.store_trouble == ""
-
-
-async def test_control_is_told_the_schedule_on_every_connection(
-    tmp_path: Path, peer: ControlPeer
-) -> None:
-    schedule = Schedule(site=SITE, version=3, issued_us=NOON_US, slots=())
-    async with running(tmp_path) as bench:
-        bench.inlet.send_schedule(schedule)
-        assert await peer.until_scheduled(1) == schedule
-        peer.hang_up()
-        assert await peer.until_scheduled(2) == schedule
-
-
-async def test_control_is_told_what_operators_want_and_about_the_clock_on_every_connection(
-    tmp_path: Path, peer: ControlPeer
-) -> None:
-    verdict = ClockVerdict(ClockState.CORRECTED, 7_000_000)
-    steering = Steering(Mode.AUTOMATIC, Override("c-1", 20.0, NOON_US))
-    async with running(tmp_path) as bench:
-        bench.inlet.send_steering(steering)
-        bench.inlet.send_clock(verdict)
-        await peer.until_wished(2)
-        assert peer.wishes == [verdict, steering]
-        peer.hang_up()
-        await peer.until_wished(4)
-        assert peer.wishes == [verdict, steering] * 2
-
-
-async def test_control_is_asked_to_leave_once_and_only_if_it_is_there(
-    tmp_path: Path, peer: ControlPeer
-) -> None:
-    async with running(tmp_path) as bench:
-        assert not bench.inlet.send_leave("nobody is there yet")
-        await eventually(lambda: bench.latest.linked)
-        assert bench.inlet.send_leave("new settings")
-        await peer.until_wished(1)
-        peer.hang_up()
-        await peer.until_connected(2)
-        await eventually(lambda: bench.latest.linked)
-        peer.sample(NOON_US)
-        await peer.until(stored=0)
-        assert peer.wishes == [Leave("new settings")]
 
 
 async def test_the_newest_status_is_there_for_the_page_and_never_stored(
