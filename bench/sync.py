@@ -7,18 +7,16 @@ hub's own count of samples, and sample by sample in windows over the whole day.
 """
 
 import asyncio
-import json
 import os
 import random
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
-from websockets.asyncio.client import connect
 
 from bench import box, sync_site
 from bench.options import Figures, Options
@@ -32,6 +30,7 @@ from bench.sync_site import (
     Plant,
     history,
 )
+from bench.sync_watch import Watcher
 from simulators.processes import Child, Processes, running
 from wire.clock import SystemClock, utc
 
@@ -46,36 +45,8 @@ WATCHED_S_MIN = 5.0
 """A short history is gone before anybody has watched for long."""
 WINDOWS = 48
 WINDOW_S = 10
-LOOK_S = 0.1
 CODE = "technician-1"
 _COUNT = "phoenyra_hub_samples_total "
-
-
-@dataclass(slots=True)
-class Watcher:
-    """Somebody who looks at the site's page."""
-
-    newest_us: int | None = None
-    ages_s: list[float] = field(default_factory=list)
-
-    async def follow(self, url: str, key: str) -> None:
-        """Take what the page's feed says, for ever."""
-        address = f"{url.replace('http', 'ws', 1)}/ws/live?page=site&site={SITE}"
-        headers = {"Authorization": f"Bearer {key}"}
-        async with connect(address, additional_headers=headers, max_size=None) as socket:
-            async for message in socket:
-                values = json.loads(message).get("state", {}).get("values", {})
-                times = [row["at_us"] for row in values.values() if row["device"] == LIVE_DEVICE]
-                if times:
-                    self.newest_us = max(times)
-
-    async def note(self) -> None:
-        """Note how old the live values look, for ever."""
-        clock = SystemClock()
-        while True:
-            await asyncio.sleep(LOOK_S)
-            if self.newest_us is not None:
-                self.ages_s.append((clock.now_us() - self.newest_us) / 1e6)
 
 
 @dataclass(slots=True)

@@ -31,7 +31,7 @@ class HubSettings(BaseModel):
     proxy: SecretStr | None = Field(
         default=None,
         pattern=r"^http://\S+$",
-        description="http://[user:password@]host:port of the site's own network",
+        description="http://host:port; user and password before an @ where it asks for them",
     )
     backfill_bytes_s: int | None = Field(
         default=None,

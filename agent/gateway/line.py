@@ -84,7 +84,7 @@ class Way:
     ca_file: Path | None = None
     """Whom to believe instead of the machine's own list."""
     proxy: str | None = field(default=None, repr=False)
-    """``http://[user:password@]host:port``"""
+    """``http://host:port``, with user and password where it asks for them."""
 
 
 class Line:

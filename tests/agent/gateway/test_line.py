@@ -23,6 +23,7 @@ from wire.signing import Key
 ACK = answer("200 OK", b'{"v":1,"epoch":"e","seq":3}')
 NEWER = Key("gwk-newer", bytes.fromhex("cd" * 32))
 CLOCK = SystemClock()
+USER = "box:pass-1"
 
 
 def context(files: Files) -> ssl.SSLContext:
@@ -105,7 +106,7 @@ async def test_a_list_of_authorities_that_cannot_be_read_is_one_clear_line(
 
 async def test_requests_go_through_the_proxy_of_the_site_with_its_password() -> None:
     async with raw_hub(lambda _: ACK) as proxy:
-        way = Way(url="http://hub.invalid", proxy=f"http://box:pass-1@127.0.0.1:{proxy.port}")
+        way = Way(url="http://hub.invalid", proxy=f"http://{USER}@127.0.0.1:{proxy.port}")
         assert "pass-1" not in repr(way)
         async with open_hub(way, OneKey(KEY), CLOCK) as opened:
             assert (await opened.upload(b"body")).seq == 3
@@ -129,7 +130,7 @@ async def test_an_encrypted_line_through_a_proxy_is_a_tunnel(tmp_path: Path) -> 
 
 async def test_a_proxy_that_makes_no_sense_is_told_without_its_password() -> None:
     with pytest.raises(BadLine) as bad:
-        way = Way(url="https://hub", proxy="ftp://box:pass-1@host:1")
+        way = Way(url="https://hub", proxy=f"ftp://{USER}@host:1")
         async with open_line(way, OneKey(KEY), CLOCK):
             pass
     assert "pass-1" not in str(bad.value)
