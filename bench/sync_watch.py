@@ -1,4 +1,4 @@
-"""Somebody who looks at a site's page while the benchmark ``sync`` runs: how old is what is shown?"""
+"""Somebody who looks at a site while the benchmark ``sync`` runs: how old is what is shown?"""
 
 import asyncio
 import json
