@@ -148,6 +148,7 @@ class Buffer:
         only sent again.
         """
         self._released = max(self._released, seq)
+        self._room.acknowledged()
         silent_s = asyncio.get_running_loop().time() - self._written_s
         if silent_s > SETTLE_PERIOD_S or self._released - self._settled >= SETTLE_FRAMES:
             await self.settle()

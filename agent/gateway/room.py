@@ -68,7 +68,8 @@ class Room:
         self._handed = -1
         self._gone = dict.fromkeys(FrameClass, -1)
         """Up to here, and above what was handed out, a class has nothing left to drop."""
-        self._open: Open | None = None
+        self._open: dict[tuple[Cause, FrameClass, bool], Open] = {}
+        """Rows that may grow; one that names numbers may name only frames that all are gone."""
         self._much_said = False
         self.doubt: Doubt | None = None
         """Set while our own clock is not known to be right: what carries no doubt of its own is
@@ -92,18 +93,22 @@ class Room:
         """Note that the frames up to `seq` are on their way."""
         if seq > self._handed:
             self._handed = seq
-            self._open = None  # A row that grows names numbers that all are gone.
+            self._open.clear()
+
+    def acknowledged(self) -> None:
+        """Note that frames are at the hub: a row that reached over them would call them lost."""
+        self._open.clear()
 
     def renumbered(self) -> None:
         """Forget every number: the frames have new ones, and nobody was handed one of those."""
         self._handed = -1
         self._gone = dict.fromkeys(FrameClass, -1)
-        self._open = None
+        self._open.clear()
 
     def undone(self) -> None:
         """Trust nothing that was noted in a transaction that was rolled back."""
         self._gone = dict.fromkeys(FrameClass, -1)
-        self._open = None
+        self._open.clear()
 
     async def make(self, database: aiosqlite.Connection, state: State, now_us: int) -> State:
         """Bring the buffer within its bounds again.
@@ -175,15 +180,26 @@ class Room:
         return state
 
     async def note(
-        self, database: aiosqlite.Connection, state: State, loss: Loss, now_us: int
+        self,
+        database: aiosqlite.Connection,
+        state: State,
+        loss: Loss,
+        now_us: int,
+        *,
+        flown: bool = False,
     ) -> State:
-        """Enter a loss of the buffer's own in the ledger; one that goes on is one row."""
-        row = self._open
+        """Enter a loss of the buffer's own in the ledger; one that goes on is one row.
+
+        `flown`: of frames that had been handed out.
+        """
+        kind = loss.cause, loss.cls, flown
+        row = self._open.get(kind)
         if row is not None and gaps.follows(row, loss):
-            state, self._open = await gaps.grow(database, state, row, loss)
+            state, self._open[kind] = await gaps.grow(database, state, row, loss)
             return state
         said = [event_of(loss, now_us)]
-        state, self._open = await gaps.enter(database, state, [loss], said, now_us, self.doubt)
+        state, row = await gaps.enter(database, state, [loss], said, now_us, self.doubt)
+        self._open[kind] = row
         return state
 
     async def _settlement(self, database: aiosqlite.Connection, state: State, now_us: int) -> State:
@@ -243,7 +259,8 @@ class Room:
                 self._gone[kind] = found.last
             state = await going.delete(database, state, found)
             state = replace(state, dropped=state.dropped + found.n)
-            return await self.note(database, state, found.loss(Cause.FULL, FULL), now_us), True
+            loss, flown = found.loss(Cause.FULL, FULL), found.first <= self._handed
+            return await self.note(database, state, loss, now_us, flown=flown), True
         return state, False
 
 
