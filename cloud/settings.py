@@ -26,6 +26,15 @@ class HubSettings(BaseSettings):
         default=None, description="postgresql+asyncpg://…; without one, SQLite in data_dir"
     )
     schedule_horizon_h: int = Field(default=24, ge=1, le=72)
+    telemetry_days: int = Field(
+        default=90, ge=2, le=3_660, description="how long samples are kept as uploaded"
+    )
+    rollup_1m_days: int = Field(default=400, ge=2, le=3_660)
+    rollup_15m_days: int = Field(default=3_660, ge=2, le=36_600)
+    settlement_years: int = Field(
+        default=11, ge=1, le=100, description="samples that bill; ten years are usual law"
+    )
+    events_years: int = Field(default=11, ge=1, le=100)
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^/\s]+/?$",

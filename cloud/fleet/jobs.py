@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cloud.fleet.operation import watch
-from cloud.fleet.telemetry import roller
+from cloud.fleet.telemetry import retention, roller
 from cloud.fleet.telemetry.partitions import Partitions
 from cloud.kernel.context import Hub
 
@@ -23,6 +23,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
         jobs = [
             tasks.create_task(roller.run(hub, holder), name="roll-ups"),
+            tasks.create_task(retention.run(hub, holder), name="retention"),
             tasks.create_task(watch.run(hub), name="watch"),
         ]
         yield

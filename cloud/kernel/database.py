@@ -239,6 +239,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
+        "auto_vacuum=INCREMENTAL",  # of a new file: what is deleted can be given back to the disk
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
