@@ -19,6 +19,7 @@ from cloud.kernel import audit
 from cloud.kernel.audit import Entry
 from cloud.kernel.database import Database
 from cloud.kernel.errors import NotFound
+from cloud.kernel.folder import FolderUnusable
 from cloud.kernel.instants import iso
 from cloud.kernel.keys import OPERATOR, is_identifier
 from cloud.settings import HubSettings
@@ -57,7 +58,7 @@ async def run(
 
     Raises:
         HubError: it is against the rules, or there is no such site or gateway.
-        OSError: the picture cannot be written.
+        FolderUnusable: the picture cannot be written.
     """
     if options.action == "list":
         async with database.reading() as connection:
@@ -125,7 +126,10 @@ def _print_code(
     picture = segno.make(codes.link(url, code), error="m", micro=False)
     picture.terminal(out=sys.stdout, compact=True)
     if png is not None:
-        picture.save(str(png), kind="png", scale=_PNG_SCALE)
+        try:
+            picture.save(str(png), kind="png", scale=_PNG_SCALE)
+        except OSError as error:
+            raise FolderUnusable(f"--png: {png}: {error.strerror}") from error
 
 
 async def _gateway(connection: AsyncConnection, gateway_id: str) -> Gateway:
