@@ -22,6 +22,9 @@ from wire.clock import SetClock
 from wire.sync import Frame, FrameClass
 
 SITE = "werk-sued"
+on_postgresql = pytest.mark.parametrize(
+    "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
 
 
 @pytest.fixture
@@ -116,14 +119,11 @@ async def test_one_hub_forgets_and_the_other_leaves_it_to_it(box: Box, hub: Hub)
     assert await count(hub, tables.chunk, tables.chunk.c.kind == FrameClass.TELEMETRY) == 0
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_sqlite_file_gets_smaller(box: Box, hub: Hub) -> None:
-    if hub.database.dialect != "sqlite":
-        pytest.skip("PostgreSQL drops tables instead")
     for first in range(0, 600, 100):
         frames = [
-            telemetry(
-                n, NOON_US + n, soc_pct=float(n), **{f"cell_{i}_v": n / (i + 3) for i in range(60)}
-            )
+            telemetry(n, NOON_US + n, "inverter", **{f"cell_{i}_v": n / (i + 3) for i in range(60)})
             for n in range(first, first + 100)
         ]
         await box.upload(frames)
@@ -137,9 +137,8 @@ async def test_a_sqlite_file_gets_smaller(box: Box, hub: Hub) -> None:
     assert await pages() < before / 2
 
 
+@on_postgresql
 async def test_days_are_partitions_that_are_dropped_as_a_whole(box: Box, hub: Hub) -> None:
-    if hub.database.dialect != "postgresql":
-        pytest.skip("SQLite has no partitions")
     await filled(box, hub)
     assert await parts(hub) == {
         "chunk_default": 0,
@@ -151,11 +150,10 @@ async def test_days_are_partitions_that_are_dropped_as_a_whole(box: Box, hub: Hu
     assert len(await parts(hub)) == 6
 
 
+@on_postgresql
 async def test_a_wrong_clock_makes_no_partition_and_its_day_takes_its_samples_over(
     box: Box, hub: Hub
 ) -> None:
-    if hub.database.dialect != "postgresql":
-        pytest.skip("SQLite has no partitions")
     later_us = NOON_US + 5 * DAY_US
     await box.upload([telemetry(0, 0, soc_pct=1.0), telemetry(1, later_us, soc_pct=2.0)])
     assert await parts(hub) == {"chunk_default": 2, "chunk_settlement": 0, "chunk_events": 0}
