@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet import store as fleet
@@ -12,6 +12,7 @@ from cloud.fleet.model import Gateway
 from cloud.fleet.operation import alarm_rows, conditions, tables
 from cloud.fleet.operation.conditions import HUB_PREFIX, Finding
 from cloud.fleet.operation.model import AlarmCount, AlarmRow
+from cloud.fleet.operation.paging import AlarmPlace
 from cloud.fleet.tables import gateway as gateways
 from cloud.kernel import events
 from cloud.kernel.errors import NotFound
@@ -43,8 +44,8 @@ class Filter:
     phase: Phase | None = None
     severity: Severity | None = None
     code: str | None = None
-    before_us: int | None = None
-    """For the next page: raised before this."""
+    before: AlarmPlace | None = None
+    """For the next page: behind this place."""
     limit: int = 100
 
 
@@ -143,7 +144,7 @@ async def acknowledge(
 async def listed(connection: AsyncConnection, wanted: Filter) -> Sequence[AlarmRow]:
     """Return alarms, the one raised last first."""
     c = tables.alarm.c
-    query = select(tables.alarm).order_by(c.raised_us.desc(), c.id.desc())
+    query = select(tables.alarm).order_by(c.raised_us.desc(), c.gateway.desc(), c.id.desc())
     if wanted.sites is not None:
         query = query.where(c.site.in_(wanted.sites))
     if wanted.phase is not None:
@@ -152,8 +153,8 @@ async def listed(connection: AsyncConnection, wanted: Filter) -> Sequence[AlarmR
         query = query.where(c.severity == int(wanted.severity))
     if wanted.code is not None:
         query = query.where(c.code == wanted.code)
-    if wanted.before_us is not None:
-        query = query.where(c.raised_us < wanted.before_us)
+    if wanted.before is not None:
+        query = query.where(tuple_(c.raised_us, c.gateway, c.id) < tuple_(*wanted.before))
     rows = await connection.execute(query.limit(min(wanted.limit, LIST_MAX)))
     return [alarm_rows.of(row) for row in rows]
 

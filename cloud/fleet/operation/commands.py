@@ -5,13 +5,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet import store as fleet
 from cloud.fleet.model import Gateway, Site
 from cloud.fleet.operation import command_rows, states, tables
 from cloud.fleet.operation.model import OPEN, CommandRow, Standing, Wish
+from cloud.fleet.operation.paging import CommandPlace
 from cloud.kernel import events
 from cloud.kernel.errors import NotFound, Refused
 from cloud.kernel.events import NewEvent
@@ -37,8 +38,8 @@ class Filter:
     kind: str | None = None
     standing: Standing | None = None
     only_open: bool = False
-    before_us: int | None = None
-    """For the next page: issued before this."""
+    before: CommandPlace | None = None
+    """For the next page: behind this place."""
     limit: int = 100
 
 
@@ -163,8 +164,8 @@ async def listed(connection: AsyncConnection, wanted: Filter) -> Sequence[Comman
         query = query.where(c.standing == wanted.standing.value)
     if wanted.only_open:
         query = query.where(c.standing.in_(_OPEN))
-    if wanted.before_us is not None:
-        query = query.where(c.issued_us < wanted.before_us)
+    if wanted.before is not None:
+        query = query.where(tuple_(c.issued_us, c.id) < tuple_(*wanted.before))
     rows = await connection.execute(query.limit(min(wanted.limit, LIST_MAX)))
     return [command_rows.of(row) for row in rows]
 

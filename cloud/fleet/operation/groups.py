@@ -11,6 +11,7 @@ from cloud.fleet import store as fleet
 from cloud.fleet.model import Site
 from cloud.fleet.operation import tables
 from cloud.fleet.operation.model import Group
+from cloud.kernel.database import insert_or_ignore
 from cloud.kernel.errors import NotFound, Refused
 from cloud.kernel.keys import Principal
 from wire import fields
@@ -41,7 +42,7 @@ async def set_tags(connection: AsyncConnection, site_id: str, wanted: Mapping[st
     await connection.execute(delete(tables.site_tag).where(tables.site_tag.c.site == site_id))
     if wanted:
         rows = [{"site": site_id, "name": k, "value": v} for k, v in sorted(wanted.items())]
-        await connection.execute(tables.site_tag.insert(), rows)
+        await insert_or_ignore(connection, tables.site_tag, rows)
 
 
 async def tagged(
@@ -74,7 +75,7 @@ async def add_group(connection: AsyncConnection, group: Group) -> None:
         "name": group.name,
         "tags": fields.compact(dict(group.tags)),
     }
-    await connection.execute(tables.site_group.insert().values(row))
+    await insert_or_ignore(connection, tables.site_group, [row])
 
 
 async def visible(connection: AsyncConnection, principal: Principal) -> Sequence[Group]:

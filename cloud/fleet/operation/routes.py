@@ -1,50 +1,46 @@
-"""Commands, alarms and gap ledgers over HTTP."""
+"""Commands over HTTP; alarms, gap ledgers and the fleet beside them."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import FileResponse
-from pydantic import AwareDatetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet import service as fleet
 from cloud.fleet.model import Site
-from cloud.fleet.operation import alarms, bundles, commands, fleet_routes, groups, service, states
-from cloud.fleet.operation.alarms import Phase
-from cloud.fleet.operation.model import Actor, CommandRow, Standing, Wish
+from cloud.fleet.operation import (
+    alarm_routes,
+    bundles,
+    commands,
+    fleet_routes,
+    groups,
+    paging,
+    service,
+    states,
+)
+from cloud.fleet.operation.asking import Before, OfSite, actor_of, visible, wake
+from cloud.fleet.operation.model import CommandRow, Standing, Wish
 from cloud.fleet.operation.views import (
     LINE,
     SITES_MAX,
-    AlarmsView,
-    AlarmView,
     CommandAnswer,
     CommandBody,
     CommandsAnswer,
     CommandsView,
     CommandView,
-    GapsView,
-    GapTotalView,
-    GapView,
-    NoteBody,
 )
 from cloud.kernel.auth import Admin, Operator, Principal, Viewer
-from cloud.kernel.context import Hub, HubHere
+from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Forbidden, Invalid, NotFound, Refused, responses
-from cloud.kernel.keys import IDENTIFIER
 from wire import order as orders
-from wire.alarm import ID_MAX as ALARM_ID_MAX
 from wire.clock import micros
 from wire.fields import TEXT_MAX, BadMessage
 from wire.order import AcknowledgeOrder, Order, SetpointOrder
-from wire.sync import Severity
 
 router = APIRouter(prefix="/api/v1", tags=["fleet"])
+router.include_router(alarm_routes.router)
 router.include_router(fleet_routes.router)
-SiteId = Annotated[str, Path(pattern=IDENTIFIER, description="the site's id")]
-GatewayId = Annotated[str, Path(pattern=IDENTIFIER, description="the gateway's name")]
 CommandId = Annotated[str, Path(max_length=40, description="the command's id")]
-Before = Annotated[AwareDatetime | None, Query(description="for the next page: older than this")]
-OfSite = Annotated[str | None, Query(pattern=IDENTIFIER, description="of this site only")]
 
 
 @router.post(
@@ -64,7 +60,7 @@ async def create_commands(body: CommandBody, hub: HubHere, principal: Operator) 
     order = _order(body, principal)
     wish = Wish(
         order=order,
-        actor=_actor(principal, body.reason),
+        actor=actor_of(principal, body.reason),
         expires_us=None if body.expires_at is None else micros(body.expires_at),
         priority=body.priority,
     )
@@ -81,7 +77,7 @@ async def create_commands(body: CommandBody, hub: HubHere, principal: Operator) 
                 answers.append(CommandAnswer.refused(site.id, error))
     for answer in answers:
         if answer.id is not None:
-            _wake(hub, answer.site, service.command_topic(answer.site))
+            wake(hub, answer.site, service.command_topic(answer.site))
     return CommandsAnswer(commands=answers)
 
 
@@ -93,21 +89,25 @@ async def list_commands(
     kind: Annotated[str | None, Query(max_length=20)] = None,
     state: Annotated[Standing | None, Query()] = None,
     only_open: Annotated[bool, Query(alias="open", description="not at their end")] = False,
-    before: Before = None,
+    before: Before = "",
     limit: Annotated[int, Query(ge=1, le=commands.LIST_MAX)] = 100,
 ) -> CommandsView:
     """Return the commands of the sites that the key may see, newest first."""
     async with hub.database.reading() as connection:
         wanted = commands.Filter(
-            sites=await _visible(connection, principal, site),
+            sites=await visible(connection, principal, site),
             kind=kind,
             standing=state,
             only_open=only_open,
-            before_us=None if before is None else micros(before),
+            before=None if not before else paging.command_place(before),
             limit=limit,
         )
         found = await service.commands(connection, wanted)
-    return CommandsView(commands=[CommandView.of(row) for row in found])
+    more = len(found) == limit
+    return CommandsView(
+        commands=[CommandView.of(row) for row in found],
+        next=paging.command_text(found[-1]) if more else None,
+    )
 
 
 @router.get("/commands/{command}", summary="One command", responses=responses(401, 404))
@@ -132,9 +132,9 @@ async def cancel_command(
     """
     async with hub.database.transaction() as connection:
         await _command(connection, command, principal)
-        actor = _actor(principal, reason)
+        actor = actor_of(principal, reason)
         row = await service.cancel(connection, command, actor, hub.clock.now_us())
-    _wake(hub, row.site)
+    wake(hub, row.site)
     return CommandView.of(row)
 
 
@@ -152,72 +152,6 @@ async def read_bundle(command: CommandId, hub: HubHere, principal: Admin) -> Fil
         path = await bundles.file_of(hub, connection, row.id)
     name = f"{row.gateway}-{row.id}.tar.gz"
     return FileResponse(path, media_type="application/gzip", filename=name)
-
-
-@router.get("/alarms", summary="List alarms", responses=responses(401, 404, 422))
-async def list_alarms(
-    hub: HubHere,
-    principal: Viewer,
-    site: OfSite = None,
-    phase: Annotated[Phase | None, Query(description="default: all")] = None,
-    severity: Annotated[str | None, Query(pattern="^(warning|alarm)$")] = None,
-    code: Annotated[str | None, Query(max_length=TEXT_MAX)] = None,
-    before: Before = None,
-    limit: Annotated[int, Query(ge=1, le=alarms.LIST_MAX)] = 100,
-) -> AlarmsView:
-    """Return alarms of boxes, and of the hub about boxes, the one raised last first."""
-    async with hub.database.reading() as connection:
-        wanted = alarms.Filter(
-            sites=await _visible(connection, principal, site),
-            phase=phase,
-            severity=None if severity is None else Severity[severity.upper()],
-            code=code,
-            before_us=None if before is None else micros(before),
-            limit=limit,
-        )
-        found = await service.alarms(connection, wanted)
-    return AlarmsView(alarms=[AlarmView.of(row) for row in found])
-
-
-@router.post(
-    "/alarms/{gateway}/{alarm}/acknowledge",
-    summary="Acknowledge an alarm",
-    responses=responses(401, 403, 404, 422),
-)
-async def acknowledge_alarm(
-    gateway: GatewayId,
-    alarm: Annotated[str, Path(max_length=ALARM_ID_MAX, description="the alarm's id")],
-    body: NoteBody,
-    hub: HubHere,
-    principal: Operator,
-) -> AlarmView:
-    """Say that somebody has seen it; the box is told. The first acknowledgement stays."""
-    async with hub.database.transaction() as connection:
-        found = await alarms.alarm(connection, gateway, alarm)
-        try:
-            await fleet.visible_site(connection, found.site, principal)
-        except NotFound as error:
-            raise alarms.unknown(gateway, alarm) from error
-        actor = _actor(principal, body.note)
-        now_us = hub.clock.now_us()
-        row, command = await service.acknowledge(connection, gateway, alarm, actor, now_us)
-    _wake(hub, row.site, *([] if command is None else [service.command_topic(row.site)]))
-    return AlarmView.of(row)
-
-
-@router.get("/sites/{site}/gaps", summary="What is missing", responses=responses(401, 404))
-async def read_gaps(site: SiteId, hub: HubHere, principal: Viewer) -> GapsView:
-    """Return the gap ledger: every loss that a box of the site told of, the newest first.
-
-    `n_missing` is what the hub really lacks: what was uploaded and lost only its answer is there.
-    """
-    async with hub.database.reading() as connection:
-        await fleet.visible_site(connection, site, principal)
-        found = await service.gaps_of_site(connection, site)
-        total = await service.gap_total(connection, site)
-    return GapsView(
-        site=site, total=GapTotalView.of(total), gaps=[GapView.of(row) for row in found]
-    )
 
 
 def _order(body: CommandBody, principal: Principal) -> Order:
@@ -260,18 +194,8 @@ async def _sites(
         raise NotFound("no site has these tags")
     if len(found) > SITES_MAX:
         raise Invalid(f"tags: {len(found)} sites are too many; at most {SITES_MAX} are allowed")
-    return list(found.values())
-
-
-async def _visible(
-    connection: AsyncConnection, principal: Principal, site: str | None
-) -> list[str] | None:
-    """Return the ids of the sites that are asked for; None: all there are."""
-    if site is not None:
-        return [(await fleet.visible_site(connection, site, principal)).id]
-    if principal.is_admin:
-        return None
-    return [found.id for found in await fleet.visible_sites(connection, principal)]
+    # In one order for everybody, so that two requests never wait for each other's boxes.
+    return [found[name] for name in sorted(found)]
 
 
 async def _command(
@@ -283,12 +207,3 @@ async def _command(
     except NotFound as error:
         raise commands.unknown(command_id) from error
     return row
-
-
-def _actor(principal: Principal, reason: str) -> Actor:
-    return Actor(key_id=principal.key_id, account=principal.account, reason=reason)
-
-
-def _wake(hub: Hub, site: str, *more: str) -> None:
-    for topic in (*more, *service.topics(site)):
-        hub.bus.wake(topic)

@@ -17,6 +17,7 @@ SITES_MAX = 1_000
 LINE = r"^[^\x00-\x1f\x7f]*$"
 TAG_NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 TAG_VALUE = r"^[^\x00-\x1f\x7f:]{1,60}$"
+_NEXT = "ask again with this as `before`; null: there is no more"
 _AT = "2026-11-21T10:15:00Z"
 
 
@@ -143,6 +144,7 @@ class CommandView(BaseModel):
 
 class CommandsView(BaseModel):
     commands: list[CommandView]
+    next: str | None = Field(description=_NEXT, examples=["1795169700000000~cmd-5e0c9a71d0b2"])
 
 
 class AlarmView(BaseModel):
@@ -184,6 +186,7 @@ class AlarmView(BaseModel):
 
 class AlarmsView(BaseModel):
     alarms: list[AlarmView]
+    next: str | None = Field(description=_NEXT, examples=[None])
 
 
 class NoteBody(BaseModel):
