@@ -12,6 +12,9 @@ from starlette.types import ASGIApp
 BACKLOG = 256
 CLOSE_S_MAX = 3
 """How long open requests may take to end when the hub stops."""
+KEPT_S = 75
+"""How long a connection may be idle: longer than a box keeps one, so that it is the box that ends
+it, and no request meets a connection that has just been closed."""
 
 
 class AddressTaken(Exception):
@@ -60,6 +63,7 @@ async def serve(
             server_header=False,
             ws="websockets-sansio",
             timeout_graceful_shutdown=CLOSE_S_MAX,
+            timeout_keep_alive=KEPT_S,
         ),
         started,
     )

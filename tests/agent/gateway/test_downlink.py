@@ -1,7 +1,7 @@
 """agent.gateway.downlink: a schedule is saved, reaches control, and survives a restart."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -9,7 +9,8 @@ import pytest
 
 from agent.gateway.backoff import Backoff
 from agent.gateway.buffer import open_buffer
-from agent.gateway.downlink import Downlink
+from agent.gateway.downlink import Downlink, Takers
+from agent.gateway.errors import BufferBlocked
 from agent.gateway.hub import open_hub
 from agent.gateway.inlet import Inlet
 from agent.gateway.latest import Lane, Latest
@@ -19,6 +20,8 @@ from tests.support.control_peer import ControlPeer, control_peer
 from tests.support.hub_peer import KEY, HubPeer, hub_peer
 from tests.support.patience import eventually
 from wire.clock import QUARTER_HOUR_US, SystemClock
+from wire.command import Command
+from wire.order import Part, RestartOrder
 from wire.schedule import Schedule, Slot
 
 ROOMY = 64 * 1024**2
@@ -32,7 +35,9 @@ def schedule(version: int, power_kw: float = 30.0, site: str = SITE) -> Schedule
 
 
 @asynccontextmanager
-async def polling(folder: Path, port: int | None) -> AsyncIterator[Latest]:
+async def polling(
+    folder: Path, port: int | None, takers: Takers | None = None
+) -> AsyncIterator[Latest]:
     """Run inlet and downlink; without a port there is no hub."""
     clock = SystemClock()
     latest = Latest()
@@ -51,7 +56,7 @@ async def polling(folder: Path, port: int | None) -> AsyncIterator[Latest]:
         running = [tasks.create_task(inlet.receive())]
         if port is not None:
             outage = Outage("schedule", clock, Backoff(lambda low, high: min(high, 0.05)), show)
-            running.append(tasks.create_task(downlink.run(hub, outage, 0.2)))
+            running.append(tasks.create_task(downlink.run(hub, outage, 0.2, takers or Takers())))
         yield latest
         for task in running:
             task.cancel()
@@ -123,3 +128,72 @@ async def test_polling_comes_back_when_the_hub_does(tmp_path: Path, control: Con
             await hub.publish(schedule(1))
             assert await control.until_scheduled() == schedule(1)
             await eventually(lambda: not latest.down.trouble)
+
+
+def command(name: str) -> Command:
+    return Command(
+        id=name,
+        order=RestartOrder(Part.GATEWAY),
+        issued_us=NOON_US,
+        expires_us=NOON_US + 60_000_000,
+        actor="key-1",
+        reason="test",
+    )
+
+
+async def test_commands_are_handed_over_until_the_hub_has_heard_that_they_are_held(
+    tmp_path: Path, hub: HubPeer
+) -> None:
+    taken: list[str] = []
+
+    async def take(commands: Sequence[Command], unreadable: Sequence[tuple[str, str]]) -> None:
+        taken.extend(one.id for one in commands)
+        assert list(unreadable) == []
+
+    hub.commands = (command("one"), command("two"))
+    async with polling(tmp_path, hub.port, Takers(commands=take)):
+        await eventually(lambda: len(taken) >= 4)
+        hub.commands = ()
+    assert taken[:4] == ["one", "two", "one", "two"]
+
+
+async def test_commands_that_cannot_be_written_down_leave_the_poll_alive(
+    tmp_path: Path, hub: HubPeer
+) -> None:
+    asked: list[str] = []
+
+    async def full(commands: Sequence[Command], unreadable: Sequence[tuple[str, str]]) -> None:
+        asked.extend(one.id for one in commands)
+        raise BufferBlocked("the disk is full")
+
+    hub.commands = (command("one"),)
+    async with polling(tmp_path, hub.port, Takers(commands=full)) as latest:
+        await eventually(lambda: len(asked) >= 3)
+        assert "the disk is full" in latest.down.trouble
+        hub.commands = ()
+        await eventually(lambda: not latest.down.trouble)
+
+
+async def test_who_watches_and_what_is_granted_is_told_with_every_answer(
+    tmp_path: Path, hub: HubPeer
+) -> None:
+    watched: list[tuple[str, ...]] = []
+    granted: list[int | None] = []
+    hub.watch, hub.grant_bytes_s = ("ac.power_kw", "battery.soc_pct"), 125_000
+    takers = Takers(watch=watched.append, grant=granted.append)
+    async with polling(tmp_path, hub.port, takers):
+        await eventually(lambda: watched and granted)
+    assert watched[0] == ("ac.power_kw", "battery.soc_pct")
+    assert granted[0] == 125_000
+
+
+async def test_a_poll_that_knows_who_watches_is_not_answered_early(
+    tmp_path: Path, hub: HubPeer
+) -> None:
+    hub.watch = ("ac.power_kw",)
+    async with polling(tmp_path, hub.port) as latest:
+        latest.watch = ("ac.power_kw",)
+        await eventually(lambda: len(hub.polls) >= 2)
+        begun = len(hub.polls)
+        await hub.watching("ac.power_kw", "battery.soc_pct")
+        await eventually(lambda: len(hub.polls) > begun)
