@@ -260,11 +260,13 @@ async def open_buffer(
     bytes_max: int,
     bounds: Bounds = DEFAULT_BOUNDS,
     boot_id: str | None = None,
+    doubt: Doubt | None = None,
 ) -> AsyncIterator[Buffer]:
     """Open the buffer; a damaged file is set aside, and the new one begins with an event.
 
     Args:
         boot_id: which run of the machine this is; None: as the kernel says.
+        doubt: what is stored until somebody says otherwise is stored with this.
 
     Raises:
         BufferUnusable: another process has it open, or a newer program wrote it.
@@ -273,9 +275,10 @@ async def open_buffer(
     now_us = clock.now_us()
     async with bufferfile.open_file(path, f"{utc(now_us):%Y%m%dT%H%M%SZ}") as opened:
         buffer = Buffer(opened.connection, path, clock, Room(bytes_max, bounds))
+        buffer.doubt = doubt
         lost: list[Loss] = []
         if opened.set_aside is not None:
-            oldest_us = now_us - bounds.age_us_max(FrameClass.TELEMETRY)
+            oldest_us = max(0, now_us - bounds.age_us_max(FrameClass.TELEMETRY))
             from_us = oldest_us if opened.lost_from_us is None else opened.lost_from_us
             lost = [losses.damage(opened.set_aside.name, from_us, now_us)]
         await buffer.begin(lost, boot_id or machine.boot_id())

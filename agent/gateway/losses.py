@@ -45,12 +45,15 @@ def event_of(loss: Loss, now_us: int) -> Event:
 
 
 def power(since_us: int, now_us: int) -> Loss:
-    """Return what a machine that went out without a word may have sampled and not stored."""
+    """Return what a machine that went out without a word may have sampled and not stored.
+
+    A clock that starts in 1970 does not know yet until when; see `agent.gateway.shift`.
+    """
     return Loss(
         cause=Cause.POWER,
         cls=FrameClass.TELEMETRY,
         from_us=since_us,
-        to_us=now_us,
+        to_us=max(since_us, now_us),
         n=None,
         text="the machine stopped without ending in good order; what was not stored yet is lost",
     )

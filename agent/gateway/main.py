@@ -23,11 +23,12 @@ from agent.gateway.inlet import Inlet
 from agent.gateway.lanes import Lanes
 from agent.gateway.latest import Latest
 from agent.gateway.line import BadLine, Way
-from agent.gateway.machine import this_machine
+from agent.gateway.machine import Machine, this_machine
 from agent.gateway.orders import HubSide, Orders
 from agent.gateway.picture import Site, picture
 from agent.gateway.policy import bounds_of, packer_of
 from agent.gateway.report import Facts, fingerprint
+from agent.gateway.rows import Doubt
 from agent.gateway.timekeeper import Timekeeper
 from agent.gateway.upkeep import keep
 from agent.gateway.wear import Wear
@@ -72,16 +73,17 @@ async def run(settings: AgentSettings, clock: Clock, config: Path | None = None)
         code = _access_code(settings)
     except OSError as error:
         raise BadSettings(f"data_dir: {settings.data_dir}: {error.strerror}") from error
-    steady = SteadyClock(clock, asyncio.get_running_loop().time)
+    steady, here = SteadyClock(clock, asyncio.get_running_loop().time), this_machine(clock)
     listener = await _listen(settings.page.host, settings.page.port)
     path = settings.data_dir / BUFFER_FILE
     failed = 0
     try:
         with listener:
-            bounds = bounds_of(settings.buffer)
-            async with open_buffer(path, steady, settings.buffer.bytes_max, bounds) as buffer:
+            bounds, size = bounds_of(settings.buffer), settings.buffer.bytes_max
+            doubt = None if here.synchronised() else Doubt(here.boot_id, steady.offset_us)
+            async with open_buffer(path, steady, size, bounds, here.boot_id, doubt) as buffer:
                 facts = _facts(settings, steady, config)
-                await _serve(settings, steady, buffer, listener, code, facts, config)
+                await _serve(settings, steady, here, buffer, listener, code, facts, config)
     except* BufferUnusable as group:
         raise BadSettings(f"data_dir: {group.exceptions[0]}") from None
     except* (BufferDamaged, BufferBlocked) as group:
@@ -94,6 +96,7 @@ async def run(settings: AgentSettings, clock: Clock, config: Path | None = None)
 async def _serve(
     settings: AgentSettings,
     clock: SteadyClock,
+    here: Machine,
     buffer: Buffer,
     listener: socket.socket,
     code: str,
@@ -102,7 +105,7 @@ async def _serve(
 ) -> None:
     keys = _keys(settings)
     latest = Latest()
-    timekeeper = Timekeeper(clock, buffer, latest, this_machine(clock.system))
+    timekeeper = Timekeeper(clock, buffer, latest, here)
     packer = packer_of(settings.buffer)
     inlet = Inlet(buffer, latest, clock, settings.socket_path, settings.site, timekeeper, packer)
     await timekeeper.begin(inlet.send_clock)

@@ -6,7 +6,7 @@ from wire import block as blocks
 from wire import records
 from wire.alarm import Alarm
 from wire.block import Block
-from wire.gap import Gap
+from wire.gap import Cause, Gap
 from wire.records import Records
 from wire.sync import Event, FrameClass
 
@@ -52,12 +52,11 @@ def _alarm(alarm: Alarm, by_us: int) -> Alarm:
 
 
 def _gap(gap: Gap, by_us: int) -> Gap:
-    return replace(
-        gap,
-        at_us=_at(gap.at_us, by_us),
-        from_us=_at(gap.from_us, by_us),
-        to_us=_at(gap.to_us, by_us),
-    )
+    at_us = _at(gap.at_us, by_us)
+    if gap.cause is Cause.POWER:
+        # It began in the run of the machine before, by the clock of that run, and ended now.
+        return replace(gap, at_us=at_us, to_us=max(gap.from_us, at_us))
+    return replace(gap, at_us=at_us, from_us=_at(gap.from_us, by_us), to_us=_at(gap.to_us, by_us))
 
 
 def _at(at_us: int, by_us: int) -> int:

@@ -1,8 +1,9 @@
 """A machine whose clock is anything but right, its control, its gateway, and a hub that knows."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,13 +16,16 @@ from agent.gateway.line import OneKey, Way
 from agent.gateway.machine import Machine
 from agent.gateway.meter import Meter
 from agent.gateway.outage import Outage
+from agent.gateway.rows import Doubt
 from agent.gateway.timekeeper import Timekeeper
 from agent.gateway.uplink import Uplink
 from agent.timekeeping import SteadyClock
 from tests.support.control_peer import ControlPeer
 from tests.support.hub_peer import GATEWAY, KEY, HubPeer
 from tests.support.virtual import MovedClock
-from wire.sync import Event
+from wire import records
+from wire.gap import Gap
+from wire.sync import Event, FrameClass
 
 NOON_US = 1_790_000_000_000_000
 HOUR_US = 3_600_000_000
@@ -65,8 +69,11 @@ class Box:
     async def gateway(self) -> AsyncIterator["Gateway"]:
         clock = SteadyClock(self.system, asyncio.get_running_loop().time)
         latest, machine = Latest(), Machine(boot_id=self.boot_id, synchronised=self.kept)
+        doubt = None if self.synchronised else Doubt(self.boot_id, clock.offset_us)
         async with (
-            open_buffer(self.folder / "buffer.db", clock, ROOMY) as buffer,
+            open_buffer(
+                self.folder / "buffer.db", clock, ROOMY, boot_id=self.boot_id, doubt=doubt
+            ) as buffer,
             open_hub(Way(url=self.hub.url), OneKey(KEY), clock) as hub,
         ):
             keeper = Timekeeper(clock, buffer, latest, machine)
@@ -113,6 +120,21 @@ class Box:
             abs(at_us - true_us)
             for at_us, true_us in zip(stamps, self.true_us.values(), strict=True)
         )
+
+    def gaps(self) -> list[Gap]:
+        """Return the rows of the gap ledger that the hub was told."""
+        return [
+            gap
+            for _, frame in sorted(self.hub.frames.items())
+            if frame.kind is FrameClass.EVENTS
+            for gap in records.decode(frame.payload).gaps
+        ]
+
+    def cut_power(self) -> None:
+        """Have the file say that its last run did not end in good order."""
+        with closing(sqlite3.connect(self.folder / "buffer.db")) as database:
+            database.execute("UPDATE state SET in_order = 0")
+            database.commit()
 
     def told(self, code: str) -> list[Event]:
         return [event for event in self.hub.events() if event.code == code]

@@ -1,5 +1,7 @@
 """agent.gateway.shift: everything in a frame moves by the same, and nothing else changes."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +69,13 @@ def test_records_move_and_move_back(by_us: int) -> None:
     assert (told.alarms[0].raised_us, told.alarms[0].acked_us) == (NOON_US + by_us, None)
     assert told.gaps[0].from_us == GAP.from_us + by_us
     assert shift.payload(FrameClass.EVENTS, moved, -by_us) == records.encode(TOLD)
+
+
+def test_a_power_cut_began_by_the_clock_of_the_run_before_it_and_ended_now() -> None:
+    cut = replace(GAP, cause=Cause.POWER, at_us=5_000_000, from_us=NOON_US, to_us=NOON_US)
+    told = records.encode(Records(gaps=(cut,)))
+    moved = records.decode(shift.payload(FrameClass.EVENTS, told, NOON_US)).gaps[0]
+    assert (moved.from_us, moved.to_us, moved.at_us) == (NOON_US, *[NOON_US + 5_000_000] * 2)
 
 
 def test_nothing_is_moved_before_1970() -> None:

@@ -13,6 +13,7 @@ from tests.support.control_peer import control_peer
 from tests.support.hub_peer import hub_peer
 from tests.support.patience import eventually
 from tests.support.virtual import MovedClock
+from wire.gap import Cause
 from wire.report import ClockState
 
 
@@ -191,3 +192,23 @@ async def test_a_time_service_that_the_hub_contradicts_keeps_the_stamps_but_not_
         await box.until_uploaded(5)
         assert gateway.latest.clock == ClockVerdict(ClockState.SYNCHRONISED, 0)
     assert HOUR_US - NEAR_US < box.worst_us() < HOUR_US + NEAR_US
+
+
+async def test_a_power_cut_before_a_start_in_1970_is_missing_from_the_last_value_until_now(
+    box: Box,
+) -> None:
+    box.synchronised = True
+    async with box.gateway():
+        box.sample(3)
+        await box.until_uploaded(3)
+    last_us, right_us = box.now_us, box.system.start_us
+    box.cut_power()
+    box.system.start_us, box.boot_id, box.synchronised = 0, "run-2", False
+    async with box.gateway():
+        await box.hub.until(lambda: len(box.gaps()) == 1)
+    box.system.start_us = right_us
+    (gap,) = box.gaps()
+    assert gap.cause is Cause.POWER
+    assert abs(gap.from_us - last_us) < 10_000_000
+    assert last_us <= gap.to_us <= box.now_us
+    assert abs(box.told("POWER_LOST")[0].at_us - box.now_us) < 10_000_000
