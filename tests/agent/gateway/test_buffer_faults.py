@@ -2,16 +2,18 @@
 
 import asyncio
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from agent.gateway import bufferfile
+from agent.gateway import bufferfile, gaps
 from agent.gateway.buffer import open_buffer
 from agent.gateway.errors import BufferBlocked, BufferDamaged, BufferUnusable
 from agent.gateway.rows import Cursor
 from tests.support.buffers import BATCH, NOON_US, ROOMY, codes, draft, opened, texts
 from wire.clock import SetClock
+from wire.gap import Cause
 
 
 def damaged_files(folder: Path) -> list[Path]:
@@ -27,6 +29,8 @@ async def test_a_payload_that_the_disk_has_changed_goes_to_quarantine(tmp_path: 
     async with opened(tmp_path) as buffer:
         assert (await texts(buffer))[:2] == ["good", "fine"]
         assert await codes(buffer) == ["FRAME_SET_ASIDE"]
+        (gap,) = await buffer.look_up(partial(gaps.ledger, most=9))
+        assert (gap.cause, gap.n, gap.first_seq, gap.last_seq) == (Cause.CORRUPT, 1, 1, 1)
 
 
 async def test_a_damaged_file_is_set_aside_and_a_new_one_begins_with_an_event(
@@ -42,6 +46,9 @@ async def test_a_damaged_file_is_set_aside_and_a_new_one_begins_with_an_event(
     async with opened(tmp_path) as buffer:
         assert (await buffer.state()).epoch != epoch
         assert await codes(buffer) == ["BUFFER_DAMAGED"]
+        (gap,) = await buffer.look_up(partial(gaps.ledger, most=9))
+        assert (gap.cause, gap.n, gap.to_us) == (Cause.DAMAGED, None, NOON_US)
+        assert gap.from_us <= NOON_US
     (aside,) = damaged_files(tmp_path)
     assert aside.read_bytes() == bytes(content)
 
