@@ -8,7 +8,7 @@ sections    (powers in kW, + = discharge, instants µs; None: not known)
   alarms  that last, those that nobody has seen first; see `cloud.web.fleet_rows`
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,8 +61,10 @@ class FleetDesk:
                     self.sections |= await self._list(connection)
                 if "alarms" in due:
                     self.sections |= await self._alarms(connection)
+        if "list" in due:
+            self.sections["fleet"] = self._lines(self._boxes)
         if due & {"list", "live"}:
-            self.sections |= self._lines()
+            self.sections["fleet"] = self.sections["fleet"] | self._lines(self._watched())
 
     async def _list(self, connection: AsyncConnection) -> rows.Row:
         who = self.principal
@@ -80,14 +82,21 @@ class FleetDesk:
             found += await operation.alarms(connection, wanted)
         return {"alarms": [fleet_rows.alarm(each) for each in found]}
 
-    def _lines(self) -> rows.Row:
-        """Return the newer of stored and live values, and go on watching them."""
+    def _lines(self, boxes: Iterable[FleetRow]) -> rows.Row:
+        """Return a line for each of the boxes, with the newer of stored and live values."""
         live = self.hub.service(LiveValues)
-        for site in list(self._sites)[:LIVE_SITES_MAX]:
-            live.watch(site, rows.POINTS)
         lines = {}
-        for box in self._boxes:
+        for box in boxes:
             newest = live.over(box.site, self._stored.get(box.site, ()))
             line = fleet_rows.box(box, self._sites[box.site], newest)
             lines[f"{box.site}/{box.gateway or ''}"] = line
-        return {"fleet": lines}
+        return lines
+
+    def _watched(self) -> list[FleetRow]:
+        """Return the boxes whose live values are shown, and go on watching them."""
+        sites = list(self._sites)[:LIVE_SITES_MAX]
+        live = self.hub.service(LiveValues)
+        for site in sites:
+            live.watch(site, rows.POINTS)
+        watched = frozenset(sites)
+        return [box for box in self._boxes if box.site in watched]

@@ -208,7 +208,16 @@ def test_filters_narrow_the_list_and_the_file_has_what_is_shown(
         page.keyboard.press("Escape")
         page.keyboard.press("Escape")
         expect(rows).to_have_count(2)
-        page.fill("#filter", "werk-sued")
+        tags = {"tags": {"region": "nord"}}
+        with world.system.client(netz[0]) as client:
+            assert client.put("/api/v1/sites/werk-nord/tags", json=tags).is_success
+        page.select_option("#tag-choice", "region: nord")
+        expect(rows).to_have_count(1)
+        page.select_option("#tag-choice", "")
+        page.click("#state-choice [data-state=alarm]")
+        expect(rows).to_have_count(1)
+        page.click("#state-choice [data-state='']")
+        page.fill("#filter", "Sued")
         with page.expect_download() as download:
             page.click("#csv")
         lines = download.value.path().read_text("utf-8-sig").splitlines()
