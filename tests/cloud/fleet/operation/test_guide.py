@@ -1,4 +1,4 @@
-"""docs/guide/fleet.md says what the hub does: routes, codes, causes and limits are the real ones."""
+"""docs/guide/fleet.md says what the hub does: its routes, codes, causes and limits are real."""
 
 import json
 import re
