@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from agent.gateway.hub import time_mac
 from agent.web.serve import listen, serve
 from wire import block as blocks
 from wire import fields, live, records, report, signing, sync
@@ -20,6 +19,7 @@ from wire.alarm import Alarm
 from wire.block import Block
 from wire.clock import Clock, SystemClock
 from wire.command import Command, CommandResult
+from wire.gap import Gap
 from wire.live import Live
 from wire.report import Report
 from wire.schedule import Schedule
@@ -89,6 +89,14 @@ class HubPeer:
                     if alarm.id not in newest or newest[alarm.id].change < alarm.change:
                         newest[alarm.id] = alarm
         return list(newest.values())
+
+    def gaps(self) -> list[Gap]:
+        return [
+            gap
+            for _, frame in sorted(self.frames.items())
+            if frame.kind is FrameClass.EVENTS
+            for gap in records.decode(frame.payload).gaps
+        ]
 
     def samples(self) -> list[tuple[str, int]]:
         """Return (boot, number) of every sample that was committed, in order."""
@@ -229,7 +237,7 @@ class HubPeer:
             return Response(status_code=503)
         server_us = self.clock.now_us()
         known = request.query_params["key"] == KEY.key_id and not self.lies
-        mac = time_mac(KEY, request.query_params["nonce"], server_us) if known else ""
+        mac = signing.time_mac(KEY, request.query_params["nonce"], server_us) if known else ""
         return JSONResponse({"v": 1, "server_us": server_us, "mac": mac})
 
     def _signature_refused(self, request: Request, body: bytes) -> Response | None:

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from agent.gateway.errors import HubRefused, HubSilent, HubUnreachable
-from agent.gateway.hub import open_hub, time_mac
+from agent.gateway.hub import open_hub
 from agent.gateway.line import BadLine, OneKey, Way, open_line
 from tests.support.certificates import Authority, Files
 from tests.support.hub_peer import KEY
 from tests.support.proxy import line_to
 from tests.support.raw_hub import answer, raw_hub
+from wire import signing
 from wire.clock import SystemClock
 from wire.signing import Key
 
@@ -204,7 +205,7 @@ async def test_a_hub_that_doubts_the_clock_is_heard_and_the_correction_is_signed
 async def test_the_hubs_time_is_proven_by_our_key_alone(key: Key) -> None:
     def tell(head: str) -> bytes:
         nonce = re.findall(r"nonce=([0-9a-f]+)", head)[0]
-        mac = time_mac(key, nonce, 1_795_262_400_000_000)
+        mac = signing.time_mac(key, nonce, 1_795_262_400_000_000)
         body = {"v": 1, "server_us": 1_795_262_400_000_000, "mac": mac}
         return answer("200 OK", json.dumps(body).encode())
 
