@@ -4,7 +4,6 @@ What a route answers is checked here: an answer that makes no sense is no answer
 """
 
 import asyncio
-import hashlib
 import hmac
 import secrets
 import zlib
@@ -15,7 +14,7 @@ from typing import TypeVar
 
 from agent.gateway.errors import HubUnreachable
 from agent.gateway.line import Keys, Line, Way, open_line
-from wire import enrolment, fields, live, report, sync
+from wire import enrolment, fields, live, report, signing, sync
 from wire import gap as gaps
 from wire.clock import Clock
 from wire.command import CommandResult
@@ -24,7 +23,6 @@ from wire.fields import BadMessage, Document
 from wire.gap import Gap
 from wire.live import Live
 from wire.report import Report
-from wire.signing import Key
 from wire.sync import Ack, Downlink
 
 LIVE_TIMEOUT_S = 3.0
@@ -35,7 +33,6 @@ BUNDLE_BYTES_S_MIN = 16_000
 """What the slowest line takes on which a log bundle can be sent."""
 GAPS_MAX = 20_000
 _NONCE_BYTES = 16
-_TIME_SCHEME = "PHO1-TIME"
 
 _T = TypeVar("_T")
 
@@ -115,12 +112,14 @@ class Hub:
         loop = asyncio.get_running_loop()
         asked_s = loop.time()
         path = f"{sync.TIME_PATH}?nonce={nonce}&key={key.key_id}"
-        document = await self.line.unsigned("GET", path)
+        document = await self.line.unsigned("GET", path, undated=True)
         server_us, mac = _read(_time, document)
         return HubTime(
             server_us=server_us,
             took_s=loop.time() - asked_s,
-            proven=hmac.compare_digest(mac.encode(), time_mac(key, nonce, server_us).encode()),
+            proven=hmac.compare_digest(
+                mac.encode(), signing.time_mac(key, nonce, server_us).encode()
+            ),
         )
 
     async def _post(self, path: str, document: dict[str, object]) -> None:
@@ -137,12 +136,6 @@ async def open_hub(way: Way, keys: Keys, clock: Clock) -> AsyncIterator[Hub]:
     """
     async with open_line(way, keys, clock) as line:
         yield Hub(line)
-
-
-def time_mac(key: Key, nonce: str, server_us: int) -> str:
-    """Return what proves that the holder of `key` has said this time to this question."""
-    text = f"{_TIME_SCHEME}\n{nonce}\n{server_us}"
-    return hmac.new(key.secret, text.encode("ascii"), hashlib.sha256).hexdigest()
 
 
 def _read(reader: Callable[[Document], _T], document: Document) -> _T:

@@ -21,6 +21,7 @@ from typing import Protocol
 import httpx
 
 from agent.gateway.errors import HubRefused, HubSilent, HubUnreachable
+from agent.gateway.validity import Validity
 from wire import fields, signing, sync
 from wire.clock import Clock
 from wire.fields import BadMessage, Document
@@ -90,8 +91,16 @@ class Way:
 class Line:
     """Raises only `HubUnreachable`, `HubSilent` and `HubRefused`; made by `open_line`."""
 
-    def __init__(self, client: httpx.AsyncClient, way: Way, keys: Keys, clock: Clock) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        way: Way,
+        keys: Keys,
+        clock: Clock,
+        validity: Validity,
+    ) -> None:
         self._client = client
+        self.validity = validity
         self._url = way.url.rstrip("/")
         self._keys = keys
         self._clock = clock
@@ -135,8 +144,14 @@ class Line:
         """Post what may be lost; silence here says nothing about the line."""
         return await self._signed(Request("POST", path, body), timeout_s)
 
-    async def unsigned(self, method: str, path: str, body: bytes = b"") -> Document:
-        return await self._send(Request(method, path, body), None, ANSWER_TIMEOUT_S)
+    async def unsigned(
+        self, method: str, path: str, body: bytes = b"", *, undated: bool = False
+    ) -> Document:
+        """Return the answer to a request without a signature.
+
+        `undated`: the date of the hub's certificate is nobody's to judge yet, for we ask for it.
+        """
+        return await self._send(Request(method, path, body), None, ANSWER_TIMEOUT_S, undated)
 
     def key(self) -> Key:
         """Return the key that requests are signed with now."""
@@ -166,8 +181,12 @@ class Line:
         self._keys.accepted(key.key_id)
         return document
 
-    async def _send(self, request: Request, signature: str | None, timeout_s: float) -> Document:
+    async def _send(
+        self, request: Request, signature: str | None, timeout_s: float, undated: bool = False
+    ) -> Document:
         headers = {"Content-Type": "application/octet-stream"}
+        if undated:
+            headers["Connection"] = "close"
         if signature is not None:
             headers["Authorization"] = signature
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
@@ -180,6 +199,7 @@ class Line:
                     content=request.body,
                     headers=headers,
                     timeout=timeout,
+                    extensions=None if undated else {"trace": self.validity.look},
                 ) as response,
             ):
                 answer = await _read(response)
@@ -205,15 +225,16 @@ async def open_line(way: Way, keys: Keys, clock: Clock) -> AsyncIterator[Line]:
     limits = httpx.Limits(
         max_connections=CONNECTIONS_MAX, max_keepalive_connections=KEPT_MAX, keepalive_expiry=KEPT_S
     )
+    context = _context(way)
     transport = httpx.AsyncHTTPTransport(
-        verify=_context(way),
+        verify=context,
         limits=limits,
         trust_env=False,
         proxy=_proxy(way),
         socket_options=_socket_options(),
     )
     async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
-        yield Line(client, way, keys, clock)
+        yield Line(client, way, keys, clock, Validity(context, clock))
 
 
 def _context(way: Way) -> ssl.SSLContext:

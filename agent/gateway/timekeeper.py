@@ -19,6 +19,7 @@ from agent.gateway.latest import Latest
 from agent.gateway.machine import Machine
 from agent.gateway.rows import Doubt
 from agent.gateway.truth import NOTHING, Belief, Heard, judged
+from agent.gateway.validity import Validity
 from agent.link import ClockVerdict, Item
 from agent.timekeeping import FOLLOWED_US_MIN, STEP_US_MIN, SteadyClock
 from wire.report import ClockState
@@ -64,6 +65,7 @@ class Timekeeper:
         self._system_us = clock.offset_us
         """The offset of the system's clock when it was last looked at."""
         self._told = ""
+        self._validity: Validity | None = None
         self._kept_us: int | None = None
         """The truth that the file knows."""
         self._news, self._mended, self._curious = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -133,6 +135,8 @@ class Timekeeper:
 
     async def inquire(self, hub: Hub) -> None:
         """Ask the hub for the time for ever, as often as that is needed."""
+        self._validity = hub.line.validity
+        self._validity.by_system(self._belief.state in _GOOD)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._hear_doubts(hub), name="clock doubts")
             pause_s, again_s = 0.0, ASK_AGAIN_S_MIN
@@ -209,6 +213,8 @@ class Timekeeper:
         self._belief = belief
         correction_us = belief.correction_us(system_us)
         self._clock.correct(correction_us)
+        if self._validity is not None:
+            self._validity.by_system(belief.state in _GOOD)
         verdict, before = ClockVerdict(belief.state, correction_us), self._latest.clock
         by_us = abs(correction_us - before.correction_us)
         if verdict.state is not before.state or by_us >= FOLLOWED_US_MIN:
