@@ -1,6 +1,9 @@
 """A hub that is killed at any moment has each frame that it acknowledged, and has it once."""
 
+import json
 import random
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -16,6 +19,9 @@ from wire.sync import UPLOAD_PATH, Ack, Frame, Upload
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 KILLS = 6
+"""Of the whole hub, over HTTP."""
+FORKED_KILLS = 100
+"""Of its database and its ingest."""
 SEED = 20_261_121
 
 
@@ -83,3 +89,15 @@ def test_no_kill_costs_an_acknowledged_frame(tmp_path: Path) -> None:
     assert answer["next"] is None
     assert numbers == [float(n) for n in range(sender.acked + 1)]
     assert len(numbers) > 100, "the hub was killed while it was at work"
+
+
+def test_a_hundred_kills_cost_nothing_and_count_nothing_twice(tmp_path: Path) -> None:
+    """While it takes in and while it rolls up; see `bench.crash_hub`."""
+    arguments = [str(tmp_path), str(FORKED_KILLS), str(SEED)]
+    command = [sys.executable, "-m", "bench.crash_hub", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert (result["lost"], result["duplicates"], result["wrong"]) == (0, 0, [])
+    assert result["kills"] == FORKED_KILLS
+    assert result["acknowledged"] > 1_000, "the hub was killed while it was at work"
