@@ -30,9 +30,7 @@ gateway_key = Table(
     "gateway_key",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column(
-        "gateway", String(IDENTIFIER_MAX), ForeignKey("gateway.id"), nullable=False, index=True
-    ),
+    Column("gateway", String(IDENTIFIER_MAX), ForeignKey("gateway.id"), nullable=False, index=True),
     Column("secret", String(128), nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("asked_us", BigInteger, nullable=False),
@@ -43,9 +41,7 @@ enrolment = Table(
     "enrolment",
     metadata,
     Column("code_mac", String(64), primary_key=True),
-    Column(
-        "gateway", String(IDENTIFIER_MAX), ForeignKey("gateway.id"), nullable=False, index=True
-    ),
+    Column("gateway", String(IDENTIFIER_MAX), ForeignKey("gateway.id"), nullable=False, index=True),
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger, nullable=False),
     Column("box_mac", String(64)),

@@ -1,8 +1,6 @@
 """The sync API: enrolment, newer keys, and what time it is."""
 
 import asyncio
-import hashlib
-import hmac
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -16,7 +14,7 @@ from cloud.fleet.sync.rates import Rate, Rates
 from cloud.kernel.context import Hub, HubHere
 from cloud.kernel.errors import Invalid, responses
 from cloud.kernel.limits import BODY_BYTES_MAX
-from wire import enrolment, fields
+from wire import enrolment, fields, signing
 from wire.enrolment import Credentials
 from wire.fields import BadMessage
 from wire.sync import ENROL_PATH, KEYS_PATH, TIME_PATH, VERSION
@@ -112,8 +110,7 @@ async def tell_time(
     now_us = hub.clock.now_us()
     mac = ""
     if found is not None and found[0].revoked_us is None and not found[1].is_retired(now_us):
-        text = f"PHO1-TIME\n{nonce}\n{now_us}".encode("ascii")
-        mac = hmac.new(bytes.fromhex(found[1].secret), text, hashlib.sha256).hexdigest()
+        mac = signing.time_mac(keys.wire_key(found[1]), nonce, now_us)
     return JSONResponse({"v": VERSION, "server_us": now_us, "mac": mac})
 
 

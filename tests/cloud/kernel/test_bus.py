@@ -64,3 +64,19 @@ async def test_a_waiter_that_is_cancelled_is_not_counted_any_more() -> None:
         await asyncio.sleep(1)
         waiting.cancel()
     assert bus.waiting("trades") == 0
+
+
+async def test_whoever_waits_for_any_of_several_hears_the_first() -> None:
+    bus = Bus()
+    seen = {"commands": 0, "schedules": 0}
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(bus.wait_any(seen, 60))
+        await asyncio.sleep(3)
+        assert (bus.waiting("commands"), bus.waiting("schedules")) == (1, 1)
+        bus.wake("schedules")
+    assert asyncio.get_running_loop().time() == 3
+    assert (bus.waiting("commands"), bus.waiting("schedules")) == (0, 0)
+    await bus.wait_any(seen, 60)
+    assert asyncio.get_running_loop().time() == 3, "one of them was woken before"
+    await bus.wait_any({"commands": 0, "schedules": 1}, 60)
+    assert asyncio.get_running_loop().time() == 63
