@@ -87,7 +87,10 @@ def guard(path: Path, *, counted: bool) -> None:
     now = _digest(path)
     if trial.failed:
         if now != trial.old:
-            _restore(path)
+            try:
+                _restore(path)
+            except OSError as error:
+                _logger.critical("the old settings cannot be put back: %s", error)
     elif now == trial.old:
         roll_back(path, "the box stopped before the new settings were in place")
     elif counted:

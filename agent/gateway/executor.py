@@ -113,7 +113,7 @@ class Executor:
             if act is None:
                 raise ActFailed("this box cannot do that")
             change = Change(lease.id, State.DONE, await act.resume(lease))
-        except ActFailed as failed:
+        except (ActFailed, ActRefused) as failed:
             change = Change(lease.id, State.FAILED, cut(str(failed)))
         await self._change(change)
 

@@ -84,6 +84,7 @@ class Reconfigure:
 
     async def _verdict(self, now: Trial) -> str:
         """Return what is missing when patience is over; empty: the box is well."""
+        await self.processes.leaves_if_still(now.control_boot)
         well = await until(lambda: not self._missing(now), PATIENCE_S, STEADY_S)
         return "" if well else f"after {PATIENCE_S:.0f} s: {self._missing(now) or 'not steady'}"
 

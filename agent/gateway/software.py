@@ -56,7 +56,7 @@ def _version(lease: Lease) -> str:
     order = lease.command.order
     assert isinstance(order, SoftwareOrder), "acts are chosen by their kind"
     if not _VERSION.fullmatch(order.version):
-        raise ActFailed(f"version {order.version!r} is not allowed; letters, digits and .+_- are")
+        raise ActRefused(f"version {order.version!r} is not allowed; letters, digits and .+_- are")
     return order.version
 
 

@@ -1,6 +1,7 @@
 """A real box under command: real processes, a simulated inverter, a hub that speaks `wire.sync`."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from tests.support.commanded import CommandedBox, commanded_box
 from tests.support.commands import SECOND_US
 from wire.clock import SystemClock
 from wire.command import COMMANDS_MAX, State
-from wire.order import Mode, ModeOrder, SetpointOrder
+from wire.order import Mode, ModeOrder, Part, RestartOrder, SetpointOrder
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+KILLS = 6
 
 
 @pytest.fixture
@@ -66,3 +68,21 @@ async def test_an_expired_setpoint_is_never_written(box: CommandedBox) -> None:
     await box.hub.send(late)
     assert (await box.hub.result("c-1")).state is State.EXPIRED
     assert 6.0 not in box.tap.changes()
+
+
+async def test_a_gateway_killed_at_random_moments_has_nothing_done_twice(
+    box: CommandedBox,
+) -> None:
+    chance = random.Random(20_261_121)
+    for kill in range(KILLS):
+        order = box.ordered(f"r-{kill}", RestartOrder(Part.CONTROL))
+        await box.hub.send(order)
+        await asyncio.sleep(chance.random() * 2.5)
+        box.system.kill_child("agent", "gateway\0")
+        await box.hub.send(order)
+        result = await box.hub.result(order.id)
+        assert result.state is State.DONE, result.text
+        await box.hub.send(order)
+    await box.ready()
+    begun = box.system.log("agent").count("control of site")
+    assert begun == 1 + KILLS
