@@ -23,6 +23,7 @@ def judged(picture: Picture) -> Iterator[Finding]:
     yield _control(picture)
     yield from _devices(picture, now_us)
     yield from _hub(picture, now_us)
+    yield from _clock(picture)
     yield _buffer(picture, now_us)
     yield from _alarms(picture)
 
@@ -84,6 +85,23 @@ def _hub(picture: Picture, now_us: int) -> Iterator[Finding]:
     else:
         yield good("hub", last)
     yield clock_finding("clock and hub", float(hub.get("clock_off_us") or 0) / 1e6)
+
+
+def _clock(picture: Picture) -> Iterator[Finding]:
+    clock = picture.get("clock") or {}
+    remedy = "switch on NTP: timedatectl set-ntp true"
+    match clock.get("state"):
+        case "synchronised":
+            yield good("clock", "kept by a time service")
+        case "confirmed":
+            yield good("clock", "no time service; the hub's clock agrees")
+        case "corrected":
+            off_s = -clock["correction_us"] / 1e6
+            yield warning("clock", f"the system's is {off_s:+.1f} s off; ours is the hub's", remedy)
+        case "unknown":
+            yield warning("clock", "nobody confirms it: what is stored waits", remedy)
+        case _:
+            return  # a gateway of an older version
 
 
 def clock_finding(subject: str, off_s: float) -> Finding:

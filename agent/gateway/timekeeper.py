@@ -93,8 +93,7 @@ class Timekeeper:
             doubt, by_us = self._place(item.offset_us)
             if not groups or groups[-1][0] != doubt:
                 groups.append((doubt, []))
-            content = shift.content(item.content, by_us) if by_us else item.content
-            groups[-1][1].append(replace(item, content=content))
+            groups[-1][1].append(_moved(item, by_us) if by_us else item)
         return groups
 
     def _place(self, offset_us: int | None) -> tuple[Doubt | None, int]:
@@ -259,3 +258,7 @@ class Timekeeper:
             await restamp.remember_told(self._buffer, self._told)
         except BufferBlocked as error:
             _logger.error("the event was not stored: %s", error)
+
+
+def _moved(item: Item, by_us: int) -> Item:
+    return replace(item, content=shift.content(item.content, by_us))

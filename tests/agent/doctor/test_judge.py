@@ -39,6 +39,7 @@ def test_a_plant_at_work_with_one_lost_meter() -> None:
         "device meter": Verdict.BAD,
         "hub": Verdict.GOOD,
         "clock and hub": Verdict.GOOD,
+        "clock": Verdict.WARNING,
         "buffer": Verdict.UNKNOWN,
     }
 
@@ -49,6 +50,9 @@ def test_a_plant_at_work_with_one_lost_meter() -> None:
         ({"linked": False}, "control", Verdict.BAD),
         ({"control": None}, "control", Verdict.BAD),
         ({"hub": {"configured": False}}, "hub", Verdict.WARNING),
+        ({"clock": {"state": "synchronised", "correction_us": 0}}, "clock", Verdict.GOOD),
+        ({"clock": {"state": "confirmed", "correction_us": 0}}, "clock", Verdict.GOOD),
+        ({"clock": {"state": "corrected", "correction_us": -9}}, "clock", Verdict.WARNING),
         ({"hub": {"configured": True, "trouble": "no", "code": "CLOCK_OFF"}}, "hub", Verdict.BAD),
         ({"hub": {"configured": True, "answered_us": None}}, "hub", Verdict.WARNING),
         (
