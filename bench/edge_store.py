@@ -21,6 +21,7 @@ from agent.gateway.buffer import Buffer, open_buffer
 from agent.gateway.pack import pack
 from agent.gateway.rows import Cursor
 from agent.link import Item
+from bench import edge_backlog
 from bench.options import Figures, Options
 from wire import block as blocks
 from wire import sync
@@ -29,7 +30,7 @@ from wire.clock import SetClock
 from wire.sync import Upload
 
 SECONDS = 20.0
-QUICK_SECONDS = 4.0
+QUICK_SECONDS = 3.0
 POINTS_A_DEVICE = 40
 CONSTANT_POINTS = 10
 DECIMALS = (0, 1, 1, 2, 3)
@@ -48,6 +49,8 @@ class Mix:
 
     devices: int
     commit_s: int
+    change: float = 3.0
+    """How far a value moves in a second: the deviation in units of its last digit."""
 
     @property
     def points_a_second(self) -> int:
@@ -56,19 +59,27 @@ class Mix:
     def __str__(self) -> str:
         return (
             f"{self.devices} devices of {POINTS_A_DEVICE} points at 1 Hz, {CONSTANT_POINTS} of them"
-            f" constant, the rest random walks; a commit every {self.commit_s} s"
+            f" constant, the rest random walks of {self.change:g} last digits a second; a commit"
+            f" every {self.commit_s} s"
         )
 
 
 LARGE = Mix(devices=25, commit_s=5)
-SMALL = Mix(devices=1, commit_s=1)
+SMALL = Mix(devices=1, commit_s=5)
+SLOW = Mix(devices=25, commit_s=5, change=0.3)
 
 
 def run(options: Options) -> Figures:
-    """Return the figures of a large site, and those of a small one under ``small_…``."""
+    """Return the figures of a large site, of a small one (``small_…``) and of a full buffer."""
     seconds = QUICK_SECONDS if options.quick else SECONDS
-    large, small = (_in_a_process(mix, seconds, options.seed) for mix in (LARGE, SMALL))
-    return {**large, **{f"small_{key}": value for key, value in small.items()}}
+    large, small, slow = (_in_a_process(mix, seconds, options.seed) for mix in (LARGE, SMALL, SLOW))
+    backlog = edge_backlog.run(options.quick, options.seed)
+    return {
+        **large,
+        **{f"small_{key}": value for key, value in small.items()},
+        **{f"slow_{key}": slow[key] for key in ("wire_bytes_per_point", "mix")},
+        **backlog,
+    }
 
 
 def _in_a_process(mix: Mix, seconds: float, seed: int) -> Figures:
@@ -140,16 +151,16 @@ def _groups(mix: Mix, seed: int) -> Iterator[list[Item]]:
         for second in range(group * mix.commit_s, (group + 1) * mix.commit_s):
             at_us = BEGIN_US + second * SECOND_US
             for device in range(mix.devices):
-                readings = _step(values[device], chance, at_us)
+                readings = _step(values[device], chance, at_us, mix.change)
                 block = blocks.sample(f"device-{device}", "bench", second, at_us, readings)
                 items.append(Item(len(items), block))
         yield items
 
 
-def _step(values: list[float], chance: random.Random, at_us: int) -> list[Reading]:
+def _step(values: list[float], chance: random.Random, at_us: int, change: float) -> list[Reading]:
     for point in range(CONSTANT_POINTS, POINTS_A_DEVICE):
         decimals = DECIMALS[point % len(DECIMALS)]
-        values[point] += chance.gauss(0, 3 * 10.0**-decimals)
+        values[point] += chance.gauss(0, change * 10.0**-decimals)
     return [
         Reading(
             f"test.point_{point}",

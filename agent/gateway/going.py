@@ -13,9 +13,11 @@ from agent.gateway.thin import Rewritten, Stamp
 from wire.gap import Cause
 from wire.sync import FrameClass
 
-THIN_BYTES = 256 * 1024
-"""So much is thinned at once, whole minutes of it: a fifth of a second's work."""
-THIN_BYTES_MAX = 2 * 1024**2
+THIN_BYTES = 128 * 1024
+"""So much is thinned at once, whole minutes of it: a tenth of a second's work."""
+THIN_VALUES_MAX = 120_000
+"""But not more values than this: they cost a hundred bytes each in memory. A site that has more in
+two minutes gets several means of a minute, each of what lay together."""
 THIN_FRAMES_MAX = 4_000
 THIN_US = 120_000_000
 EXPIRED_FRAMES_MAX = 5_000
@@ -112,15 +114,16 @@ async def unthinned(
         (FrameClass.TELEMETRY, after, THIN_FRAMES_MAX),
     )
     frames: list[tuple[Stamp, bytes, int]] = []
-    size, first_us, last = 0, None, after
+    size, taken, first_us, last = 0, 0, None, after
     async for seq, t0_us, boot_id, offset_us, payload, crc, n in found:
         last = seq
         first_us = t0_us if first_us is None else first_us
         size += len(payload)
+        taken += n
         if crc32(payload) == crc:
             frames.append((Stamp(seq, t0_us, boot_id, offset_us), payload, n))
         enough = size >= THIN_BYTES and t0_us - first_us >= THIN_US
-        if enough or size >= THIN_BYTES_MAX:
+        if enough or taken >= THIN_VALUES_MAX:
             break
     await found.close()
     return frames, last
