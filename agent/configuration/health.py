@@ -3,10 +3,28 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from agent.configuration.trial import Trial
-
 PATIENCE_S = 60.0
 """So long after the gateway's start the box may take to be well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What the marker says."""
+
+    command: str
+    """The id of the command that asked for it."""
+    old: str
+    """SHA-256 of the file before."""
+    new: str
+    control_boot: str = ""
+    """The run of control that still had the old settings."""
+    devices: tuple[str, ...] = ()
+    """Those that answered before."""
+    hub: bool = False
+    """The hub was reachable before."""
+    starts: int = 0
+    failed: str = ""
+    """Why the old settings are back; empty: the trial goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,10 @@ import json
 import logging
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
+
+from agent.configuration.health import Trial
 
 STARTS_MAX = 3
 """Starts of the gateway in which the box must come to a verdict."""
@@ -24,26 +26,6 @@ _logger = logging.getLogger(__name__)
 
 class TrialImpossible(Exception):
     """The folder of the settings cannot be written; one line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """What the marker says."""
-
-    command: str
-    """The id of the command that asked for it."""
-    old: str
-    """SHA-256 of the file before."""
-    new: str
-    control_boot: str = ""
-    """The run of control that still had the old settings."""
-    devices: tuple[str, ...] = ()
-    """Those that answered before."""
-    hub: bool = False
-    """The hub was reachable before."""
-    starts: int = 0
-    failed: str = ""
-    """Why the old settings are back; empty: the trial goes on."""
 
 
 def read(path: Path) -> Trial | None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from agent.configuration import candidate, health, trial
 from agent.configuration.candidate import BadCandidate
-from agent.configuration.health import PATIENCE_S, Seen
-from agent.configuration.trial import Trial, TrialImpossible
+from agent.configuration.health import PATIENCE_S, Seen, Trial
+from agent.configuration.trial import TrialImpossible
 from agent.gateway.buffer import Buffer
 from agent.gateway.errors import BufferBlocked
 from agent.gateway.executor import ActFailed, ActRefused

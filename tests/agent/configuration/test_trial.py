@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent.configuration import health, trial
-from agent.configuration.health import Seen
-from agent.configuration.trial import STARTS_MAX, Trial, TrialImpossible
+from agent.configuration.health import Seen, Trial
+from agent.configuration.trial import STARTS_MAX, TrialImpossible
 
 OLD, NEW = 'site = "a"\n', 'site = "b"\n'
 TRIAL = Trial(
