@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, delete, func, select
+from sqlalchemy import Boolean, Table, and_, delete, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet.model import Line
@@ -19,8 +19,8 @@ from cloud.kernel.database import insert_or_ignore, upsert
 from wire.sync import FrameClass
 
 CHUNK_SPAN_US = 3600 * 1_000_000
-"""No block covers more, unless the clock of its box was moved; one that does is found by its
-beginning only."""
+"""No block of samples covers more, unless the clock of its box was moved; one that does is found
+by its beginning only. Thinned blocks cover days, and have an index of their own."""
 CHUNKS_MAX = 10_000
 """Chunks that one question reads; the answer says where to go on."""
 
@@ -144,17 +144,18 @@ async def chunks(
 ) -> Sequence[Chunk]:
     """Return the chunks with samples that touch the interval, at most `limit`."""
     c = tables.chunk.c
+    inside = and_(c.site == site_id, c.t1_us >= from_us, c.t0_us < to_us)
+    begun = c.t0_us >= from_us - CHUNK_SPAN_US
+    samples, settled = int(FrameClass.TELEMETRY), int(FrameClass.SETTLEMENT)
     found: list[Chunk] = []
-    for kind in (FrameClass.SETTLEMENT, FrameClass.TELEMETRY):
+    for which in (
+        and_(c.kind == samples, c.step_us == 0, begun),
+        and_(c.kind == samples, literal_column("step_us > 0", Boolean)),
+        and_(c.kind == settled, begun),
+    ):
         rows = await connection.execute(
             select(c.payload, c.t0_us)
-            .where(
-                c.site == site_id,
-                c.kind == int(kind),
-                c.t0_us >= from_us - CHUNK_SPAN_US,
-                c.t0_us < to_us,
-                c.t1_us >= from_us,
-            )
+            .where(inside, which)
             .order_by(c.t0_us, c.gateway, c.epoch, c.seq)
             .limit(limit)
         )

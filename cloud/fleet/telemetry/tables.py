@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from cloud.fleet.tables import EPOCH_MAX, IDENTIFIER_MAX
@@ -56,6 +57,12 @@ chunk = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("received_us", BigInteger, nullable=False),
     Index(None, "site", "t0_us", "t1_us"),
+    Index(
+        "ix_chunk_thinned",
+        *("site", "t1_us"),
+        sqlite_where=text("step_us > 0"),
+        postgresql_where=text("step_us > 0"),
+    ),
     postgresql_partition_by="RANGE (kind, t0_us)",
 )
 unrolled = Table(

@@ -109,6 +109,14 @@ def _chunks() -> None:
         postgresql_partition_by="RANGE (kind, t0_us)",
     )
     op.create_index("ix_chunk_site_t0_us_t1_us", "chunk", ["site", "t0_us", "t1_us"])
+    long = sa.text("step_us > 0")
+    op.create_index(
+        "ix_chunk_thinned",
+        "chunk",
+        ["site", "t1_us"],
+        sqlite_where=long,
+        postgresql_where=long,
+    )
     if postgres:
         for name, bounds in _PARTITIONS:
             op.execute(f"CREATE TABLE chunk_{name} PARTITION OF chunk {bounds}")
