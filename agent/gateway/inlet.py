@@ -23,7 +23,7 @@ from agent.gateway.places import Places, Trusting
 from agent.gateway.rows import Cursor
 from agent.link import ClockVerdict, Hello, Item, Steering, Stored
 from agent.status import Status
-from wire.block import Reading
+from wire.block import Block, Reading
 from wire.clock import Clock
 from wire.fields import BadMessage
 from wire.schedule import Schedule
@@ -69,6 +69,8 @@ class Inlet:
         self._out = Outbound()
         self._readings: dict[tuple[str, str], tuple[str, Reading]] = {}
         """The newest of every point, by device and point."""
+        self._points: dict[str, tuple[str, ...]] = {}
+        """The names of each device's newest block."""
         self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
         self._room = asyncio.Event()
@@ -225,11 +227,21 @@ class Inlet:
             self._room.clear()
             await self._room.wait()
         self._received = Cursor(self._received.boot, item.number)
+        if isinstance(item.content, Block):
+            item = replace(item, content=self._sharing(item.content))
         self._pending.append((self._received.boot, item))
         self._arrived.set()
         if isinstance(item.content, Event):
             self._latest.add_event(item.content)
             self._urgent.set()
+
+    def _sharing(self, block: Block) -> Block:
+        """Return it with the names that the device's block before had: one copy in memory."""
+        points = self._points.setdefault(block.device, block.points)
+        if points != block.points:
+            self._points[block.device] = block.points
+            return block
+        return replace(block, points=points)
 
     async def _flush(self) -> None:
         """Commit the oldest pending items of one boot."""
