@@ -23,7 +23,7 @@ def mount(folder: Path, megabytes: int) -> bool:
     if libc.unshare(_CLONE_NEWNS) or libc.mount(b"none", b"/", None, _MS_REC_PRIVATE, None):
         return False
     options = f"size={megabytes}m".encode()
-    return libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, options) == 0
+    return int(libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, options)) == 0
 
 
 if __name__ == "__main__":
