@@ -3,6 +3,7 @@
 import json
 import struct
 import zlib
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -48,7 +49,7 @@ def test_a_changed_byte_is_refused_or_changes_only_what_no_crc_covers(at: int, m
 @given(st.binary(max_size=300))
 def test_no_bytes_raise_anything_but_bad_message(body: bytes) -> None:
     for decode in (sync.decode_upload, records.decode):
-        with pytest.raises(BadMessage):
+        with suppress(BadMessage):  # a frame of no records is one
             decode(body)
 
 
