@@ -201,7 +201,8 @@ def _contents(frame: Frame) -> list[object]:
         said = records.decode(frame.payload).events
         return [event.text for event in said if event.code == CODE]
     block = blocks.decode(frame.payload)
-    return [(point, block.step_us, at_us) for point in block.points for at_us in block.at_us]
+    part = block.seq if block.step_us else None  # A minute may have two means.
+    return [(point, part, at_us) for point in block.points for at_us in block.at_us]
 
 
 def kills(folder: Path, count: int, seed: int) -> Trial:

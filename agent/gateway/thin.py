@@ -1,7 +1,8 @@
 """A full buffer keeps less of each minute: samples to 1-minute means. Pure.
 
 Frames of one device with the same points become one of means. What lies after the last whole
-minute stays as it was read, in the frame that it is in, so that no minute is split in two.
+minute stays as it was read, in the frame that it is in, so that no minute is split in two; only
+where not one whole minute lies together, its part becomes a mean of its own.
 """
 
 from collections import defaultdict
