@@ -6,7 +6,7 @@ compared with what the hub's query API tells, sample by sample.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -100,7 +100,10 @@ async def half_closed(way: Way, seconds: float) -> None:
     await way.measure_for(seconds)
 
 
-@pytest.mark.parametrize("fault", [black_hole, refusal, half_closed])
+FAULTS = (black_hole, refusal, half_closed)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.usefixtures("impatient")
 async def test_an_outage_costs_no_sample_and_doubles_none(
     way: Way, fault: Callable[[Way, float], Awaitable[None]]
@@ -117,17 +120,19 @@ async def test_an_outage_costs_no_sample_and_doubles_none(
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_outages_of_a_minute_in_their_full_length_cost_no_sample(tmp_path: Path) -> None:
-    async def outage(name: str, fault: Callable[[Way, float], Awaitable[None]]) -> None:
-        (tmp_path / name).mkdir()
-        async with on_the_way(tmp_path / name) as way:
-            await fault(way, LONG_S)
-            way.line.heal()
-            await way.check(timeout_s=120)
+    async def outage(way: Way, fault: Callable[[Way, float], Awaitable[None]]) -> None:
+        await fault(way, LONG_S)
+        way.line.heal()
+        await way.check(timeout_s=120)
 
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(outage("black hole", black_hole))
-        tasks.create_task(outage("reset", refusal))
-        tasks.create_task(outage("half closed", half_closed))
+    async with AsyncExitStack() as opened:
+        ways = []
+        for fault in FAULTS:
+            (tmp_path / fault.__name__).mkdir()
+            ways.append(await opened.enter_async_context(on_the_way(tmp_path / fault.__name__)))
+        async with asyncio.TaskGroup() as tasks:
+            for way, fault in zip(ways, FAULTS, strict=True):
+                tasks.create_task(outage(way, fault))
 
 
 @pytest.mark.usefixtures("impatient")
