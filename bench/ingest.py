@@ -206,14 +206,22 @@ async def _questions(hub: Hub, share: float, seed: int) -> Figures:
             )
         return len(found.rolls)
 
-    return {
+    newest_ms = await _best_ms(newest)
+    whole = share == 1
+    figures: Figures = {
         "newest_sites": await newest(),
-        "newest_1000_sites_ms": await _best_ms(newest),
+        "newest_1000_sites_ms": newest_ms if whole else None,
         "day_values": await asked(DAY_US, Step.AUTO),
         "day_query_ms": await _best_ms(lambda: asked(DAY_US, Step.AUTO)),
         "month_values": await asked(31 * DAY_US, Step.QUARTER),
         "month_query_ms": await _best_ms(lambda: asked(31 * DAY_US, Step.QUARTER)),
     }
+    if not whole:
+        figures["notes"] = (
+            f"quick: {figures['newest_sites']} sites, newest in {newest_ms} ms; no month"
+        )
+        figures["month_query_ms"] = None
+    return figures
 
 
 async def _fill_month(hub: Hub, site: str, points: int, days: int) -> None:
