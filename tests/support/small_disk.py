@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 _CLONE_NEWNS = 0x0002_0000
+_CLONE_NEWUSER = 0x1000_0000
 _MS_REC_PRIVATE = 0x4000 | 0x4_0000
 NOT_ALLOWED = 77
 """The exit code where the system does not let us mount."""
@@ -20,7 +21,8 @@ NOT_ALLOWED = 77
 def mount(folder: Path, megabytes: int) -> bool:
     """Put a file system of that size there, seen by this process and its children only."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_CLONE_NEWNS) or libc.mount(b"none", b"/", None, _MS_REC_PRIVATE, None):
+    own = _CLONE_NEWNS if os.geteuid() == 0 else _CLONE_NEWNS | _CLONE_NEWUSER
+    if libc.unshare(own) or libc.mount(b"none", b"/", None, _MS_REC_PRIVATE, None):
         return False
     options = f"size={megabytes}m".encode()
     return int(libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, options)) == 0

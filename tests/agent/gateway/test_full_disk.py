@@ -25,5 +25,5 @@ def test_a_full_disk_keeps_every_settlement_value_raises_an_alarm_and_heals_by_i
         timeout=60,
     )
     if done.returncode == NOT_ALLOWED:
-        pytest.skip("this user may not mount a file system")
+        pytest.skip("a file system of its own is not allowed to this user")
     assert done.returncode == 0, done.stderr
