@@ -21,8 +21,12 @@ NOT_ALLOWED = 77
 def mount(folder: Path, megabytes: int) -> bool:
     """Put a file system of that size there, seen by this process and its children only."""
     libc = ctypes.CDLL(None, use_errno=True)
-    own = _CLONE_NEWNS if os.geteuid() == 0 else _CLONE_NEWNS | _CLONE_NEWUSER
-    if libc.unshare(own) or libc.mount(b"none", b"/", None, _MS_REC_PRIVATE, None):
+    user = os.geteuid()
+    if libc.unshare(_CLONE_NEWNS | (_CLONE_NEWUSER if user else 0)):
+        return False
+    if user:  # in a namespace of our own we may mount, as the root of it
+        Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+    if libc.mount(b"none", b"/", None, _MS_REC_PRIVATE, None):
         return False
     options = f"size={megabytes}m".encode()
     return int(libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, options)) == 0
