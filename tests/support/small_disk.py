@@ -21,11 +21,13 @@ NOT_ALLOWED = 77
 def mount(folder: Path, megabytes: int) -> bool:
     """Put a file system of that size there, seen by this process and its children only."""
     libc = ctypes.CDLL(None, use_errno=True)
-    user = os.geteuid()
+    user, group, own = os.geteuid(), os.getegid(), Path("/proc/self")
     if libc.unshare(_CLONE_NEWNS | (_CLONE_NEWUSER if user else 0)):
         return False
     if user:  # in a namespace of our own we may mount, as the root of it
-        Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+        (own / "uid_map").write_text(f"0 {user} 1")
+        (own / "setgroups").write_text("deny")
+        (own / "gid_map").write_text(f"0 {group} 1")
     if libc.mount(b"none", b"/", None, _MS_REC_PRIVATE, None):
         return False
     options = f"size={megabytes}m".encode()
