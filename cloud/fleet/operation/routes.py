@@ -15,11 +15,13 @@ from cloud.fleet.operation import (
     fleet_routes,
     groups,
     paging,
+    requests,
     service,
     states,
 )
 from cloud.fleet.operation.asking import Before, OfSite, actor_of, visible, wake
 from cloud.fleet.operation.model import CommandRow, Standing, Wish
+from cloud.fleet.operation.requests import Request
 from cloud.fleet.operation.views import (
     LINE,
     SITES_MAX,
@@ -47,7 +49,7 @@ CommandId = Annotated[str, Path(max_length=40, description="the command's id")]
     "/commands",
     status_code=201,
     summary="Ask boxes for something",
-    responses=responses(401, 403, 404, 422),
+    responses=responses(401, 403, 404, 409, 422, 429),
 )
 async def create_commands(body: CommandBody, hub: HubHere, principal: Operator) -> CommandsAnswer:
     """Issue a command to the box of each site that is named by id, by tags or by a group.
@@ -58,27 +60,20 @@ async def create_commands(body: CommandBody, hub: HubHere, principal: Operator) 
     admin's key.
     """
     order = _order(body, principal)
-    wish = Wish(
-        order=order,
-        actor=actor_of(principal, body.reason),
-        expires_us=None if body.expires_at is None else micros(body.expires_at),
-        priority=body.priority,
-    )
     now_us = hub.clock.now_us()
-    states.leased(wish, "", now_us)
-    answers: list[CommandAnswer] = []
+    request = _request(body, principal)
     async with hub.database.transaction() as connection:
-        for site in await _sites(connection, body, principal):
-            try:
-                _check_power(order, site)
-                row = await service.issue_for_site(connection, site.id, wish, now_us)
-                answers.append(CommandAnswer.issued(row))
-            except Refused as error:
-                answers.append(CommandAnswer.refused(site.id, error))
-    for answer in answers:
-        if answer.id is not None:
-            wake(hub, answer.site, service.command_topic(answer.site))
-    return CommandsAnswer(commands=answers)
+        if request is not None:
+            before = await requests.first_answer(connection, request, now_us)
+            if before is not None:
+                return CommandsAnswer.model_validate_json(before)
+        answer = await _issue(connection, body, order, principal, now_us)
+        if request is not None:
+            await requests.keep(connection, request, answer.model_dump_json())
+    for each in answer.commands:
+        if each.id is not None:
+            wake(hub, each.site, service.command_topic(each.site))
+    return answer
 
 
 @router.get("/commands", summary="List commands", responses=responses(401, 404, 422))
@@ -164,6 +159,35 @@ def _order(body: CommandBody, principal: Principal) -> Order:
     if states.needs_admin(order) and not principal.is_admin:
         raise Forbidden(f"role admin is needed for {order.kind}; this key is a {principal.role}'s")
     return order
+
+
+def _request(body: CommandBody, principal: Principal) -> Request | None:
+    """Return what the request is known by; None: its sender gave it no id."""
+    if body.client_command_id is None:
+        return None
+    asked = body.model_dump(mode="json", exclude={"client_command_id"})
+    return Request(principal.key_id, body.client_command_id, requests.hash_of(asked))
+
+
+async def _issue(
+    connection: AsyncConnection, body: CommandBody, order: Order, principal: Principal, now_us: int
+) -> CommandsAnswer:
+    wish = Wish(
+        order=order,
+        actor=actor_of(principal, body.reason),
+        expires_us=None if body.expires_at is None else micros(body.expires_at),
+        priority=body.priority,
+    )
+    states.leased(wish, "", now_us)
+    answers: list[CommandAnswer] = []
+    for site in await _sites(connection, body, principal):
+        try:
+            _check_power(order, site)
+            row = await service.issue_for_site(connection, site.id, wish, now_us)
+            answers.append(CommandAnswer.issued(row))
+        except Refused as error:
+            answers.append(CommandAnswer.refused(site.id, error))
+    return CommandsAnswer(commands=answers)
 
 
 def _check_power(order: Order, site: Site) -> None:

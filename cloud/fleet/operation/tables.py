@@ -22,6 +22,7 @@ from wire.fields import TEXT_MAX
 
 TAG_KEY_MAX = 40
 TAG_VALUE_MAX = 60
+CLIENT_ID_MAX = 64
 
 command = Table(
     "command",
@@ -44,6 +45,15 @@ command = Table(
     Column("read_back_kw", Float),
     Index(None, "gateway", "standing"),
     Index(None, "site", "issued_us"),
+)
+command_request = Table(
+    "command_request",
+    metadata,
+    Column("key_id", String(40), primary_key=True),
+    Column("id", String(CLIENT_ID_MAX), primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("at_us", BigInteger, nullable=False, index=True),
+    Column("answer", Text, nullable=False),
 )
 alarm = Table(
     "alarm",

@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from cloud.fleet.operation import alarms, states
 from cloud.fleet.operation.model import AlarmRow, CommandRow, GapRow, GapTotal
+from cloud.fleet.operation.tables import CLIENT_ID_MAX
 from cloud.kernel.errors import HubError
 from cloud.kernel.instants import iso, iso_or_none
 from cloud.kernel.keys import IDENTIFIER
@@ -50,6 +51,15 @@ class CommandBody(BaseModel):
     )
     priority: int | None = Field(
         default=None, ge=0, le=PRIORITY_MAX, description="0 first; default: by kind"
+    )
+    client_command_id: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=CLIENT_ID_MAX,
+        pattern=LINE,
+        description="yours: repeating it with the same request within 48 hours gets the first"
+        " answer again and changes nothing",
+        examples=["ticket-4711-1"],
     )
 
     @model_validator(mode="after")

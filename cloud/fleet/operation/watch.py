@@ -11,7 +11,16 @@ from collections.abc import Collection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet import store as fleet
-from cloud.fleet.operation import alarms, bundles, commands, conditions, gaps, reports, service
+from cloud.fleet.operation import (
+    alarms,
+    bundles,
+    commands,
+    conditions,
+    gaps,
+    reports,
+    requests,
+    service,
+)
 from cloud.kernel import metrics
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Unavailable
@@ -67,6 +76,8 @@ async def look(hub: Hub, since_us: int) -> None:
 async def tidy(hub: Hub) -> None:
     """Forget what is beyond the limits of each table."""
     await bundles.forget_old(hub)
+    async with hub.database.transaction() as connection:
+        await requests.forget_old(connection, hub.clock.now_us())
     async with hub.database.reading() as connection:
         gateways = await fleet.gateways(connection)
     for gateway in gateways:
