@@ -171,6 +171,10 @@ class AgentSettings(BaseSettings):
         return self.data_dir / "control.sock"
 
 
+_SECRET = ("secret", "access_code", "api_key", "password", "token", "proxy")
+"""Keys whose values are not told."""
+
+
 def load(path: Path) -> AgentSettings:
     """Return the settings in the TOML file at `path`, the environment taken into account.
 
@@ -216,7 +220,9 @@ def _lines(error: ValidationError) -> list[str]:
 
 def _line(detail: Any) -> str:
     key = ".".join(str(part) for part in detail["loc"]) or "settings"
-    secret = any(word in key for word in ("secret", "access_code", "api_key", "password", "token"))
     value = detail.get("input")
-    shown = "" if secret or isinstance(value, dict) else f" {value!r} is not allowed;"
-    return f"{key}:{shown} {detail['msg']}".replace(os.linesep, " ")
+    # A table or a list in the wrong place may hold a secret of any name.
+    hidden = any(word in key for word in _SECRET) or not isinstance(value, str | int | float)
+    shown = "" if hidden else f" {value!r} is not allowed;"
+    said = detail["msg"].removeprefix("Value error, ")
+    return f"{key}:{shown} {said}".replace(os.linesep, " ")

@@ -1,11 +1,13 @@
 """The ``[hub]`` section: where the hub is and how the box signs itself in."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 _Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+_PROXY = re.compile(r"http://\S+")
 
 
 class HubSettings(BaseModel):
@@ -30,7 +32,6 @@ class HubSettings(BaseModel):
     )
     proxy: SecretStr | None = Field(
         default=None,
-        pattern=r"^http://\S+$",
         description="http://host:port; user and password before an @ where it asks for them",
     )
     backfill_bytes_s: int | None = Field(
@@ -39,6 +40,13 @@ class HubSettings(BaseModel):
         description="the most that history older than a minute may take of the line;"
         " without it, what the hub grants, or 30 % of what the line carries",
     )
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy_is_an_address(cls, proxy: SecretStr | None) -> SecretStr | None:
+        if proxy is not None and not _PROXY.fullmatch(proxy.get_secret_value()):
+            raise ValueError("http://host:port is expected")
+        return proxy
 
     @model_validator(mode="after")
     def _key_is_whole(self) -> "HubSettings":
