@@ -31,7 +31,7 @@ class TrialImpossible(Exception):
 def read(path: Path) -> Trial | None:
     """Return the trial of the settings at `path`; None: there is none."""
     try:
-        document = json.loads(_beside(path, _MARKER).read_bytes())
+        document = json.loads(_beside(path.resolve(), _MARKER).read_bytes())
         return Trial(**{**document, "devices": tuple(document["devices"])})
     except FileNotFoundError:
         return None

@@ -86,6 +86,7 @@ def test_a_link_to_the_settings_stays_a_link(path: Path, tmp_path: Path) -> None
     link.symlink_to(path)
     trial.begin(link, NEW, TRIAL)
     assert (link.is_symlink(), path.read_text()) == (True, NEW)
+    assert trial.read(link) == TRIAL
     assert trial.roll_back(link, "no")
     assert (link.is_symlink(), path.read_text()) == (True, OLD)
 
