@@ -25,6 +25,7 @@ from cloud.fleet import routes as fleet_routes
 from cloud.fleet.live import LiveValues
 from cloud.fleet.operation import routes as operation_routes
 from cloud.fleet.sync import api as sync_api
+from cloud.kernel import commandline as key_commands
 from cloud.kernel import errors, folder, keys, metrics
 from cloud.kernel import routes as kernel_routes
 from cloud.kernel.auth import Viewer
@@ -32,7 +33,7 @@ from cloud.kernel.context import Hub
 from cloud.kernel.database import Database, open_database
 from cloud.kernel.errors import DatabaseUnusable, HubError
 from cloud.kernel.folder import FolderUnusable
-from cloud.kernel.keys import OPERATOR, Account, Role
+from cloud.kernel.keys import OPERATOR, Role
 from cloud.kernel.limits import BodyLimit
 from cloud.kernel.notify import Notifier
 from cloud.kernel.server import AddressTaken, listen, serve
@@ -206,22 +207,7 @@ async def _keys(settings: HubSettings, clock: Clock, options: argparse.Namespace
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = await open_database(_database_url(settings))
     try:
-        if options.action == "list":
-            async with database.reading() as connection:
-                for record in await keys.key_records(connection):
-                    state = "valid" if record.revoked_us is None else "revoked"
-                    sys.stdout.write(f"{record.key_id} {record.account} {record.role} {state}\n")
-            return
-        async with database.transaction() as connection:
-            if options.action == "revoke":
-                await keys.revoke_key(connection, options.id, clock.now_us())
-                return
-            if await keys.account_of_id(connection, options.account) is None:
-                account = Account(options.account, options.account)
-                await keys.add_account(connection, account, clock.now_us())
-            role = Role(options.role)
-            key = await keys.add_key(connection, options.account, role, clock.now_us())
-        sys.stdout.write(f"{key}\n")
+        await key_commands.run(database, options, clock.now_us())
     finally:
         await database.close()
 
@@ -257,25 +243,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="run the hub until it is told to stop")
-    key = commands.add_parser("key", help="manage API keys; the hub may be running")
-    actions = key.add_subparsers(dest="action", required=True)
-    add = actions.add_parser("add", help="make a key, and its account if need be; prints the key")
-    add.add_argument("--account", required=True, type=_account)
-    add.add_argument("--role", required=True, choices=[role.value for role in Role])
-    actions.add_parser("list", help="list keys without their secrets")
-    revoke = actions.add_parser("revoke", help="end a key at once")
-    revoke.add_argument("id")
+    text = "manage API keys; the hub may be running"
+    key_commands.add_arguments(commands.add_parser("key", help=text))
     text = "add boxes with one-time codes, list and revoke them; the hub may be running"
     commandline.add_arguments(commands.add_parser("gateway", help=text))
     return parser
-
-
-def _account(text: str) -> str:
-    if not keys.is_identifier(text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not allowed; up to 40 of a-z, 0-9 and - are expected"
-        )
-    return text
 
 
 async def _healthz() -> dict[str, str]:

@@ -6,6 +6,7 @@ It works on the database beside a running hub, which finds what is new by itself
 import argparse
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import segno
@@ -16,7 +17,6 @@ from cloud.fleet.model import Gateway
 from cloud.fleet.operation import service as operation
 from cloud.fleet.operation.model import Actor, Wish
 from cloud.kernel import audit
-from cloud.kernel.audit import Entry
 from cloud.kernel.database import Database
 from cloud.kernel.errors import NotFound
 from cloud.kernel.folder import FolderUnusable
@@ -27,7 +27,6 @@ from wire.enrolment import shown_code
 from wire.order import RotateKeyOrder
 
 _UNITS_S: Mapping[str, int] = {"m": 60, "h": 3_600, "d": 86_400}
-_ACTOR = "command line"
 _PNG_SCALE = 8
 
 
@@ -106,7 +105,7 @@ async def _change(connection: AsyncConnection, options: argparse.Namespace, now_
         await service.revoke_gateway(connection, gateway.id, now_us)
         await _record(connection, gateway, "gateway.revoke", now_us, options.reason)
         return f"{gateway.id}: revoked"
-    actor = Actor(key_id=_ACTOR, account=OPERATOR.id, reason=options.reason)
+    actor = Actor(key_id=audit.COMMAND_LINE, account=OPERATOR.id, reason=options.reason)
     wish = Wish(order=RotateKeyOrder(), actor=actor)
     row = await operation.issue(connection, gateway, wish, now_us)
     return f"{gateway.id}: {row.id} asks for a newer key"
@@ -142,16 +141,8 @@ async def _gateway(connection: AsyncConnection, gateway_id: str) -> Gateway:
 async def _record(
     connection: AsyncConnection, gateway: Gateway, action: str, now_us: int, reason: str = ""
 ) -> None:
-    entry = Entry(
-        at_us=now_us,
-        key_id=_ACTOR,
-        account=OPERATOR.id,
-        action=action,
-        subject=f"gateway {gateway.id}",
-        site=gateway.site,
-        reason=reason,
-    )
-    await audit.record(connection, entry)
+    entry = audit.by_command_line(action, f"gateway {gateway.id}", now_us)
+    await audit.record(connection, replace(entry, site=gateway.site, reason=reason))
 
 
 def _code_arguments(parser: argparse.ArgumentParser) -> None:

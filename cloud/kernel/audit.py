@@ -12,12 +12,14 @@ from sqlalchemy import BigInteger, Column, Integer, Row, String, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.kernel.database import metadata
-from cloud.kernel.keys import Principal
+from cloud.kernel.keys import OPERATOR, Principal
 from wire import fields
 from wire.fields import TEXT_MAX
 
 LIMIT_MAX = 1_000
 SUBJECT_MAX = 200
+COMMAND_LINE = "command line"
+"""Who did what was done on the hub's own machine: there is no key."""
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
 
 audit_table = Table(
@@ -64,6 +66,18 @@ def by(
         action=action,
         subject=subject,
         site=site,
+    )
+
+
+def by_command_line(action: str, subject: str, now_us: int, *, result: str = "") -> Entry:
+    """Return an entry of what was done on the hub's own machine."""
+    return Entry(
+        at_us=now_us,
+        key_id=COMMAND_LINE,
+        account=OPERATOR.id,
+        action=action,
+        subject=subject,
+        result=result,
     )
 
 

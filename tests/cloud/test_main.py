@@ -156,6 +156,22 @@ def test_keys_are_made_listed_and_revoked_beside_a_running_hub(system: System) -
     assert f"{key_id} handel trader revoked" in command(folder, "key", "list").stdout
 
 
+def test_keys_made_and_revoked_on_the_command_line_are_in_the_audit_log(system: System) -> None:
+    folder = system.folder / "hub"
+    add = ("key", "add", "--account", "handel", "--role", "trader")
+    first, second = (command(folder, *add).stdout.strip().split("_")[1] for _ in range(2))
+    command(folder, "key", "revoke", first)
+    assert command(folder, "key", "revoke", "000000000000").returncode == 2
+    with system.admin() as client:
+        log = client.get("/api/v1/audit", params={"key_id": "command line"}).json()["audit"]
+    assert [(row["action"], row["subject"], row["result"]) for row in reversed(log)] == [
+        ("account.create", "account handel", ""),
+        ("key.create", f"key {first}", "trader of handel"),
+        ("key.create", f"key {second}", "trader of handel"),
+        ("key.revoke", f"key {first}", ""),
+    ]
+
+
 def test_a_key_command_that_cannot_work_costs_one_line(tmp_path: Path) -> None:
     ended = command(tmp_path, "key", "revoke", "000000000000")
     assert (ended.returncode, ended.stderr) == (
