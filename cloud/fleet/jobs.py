@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from cloud.fleet.operation import watch
 from cloud.fleet.telemetry import retention, roller
+from cloud.fleet.telemetry.intake import Intake
 from cloud.fleet.telemetry.partitions import Partitions
 from cloud.kernel.context import Hub
 
@@ -14,6 +15,7 @@ from cloud.kernel.context import Hub
 def prepare(hub: Hub) -> None:
     """Provide what the fleet's routes need in memory."""
     hub.provide(Partitions(hub.database))
+    hub.provide(Intake(hub.database))
 
 
 @asynccontextmanager

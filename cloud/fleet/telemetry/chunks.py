@@ -4,7 +4,7 @@ A chunk is a frame as it was uploaded, byte by byte. A line is complete up to a 
 stored beyond it is noted in `ahead`, so nobody searches the chunks for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from cloud.fleet.model import Line
 from cloud.fleet.tables import gateway as gateways
 from cloud.fleet.telemetry import bulk, tables
 from cloud.fleet.telemetry.history import Chunk
-from cloud.kernel.database import insert_or_ignore, upsert
+from cloud.kernel.database import insert_or_ignore
 from wire.sync import FrameClass
 
 CHUNK_SPAN_US = 3600 * 1_000_000
@@ -34,26 +34,56 @@ class LineKey:
     site: str
 
 
-async def acked(connection: AsyncConnection, key: LineKey) -> int:
-    """Return up to which number everything is committed; -1: nothing yet."""
-    c = tables.line.c
-    found = await connection.scalar(
-        select(c.acked).where(c.gateway == key.gateway, c.epoch == key.epoch)
-    )
-    return -1 if found is None else int(found)
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a line is, and whose site it is about."""
+
+    account: str
+    acked: int
+    """Everything up to here is committed; -1: nothing yet."""
+    ahead: frozenset[int]
+    """Numbers beyond that are stored, in quarantine or not."""
 
 
-async def ahead(connection: AsyncConnection, key: LineKey, since: int) -> set[int]:
-    """Return which numbers beyond `since` are stored, in quarantine or not."""
-    c = tables.ahead.c
-    numbers = await connection.scalars(
-        select(c.seq).where(c.gateway == key.gateway, c.epoch == key.epoch, c.seq > since)
+async def standings(
+    connection: AsyncConnection, keys: Sequence[LineKey]
+) -> Mapping[LineKey, Standing]:
+    """Return how far these lines of different gateways are; nobody else moves them meanwhile.
+
+    A gateway that is not there is left out.
+    """
+    if connection.dialect.name == "postgresql":
+        # A statement of its own: the next one shall see what was committed while we waited here.
+        await connection.exec_driver_sql(
+            "SELECT FROM gateway WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE",
+            ([key.gateway for key in keys],),
+        )
+    rows = await bulk.fetch(
+        connection,
+        "SELECT k.gateway, s.account, coalesce(l.acked, -1), a.seq FROM",
+        ("gateway", "epoch"),
+        [(key.gateway, key.epoch) for key in keys],
+        "CROSS JOIN gateway g CROSS JOIN site s"
+        " LEFT JOIN line l ON l.gateway = k.gateway AND l.epoch = k.epoch"
+        " LEFT JOIN ahead a ON a.gateway = k.gateway AND a.epoch = k.epoch"
+        " AND a.seq > coalesce(l.acked, -1)"
+        " WHERE g.id = k.gateway AND s.id = g.site",
     )
-    return set(numbers)
+    ahead: dict[str, set[int]] = {}
+    found: dict[str, tuple[str, int]] = {}
+    for gateway, account, acked, beyond in rows:
+        found[gateway] = account, acked
+        if beyond is not None:
+            ahead.setdefault(gateway, set()).add(beyond)
+    return {
+        key: Standing(*found[key.gateway], frozenset(ahead.get(key.gateway, ())))
+        for key in keys
+        if key.gateway in found
+    }
 
 
 async def keep_ahead(
-    connection: AsyncConnection, key: LineKey, reached: int, before: set[int], now: set[int]
+    connection: AsyncConnection, key: LineKey, reached: int, before: Set[int], now: Set[int]
 ) -> None:
     """Note which numbers are stored beyond `reached`: those of `now`, where `before` was noted."""
     c = tables.ahead.c
@@ -67,16 +97,14 @@ async def keep_ahead(
     await bulk.insert(connection, tables.ahead, ("gateway", "epoch", "seq"), rows)
 
 
-async def move_line(connection: AsyncConnection, key: LineKey, seq: int, now_us: int) -> None:
-    """Remember that everything up to `seq` is committed with this transaction."""
-    row = {"gateway": key.gateway, "epoch": key.epoch, "acked": seq, "uploaded_us": now_us}
-    await upsert(
-        connection,
-        tables.line,
-        [row],
-        change=lambda new: {"acked": new.acked, "uploaded_us": new.uploaded_us},
-        only_if=lambda new: new.acked >= tables.line.c.acked,
-    )
+async def move_lines(
+    connection: AsyncConnection, moves: Iterable[tuple[LineKey, int, int]]
+) -> None:
+    """Remember up to which number, and since when, each line is committed with this transaction."""
+    rows = [(key.gateway, key.epoch, seq, now_us) for key, seq, now_us in moves]
+    change = "acked = excluded.acked, uploaded_us = excluded.uploaded_us"
+    forward = "WHERE excluded.acked >= line.acked"
+    await bulk.merge(connection, tables.line, sorted(rows), f"{change} {forward}")
 
 
 async def add_chunks(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:

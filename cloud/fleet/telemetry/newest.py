@@ -1,56 +1,56 @@
 """Newest values in the database: one row a device, see `telemetry.snapshot`."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import select, true
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet.model import Newest
+from cloud.fleet.telemetry import bulk, tables
 from cloud.fleet.telemetry import snapshot as snapshots
-from cloud.fleet.telemetry import tables
 from cloud.fleet.telemetry.columns import Columns
-from cloud.kernel.database import upsert
+
+_CHANGE = "epoch = excluded.epoch, names = excluded.names, payload = excluded.payload"
 
 Numbered = tuple[int, Columns]
 """A block, and the number of its frame."""
 
 
-async def update(
-    connection: AsyncConnection, site: str, epoch: str, blocks: Sequence[Numbered]
-) -> None:
-    """Take what the frames say, which come in the order of their numbers."""
-    by_device: dict[str, list[Numbered]] = {}
-    for seq, block in blocks:
-        by_device.setdefault(block.device, []).append((seq, block))
-    if not by_device:
-        return
-    c = tables.newest.c
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one upload says of a site: blocks in the order of their numbers."""
+
+    site: str
+    epoch: str
+    blocks: Sequence[Numbered]
+
+
+async def update(connection: AsyncConnection, told: Iterable[Told]) -> None:
+    """Take what uploads say; those of one site in their order."""
+    by_device: dict[tuple[str, str], list[tuple[str, int, Columns]]] = {}
+    for one in told:
+        for seq, block in one.blocks:
+            by_device.setdefault((one.site, block.device), []).append((one.epoch, seq, block))
     # In one order for everybody, so that two transactions never wait for each other.
-    query = (
-        select(tables.newest)
-        .where(c.site == site, c.device.in_(by_device))
-        .order_by(c.device)
-        .with_for_update()
-    )
-    known = {
-        row.device: snapshots.unpack(row.epoch, row.names, row.payload)
-        for row in await connection.execute(query)
-    }
-    rows = []
-    for device in sorted(by_device):
-        found = known.get(device) or snapshots.empty(epoch)
-        for seq, block in by_device[device]:
-            found.take(epoch, seq, block)
-        names, payload = snapshots.pack(found)
-        row = {"site": site, "device": device, "epoch": found.epoch}
-        rows.append(row | {"names": names, "payload": payload})
-    await upsert(
+    keys = sorted(by_device)
+    locked = "" if connection.dialect.name == "sqlite" else "ORDER BY 1, 2 FOR UPDATE OF n"
+    rows = await bulk.fetch(
         connection,
-        tables.newest,
-        rows,
-        change=lambda new: {"epoch": new.epoch, "names": new.names, "payload": new.payload},
-        only_if=lambda _new: true(),
+        "SELECT n.site, n.device, n.epoch, n.names, n.payload FROM",
+        ("site", "device"),
+        keys,
+        f"CROSS JOIN newest n WHERE n.site = k.site AND n.device = k.device {locked}",
     )
+    known = {(site, device): kept for site, device, *kept in rows}
+    changed = []
+    for key in keys:
+        site, device = key
+        found = snapshots.unpack(*known[key]) if key in known else snapshots.empty("")
+        for epoch, seq, block in by_device[key]:
+            found.take(epoch, seq, block)
+        changed.append((site, device, found.epoch, *snapshots.pack(found)))
+    await bulk.merge(connection, tables.newest, changed, _CHANGE)
 
 
 async def of_site(connection: AsyncConnection, site: str) -> Sequence[Newest]:
