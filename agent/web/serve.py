@@ -35,10 +35,14 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise PortTaken(f"page: cannot listen on {host} port {port}: {reason}") from error
+    # Handed on to each connection: the second part of an answer does not wait for the first to be
+    # acknowledged (40 ms). asyncio does it for its own sockets.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 async def serve(app: App, listener: socket.socket, stopping: asyncio.Event) -> None:
