@@ -3,21 +3,24 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet import service as fleet
 from cloud.fleet.operation import alarms, paging, service
-from cloud.fleet.operation.alarms import Phase
-from cloud.fleet.operation.asking import Before, OfSite, actor_of, visible, wake
-from cloud.fleet.operation.views import (
+from cloud.fleet.operation.alarm_views import (
+    AcknowledgeAnswer,
+    AcknowledgeAnswers,
+    AcknowledgeBody,
     AlarmsView,
     AlarmView,
-    GapsView,
-    GapTotalView,
-    GapView,
     NoteBody,
 )
-from cloud.kernel.auth import Operator, Viewer
-from cloud.kernel.context import HubHere
+from cloud.fleet.operation.alarms import Phase
+from cloud.fleet.operation.asking import Before, OfSite, actor_of, visible, wake
+from cloud.fleet.operation.model import AlarmRow, CommandRow
+from cloud.fleet.operation.views import GapsView, GapTotalView, GapView
+from cloud.kernel.auth import Operator, Principal, Viewer
+from cloud.kernel.context import Hub, HubHere
 from cloud.kernel.errors import NotFound, responses
 from cloud.kernel.keys import IDENTIFIER
 from wire.alarm import ID_MAX as ALARM_ID_MAX
@@ -71,17 +74,43 @@ async def acknowledge_alarm(
     principal: Operator,
 ) -> AlarmView:
     """Say that somebody has seen it; the box is told. The first acknowledgement stays."""
+    now_us = hub.clock.now_us()
     async with hub.database.transaction() as connection:
-        found = await alarms.alarm(connection, gateway, alarm)
-        try:
-            await fleet.visible_site(connection, found.site, principal)
-        except NotFound as error:
-            raise alarms.unknown(gateway, alarm) from error
-        actor = actor_of(principal, body.note)
-        now_us = hub.clock.now_us()
-        row, command = await service.acknowledge(connection, gateway, alarm, actor, now_us)
-    wake(hub, row.site, *([] if command is None else [service.command_topic(row.site)]))
+        row, command = await _acknowledge(connection, gateway, alarm, principal, body.note, now_us)
+    _wake(hub, row, command)
     return AlarmView.of(row)
+
+
+@router.post(
+    "/alarms/acknowledge",
+    summary="Acknowledge many alarms",
+    responses=responses(401, 403, 422),
+)
+async def acknowledge_alarms(
+    body: AcknowledgeBody, hub: HubHere, principal: Operator
+) -> AcknowledgeAnswers:
+    """Say of up to 200 alarms that somebody has seen them, with one note.
+
+    The answer says for each what became of it, in the order of the request: one that is not there
+    does not stop the others.
+    """
+    now_us = hub.clock.now_us()
+    answers: dict[tuple[str, str], AcknowledgeAnswer] = {}
+    done: list[tuple[AlarmRow, CommandRow | None]] = []
+    async with hub.database.transaction() as connection:
+        # In one order for everybody, so that two requests never wait for each other's boxes.
+        for named in sorted(body.alarms, key=lambda named: (named.gateway, named.id)):
+            key = named.gateway, named.id
+            try:
+                found = await _acknowledge(connection, *key, principal, body.note, now_us)
+            except NotFound as error:
+                answers[key] = AcknowledgeAnswer.refused(named, error)
+                continue
+            done.append(found)
+            answers[key] = AcknowledgeAnswer.of(found[0])
+    for row, command in done:
+        _wake(hub, row, command)
+    return AcknowledgeAnswers(alarms=[answers[each.gateway, each.id] for each in body.alarms])
 
 
 @router.get("/sites/{site}/gaps", summary="What is missing", responses=responses(401, 404))
@@ -97,3 +126,29 @@ async def read_gaps(site: SiteId, hub: HubHere, principal: Viewer) -> GapsView:
     return GapsView(
         site=site, total=GapTotalView.of(total), gaps=[GapView.of(row) for row in found]
     )
+
+
+async def _acknowledge(
+    connection: AsyncConnection,
+    gateway: str,
+    alarm: str,
+    principal: Principal,
+    note: str,
+    now_us: int,
+) -> tuple[AlarmRow, CommandRow | None]:
+    """Acknowledge the alarm as `service.acknowledge` does.
+
+    Raises:
+        NotFound: it is not there, or not for this key to see.
+    """
+    found = await alarms.alarm(connection, gateway, alarm)
+    try:
+        await fleet.visible_site(connection, found.site, principal)
+    except NotFound as error:
+        raise alarms.unknown(gateway, alarm) from error
+    actor = actor_of(principal, note)
+    return await service.acknowledge(connection, gateway, alarm, actor, now_us)
+
+
+def _wake(hub: Hub, row: AlarmRow, command: CommandRow | None) -> None:
+    wake(hub, row.site, *([] if command is None else [service.command_topic(row.site)]))

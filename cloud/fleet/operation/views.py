@@ -1,14 +1,14 @@
-"""Commands, alarms and gaps as the API shows them: what comes in, what goes out, with examples."""
+"""Commands and gaps as the API shows them: what comes in, what goes out, with examples."""
 
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from cloud.fleet.operation import alarms, states
-from cloud.fleet.operation.model import AlarmRow, CommandRow, GapRow, GapTotal
+from cloud.fleet.operation import states
+from cloud.fleet.operation.model import CommandRow, GapRow, GapTotal
 from cloud.fleet.operation.tables import CLIENT_ID_MAX
 from cloud.kernel.errors import HubError
-from cloud.kernel.instants import iso, iso_or_none
+from cloud.kernel.instants import iso
 from cloud.kernel.keys import IDENTIFIER
 from wire.command import PRIORITY_MAX
 from wire.fields import TEXT_MAX
@@ -18,8 +18,8 @@ SITES_MAX = 1_000
 LINE = r"^[^\x00-\x1f\x7f]*$"
 TAG_NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 TAG_VALUE = r"^[^\x00-\x1f\x7f:]{1,60}$"
-_NEXT = "ask again with this as `before`; null: there is no more"
-_AT = "2026-11-21T10:15:00Z"
+NEXT = "ask again with this as `before`; null: there is no more"
+AT = "2026-11-21T10:15:00Z"
 
 
 class CommandBody(BaseModel):
@@ -75,7 +75,7 @@ class CommandAnswer(BaseModel):
     site: str = Field(examples=["werk-sued"])
     id: str | None = Field(description="null: no command was issued", examples=["cmd-5e0c9a71"])
     gateway: str | None = Field(examples=["gw-5e0c9a71"])
-    expires_at: str | None = Field(examples=[_AT])
+    expires_at: str | None = Field(examples=[AT])
     code: str | None = Field(description="why there is none", examples=[None])
     message: str | None = Field(examples=[None])
 
@@ -110,7 +110,7 @@ class CommandView(BaseModel):
         description="of a settings file only size and hash",
         examples=[{"power_kw": -12.5, "until_us": 1_795_171_500_000_000}],
     )
-    issued_at: str = Field(examples=[_AT])
+    issued_at: str = Field(examples=[AT])
     expires_at: str = Field(examples=["2026-11-21T10:20:00Z"])
     priority: int = Field(examples=[1])
     actor: str = Field(description="key id of who asked", examples=["0f3c5a9d7b21"])
@@ -120,7 +120,7 @@ class CommandView(BaseModel):
         description="issued, received, running; then done, failed, refused, expired or cancelled",
         examples=["done"],
     )
-    changed_at: str = Field(description="when it became so", examples=[_AT])
+    changed_at: str = Field(description="when it became so", examples=[AT])
     said_by: str = Field(
         description="box or hub; of an end, the box's word replaces the hub's",
         examples=["box"],
@@ -154,65 +154,13 @@ class CommandView(BaseModel):
 
 class CommandsView(BaseModel):
     commands: list[CommandView]
-    next: str | None = Field(description=_NEXT, examples=["1795169700000000~cmd-5e0c9a71d0b2"])
-
-
-class AlarmView(BaseModel):
-    gateway: str = Field(examples=["gw-5e0c9a71"])
-    id: str = Field(examples=["8c1f0e57a2b34d96"])
-    site: str = Field(examples=["werk-sued"])
-    phase: alarms.Phase = Field(examples=["raised"])
-    code: str = Field(examples=["DEVICE_LOST"])
-    severity: str = Field(examples=["alarm"])
-    source: str = Field(examples=["inverter"])
-    text: str = Field(examples=["inverter does not answer"])
-    raised_at: str = Field(examples=[_AT])
-    cleared_at: str | None = Field(description="null: it lasts", examples=[None])
-    acknowledged_at: str | None = Field(examples=[None])
-    acknowledged_by: str = Field(
-        description="key id, or a name given on the box", examples=["0f3c5a9d7b21"]
-    )
-    note: str = Field(examples=["technician is on the way"])
-
-    @classmethod
-    def of(cls, row: AlarmRow) -> "AlarmView":
-        told = row.alarm
-        return cls(
-            gateway=row.gateway,
-            id=told.id,
-            site=row.site,
-            phase=alarms.phase(told),
-            code=told.code,
-            severity=told.severity.name.lower(),
-            source=told.source,
-            text=told.text,
-            raised_at=iso(told.raised_us),
-            cleared_at=iso_or_none(told.cleared_us),
-            acknowledged_at=iso_or_none(told.acked_us),
-            acknowledged_by=told.acked_by,
-            note=told.note,
-        )
-
-
-class AlarmsView(BaseModel):
-    alarms: list[AlarmView]
-    next: str | None = Field(description=_NEXT, examples=[None])
-
-
-class NoteBody(BaseModel):
-    """Why, in one line."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    note: str = Field(
-        default="", max_length=TEXT_MAX, pattern=LINE, examples=["technician is on the way"]
-    )
+    next: str | None = Field(description=NEXT, examples=["1795169700000000~cmd-5e0c9a71d0b2"])
 
 
 class GapView(BaseModel):
     gateway: str = Field(examples=["gw-5e0c9a71"])
     id: str = Field(examples=["9f2c41d07a55e3b8-3"])
-    noticed_at: str = Field(examples=[_AT])
+    noticed_at: str = Field(examples=[AT])
     cause: str = Field(
         description="thinned, full, age, corrupt, refused, damaged, ring or power",
         examples=["full"],
@@ -221,7 +169,7 @@ class GapView(BaseModel):
         alias="class", description="settlement, events or telemetry", examples=["telemetry"]
     )
     device: str = Field(description="empty: several, or not known", examples=["inverter"])
-    start: str = Field(examples=[_AT])
+    start: str = Field(examples=[AT])
     end: str = Field(examples=["2026-11-21T10:16:00Z"])
     n_lost_by_box: int | None = Field(
         description="values the box no longer has; null: not known", examples=[600]
