@@ -21,6 +21,7 @@ BENCHMARKS = {
     "crash": ("bench.crash:run", "kill -9 at a thousand random moments; --target gateway or hub"),
     "edge-poll": ("bench.edge_poll:run", "10,000 points a second read, and twice that"),
     "edge-store": ("bench.edge_store:run", "durable points a second, bytes a point"),
+    "fleet": ("bench.fleet:run", "200 boxes on one hub for a minute: errors, latency, losses"),
     "ingest": ("bench.ingest:run", "points a second into the hub, on both databases; queries"),
     "sync": ("bench.sync:run", "a day's backlog goes out while live values stay fresh"),
     "exchange-engine": ("bench.exchange_engine:run", "messages a CPU second of the matching"),
@@ -40,7 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         allowed = ", ".join([*BENCHMARKS, "all"])
         print(f"bench: {parsed.name!r} is not allowed; one of {allowed} is", file=sys.stderr)
         return _BAD_USAGE
-    options = Options(parsed.quick, parsed.busy, parsed.seed, parsed.target)
+    options = Options(
+        quick=parsed.quick,
+        busy=parsed.busy,
+        seed=parsed.seed,
+        target=parsed.target,
+        gateways=parsed.gateways,
+        seconds=parsed.seconds,
+        postgres=parsed.postgres,
+    )
     for name in BENCHMARKS if parsed.name == "all" else [parsed.name]:
         _show(measure(name, options))
     return 0
@@ -86,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--busy", action="store_true", help="occupy every core meanwhile")
     parser.add_argument("--seed", type=int, default=1, help="of what is random (default 1)")
     parser.add_argument("--target", default="gateway", help="of crash: gateway (default) or hub")
+    parser.add_argument("--gateways", type=int, help="of fleet: how many boxes (default 200)")
+    parser.add_argument("--seconds", type=float, help="of fleet: how long (default 60)")
+    parser.add_argument("--postgres", action="store_true", help="of fleet: not on SQLite")
     return parser
 
 

@@ -17,3 +17,8 @@ class Options:
     seed: int = 1
     target: str = "gateway"
     """What is killed; only crash heeds it."""
+    gateways: int | None = None
+    """How many boxes; None: what is usual. Only fleet heeds it, and the two below."""
+    seconds: float | None = None
+    postgres: bool = False
+    """The hub's database is PostgreSQL, not SQLite."""

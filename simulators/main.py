@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from drivers.errors import ProfileError
 from simulators.arguments import Parser
-from simulators.commands import device, market, mqtt, opcua, rest, serial_meter
+from simulators.commands import device, fleet, market, mqtt, opcua, rest, serial_meter
 from simulators.errors import BadInput
 from simulators.stopping import until_told_to_stop
 
-_KINDS = (device.add, market.add, rest.add, serial_meter.add, opcua.add, mqtt.add)
+_KINDS = (device.add, fleet.add, market.add, rest.add, serial_meter.add, opcua.add, mqtt.add)
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
