@@ -15,6 +15,8 @@ ANSWER_OLD_S = 10.0
 HUB_OLD_S = 60.0
 FULL_SHARE = 0.8
 CLOCK_OFF_S = 2.0
+STORED_OLD_S = 120.0
+"""Control tells something at every commit, so the buffer takes something every few seconds."""
 
 
 def judged(picture: Picture) -> Iterator[Finding]:
@@ -24,7 +26,7 @@ def judged(picture: Picture) -> Iterator[Finding]:
     yield from _devices(picture, now_us)
     yield from _hub(picture, now_us)
     yield from _clock(picture)
-    yield _buffer(picture, now_us)
+    yield from _buffer(picture, now_us)
     yield from _alarms(picture)
 
 
@@ -89,19 +91,24 @@ def _hub(picture: Picture, now_us: int) -> Iterator[Finding]:
 
 def _clock(picture: Picture) -> Iterator[Finding]:
     clock = picture.get("clock") or {}
-    remedy = "switch on NTP: timedatectl set-ntp true"
-    match clock.get("state"):
-        case "synchronised":
-            yield good("clock", "kept by a time service")
-        case "confirmed":
-            yield good("clock", "no time service; the hub's clock agrees")
-        case "corrected":
-            off_s = -clock["correction_us"] / 1e6
-            yield warning("clock", f"the system's is {off_s:+.1f} s off; ours is the hub's", remedy)
-        case "unknown":
-            yield warning("clock", "nobody confirms it: what is stored waits", remedy)
-        case _:
-            return  # a gateway of an older version
+    said = clock_said(clock)
+    if not said:
+        return  # a gateway of an older version
+    if clock["state"] in ("synchronised", "confirmed"):
+        yield good("clock", said)
+    else:
+        yield warning("clock", said, "switch on NTP: timedatectl set-ntp true")
+
+
+def clock_said(clock: Picture) -> str:
+    """Return what the clock is worth; empty: the gateway does not say."""
+    off_s = -(clock.get("correction_us") or 0) / 1e6
+    return {
+        "synchronised": "kept by a time service",
+        "confirmed": "no time service; the hub's clock agrees",
+        "corrected": f"the system's is {off_s:+.1f} s off; ours is the hub's",
+        "unknown": "nobody confirms it: what is stored waits",
+    }.get(str(clock.get("state")), "")
 
 
 def clock_finding(subject: str, off_s: float) -> Finding:
@@ -115,28 +122,70 @@ def clock_finding(subject: str, off_s: float) -> Finding:
     )
 
 
-def _buffer(picture: Picture, now_us: int) -> Finding:
+def _buffer(picture: Picture, now_us: int) -> Iterator[Finding]:
     buffer = picture.get("buffer") or {}
     if buffer.get("unsent") is None:
-        return unknown("buffer", "the gateway has not looked at it yet")
-    share = buffer["bytes"] / max(1, buffer["bytes_max"])
-    text = f"{buffer['unsent']} values wait, {size(buffer['bytes'])} of {size(buffer['bytes_max'])}"
+        yield unknown("buffer", "the gateway has not looked at it yet")
+        return
+    text = f"{waits(buffer, now_us)}, of {size(buffer['bytes_max'])}"
     if buffer.get("trouble"):
-        return bad(
-            "buffer", f"nothing can be stored: {buffer['trouble']}", "free space on the disk"
-        )
+        yield bad("buffer", f"nothing can be stored: {buffer['trouble']}", "free space on the disk")
+        return
     stored_us = buffer.get("stored_us")
+    age_s = 0.0 if stored_us is None else (now_us - stored_us) / 1e6
     if stored_us is not None:
-        text += f", last stored {span((now_us - stored_us) / 1e6)} ago"
-    if buffer.get("dropped"):
-        return warning("buffer", f"{text}; {buffer['dropped']} values were dropped")
-    return warning("buffer", text) if share > FULL_SHARE else good("buffer", text)
+        text += f", last stored {span(age_s)} ago"
+    full = buffer["bytes"] / max(1, buffer["bytes_max"]) > FULL_SHARE
+    stands = age_s > STORED_OLD_S and bool(picture.get("linked"))
+    yield warning("buffer", text) if full or stands else good("buffer", text)
+    yield from _losses(buffer)
+
+
+def _losses(buffer: Picture) -> Iterator[Finding]:
+    """Yield what was lost on this box; a box that lost nothing says so."""
+    said = losses(buffer)
+    if said:
+        yield warning("gaps", said, "which, and why: the gap ledger of the site at the hub")
+    elif buffer.get("gaps") is not None:
+        yield good("gaps", "nothing was lost")
 
 
 def _alarms(picture: Picture) -> Iterator[Finding]:
     for alarm in picture.get("alarms", []):
         if alarm.get("cleared_us") is None:
-            yield warning(f"alarm {alarm['source']}", f"{alarm['code']}: {alarm['text']}")
+            seen = acknowledged(alarm)
+            yield warning(
+                f"alarm {alarm['source']}",
+                f"{alarm['code']}: {alarm['text']}" + (f" ({seen})" if seen else ""),
+                "" if seen else "acknowledge it on the technician's page, or at the hub",
+            )
+
+
+def waits(buffer: Picture, now_us: int) -> str:
+    """Return what the hub does not have yet, and since when."""
+    if not buffer["unsent"]:
+        return "nothing waits"
+    from_us = buffer.get("from_us")
+    since = "" if from_us is None else f" since {span((now_us - from_us) / 1e6)}"
+    return f"{buffer['unsent']} blocks wait{since}, {size(buffer['bytes'])}"
+
+
+def losses(buffer: Picture) -> str:
+    """Return what was lost on this box; empty: nothing that is known of."""
+    parts = (
+        (buffer.get("gaps"), "rows in the gap ledger"),
+        (buffer.get("dropped"), "values dropped"),
+        (buffer.get("quarantined"), "blocks set aside as damaged"),
+    )
+    return ", ".join(f"{number} {what}" for number, what in parts if number)
+
+
+def acknowledged(alarm: Picture) -> str:
+    """Return who has seen an alarm, and the note; empty: nobody."""
+    if alarm.get("acked_us") is None:
+        return ""
+    note = f": {alarm['note']}" if alarm.get("note") else ""
+    return f"acknowledged by {alarm.get('acked_by') or 'somebody'}{note}"
 
 
 def _remedy(code: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from agent.doctor.judge import kw, size, span
+from agent.doctor.judge import acknowledged, clock_said, kw, losses, size, span, waits
 from wire.clock import utc
 
 Picture = dict[str, Any]
@@ -27,7 +27,11 @@ def lines(picture: Picture) -> Iterator[str]:
     yield from _values(picture, now_us)
     yield ""
     yield f"  hub     {_hub(picture.get('hub') or {}, now_us)}"
-    yield f"  buffer  {_buffer(picture.get('buffer') or {})}"
+    yield f"  clock   {clock_said(picture.get('clock') or {}) or 'not known'}"
+    buffer = picture.get("buffer") or {}
+    yield f"  buffer  {_buffer(buffer, now_us)}"
+    if losses(buffer):
+        yield f"  LOST    {losses(buffer)}"
     yield from _alarms(picture, now_us)
     yield from _events(picture, now_us)
 
@@ -78,20 +82,29 @@ def _hub(hub: Picture, now_us: int) -> str:
     return f"answered {span((now_us - answered_us) / 1e6)} ago"
 
 
-def _buffer(buffer: Picture) -> str:
+def _buffer(buffer: Picture, now_us: int) -> str:
     if buffer.get("unsent") is None:
         return "not known yet"
     trouble = f"; CANNOT STORE: {buffer['trouble']}" if buffer.get("trouble") else ""
-    return f"{buffer['unsent']} values wait, {size(buffer['bytes'])}{trouble}"
+    wear = buffer.get("written_bytes_day")
+    written = "" if wear is None else f"; {size(wear)} a day written to the disk"
+    return f"{waits(buffer, now_us)}{trouble}{written}"
 
 
 def _alarms(picture: Picture, now_us: int) -> Iterator[str]:
-    open_alarms = [a for a in picture.get("alarms", []) if a.get("cleared_us") is None]
-    if open_alarms:
+    """Yield what lasts, and what nobody has seen yet."""
+    told = [
+        alarm
+        for alarm in picture.get("alarms", [])
+        if alarm.get("cleared_us") is None or alarm.get("acked_us") is None
+    ]
+    if told:
         yield ""
-    for alarm in open_alarms:
+    for alarm in told:
         age = span((now_us - alarm["raised_us"]) / 1e6)
-        yield f"  ALARM {alarm['code']} {alarm['source']}: {alarm['text']} ({age})"
+        over = "" if alarm.get("cleared_us") is None else "over, "
+        seen = acknowledged(alarm) or "NOT ACKNOWLEDGED"
+        yield f"  ALARM {alarm['code']} {alarm['source']}: {alarm['text']} ({over}{age}, {seen})"
 
 
 def _events(picture: Picture, now_us: int) -> Iterator[str]:

@@ -78,6 +78,82 @@ def test_what_is_wrong_is_found(change: dict[str, Any], subject: str, verdict: V
     assert verdicts(seen() | change)[subject] is verdict
 
 
+BUFFER = {"unsent": 0, "bytes": 0, "bytes_max": 10, "gaps": 0, "quarantined": 0, "dropped": 0}
+ALARM = {
+    "code": "DEVICE_LOST",
+    "source": "meter",
+    "text": "silent",
+    "raised_us": AT_US,
+    "cleared_us": None,
+    "acked_us": None,
+    "acked_by": "",
+    "note": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("loss", "text"),
+    [
+        ({"gaps": 2}, "2 rows in the gap ledger"),
+        ({"quarantined": 1, "dropped": 7}, "7 values dropped, 1 blocks set aside as damaged"),
+    ],
+)
+def test_what_was_lost_is_told_by_both_verbs(loss: dict[str, Any], text: str) -> None:
+    document = seen() | {"buffer": BUFFER | loss}
+    (gaps,) = [found for found in judge.judged(document) if found.subject == "gaps"]
+    assert (gaps.verdict, gaps.text) == (Verdict.WARNING, text)
+    assert f"  LOST    {text}" in list(shown.lines(document))
+
+
+def test_a_box_that_lost_nothing_says_so() -> None:
+    document = seen() | {"buffer": BUFFER}
+    assert verdicts(document)["gaps"] is Verdict.GOOD
+    assert not [line for line in shown.lines(document) if "LOST  " in line]
+
+
+def test_a_buffer_that_takes_nothing_any_more_is_looked_at() -> None:
+    document = seen()
+    document["buffer"] = BUFFER | {"stored_us": document["now_us"] - 500_000_000}
+    assert verdicts(document)["buffer"] is Verdict.WARNING
+    assert verdicts(document | {"linked": False})["buffer"] is Verdict.GOOD
+
+
+def test_what_waits_is_told_with_its_age_and_the_wear_of_the_disk() -> None:
+    document = seen()
+    document["buffer"] = BUFFER | {
+        "unsent": 3,
+        "bytes": 2_000,
+        "from_us": document["now_us"] - 7_200_000_000,
+        "written_bytes_day": 200_000_000,
+    }
+    text = "\n".join(shown.lines(document))
+    assert "3 blocks wait since 2 h, 2.0 kB; 200.0 MB a day written to the disk" in text
+
+
+def test_status_says_what_the_clock_is_worth() -> None:
+    document = seen() | {"clock": {"state": "corrected", "correction_us": 3_600_000_000}}
+    text = "\n".join(shown.lines(document))
+    assert "clock   the system's is -3600.0 s off; ours is the hub's" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "judged"),
+    [
+        ({}, "NOT ACKNOWLEDGED", True),
+        ({"acked_us": AT_US, "acked_by": "Meyer", "note": "fuse"}, "by Meyer: fuse", True),
+        ({"cleared_us": AT_US}, "over, ", False),
+        ({"cleared_us": AT_US, "acked_us": AT_US}, None, False),
+    ],
+)
+def test_an_alarm_is_told_until_it_is_over_and_somebody_has_seen_it(
+    change: dict[str, Any], said: str | None, judged: bool
+) -> None:
+    document = seen() | {"alarms": [ALARM | change]}
+    lines = [line for line in shown.lines(document) if "ALARM DEVICE_LOST" in line]
+    assert [said in line for line in lines if said] == ([] if said is None else [True])
+    assert ("alarm meter" in verdicts(document)) is judged
+
+
 def test_a_safe_plant_says_what_it_waits_for() -> None:
     document = seen()
     document["control"] |= {"mode": "safe"}
