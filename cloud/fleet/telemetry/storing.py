@@ -19,6 +19,7 @@ from cloud.fleet.telemetry.chunks import LineKey, Standing
 from cloud.fleet.telemetry.frames import Happenings, Opened, Samples, Unreadable
 from cloud.fleet.telemetry.newest import Told
 from cloud.kernel import events
+from cloud.kernel.errors import Forbidden
 from cloud.kernel.events import NewEvent
 from wire.sync import Ack, Severity, Upload
 
@@ -62,8 +63,15 @@ class _Part:
 
 
 async def store(connection: AsyncConnection, orders: Sequence[Order]) -> list[Ingested]:
-    """Store what is new in these uploads of different gateways; return what each was worth."""
+    """Store what is new in these uploads of different gateways; return what each was worth.
+
+    Raises:
+        Forbidden: there is no such gateway.
+    """
     standings = await telemetry.standings(connection, [order.key for order in orders])
+    for order in orders:
+        if order.key not in standings:
+            raise Forbidden(f"gateway {order.gateway.id!r} is not known")
     parts = [_part(order, standings[order.key]) for order in orders]
     await _store_contents(connection, [part for part in parts if part.fresh])
     for part in parts:
