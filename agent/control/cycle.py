@@ -225,10 +225,7 @@ class Cycle:
         for port in self._ports:
             self._watch_line(port)
             self._watch_identity(port)
-            refused = bool(port.refused)
-            if refused and not self._refused.get(port.device, False):
-                self._tell("DEVICE_REFUSED", Severity.ALARM, port.device, port.refused)
-            self._refused[port.device] = refused
+            self._watch_refusal(port)
         record = self._record
         if record is not None and record.decision.mode != self._mode:
             self._outbox.put(evidence.mode_changed(self._mode, record))
@@ -243,6 +240,14 @@ class Cycle:
         elif before and not port.lost:
             self._tell("DEVICE_BACK", Severity.INFO, port.device, "answers again")
         self._lost[port.device] = port.lost
+
+    def _watch_refusal(self, port: Port) -> None:
+        before = self._refused.get(port.device, False)
+        if port.refused and not before:
+            self._tell("DEVICE_REFUSED", Severity.ALARM, port.device, port.refused)
+        elif before and not port.refused:
+            self._tell("DEVICE_AGREES", Severity.INFO, port.device, "agrees again")
+        self._refused[port.device] = bool(port.refused)
 
     def _watch_identity(self, port: Port) -> None:
         before = self._identity.get(port.device, {})
@@ -285,15 +290,7 @@ class Cycle:
         self._outbox.put(sample(device, self._plan.boot, number, at_us, readings))
 
     def _tell(self, code: str, severity: Severity, source: str, text: str) -> None:
-        at_us = self._clock.now_us()
-        self._outbox.put(
-            Event(
-                at_us=at_us,
-                code=code,
-                severity=severity,
-                source=source,
-                text=text[:EVENT_TEXT_MAX],
-            )
-        )
+        at_us, cut = self._clock.now_us(), text[:EVENT_TEXT_MAX]
+        self._outbox.put(Event(at_us=at_us, code=code, severity=severity, source=source, text=cut))
         level = logging.INFO if severity is Severity.INFO else logging.WARNING
         _logger.log(level, "%s %s: %s", source, code, text)

@@ -63,6 +63,7 @@ class InverterInMemory(MeterInMemory):
     refresh_s: float = 3.0
     power_share_max: float = 1.0
     refuses: bool = False
+    refuses_power: bool = False
     take_overs: list[float] = field(default_factory=list)
     writes: list[tuple[float, float]] = field(default_factory=list)
 
@@ -74,6 +75,8 @@ class InverterInMemory(MeterInMemory):
 
     async def write_power_kw(self, power_kw: float) -> None:
         await self._line()
+        if self.refuses_power:
+            raise DeviceRefused("pcs.set_power_kw: illegal value")
         self.writes.append((asyncio.get_running_loop().time(), power_kw))
         if self.fast["ac.power_kw"] is not None:
             self.fast["ac.power_kw"] = power_kw

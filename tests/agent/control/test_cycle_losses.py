@@ -108,6 +108,20 @@ async def test_a_refused_take_over_is_reported_once_and_tried_again_without_any_
         await asyncio.sleep(6)
         assert site.status().mode == "automatic"
         assert site.status().devices[0].trouble == ""
+        assert await site.events("pcs") == ["DEVICE_REFUSED", "DEVICE_AGREES"]
+
+
+async def test_a_refused_setpoint_is_over_once_one_is_taken_and_each_is_told_once() -> None:
+    async with running() as site:
+        await asyncio.sleep(5)
+        for _ in range(2):
+            site.inverter.refuses_power = True
+            site.cycle.take_schedule(schedule(30.0))
+            await asyncio.sleep(10)
+            site.inverter.refuses_power = False
+            await asyncio.sleep(2)
+        assert await site.events("pcs") == ["DEVICE_REFUSED", "DEVICE_AGREES"] * 2
+        assert site.inverter.writes[-1][1] == 30.0
 
 
 async def test_a_frozen_life_counter_leads_to_zero() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from agent.gateway import alarmbook
 from agent.gateway.alarmbook import RULES
 from agent.status import DeviceState, Status
+from tests.support.source import ROOT
 from wire.alarm import Alarm
 from wire.sync import Event, Severity
 
@@ -52,6 +53,18 @@ def test_an_event_raises_its_alarm_once_until_it_is_over() -> None:
     assert (over.id, over.change, over.cleared_us) == (alarm.id, 2, NOW_US + 1)
     (again,) = alarmbook.noted([over], event("DEVICE_LOST", at_us=NOW_US + 2), "another")
     assert again.id == "another"
+
+
+def test_a_device_that_agrees_again_ends_its_refusal() -> None:
+    (over,) = alarmbook.noted([raised("DEVICE_REFUSED")], event("DEVICE_AGREES"), "")
+    assert (over.code, over.cleared_us) == ("DEVICE_REFUSED", NOW_US)
+
+
+def test_every_code_of_control_that_ends_an_alarm_of_a_device_is_one_that_control_tells() -> None:
+    cycle = (ROOT / "agent/control/cycle.py").read_text(encoding="utf-8")
+    for code in ("DEVICE_LOST", "DEVICE_REFUSED"):
+        for end in alarmbook.RULES[code].ends:
+            assert f'_tell("{end}"' in cycle, end
 
 
 def test_what_another_device_tells_ends_nothing() -> None:
