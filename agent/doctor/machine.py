@@ -6,13 +6,12 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from importlib import metadata
 from pathlib import Path
 
 from agent.doctor.finding import Finding, bad, good, unknown, warning
 from agent.doctor.judge import size
+from agent.version import version
 
-DISTRIBUTION = "phoenyra-bess"
 FREE_BYTES_MIN = 200 * 1024**2
 FREE_SHARE_MIN = 0.05
 SYNC_S_MAX = 0.5
@@ -39,13 +38,8 @@ def looked_at(
 
 
 def _versions() -> Finding:
-    try:
-        own = metadata.version(DISTRIBUTION)
-    except metadata.PackageNotFoundError:
-        own = "not installed as a package"
-    return good(
-        "versions", f"agent {own}, Python {platform.python_version()}, {platform.platform()}"
-    )
+    python, system = platform.python_version(), platform.platform()
+    return good("versions", f"agent {version()}, Python {python}, {system}")
 
 
 def _disk(folder: Path, now_s: Callable[[], float]) -> Iterator[Finding]:

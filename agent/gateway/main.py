@@ -10,7 +10,6 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from importlib import metadata
 from pathlib import Path
 
 from agent.enrol.config import HubSettings
@@ -37,6 +36,7 @@ from agent.scada.config import ScadaSettings
 from agent.scada.values import Shown, shown
 from agent.settings import AgentSettings, BadSettings
 from agent.timekeeping import SteadyClock
+from agent.version import version
 from agent.watchdog import Notifier
 from agent.web.app import Page, make_app
 from agent.web.auth import Door, access_code_in
@@ -48,7 +48,6 @@ from drivers.push.intake import read_intake
 from wire.clock import Clock
 from wire.report import ClockState
 
-DISTRIBUTION = "phoenyra-bess"
 BUFFER_FILE = "buffer.db"
 ACCESS_CODE_FILE = "access-code"
 LOOK_PERIOD_S = 0.5
@@ -211,19 +210,12 @@ async def _hub_of(
 
 def _facts(settings: AgentSettings, clock: Clock, config: Path | None) -> Facts:
     return Facts(
-        version=_version(),
+        version=version(),
         started_us=clock.now_us(),
         bytes_max=settings.buffer.bytes_max,
         configuration="" if config is None else fingerprint(config),
         data_dir=settings.data_dir,
     )
-
-
-def _version() -> str:
-    try:
-        return metadata.version(DISTRIBUTION)
-    except metadata.PackageNotFoundError:
-        return "not installed as a package"
 
 
 def _site(settings: AgentSettings, *, has_hub: bool) -> Site:
