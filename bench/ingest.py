@@ -6,6 +6,9 @@ files, so that neither their making nor their memory is counted. Blocks last 5 s
 one device of 1,000 points, a small one has 40 points; an upload has one block (as a box sends
 them while all is well) or a minute of them (as one sends that catches up). A process of its own
 for each database, SQLite and PostgreSQL, both with the durability that they are shipped with.
+
+Memory is read before anything was sent, once the first kind of uploads was taken in and rolled up
+(from then on everything is warm), and at the end: what grows after the warm-up would go on growing.
 """
 
 import asyncio
@@ -15,7 +18,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +27,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from bench.options import Figures, Options
-from cloud.fleet import service
-from cloud.fleet.model import Gateway
+from cloud.fleet import service, store
+from cloud.fleet.model import Gateway, Site
 from cloud.fleet.telemetry import queries, roller, rollups
 from cloud.fleet.telemetry.ingest import ingest
 from cloud.fleet.telemetry.queries import Step
@@ -33,7 +36,7 @@ from cloud.fleet.telemetry.rolls import DAY_US, MINUTE_US, Rolls
 from cloud.fleet.telemetry.series import SeriesBook
 from cloud.kernel.context import Hub
 from tests.support import postgres
-from tests.support.hub import NOON_US, add_site, clock_of, opened_hub
+from tests.support.hub import NOON_US, add_key, clock_of, opened_hub
 from wire import block as blocks
 from wire import sync
 from wire.block import Block, Quality
@@ -42,11 +45,13 @@ from wire.sync import Frame, FrameClass, Upload
 BLOCK_S = 5
 BLOCKS_A_MINUTE = 12
 GATEWAYS = 4
+MANY_GATEWAYS = 64
 SITES = 1_000
 ASKED = ("battery.soc_pct", "ac.power_kw")
 REPEATS = 5
 _PROCESS_S_MAX = 900
 _EPOCH = "bench"
+_ACCOUNT = "stadtwerk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,12 @@ class Mix:
     blocks: int
     uploads: int
     """Of each gateway, for a full run."""
+    gateways: int = GATEWAYS
+    """That send at the same time."""
+
+    @property
+    def points_of_upload(self) -> int:
+        return self.blocks * self.points * BLOCK_S
 
 
 MIXES = (
@@ -65,7 +76,10 @@ MIXES = (
     Mix("live_", 1_000, 1, 200),
     Mix("small_", 40, BLOCKS_A_MINUTE, 250),
     Mix("small_live_", 40, 1, 250),
+    Mix("many_small_live_", 40, 1, 60, MANY_GATEWAYS),
 )
+AGAIN = Mix("again_", 1_000, BLOCKS_A_MINUTE, 80)
+"""Once more at the end of a full run, for the memory."""
 
 
 def run(options: Options) -> Figures:
@@ -95,22 +109,26 @@ def _in_a_process(url: str, options: Options) -> Figures:
 async def _measure(folder: Path, url: str, share: float, seed: int) -> Figures:
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(opened_hub(folder, url or None))
-        figures: Figures = {}
-        for mix in MIXES:
-            figures |= await _throughput(hub, folder, mix, share, seed)
+        await add_key(hub, _ACCOUNT)
+        figures: Figures = {"rss_cold_mb": _resident_mb()}
+        points = 0
+        for mix in MIXES if share < 1 else (*MIXES, AGAIN):
+            count = max(4, round(mix.uploads * share))
+            figures |= await _throughput(hub, folder, mix, count, seed)
+            if "rss_start_mb" not in figures:
+                figures["rss_start_mb"] = _resident_mb()
+            else:
+                points += mix.gateways * count * mix.points_of_upload
+        figures |= {"rss_end_mb": _resident_mb(), "rss_points": points}
         figures |= await _questions(hub, share, seed)
     return figures
 
 
-async def _throughput(hub: Hub, folder: Path, mix: Mix, share: float, seed: int) -> Figures:
+async def _throughput(hub: Hub, folder: Path, mix: Mix, count: int, seed: int) -> Figures:
     """Ingest what a few gateways send, then roll it all up."""
-    count = max(4, round(mix.uploads * share))
-    gateways = [
-        await _gateway(hub, f"{mix.name.replace('_', '-')}site-{i}") for i in range(GATEWAYS)
-    ]
-    for gateway in gateways:
-        _write(folder, gateway, mix, count, seed)
-    rss_start_mb = _resident_mb()
+    name = mix.name.replace("_", "-")
+    gateways = await _enrolled(hub, [f"{name}site-{i}" for i in range(mix.gateways)])
+    _write(folder, gateways, mix, count, seed)
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     async with asyncio.TaskGroup() as tasks:
         for gateway in gateways:
@@ -121,22 +139,32 @@ async def _throughput(hub: Hub, folder: Path, mix: Mix, share: float, seed: int)
     began_s = time.perf_counter()
     await roller.turn(hub, SeriesBook(hub.database), "bench")
     rolled_s = time.perf_counter() - began_s
-    points = GATEWAYS * count * mix.blocks * mix.points * BLOCK_S
-    figures: Figures = {
+    uploads = mix.gateways * count
+    points = uploads * mix.points_of_upload
+    return {
         f"{mix.name}points_per_s": round(points / ingested_s),
         f"{mix.name}points_per_cpu_s": round(points / cpu_s),
-        f"{mix.name}uploads_per_s": round(GATEWAYS * count / ingested_s),
+        f"{mix.name}uploads_per_s": round(uploads / ingested_s),
         f"{mix.name}with_rollups_points_per_s": round(points / (ingested_s + rolled_s)),
     }
-    if not mix.name:
-        figures |= {"rss_start_mb": rss_start_mb, "rss_end_mb": _resident_mb(), "points": points}
-    return figures
 
 
-async def _gateway(hub: Hub, site: str) -> Gateway:
-    await add_site(hub, site)
+async def _enrolled(hub: Hub, sites: Sequence[str]) -> list[Gateway]:
+    now_us = hub.clock.now_us()
+    found = []
     async with hub.database.transaction() as connection:
-        return await service.add_gateway(connection, site, None, hub.clock.now_us())
+        for name in sites:
+            site = Site(
+                id=name,
+                name=name,
+                account=_ACCOUNT,
+                power_kw=100,
+                energy_kwh=200,
+                fcr_kw=0,
+            )
+            await store.add_site(connection, site, now_us)
+            found.append(await service.add_gateway(connection, name, None, now_us))
+    return found
 
 
 async def _send(hub: Hub, folder: Path, gateway: Gateway, count: int) -> None:
@@ -145,17 +173,17 @@ async def _send(hub: Hub, folder: Path, gateway: Gateway, count: int) -> None:
         await ingest(hub, gateway, sync.decode_upload(body))
 
 
-def _write(folder: Path, gateway: Gateway, mix: Mix, count: int, seed: int) -> None:
-    """Write the uploads of a gateway; a few shapes of blocks are used again at later times."""
+def _write(folder: Path, gateways: Sequence[Gateway], mix: Mix, count: int, seed: int) -> None:
+    """Write the uploads: all gateways send the same, a few shapes of blocks at later times."""
     shapes = [_shape(mix.points, random.Random(seed + i)) for i in range(4)]
-    seq = 0
     for number in range(count):
-        frames = []
-        for _ in range(mix.blocks):
-            frames.append(_frame(shapes[seq % len(shapes)], seq))
-            seq += 1
-        upload = Upload(gateway.id, _EPOCH, tuple(frames), frames[0].seq - 1)
-        (folder / f"{gateway.id}-{number}").write_bytes(sync.encode_upload(upload))
+        first = number * mix.blocks
+        frames = tuple(
+            _frame(shapes[seq % len(shapes)], seq) for seq in range(first, first + mix.blocks)
+        )
+        for gateway in gateways:
+            upload = Upload(gateway.id, _EPOCH, frames, first - 1)
+            (folder / f"{gateway.id}-{number}").write_bytes(sync.encode_upload(upload))
 
 
 def _shape(points: int, chance: random.Random) -> str:
@@ -186,13 +214,15 @@ def _frame(text: str, seq: int) -> Frame:
 
 async def _questions(hub: Hub, share: float, seed: int) -> Figures:
     """Fill the store with a thousand sites and a month of one of them, and ask."""
-    text = _shape(40, random.Random(seed))
-    for number in range(round(SITES * max(share, 0.15))):
-        gateway = await _gateway(hub, f"fleet-{number}")
-        await ingest(hub, gateway, Upload(gateway.id, _EPOCH, (_frame(text, 0),), -1))
+    frame = _frame(_shape(40, random.Random(seed)), 0)
+    count = round(SITES * max(share, 0.15))
+    async with asyncio.TaskGroup() as tasks:
+        for gateway in await _enrolled(hub, [f"fleet-{number}" for number in range(count)]):
+            upload = Upload(gateway.id, _EPOCH, (frame,), -1)
+            tasks.create_task(ingest(hub, gateway, upload))
     clock_of(hub).at_us += roller.ROLL_AFTER_US
     await roller.turn(hub, SeriesBook(hub.database), "bench")
-    await _fill_month(hub, "fleet-0", 40, 31 if share == 1 else 7)
+    await _fill_month(hub, "fleet-0", 40, 31 if share == 1 else 2)
     end_us = NOON_US - DAY_US
 
     async def newest() -> int:
