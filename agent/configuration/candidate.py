@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from agent.configuration import masks
@@ -28,13 +29,23 @@ async def looked_at(path: Path, text: str, settings: AgentSettings) -> str:
     Raises:
         BadCandidate: they are not, or could not be looked at.
     """
-    draft = path.with_name(path.name + _ENDING)
+    draft = _beside(path)
     try:
         filled = await asyncio.to_thread(_draft, path, draft, text, settings)
         await _check(draft)
     finally:
         await asyncio.to_thread(draft.unlink, missing_ok=True)
     return filled
+
+
+def forget(path: Path) -> None:
+    """Remove what a gateway that was killed during a check left behind: secrets are in it."""
+    with suppress(OSError):
+        _beside(path).unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + _ENDING)
 
 
 def _draft(path: Path, draft: Path, text: str, settings: AgentSettings) -> str:

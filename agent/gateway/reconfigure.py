@@ -77,7 +77,8 @@ class Reconfigure:
         raise ActFailed(f"the old settings are back: {now.failed}")
 
     async def tidy(self, ended: Callable[[str], bool]) -> None:
-        """Remove the marks of a trial whose command has come to its `ended`."""
+        """Remove what an older run left: a candidate, a trial whose command is `ended`."""
+        await asyncio.to_thread(candidate.forget, self.path)
         now = await asyncio.to_thread(trial.read, self.path)
         if now is not None and ended(now.command):
             await asyncio.to_thread(trial.finish, self.path)

@@ -119,6 +119,16 @@ async def test_a_dry_run_only_says_what_it_thinks(box: CommandedBox) -> None:
     assert (box.config.read_text(), beside(box)) == (old, ["site.toml"])
 
 
+async def test_what_a_killed_check_left_behind_is_removed_at_the_next_start(
+    box: CommandedBox,
+) -> None:
+    left = box.config.with_name(f"{box.config.name}.candidate")
+    left.write_text('secret = "of somebody"')
+    result = await box.ask("k-1", RestartOrder(Part.GATEWAY), timeout_s=60)
+    assert result.state is State.DONE, result.text
+    await box.hub.until(lambda: beside(box) == ["site.toml"])
+
+
 @pytest.mark.parametrize("part", list(Part))
 async def test_a_restart_is_seen_to_have_happened(box: CommandedBox, part: Part) -> None:
     started_us = box.hub.reports[-1].started_us
