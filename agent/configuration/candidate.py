@@ -67,11 +67,16 @@ def _draft(path: Path, draft: Path, text: str, settings: AgentSettings) -> str:
 
 
 def _fixed(before: AgentSettings, after: AgentSettings) -> Iterator[str]:
-    """Yield what may not change: whose data these are, where they lie, and who the box is."""
+    """Yield what may not change: whose data these are, where they lie, who the box is, what it runs.
+
+    Whoever takes over a hub shall not have every program run on every box.
+    """
     if after.site != before.site:
         yield f"site: {after.site!r} is not allowed; {before.site!r} is expected"
     if after.data_dir != before.data_dir:
         yield f"data_dir: {after.data_dir} is not allowed; {before.data_dir} is expected"
+    if after.update != before.update:
+        yield "update: is not allowed to change from afar; it says what may be run on this box"
     if before.hub is not None and after.hub is None:
         yield "hub: is missing; the box would be out of reach"
     elif before.hub is not None and after.hub is not None:

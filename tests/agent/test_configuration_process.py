@@ -1,5 +1,6 @@
 """New settings from the hub on a real box: tried, kept or taken back, the buffer untouched."""
 
+import asyncio
 import io
 import tarfile
 from collections.abc import AsyncIterator
@@ -84,6 +85,31 @@ async def test_settings_with_which_a_device_is_lost_are_taken_back(box: Commande
     only_once(box)
 
 
+async def test_settings_that_were_taken_back_are_taken_back_by_control_too(
+    box: CommandedBox,
+) -> None:
+    """As after a gateway that was killed between its roll-back and its word to control."""
+
+    def boots() -> int:
+        return len({boot for boot, _ in box.hub.samples()})
+
+    old = box.config.read_text()
+    box.config.write_text(box.settings(ramp_pct_per_s=20.0))
+    box.system.kill_child("agent", "control")
+    await box.hub.until(lambda: boots() == 2, timeout_s=40)
+    box.config.write_text(old)
+    box.system.kill_child("agent", "gateway")
+    await box.hub.until(lambda: boots() == 3, timeout_s=40)
+    await box.ready()
+    assert [e.code for e in box.hub.events()].count("SETTINGS_DIFFER") == 1
+    box.system.kill_child("agent", "gateway")
+    seen = len(box.hub.reports)
+    await box.hub.until(lambda: any(report.linked for report in box.hub.reports[seen:]))
+    await asyncio.sleep(2)
+    assert boots() == 3, "control that agrees is left alone"
+    only_once(box)
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -93,6 +119,10 @@ async def test_settings_with_which_a_device_is_lost_are_taken_back(box: Commande
         (("gwk-test", "gwk-evil"), "hub.key_id"),
         (("reference-inverter", "no-such-profile"), "no-such-profile"),
         (("[page]", "[pages]"), "pages"),
+        (
+            ("[page]", '[update]\ncommand = ["sh", "-c"]\n[page]'),
+            "update: is not allowed to change",
+        ),
         (("= 8", "= = 8"), ""),
     ],
 )
