@@ -93,6 +93,63 @@ def test_a_lost_inverter_looks_lost_and_comes_back_by_itself(phone: Witness, wor
     phone.assert_clean()
 
 
+def test_an_alarm_is_acknowledged_by_name_and_its_row_says_so(phone: Witness, world: World) -> None:
+    page = phone.page
+    dialog, lost = page.locator("#acknowledge"), page.locator("#alarms li:not(.over)")
+    world.system.kill("inverter")
+    try:
+        expect(lost).to_contain_text("Gerät antwortet nicht", timeout=_LOST_MS)
+        button = lost.get_by_role("button", name="Quittieren: Gerät antwortet nicht, inverter")
+        button.click()
+        expect(dialog).to_contain_text("Gerät antwortet nicht · inverter")
+        expect(page.locator("#who")).to_be_focused()
+        page.click("#acknowledge button[type=submit]")
+        expect(dialog).to_be_visible()  # nobody has said who he is
+        page.click("#ack-cancel")
+        expect(dialog).to_be_hidden()
+        expect(button).to_be_visible()
+        button.press("Enter")
+        assert page.evaluate(FAULTS_OF_LAYOUT) == {
+            "overflow": 0,
+            "smallText": [],
+            "namelessButtons": [],
+        }
+        page.fill("#who", "Meyer")
+        page.fill("#note", "Sicherung <b>F3</b> getauscht")
+        page.press("#note", "Enter")
+        expect(dialog).to_be_hidden()
+        expect(lost).to_contain_text("gesehen von Meyer")
+        expect(lost.locator(".note")).to_have_text("Sicherung <b>F3</b> getauscht")
+        expect(button).to_have_count(0)
+    finally:
+        world.system.start_device("inverter", world.box.device_port)
+    wait_until_live(page)
+    expect(lost).to_have_count(0)  # over and seen: it is nobody's business any more
+    phone.assert_clean()
+
+
+def test_an_acknowledgement_that_fails_is_told_in_the_dialog_and_may_be_tried_again(
+    phone: Witness, world: World
+) -> None:
+    page = phone.page
+    dialog, trouble = page.locator("#acknowledge"), page.locator("#ack-trouble")
+    world.system.kill("inverter")
+    try:
+        page.locator("#alarms li:not(.over)").get_by_role("button").click(timeout=_LOST_MS)
+        page.fill("#who", "Meyer")
+        page.context.set_offline(True)
+        page.click("#acknowledge button[type=submit]")
+        expect(trouble).to_be_visible()
+        page.context.set_offline(False)
+        page.click("#acknowledge button[type=submit]")
+        expect(dialog).to_be_hidden()
+    finally:
+        page.context.set_offline(False)
+        world.system.start_device("inverter", world.box.device_port)
+    wait_until_live(page)
+    assert not phone.foreign
+
+
 def test_a_wrong_access_code_is_told_on_the_log_in_page(chromium: Browser, world: World) -> None:
     with opened_page(chromium, _url(world), width=PHONE_WIDTH, height=844) as witness:
         witness.page.goto("/")
