@@ -67,9 +67,9 @@ def _draft(path: Path, draft: Path, text: str, settings: AgentSettings) -> str:
 
 
 def _fixed(before: AgentSettings, after: AgentSettings) -> Iterator[str]:
-    """Yield what may not change: whose data these are, where they lie, who the box is, what it runs.
+    """Yield what may not change: whose data these are, where they lie, who the box is.
 
-    Whoever takes over a hub shall not have every program run on every box.
+    Nor which program updates it: whoever takes over a hub shall not run any on every box.
     """
     if after.site != before.site:
         yield f"site: {after.site!r} is not allowed; {before.site!r} is expected"

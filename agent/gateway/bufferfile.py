@@ -51,11 +51,19 @@ async def open_file(path: Path, stamp: str) -> AsyncIterator[Opened]:
         BufferBlocked: the disk does not let us.
     """
     set_aside = _set_aside(path, stamp) if _is_damaged(path) else None
+    _keep_private(path)
     with translated(path):
         async with aiosqlite.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None) as database:
             await _prepare(database, path)
             lost_from_us = None if set_aside is None else _oldest_us(set_aside)
             yield Opened(database, set_aside, lost_from_us)
+
+
+def _keep_private(path: Path) -> None:
+    """Let nobody else read the file, and so what SQLite makes beside it: orders hold secrets."""
+    with suppress(OSError):  # The connection tells what is wrong.
+        path.touch(mode=0o600)
+        path.chmod(0o600)
 
 
 def mark_suspect(path: Path) -> None:

@@ -247,8 +247,9 @@ class History:
             self.delivered |= {f.seq for f in there if f.seq <= argument} & set(self.stored)
             self.acked = max(self.acked, min(argument, newest))
             await buffer.release(min(argument, newest))
-        else:
-            await buffer.quarantine(int(str(argument)), "why not")
+        elif (seq := int(str(argument))) in self.stored or seq > newest:
+            # What the buffer itself has told is no frame of ours: its loss is not ours to count.
+            await buffer.quarantine(seq, "why not")
 
     async def agrees(self, buffer: Buffer) -> None:
         frames = await buffer.batch(self.acked, ROOMY)

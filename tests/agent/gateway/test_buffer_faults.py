@@ -20,6 +20,10 @@ def damaged_files(folder: Path) -> list[Path]:
     return list(folder.glob("buffer.db.damaged-*"))
 
 
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.glob("buffer.db*")}
+
+
 async def test_a_payload_that_the_disk_has_changed_goes_to_quarantine(tmp_path: Path) -> None:
     async with opened(tmp_path) as buffer:
         await buffer.append([draft("good"), draft("bad"), draft("fine")])
@@ -84,6 +88,18 @@ async def test_only_the_newest_damaged_files_are_kept(tmp_path: Path) -> None:
         async with open_buffer(tmp_path / "buffer.db", clock, ROOMY):
             pass
     assert len(damaged_files(tmp_path)) == bufferfile.SET_ASIDE_MAX
+
+
+async def test_nobody_else_may_read_the_file_for_orders_with_secrets_are_in_it(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("ours")])
+        assert modes(tmp_path) == {"buffer.db": 0o600, "buffer.db-wal": 0o600}
+    (tmp_path / "buffer.db").chmod(0o644)
+    async with opened(tmp_path) as buffer:
+        await buffer.append([draft("of an older version")])
+        assert modes(tmp_path) == {"buffer.db": 0o600, "buffer.db-wal": 0o600}
 
 
 async def test_a_second_gateway_on_the_same_folder_is_refused(tmp_path: Path) -> None:
