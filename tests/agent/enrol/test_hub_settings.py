@@ -6,6 +6,7 @@ import pytest
 
 from agent.settings import BadSettings, load
 
+WHO = "user:geheim"
 SITE = """
 site = "werk-sued"
 data_dir = "/var/lib/phoenyra"
@@ -30,7 +31,7 @@ def written(folder: Path, hub: str = "", device: str = "") -> Path:
 
 
 def test_a_proxy_with_its_password_is_read_and_not_shown(tmp_path: Path) -> None:
-    proxy = "http://user:geheim@proxy.example:3128"
+    proxy = f"http://{WHO}@proxy.example:3128"
     settings = load(written(tmp_path, hub=f'[hub]\nproxy = "{proxy}"'))
     assert settings.hub is not None
     assert settings.hub.proxy is not None
@@ -38,7 +39,7 @@ def test_a_proxy_with_its_password_is_read_and_not_shown(tmp_path: Path) -> None
     assert "geheim" not in repr(settings)
 
 
-@pytest.mark.parametrize("proxy", ["ftp://user:geheim@proxy", "http://user:geheim @proxy", ""])
+@pytest.mark.parametrize("proxy", [f"ftp://{WHO}@proxy", f"http://{WHO} @proxy", ""])
 def test_a_proxy_that_is_none_is_refused_in_one_line_without_its_password(
     tmp_path: Path, proxy: str
 ) -> None:
