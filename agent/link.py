@@ -38,6 +38,8 @@ class Hello:
     boot: str
     """Random, new for each run of the control process."""
     site: str
+    settings: str = ""
+    """Fingerprint of the settings file that this run was started with; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ async def receive(reader: asyncio.StreamReader) -> Message:
 def _to_document(message: Message) -> dict[str, object]:
     match message:
         case Hello():
-            return {"type": "hello", "boot": message.boot, "site": message.site}
+            return _hello_to_document(message)
         case Item():
             return {"type": "item", **_item_to_document(message)}
         case Status():
@@ -137,9 +139,7 @@ def _to_document(message: Message) -> dict[str, object]:
 def _from_document(document: Document) -> Message:
     match document.get("type"):
         case "hello":
-            return Hello(
-                fields.text(document, "boot", "link"), fields.text(document, "site", "link")
-            )
+            return _hello(document)
         case "item":
             return _item(document)
         case "status":
@@ -166,6 +166,20 @@ def _from_document(document: Document) -> Message:
             return Leave(fields.text(document, "reason", "link", empty=True))
         case other:
             raise BadMessage("link.type", other, "one of the messages of this version")
+
+
+def _hello_to_document(hello: Hello) -> dict[str, object]:
+    document: dict[str, object] = {"type": "hello", "boot": hello.boot, "site": hello.site}
+    if hello.settings:
+        document["settings"] = hello.settings
+    return document
+
+
+def _hello(document: Document) -> Hello:
+    boot, site = fields.text(document, "boot", "link"), fields.text(document, "site", "link")
+    if document.get("settings") is None:  # from a control that does not say
+        return Hello(boot, site)
+    return Hello(boot, site, fields.text(document, "settings", "link"))
 
 
 def _item_to_document(item: Item) -> dict[str, object]:

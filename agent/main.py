@@ -19,7 +19,7 @@ from agent.discover import arguments as discover
 from agent.doctor import arguments as doctor
 from agent.enrol import arguments as enrol
 from agent.leaving import AGAIN, Left
-from agent.settings import AgentSettings, BadSettings, load
+from agent.settings import AgentSettings, BadSettings, fingerprint, load
 from drivers.errors import ProfileError
 from wire.clock import SystemClock, from_environment
 
@@ -58,7 +58,7 @@ def _verb(parsed: argparse.Namespace) -> int:
         from agent.discover.main import run as run_discover
 
         return _until_signal(run_discover(parsed, _clock()))
-    settings = _settings(parsed)
+    settings, seen = _settings(parsed)
     clock = _clock()
     if parsed.verb == "enrol":
         from agent.enrol.main import run as run_enrol
@@ -78,7 +78,7 @@ def _verb(parsed: argparse.Namespace) -> int:
     if parsed.verb == "control":
         from agent.control.main import run as run_control
 
-        return _until_signal(run_control(settings, clock, parsed.timing))
+        return _until_signal(run_control(settings, clock, parsed.timing, seen))
     from agent.gateway.main import run as run_gateway
 
     return _until_signal(run_gateway(settings, clock, parsed.config))
@@ -92,16 +92,22 @@ def _examine(parsed: argparse.Namespace, settings: AgentSettings, clock: SystemC
     return _until_signal(doctors.doctor(settings, clock, parsed))
 
 
-def _settings(parsed: argparse.Namespace) -> AgentSettings:
-    """Return the settings, where new ones are on trial after a look at how that goes."""
+def _settings(parsed: argparse.Namespace) -> tuple[AgentSettings, str]:
+    """Return the settings and their fingerprint, where new ones are on trial after a look at how
+    that goes."""
     if parsed.verb in _RUNNING:
         trial.guard(parsed.config, counted=parsed.verb == "gateway")
     try:
-        return load(parsed.config)
+        return _loaded(parsed.config)
     except BadSettings as error:
         if parsed.verb in _RUNNING and trial.roll_back(parsed.config, str(error).splitlines()[0]):
-            return load(parsed.config)
+            return _loaded(parsed.config)
         raise
+
+
+def _loaded(path: Path) -> tuple[AgentSettings, str]:
+    seen = fingerprint(path)  # before: a file that is replaced meanwhile shall not look like ours
+    return load(path), seen
 
 
 def _taken_back(parsed: argparse.Namespace, lines: Sequence[str]) -> bool:

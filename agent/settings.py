@@ -4,6 +4,7 @@
 that names the key, the value and what is allowed.
 """
 
+import hashlib
 import os
 import tomllib
 from pathlib import Path
@@ -24,6 +25,7 @@ from agent.scada.config import ScadaSettings
 from drivers.registry import DeviceConfig
 
 _Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+FINGERPRINT_DIGITS = 16
 _Pattern = Annotated[str, Field(pattern=r"^[a-z0-9_.*?\[\]!-]{1,64}$")]
 """Of point names, as file names are matched: ``battery.temp*``."""
 
@@ -202,6 +204,14 @@ def load(path: Path) -> AgentSettings:
         return _FromFile()
     except ValidationError as error:
         raise BadSettings("\n".join(f"{path}: {line}" for line in _lines(error))) from error
+
+
+def fingerprint(path: Path) -> str:
+    """Return what tells one version of the settings from another; empty: it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:FINGERPRINT_DIGITS]
+    except OSError:
+        return ""
 
 
 def _lines(error: ValidationError) -> list[str]:

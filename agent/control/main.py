@@ -39,8 +39,13 @@ _OWNER_POLL_S = 0.05
 _logger = logging.getLogger(__name__)
 
 
-async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = None) -> int:
+async def run(
+    settings: AgentSettings, clock: Clock, timing_file: Path | None = None, fingerprint: str = ""
+) -> int:
     """Run control until cancelled.
+
+    Args:
+        fingerprint: of the file that the settings come from, for the gateway to compare.
 
     Raises:
         BadSettings: the settings do not fit together, or the folder cannot be used.
@@ -68,7 +73,7 @@ async def run(settings: AgentSettings, clock: Clock, timing_file: Path | None = 
                 _plan(settings, sources, boot), ports, outbox, steady, housekeeping, timing
             )
             server = LinkServer(
-                Hello(boot, settings.site),
+                Hello(boot, settings.site, fingerprint),
                 outbox,
                 cycle.status,
                 _takers(cycle, ports, departure),

@@ -208,6 +208,7 @@ class Inlet:
             self._out.put(Stored(cursor.boot, cursor.number))
         self._readings.clear()
         self._latest.linked, self._latest.control_boot = True, hello.boot
+        self._latest.control_settings = hello.settings
         self._trouble = ""
         _logger.info("control is connected, boot %s", hello.boot)
         if self._lost_said:

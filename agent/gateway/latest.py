@@ -45,6 +45,8 @@ class Latest:
     """inlet: control is connected."""
     control_boot: str = ""
     """inlet: which run of control is connected, or was last; empty: none since the start."""
+    control_settings: str = ""
+    """inlet: fingerprint of the settings file that run was started with; empty: it did not say."""
     events: tuple[Noted, ...] = ()
     """inlet: the newest of control's and our own, the newest last."""
     stored_us: int | None = None

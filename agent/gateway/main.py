@@ -26,7 +26,7 @@ from agent.gateway.machine import Machine, this_machine
 from agent.gateway.orders import HubSide, Orders
 from agent.gateway.picture import Site, picture
 from agent.gateway.policy import bounds_of, packer_of
-from agent.gateway.report import Facts, fingerprint
+from agent.gateway.report import Facts
 from agent.gateway.rows import Doubt
 from agent.gateway.timekeeper import Timekeeper
 from agent.gateway.upkeep import keep
@@ -34,7 +34,7 @@ from agent.gateway.wear import Wear
 from agent.publish.config import PublishSettings
 from agent.scada.config import ScadaSettings
 from agent.scada.values import Shown, shown
-from agent.settings import AgentSettings, BadSettings
+from agent.settings import AgentSettings, BadSettings, fingerprint
 from agent.timekeeping import SteadyClock
 from agent.version import version
 from agent.watchdog import Notifier
@@ -111,7 +111,7 @@ async def _serve(
     own = settings.hub or HubSettings()
     lanes = Lanes(own, settings.site, facts, buffer, inlet, latest, clock)
     await lanes.restore()
-    orders = Orders(settings, config, facts.version, buffer, inlet, latest, clock)
+    orders = Orders(settings, config, facts, buffer, inlet, latest, clock)
     await orders.restore()
     site = _site(settings, has_hub=keys is not None)
     desk = _desk(settings, inlet, clock)

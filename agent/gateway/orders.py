@@ -23,6 +23,7 @@ from agent.gateway.inlet import Inlet
 from agent.gateway.latest import Latest
 from agent.gateway.outage import Outage
 from agent.gateway.reconfigure import Reconfigure
+from agent.gateway.report import Facts
 from agent.gateway.restart import Processes, Restart
 from agent.gateway.smallacts import Acknowledge, RotateKey
 from agent.gateway.software import Software
@@ -57,7 +58,7 @@ class Orders:
         self,
         settings: AgentSettings,
         config: Path | None,
-        version: str,
+        facts: Facts,
         buffer: Buffer,
         inlet: Inlet,
         latest: Latest,
@@ -65,7 +66,7 @@ class Orders:
     ) -> None:
         self._settings = settings
         self._config = config
-        self._version = version
+        self._facts = facts
         self._buffer = buffer
         self._latest = latest
         self._clock = clock
@@ -127,9 +128,11 @@ class Orders:
 
     async def _execute(self, executor: Executor, reconfigure: Reconfigure | None) -> None:
         await executor.resume()
-        if reconfigure is not None:
-            await reconfigure.tidy(self._ended)
-        await executor.run()
+        async with asyncio.TaskGroup() as tasks:
+            if reconfigure is not None:
+                await reconfigure.tidy(self._ended)
+                tasks.create_task(reconfigure.agree(), name="settings of control")
+            await executor.run()
 
     def _ended(self, command: str) -> bool:
         """Say whether nobody waits for a verdict on this command any more."""
@@ -147,7 +150,7 @@ class Orders:
         acts: dict[str, Act] = {
             AcknowledgeOrder.kind: Acknowledge(self.alarms),
             RestartOrder.kind: Restart(self._processes),
-            SoftwareOrder.kind: Software(command, self._version, self._processes),
+            SoftwareOrder.kind: Software(command, self._facts.version, self._processes),
         }
         if reconfigure is not None:
             acts[ConfigurationOrder.kind] = reconfigure
@@ -164,6 +167,7 @@ class Orders:
         return Reconfigure(
             self._config,
             self._settings,
+            self._facts.configuration,
             self._processes,
             self._buffer,
             lambda: None if side is None else self._reaches_hub(),

@@ -5,6 +5,7 @@ The buffer has no part in it: its file, its numbers and what is in it stay as th
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,14 @@ from agent.gateway.errors import BufferBlocked
 from agent.gateway.executor import ActFailed, ActRefused
 from agent.gateway.lease import Lease
 from agent.gateway.restart import Processes, until
-from agent.settings import AgentSettings
+from agent.settings import AgentSettings, fingerprint
 from wire.order import ConfigurationOrder
 from wire.sync import Severity
 
 STEADY_S = 2.0
 """So long the box has to be well: the first picture after a start may be an old one."""
 SOURCE = "gateway"
+_DIFFER = "control ran with other settings than those of the file; it starts again"
 
 _logger = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ class Reconfigure:
     path: Path
     """Of the settings file."""
     settings: AgentSettings
+    fingerprint: str
+    """Of the settings file as this gateway was started with it."""
     processes: Processes
     buffer: Buffer
     reaches_hub: Callable[[], bool | None]
@@ -82,6 +86,25 @@ class Reconfigure:
         now = await asyncio.to_thread(trial.read, self.path)
         if now is not None and ended(now.command):
             await asyncio.to_thread(trial.finish, self.path)
+
+    async def agree(self) -> None:
+        """Once, when control is there: have it start again if its settings are not the file's.
+
+        A gateway that is killed after it took new settings back, and before it asked control to
+        leave, would leave control with the rejected ones.
+        """
+        latest = self.processes.latest
+        await until(lambda: latest.linked, math.inf)
+        if latest.control_settings in ("", self.fingerprint):
+            return
+        if await asyncio.to_thread(self._are_accepted):
+            await self._report("SETTINGS_DIFFER", Severity.WARNING, _DIFFER)
+            await self.processes.control_leaves("its settings are not those of the file")
+
+    def _are_accepted(self) -> bool:
+        """Say whether the file is what this gateway runs with, and on trial no more."""
+        now = trial.read(self.path)
+        return fingerprint(self.path) == self.fingerprint and (now is None or bool(now.failed))
 
     async def _verdict(self, now: Trial) -> str:
         """Return what is missing when patience is over; empty: the box is well."""

@@ -4,7 +4,6 @@ Only the newest report counts, so nothing waits when the hub is away.
 """
 
 import asyncio
-import hashlib
 import logging
 import secrets
 import shutil
@@ -21,7 +20,6 @@ from wire.clock import Clock
 from wire.report import DEVICES_MAX, Device, Report
 
 PERIOD_S = 30.0
-FINGERPRINT_DIGITS = 16
 LOOK_S = 1.0
 """How soon a change is told; also the shortest time between two reports."""
 
@@ -137,14 +135,6 @@ def report(facts: Facts, latest: Latest, disk: Disk, now_us: int) -> Report:
             for device in devices
         ),
     )
-
-
-def fingerprint(settings_file: Path) -> str:
-    """Return what tells one version of the settings from another; empty: it cannot be read."""
-    try:
-        return hashlib.sha256(settings_file.read_bytes()).hexdigest()[:FINGERPRINT_DIGITS]
-    except OSError:
-        return ""
 
 
 def _disk(folder: Path) -> Disk:

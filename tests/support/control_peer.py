@@ -24,6 +24,8 @@ class ControlPeer:
 
     site: str = "werk-sued"
     boot: str = "boot-1"
+    settings: str = ""
+    """What it says of its settings file."""
     kept: list[Item] = field(default_factory=list)
     number: int = 0
     samples: int = 0
@@ -101,7 +103,7 @@ class ControlPeer:
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.hang_up()
-        writer.write(link.encode(Hello(self.boot, self.site)))
+        writer.write(link.encode(Hello(self.boot, self.site, self.settings)))
         for item in self.kept:
             writer.write(link.encode(item))
         self.writer = writer

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from agent.link import ClockVerdict, Item, Leave, Message, Override, Steering
+from agent.link import ClockVerdict, Hello, Item, Leave, Message, Override, Steering
 from tests.support.messages import AT_US, BLOCK, EVENTS, SCHEDULE, STATUS
 from wire import alarm, block, command, enrolment, gap, live, records, report, sync
 from wire.alarm import Alarm
@@ -203,6 +203,7 @@ DOCUMENTS: dict[str, Documented] = {
     ),
 }
 LINK: Mapping[str, Message] = {
+    "hello_settings": Hello("7f3a", "werk-sued", "0123456789abcdef"),
     "item_stamped": Item(43, EVENTS[0], 1_767_225_599_000_000),
     "status_steered": replace(STATUS, steering="cmd-setpoint"),
     "steering": Steering(Mode.STANDBY, None),

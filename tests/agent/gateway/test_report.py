@@ -12,8 +12,9 @@ from agent.gateway.backlog import Backlog
 from agent.gateway.hub import open_hub
 from agent.gateway.latest import Latest
 from agent.gateway.line import OneKey, Way
-from agent.gateway.report import Disk, Facts, Reporter, fingerprint, report
+from agent.gateway.report import Disk, Facts, Reporter, report
 from agent.link import ClockVerdict
+from agent.settings import fingerprint
 from tests.support.control_peer import status
 from tests.support.hub_peer import KEY, HubPeer, hub_peer
 from tests.support.patience import eventually
