@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cloud.fleet.operation import watch
+from cloud.fleet.sync.lookup import Lookups
 from cloud.fleet.telemetry import retention, roller
 from cloud.fleet.telemetry.intake import Intake
 from cloud.fleet.telemetry.partitions import Partitions
@@ -16,6 +17,7 @@ def prepare(hub: Hub) -> None:
     """Provide what the fleet's routes need in memory."""
     hub.provide(Partitions(hub.database))
     hub.provide(Intake(hub.database))
+    hub.provide(Lookups(hub.database))
 
 
 @asynccontextmanager

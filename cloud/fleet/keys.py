@@ -6,7 +6,7 @@ current key; asking again replaces a key that is pending, but never on the word 
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, func, select, update
@@ -64,17 +64,26 @@ async def add(
 
 async def find(connection: AsyncConnection, key_id: str) -> tuple[Gateway, GatewayKey] | None:
     """Return whose key this is, and the key; None: there is none of this id."""
+    return (await find_each(connection, {key_id})).get(key_id)
+
+
+async def find_each(
+    connection: AsyncConnection, key_ids: Collection[str]
+) -> dict[str, tuple[Gateway, GatewayKey]]:
+    """Return whose keys these are, and the keys; an id that there is none of is left out."""
     c = tables.gateway.c
     query = select(
         tables.gateway_key, c.site, c.created_us.label("since_us"), c.revoked_us
     ).join_from(tables.gateway_key, tables.gateway)
-    row = (await connection.execute(query.where(_c.id == key_id))).one_or_none()
-    if row is None:
-        return None
-    gateway = Gateway(
-        id=row.gateway, site=row.site, created_us=row.since_us, revoked_us=row.revoked_us
-    )
-    return gateway, _key(row)
+    return {
+        row.id: (
+            Gateway(
+                id=row.gateway, site=row.site, created_us=row.since_us, revoked_us=row.revoked_us
+            ),
+            _key(row),
+        )
+        for row in await connection.execute(query.where(_c.id.in_(key_ids)))
+    }
 
 
 async def of_gateway(connection: AsyncConnection, gateway_id: str) -> Sequence[GatewayKey]:

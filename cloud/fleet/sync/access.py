@@ -13,6 +13,7 @@ from fastapi import Request
 
 from cloud.fleet import keys
 from cloud.fleet.model import Gateway, GatewayKey
+from cloud.fleet.sync.lookup import Lookups
 from cloud.fleet.sync.rates import POSTS, Rate, Rates
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Forbidden, TooLarge, TooMany, Unauthenticated
@@ -88,8 +89,7 @@ async def believed(hub: Hub, request: Request, rate: Rate, body_max: int) -> Sig
         signature = signing.read(request.headers.get("authorization", ""))
     except BadSignature as error:
         raise Unauthenticated(str(error), error.code) from error
-    async with hub.database.reading() as connection:
-        found = await keys.find(connection, signature.key_id)
+    found = await hub.service(Lookups).find(signature.key_id)
     if found is None:
         raise _unknown()
     gateway, key = found
