@@ -33,7 +33,7 @@ def add(kinds: "argparse._SubParsersAction[Parser]") -> None:
 
 
 async def _run(options: argparse.Namespace) -> None:
-    from simulators import fleet  # a device shall not carry an HTTP client
+    from simulators import fleet, hub_client  # a device shall not carry an HTTP client
 
     try:
         key = (await asyncio.to_thread(options.key_file.read_text)).strip()
@@ -45,4 +45,7 @@ async def _run(options: argparse.Namespace) -> None:
         raise BadInput(str(error)) from error
     found = await fleet.found(options.hub, key, options.gateways, now)
     await found.run(options.seconds, options.seed)
-    sys.stdout.write(await fleet.told(found))
+    try:
+        sys.stdout.write(await fleet.told(found))
+    except (hub_client.HubUnreachable, hub_client.HubRefused) as error:
+        raise BadInput(f"--hub: {options.hub} does not tell what it has: {error}") from error
