@@ -85,6 +85,7 @@ async def _run(command: Sequence[str]) -> str | None:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, 9)
+            await process.wait()
     if code == 0:
         return None
     lines = said.decode("utf-8", "replace").strip().splitlines()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +24,11 @@ from tests.support.control_peer import ControlPeer, control_peer
 from tests.support.inlets import NOON_US, Bench, running
 from wire.command import State
 from wire.order import Order, Part, RestartOrder, SoftwareOrder
+
+
+def children() -> str:
+    """Return the ids of the processes that this one has started and not yet seen end."""
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text()
 
 
 @asynccontextmanager
@@ -134,6 +140,7 @@ async def test_a_command_that_hangs_is_ended_with_all_its_children(
     async with box(tmp_path) as (_, _peer, processes):
         with pytest.raises(ActFailed, match="took more than"):
             await Software(update, "1.0", processes).begin(begun(SoftwareOrder("2"), "r", ""))
+        assert children() == "", "it is gone when the command has failed"
 
 
 async def test_the_version_that_runs_already_ends_nothing(tmp_path: Path) -> None:
