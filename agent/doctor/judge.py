@@ -191,7 +191,8 @@ def acknowledged(alarm: Picture) -> str:
 def _remedy(code: str) -> str:
     return {
         "CLOCK_OFF": "set the clock of this box: timedatectl set-ntp true",
-        "GATEWAY_REVOKED": "the hub's operator has revoked this box; enrol it again",
+        "GATEWAY_REVOKED": "the hub's operator has revoked this box; a new one is made there with"
+        " 'phoenyra-hub gateway add', and its code entered here",
         "BAD_SIGNATURE": "its key is not the hub's; enrol it again: phoenyra-agent enrol",
         "KEY_RETIRED": "its key is too old; enrol it again: phoenyra-agent enrol",
     }.get(code, "check the network, the hub's address and the proxy")

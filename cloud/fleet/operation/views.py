@@ -38,6 +38,7 @@ class CommandBody(BaseModel):
         examples=["setpoint"],
     )
     payload: dict[str, Any] = Field(
+        default={},
         description="setpoint: power_kw, until_us · mode: mode (automatic, standby) · restart: part"
         " (control, gateway, agent) · logs: hours · configuration: toml, dry_run · software:"
         " version · rotate_key: nothing",

@@ -213,6 +213,16 @@ async def test_what_a_key_may_ask_for_depends_on_its_role(
         assert (await ask(client, kind, payload=payload)).status_code == status
 
 
+async def test_what_needs_no_payload_is_asked_without_one(hub: Hub, box: Box) -> None:
+    assert box
+    async with client_of(hub, await add_key(hub, "stadtwerk", Role.ADMIN)) as client:
+        body = {"kind": "rotate_key", "sites": ["werk-sued"], "reason": "yearly"}
+        assert (await client.post("/api/v1/commands", json=body)).status_code == 201
+        answer = await client.post("/api/v1/commands", json={**body, "kind": "restart"})
+        assert answer.status_code == 422
+        assert "payload.part" in answer.json()["message"]
+
+
 async def test_nobody_commands_or_sees_the_sites_of_others(hub: Hub, box: Box) -> None:
     async with client_of(hub, await add_key(hub, "stadtwerk", Role.OPERATOR)) as own:
         command = await asked(own)
