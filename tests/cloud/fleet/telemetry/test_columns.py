@@ -155,7 +155,9 @@ def test_some_points_of_a_block_are_what_the_whole_block_has_of_them(
     block: Block, data: st.DataObject
 ) -> None:
     wanted = data.draw(st.sets(st.sampled_from([*block.points, "not.there"])))
-    found = columns.decode_points(blocks.encode(block), wanted)
+    payload = blocks.encode(block)
+    found = columns.decode_points(payload, wanted)
+    block = blocks.decode(payload)  # whole numbers have no negative zero
     rows = [index for index, point in enumerate(block.points) if point in wanted]
     expected = replace(
         block,
