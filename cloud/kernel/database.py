@@ -28,7 +28,8 @@ from cloud.kernel.errors import DatabaseUnusable, Unavailable
 
 SQLITE_BUSY_TIMEOUT_MS = 5_000
 SQLITE_POOL_SIZE = 8
-"""Connections kept open, a thread each; one of them writes."""
+"""Connections kept open for reading, a thread each."""
+SQLITE_WRITERS = 1
 _JOURNAL_RETRY_S = 0.02
 POSTGRES_POOL_SIZE = 10
 POOL_OVERFLOW_MAX = 10
@@ -57,12 +58,14 @@ metadata = MetaData(
 class Database:
     """Hands out transactions; on SQLite one writer at a time, readers beside it."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, writer: AsyncEngine) -> None:
+        """`writer` may be `engine`; on SQLite it has a connection of its own, for whoever has the
+        write lock must not wait until a reader gives its connection back."""
+        self._engine, self._writer = engine, writer
         self._in_trouble = False
         self.dialect = engine.dialect.name
         is_sqlite = self.dialect == "sqlite"
-        self._writing = engine.execution_options(**{_WRITES: True}) if is_sqlite else engine
+        self._writing = writer.execution_options(**{_WRITES: True}) if is_sqlite else writer
         self._reading = engine if is_sqlite else engine.execution_options(**_SNAPSHOT)
         self._turn: AbstractAsyncContextManager[object] = (
             asyncio.Lock() if is_sqlite else nullcontext()
@@ -87,7 +90,8 @@ class Database:
                 yield connection
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        for engine in {self._engine, self._writer}:
+            await engine.dispose()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -120,19 +124,21 @@ async def open_database(url: str) -> Database:
         DatabaseUnusable: not reachable, damaged, or made by a newer program.
     """
     engine = _engine(url)
-    database = Database(engine)
+    is_sqlite = engine.dialect.name == "sqlite"
+    writer = _engine(url, SQLITE_WRITERS) if is_sqlite else engine
+    database = Database(engine, writer)
     try:
-        if database.dialect == "sqlite":
-            await _first_connection(engine)
-        async with engine.execution_options(**{_WRITES: True}).begin() as connection:
+        if is_sqlite:
+            await _first_connection(writer)
+        async with writer.execution_options(**{_WRITES: True}).begin() as connection:
             if database.dialect == "postgresql":
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
             await connection.run_sync(_migrate)
     except (DBAPIError, OSError, CommandError) as error:
-        await engine.dispose()
+        await database.close()
         raise DatabaseUnusable(f"database {engine.url}: {_reason(error)}") from error
     except BaseException:
-        await engine.dispose()
+        await database.close()
         raise
     return database
 
@@ -186,7 +192,7 @@ def _reason(error: Exception) -> str:
     return str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
 
 
-def _engine(url: str) -> AsyncEngine:
+def _engine(url: str, sqlite_pool_size: int = SQLITE_POOL_SIZE) -> AsyncEngine:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
@@ -194,7 +200,7 @@ def _engine(url: str) -> AsyncEngine:
     if parsed.drivername == "sqlite+aiosqlite":
         engine = create_async_engine(
             parsed,
-            pool_size=SQLITE_POOL_SIZE,
+            pool_size=sqlite_pool_size,
             max_overflow=POOL_OVERFLOW_MAX,
             pool_timeout=POOL_TIMEOUT_S,
         )

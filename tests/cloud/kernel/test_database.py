@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,15 @@ from sqlalchemy import Connection, func, select, text
 
 from cloud import main
 from cloud.kernel import events, keys
-from cloud.kernel.database import Database, insert_or_ignore, metadata, open_database, upsert
+from cloud.kernel.database import (
+    POOL_OVERFLOW_MAX,
+    SQLITE_POOL_SIZE,
+    Database,
+    insert_or_ignore,
+    metadata,
+    open_database,
+    upsert,
+)
 from cloud.kernel.errors import DatabaseUnusable, Unavailable
 from tests.support import postgres
 from wire.sync import Severity
@@ -81,6 +89,20 @@ async def test_what_fails_leaves_nothing_behind(database: Database) -> None:
             await insert_or_ignore(connection, accounts, [row("a")])
             raise RuntimeError("after the insert")
     assert await count(database) == 0
+
+
+async def test_a_writer_never_waits_for_readers_to_give_their_connections_back(
+    tmp_path: Path,
+) -> None:
+    """It would hold the write lock meanwhile, and everybody would wait for everybody."""
+    database = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'hub.db'}")
+    async with AsyncExitStack() as readers:
+        for _ in range(SQLITE_POOL_SIZE + POOL_OVERFLOW_MAX):
+            await readers.enter_async_context(database.reading())
+        async with asyncio.timeout(5), database.transaction() as connection:
+            await insert_or_ignore(connection, accounts, [row("a")])
+    assert await count(database) == 1
+    await database.close()
 
 
 async def test_a_cancelled_transaction_leaves_nothing_behind_and_blocks_nobody(

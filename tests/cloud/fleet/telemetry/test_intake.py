@@ -57,7 +57,7 @@ async def stored(hub: Hub, gateway: Gateway) -> list[int]:
 
 @contextmanager
 def listening(hub: Hub, what: str, told: Callable[..., Any]) -> Iterator[None]:
-    engine = hub.database._engine.sync_engine
+    engine = hub.database._writing.sync_engine
     events.listen(engine, what, told)
     try:
         yield
