@@ -54,7 +54,8 @@ def run(command: list[str], system: System, made: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.skipif(
-    not all(map(shutil.which, ("bash", "curl", "openssl"))), reason="curl or openssl is not installed"
+    not all(map(shutil.which, ("bash", "curl", "openssl"))),
+    reason="curl or openssl is not installed",
 )
 def test_curl_and_openssl_sign_what_the_hub_takes(system: System, made: dict[str, Any]) -> None:
     poll, report, gaps, time = run(["bash", "-c", program("bash")], system, made)
