@@ -13,8 +13,9 @@ from wire.block import Reading
 from wire.schedule import Schedule
 
 Lasting = ClockVerdict | Stored | Schedule | Steering
-_ORDER = (ClockVerdict, Stored, Schedule, Steering)
-"""The clock goes first: the others are judged by it."""
+_ORDER = (ClockVerdict, Stored, Steering, Schedule)
+"""The clock goes first: the others are judged by it. What operators want goes before the schedule:
+a box that is to stand by must not follow a schedule even for a moment."""
 
 
 class Outbound:

@@ -83,7 +83,11 @@ def test_what_is_asked_over_the_api_happens_on_the_box(system: System) -> None:
     restarted = ask(system, "restart", {"part": "agent"}, within_s=100)
     assert restarted["state"] == "done", restarted
     wait_until(lambda: state(system)["connected"], 60, "the box is back, with its newer key")
-    assert state(system)["control"]["mode"] == "standby"
+
+    def stands_by() -> bool:
+        return bool(state(system)["control"]["mode"] == "standby")
+
+    wait_until(stands_by, 30, "control has been told again")
 
 
 def test_settings_pushed_by_the_hub_keep_the_key_that_was_rotated_before(system: System) -> None:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,9 +113,16 @@ class System:
     def kill_child(self, name: str, word: str) -> None:
         """End, with SIGKILL, the one child of a process that has `word` on its command line."""
         parent = self.processes[name].pid
-        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        (child,) = [pid for pid in children if word in Path(f"/proc/{pid}/cmdline").read_text()]
-        os.kill(int(child), signal.SIGKILL)
+
+        def child() -> str | None:
+            """Return its id; one that is just being started has no command line of its own yet."""
+            for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+                with suppress(OSError):
+                    if word in Path(f"/proc/{pid}/cmdline").read_text():
+                        return pid
+            return None
+
+        os.kill(int(wait_until(child, 10.0, f"{name} has a child with {word!r}")), signal.SIGKILL)
 
     def stop(self, name: str) -> int:
         """Ask a process to end; return its exit code."""
