@@ -65,8 +65,8 @@ def wait_until_fleet_is_live(page: Page) -> None:
 
 
 def hold(page: Page, selector: str) -> None:
-    """Press a button for as long as it wants to be held."""
+    """Press a button of a dialog until the dialog closes, however long that takes here."""
     page.locator(selector).hover()
     page.mouse.down()
-    page.wait_for_timeout(1_700)
+    expect(page.locator("dialog[open]")).to_have_count(0, timeout=LIVE_MS)
     page.mouse.up()
