@@ -12,8 +12,9 @@ READING = ("point", "value", "quality", "at_us")
 READINGS_MAX = 10_000
 _DEVICES_MAX = 100
 _REASONS_MAX = 50
+_CLASS_MAX = 4
 _FLOAT_MAX = sys.float_info.max
-_REASON = ("code", "text", "power_kw")
+_REASON = ("code", "text", "power_kw", "source", "cls", "asked_kw")
 _DEVICE = ("device", "connected", "answered_us", "trouble")
 _READING = ("device", *READING)
 
@@ -38,6 +39,12 @@ class Reason:
     text: str
     power_kw: float
     """The value after this step."""
+    source: str = ""
+    """Who asked or cut: ``schedule``, ``operator``, ``self_consumption``, a unit, a product."""
+    cls: int | None = None
+    """Priority class of the source, 0 (safety, grid operator) to 4 (local strategies)."""
+    asked_kw: float | None = None
+    """What the source asked for before anybody cut it; None: it only sets bounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +81,10 @@ def to_document(status: Status) -> dict[str, object]:
         "setpoint_kw": status.setpoint_kw,
         "schedule_kw": status.schedule_kw,
         "response_kw": status.response_kw,
-        "reasons": [[r.code, fields.cut(r.text), r.power_kw] for r in status.reasons],
+        "reasons": [
+            [r.code, fields.cut(r.text), r.power_kw, r.source, r.cls, r.asked_kw]
+            for r in status.reasons
+        ],
         "devices": [
             [d.device, d.connected, d.answered_us, fields.cut(d.trouble)] for d in status.devices
         ],
@@ -138,6 +148,11 @@ def _reason(row: Document) -> Reason:
         fields.text(row, "code", path),
         fields.text(row, "text", path, empty=True),
         fields.number(row, "power_kw", path, low=low, high=high),
+        fields.text(row, "source", path, empty=True),
+        None if row["cls"] is None else fields.integer(row, "cls", path, high=_CLASS_MAX),
+        None
+        if row["asked_kw"] is None
+        else fields.number(row, "asked_kw", path, low=low, high=high),
     )
 
 

@@ -15,9 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from agent.control.decide import Memory, decide
-from agent.control.interlocks import Limits
-from agent.control.plant import PlantState, Quantity
+from agent.control.decide import Memory, Orders, Rules, decide
+from agent.control.limits import Limits, UnitLimits
+from agent.control.plant import FrequencyMeter, PlantState, UnitState
+from agent.control.quantity import Quantity
 from bench.box import (
     FCR_CE,
     START_S_MAX,
@@ -136,20 +137,19 @@ async def _measure(folder: Path, seconds: float, options: Options) -> Figures:
 
 def _decide_us() -> float:
     """Return the median of one decision with a product in force, in this process."""
-    limits = Limits(
+    unit = UnitLimits(
+        unit="inverter",
         discharge_kw_max=RATED_KW,
         charge_kw_max=RATED_KW,
         soc_min_pct=10.0,
         soc_max_pct=90.0,
-        ramp_kw_per_s=10.0,
     )
-    plant = PlantState(
-        at_s=0.0,
-        ready=True,
-        power_kw=Quantity(0.0, 0.0),
-        soc_pct=Quantity(50.0, 0.0),
-        frequency_hz=Quantity(49.98, 0.0),
+    rules = Rules(limits=Limits(units=(unit,), ramp_kw_per_s=10.0))
+    state = UnitState(
+        unit="inverter", ready=True, power_kw=Quantity(0.0, 0.0), soc_pct=Quantity(50.0, 0.0)
     )
+    meter = FrequencyMeter(device="inverter", hz=Quantity(49.98, 0.0))
+    plant = PlantState(at_s=0.0, units=(state,), frequencies=(meter,))
     schedule = Schedule(
         site=SITE,
         version=1,
@@ -157,10 +157,11 @@ def _decide_us() -> float:
         slots=(Slot(0, 1_000_000, 30.0),),
         services=(FrequencyService("fcr_ce", 0, 1_000_000, 20.0, FCR_CE),),
     )
+    orders = Orders(now_us=1, schedule=schedule)
     memory, took_ns = Memory(), []
     for beat in range(DECISIONS):
         now = replace(plant, at_s=beat / 10)
         began_ns = time.perf_counter_ns()
-        _, memory = decide(now, schedule, limits, memory, 1)
+        _, memory = decide(now, orders, rules, memory)
         took_ns.append(time.perf_counter_ns() - began_ns)
     return round(statistics.median(took_ns) / 1_000, 1)

@@ -140,4 +140,6 @@ def _dropped(proposal: Proposal, now_us: int) -> str | None:
 
 def _reason(code: str, proposal: Proposal, power_kw: float) -> Reason:
     text = proposal.text if code == proposal.code else f"{proposal.source}: {proposal.text}"
-    return Reason(code, text, power_kw)
+    asked_kw = proposal.preferred_kw
+    asked_kw = asked_kw if asked_kw is not None and math.isfinite(asked_kw) else None
+    return Reason(code, text, power_kw, proposal.source, proposal.cls, asked_kw)

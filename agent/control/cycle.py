@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.control import evidence, steer
-from agent.control.decide import STARTING, Decision, Memory, decide
+from agent.control.assemble import plant_state
+from agent.control.decide import STARTING, Memory, Orders, Rules, decide
 from agent.control.evidence import Record
-from agent.control.interlocks import Limits
 from agent.control.metronome import Metronome
 from agent.control.outbox import Outbox
-from agent.control.plant import plant_state
 from agent.control.port import Port
 from agent.control.sources import Sources
 from agent.control.timing import Timing
@@ -51,8 +50,9 @@ class Plan:
 
     site: str
     boot: str
-    limits: Limits
-    sources: Sources
+    rules: Rules
+    sources: tuple[Sources, ...]
+    """One for each unit, in the order of `rules.limits.units`."""
     period_s: float
     record_period_s: float
 
@@ -72,7 +72,9 @@ class Cycle:
         self.metronome = Metronome(plan.period_s)
         self._plan = plan
         self._ports = tuple(ports)
-        self._setter = next(port for port in ports if port.takes_power)
+        self._setters = tuple(
+            next(port for port in ports if port.device == unit.setter) for unit in plan.sources
+        )
         self._outbox = outbox
         self._clock = clock
         self._correction_us = 0
@@ -203,22 +205,17 @@ class Cycle:
         plant = plant_state(
             {port.device: port.seen for port in self._ports},
             self._plan.sources,
-            ready=self._setter.in_charge,
-            lost=self._setter.lost,
+            {port.device: port.line(now_s) for port in self._setters},
             now_s=now_s,
-            power_share_max=self._setter.power_share_max,
             complete={port.device for port in self._ports if port.complete},
         )
         now_us = self._clock.now_us()
-        decision, self._memory = decide(
-            plant, self._schedule, self._plan.limits, self._memory, now_us, self._steering
-        )
+        orders = Orders(now_us=now_us, schedule=self._schedule, steering=self._steering)
+        decision, self._memory = decide(plant, orders, self._plan.rules, self._memory)
+        told = {unit.unit: unit.power_kw for unit in decision.units}
         for port in self._ports:
-            port.decided(self._order(decision) if port is self._setter else None)
+            port.decided(told.get(port.device))
         self._record = Record(at_us=now_us, decision=decision)
-
-    def _order(self, decision: Decision) -> float | None:
-        return decision.setpoint_kw if self._setter.in_charge else None
 
     def _watch(self) -> None:
         """Turn what has changed since the last beat into events."""

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from agent.control import realtime
 from agent.control.cycle import Cycle, Plan
-from agent.control.interlocks import Limits
+from agent.control.decide import Rules
+from agent.control.limits import Limits, UnitLimits
 from agent.control.outbox import Outbox
 from agent.control.port import Port
 from agent.control.server import SOCKET_PATH_BYTES_MAX, LinkServer, Takers, listening
@@ -179,8 +180,8 @@ def _plan(settings: AgentSettings, sources: Sources, boot: str) -> Plan:
     return Plan(
         site=settings.site,
         boot=boot,
-        limits=_limits(control),
-        sources=sources,
+        rules=Rules(limits=_limits(control, sources)),
+        sources=(sources,),
         period_s=control.period_s,
         record_period_s=control.record_period_s,
     )
@@ -198,15 +199,16 @@ def _sources(settings: AgentSettings, setter: str) -> Sources:
     return sources
 
 
-def _limits(control: ControlSettings) -> Limits:
+def _limits(control: ControlSettings, sources: Sources) -> Limits:
     rated_kw = max(control.discharge_kw_max, control.charge_kw_max)
-    return Limits(
+    unit = UnitLimits(
+        unit=sources.setter,
         discharge_kw_max=control.discharge_kw_max,
         charge_kw_max=control.charge_kw_max,
         soc_min_pct=control.soc_min_pct,
         soc_max_pct=control.soc_max_pct,
-        ramp_kw_per_s=rated_kw * control.ramp_pct_per_s / 100,
     )
+    return Limits(units=(unit,), ramp_kw_per_s=rated_kw * control.ramp_pct_per_s / 100)
 
 
 @contextmanager

@@ -10,8 +10,9 @@ import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from agent.control.assemble import Line
 from agent.control.due import Due
-from agent.control.plant import Seen
+from agent.control.quantity import Seen
 from agent.control.timing import Timing
 from agent.status import DeviceState
 from drivers.base import Driver, Identified, Listener, PowerSetter, Rate
@@ -96,6 +97,16 @@ class Port:
     def power_share_max(self) -> float:
         """Return the share of the rated power that the device may be asked for."""
         return 1.0 if self._setter is None else self._setter.power_share_max
+
+    def line(self, now_s: float) -> Line:
+        """Return what is known of an inverter beside its readings."""
+        return Line(
+            ready=self.in_charge,
+            lost=self.lost,
+            power_share_max=self.power_share_max,
+            written_kw=self._written_kw,
+            written_age_s=now_s - self._written_s,
+        )
 
     def ask(self, now_s: float) -> bool:
         """Start a reading if one is due; say whether waiting for it makes sense."""

@@ -13,7 +13,7 @@ from agent.control.sources import Sources, resolve
 from agent.status import Status
 from agent.timekeeping import SteadyClock
 from tests.support.inverters import InverterInMemory, MeterInMemory
-from tests.support.plants import LIMITS
+from tests.support.plants import RULES
 from tests.support.virtual import EPOCH_US, VirtualClock
 from wire.block import Block
 from wire.clock import Clock
@@ -23,8 +23,8 @@ from wire.sync import Event
 PLAN = Plan(
     site="s",
     boot="b",
-    limits=LIMITS,
-    sources=Sources("pcs", {}),  # made anew of the devices
+    rules=RULES,
+    sources=(Sources("pcs", {}),),  # made anew of the devices
     period_s=0.1,
     record_period_s=1.0,
 )
@@ -77,7 +77,7 @@ async def running(
     inverter = inverter or InverterInMemory(clock)
     devices: list[tuple[str, MeterInMemory]] = [*meters, ("pcs", inverter)]
     names = {device: {*driver.fast, *driver.slow} for device, driver in devices}
-    plan = replace(plan, sources=resolve(names, "pcs"))
+    plan = replace(plan, sources=(resolve(names, "pcs"),))
     ports = [Port(device, driver, clock) for device, driver in devices]
     outbox = Outbox(10_000_000, lambda: clock.offset_us)
     alive_s: list[float] = []

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.control.decide import AUTOMATIC, SAFE, STARTING, Decision, Memory, decide
-from agent.control.plant import UNKNOWN, PlantState, Quantity
-from tests.support.plants import HEALTHY, LIMITS, with_soc
+from agent.control.decide import AUTOMATIC, SAFE, STARTING, Decision, Memory
+from agent.control.plant import PlantState
+from agent.control.quantity import UNKNOWN, Quantity
+from tests.support.plants import HEALTHY, LIMITS, changed, decided, plant_of, with_soc
 from wire.schedule import FrequencyService, Schedule, Slot
 
 SECOND_US = 1_000_000
@@ -23,16 +24,16 @@ def _schedule(power_kw: float, *services: FrequencyService) -> Schedule:
 
 
 def _at(frequency_hz: float, plant: PlantState = HEALTHY) -> PlantState:
-    return replace(plant, frequency_hz=Quantity(frequency_hz, 0.05))
+    return changed(plant, frequency_hz=Quantity(frequency_hz, 0.05))
 
 
 def _settled(plant: PlantState, schedule: Schedule | None, seconds: float = 60.0) -> Decision:
     """Return the decision after the same plant was decided upon for a while."""
     memory = Memory()
-    decision, memory = decide(plant, schedule, LIMITS, memory, NOW_US)
+    decision, memory = decided(plant, schedule, memory, NOW_US)
     for beat in range(1, round(seconds * 10)):
-        later = replace(plant, at_s=plant.at_s + beat / 10)
-        decision, memory = decide(later, schedule, LIMITS, memory, NOW_US)
+        later = changed(plant, at_s=plant.at_s + beat / 10)
+        decision, memory = decided(later, schedule, memory, NOW_US)
     return decision
 
 
@@ -70,14 +71,14 @@ def test_the_base_moves_no_faster_than_its_ramp() -> None:
 
 
 def test_taking_over_begins_at_the_measured_power() -> None:
-    running = replace(HEALTHY, power_kw=Quantity(-40.0, 0.05))
-    decision, _ = decide(running, _schedule(30.0), LIMITS, Memory(), NOW_US)
+    running = changed(HEALTHY, power_kw=Quantity(-40.0, 0.05))
+    decision, _ = decided(running, _schedule(30.0), Memory(), NOW_US)
     assert decision.setpoint_kw == -40.0
 
 
 def test_a_long_pause_does_not_make_the_base_leap() -> None:
     memory = Memory(base_kw=0.0, at_s=HEALTHY.at_s - 3_600)
-    decision, _ = decide(HEALTHY, _schedule(90.0), LIMITS, memory, NOW_US)
+    decision, _ = decided(HEALTHY, _schedule(90.0), memory, NOW_US)
     assert decision.setpoint_kw == pytest.approx(LIMITS.ramp_kw_per_s)
 
 
@@ -88,22 +89,22 @@ def test_the_settings_cut_a_schedule_that_asks_for_too_much() -> None:
 
 def test_an_empty_battery_cuts_the_schedule_to_zero_at_once() -> None:
     memory = Memory(base_kw=60.0, at_s=HEALTHY.at_s - 0.1)
-    decision, _ = decide(with_soc(9.5), _schedule(60.0), LIMITS, memory, NOW_US)
+    decision, _ = decided(with_soc(9.5), _schedule(60.0), memory, NOW_US)
     assert (decision.setpoint_kw, _codes(decision)) == (0.0, ["SCHEDULE", "I2"])
 
 
 def test_a_battery_limit_is_obeyed_without_a_ramp_downwards() -> None:
     memory = Memory(base_kw=90.0, at_s=HEALTHY.at_s - 0.1)
-    capped = replace(HEALTHY, discharge_kw_max=Quantity(30.0, 0.1))
-    decision, _ = decide(capped, _schedule(90.0), LIMITS, memory, NOW_US)
+    capped = changed(HEALTHY, discharge_kw_max=Quantity(30.0, 0.1))
+    decision, _ = decided(capped, _schedule(90.0), memory, NOW_US)
     assert (decision.setpoint_kw, _codes(decision)) == (30.0, ["SCHEDULE", "I1"])
 
 
 @pytest.mark.parametrize("schedule", [None, _schedule(60.0), _schedule(-60.0, FCR)])
 def test_stale_data_lead_to_zero_and_safe_mode(schedule: Schedule | None) -> None:
     memory = Memory(base_kw=60.0, at_s=HEALTHY.at_s - 0.1)
-    stale = _at(49.9, replace(HEALTHY, power_kw=Quantity(60.0, 2.5)))
-    decision, _ = decide(stale, schedule, LIMITS, memory, NOW_US)
+    stale = _at(49.9, changed(HEALTHY, power_kw=Quantity(60.0, 2.5)))
+    decision, _ = decided(stale, schedule, memory, NOW_US)
     assert (decision.setpoint_kw, decision.mode) == (0.0, SAFE)
     assert "I9" in _codes(decision)
 
@@ -119,7 +120,7 @@ def test_low_frequency_discharges_even_when_the_schedule_charges() -> None:
 
 def test_the_response_has_no_ramp() -> None:
     memory = Memory(base_kw=0.0, at_s=HEALTHY.at_s - 0.1)
-    decision, _ = decide(_at(49.8), _schedule(0.0, FCR), LIMITS, memory, NOW_US)
+    decision, _ = decided(_at(49.8), _schedule(0.0, FCR), memory, NOW_US)
     assert decision.setpoint_kw == pytest.approx(20.0)
 
 
@@ -146,37 +147,37 @@ def test_an_untrusted_frequency_is_not_answered_and_says_so() -> None:
 
 
 def test_an_inverter_that_is_not_taken_over_gets_nothing_and_the_mode_is_starting() -> None:
-    new = PlantState(at_s=1.0, ready=False, power_kw=UNKNOWN, soc_pct=UNKNOWN)
-    decision, memory = decide(new, _schedule(60.0, FCR), LIMITS, Memory(), NOW_US)
+    new = plant_of(at_s=1.0, ready=False, power_kw=UNKNOWN, soc_pct=UNKNOWN)
+    decision, memory = decided(new, _schedule(60.0, FCR), Memory(), NOW_US)
     assert (decision.mode, decision.setpoint_kw, memory.base_kw) == (STARTING, 0.0, None)
 
 
 def test_an_inverter_that_went_away_is_safe_mode_and_starts_anew_from_its_power() -> None:
-    gone = replace(HEALTHY, ready=False, power_kw=Quantity(60.0, 3.0))
+    gone = changed(HEALTHY, ready=False, power_kw=Quantity(60.0, 3.0))
     memory = Memory(base_kw=60.0, at_s=HEALTHY.at_s - 0.1)
-    decision, memory = decide(gone, _schedule(60.0), LIMITS, memory, NOW_US)
+    decision, memory = decided(gone, _schedule(60.0), memory, NOW_US)
     assert (decision.mode, memory.base_kw) == (SAFE, None)
 
 
 def test_an_inverter_that_never_answered_is_said_to_be_silent() -> None:
-    new = PlantState(at_s=1.0, ready=False, lost=True)
-    decision, _ = decide(new, None, LIMITS, Memory(), NOW_US)
+    new = plant_of(at_s=1.0, ready=False, lost=True)
+    decision, _ = decided(new, None, Memory(), NOW_US)
     assert (decision.mode, _codes(decision)) == (STARTING, ["I9"])
 
 
 def test_a_response_held_before_the_inverter_went_away_is_not_taken_up_again() -> None:
-    _, memory = decide(_at(49.8), _schedule(0.0, FCR), LIMITS, Memory(), NOW_US)
-    gone = replace(HEALTHY, at_s=103.0, ready=False, lost=True, frequency_hz=Quantity(49.8, 3.0))
-    _, memory = decide(gone, _schedule(0.0, FCR), LIMITS, memory, NOW_US)
-    back = _at(49.8, replace(HEALTHY, at_s=103.1))
-    decision, _ = decide(back, _schedule(0.0, FCR), LIMITS, memory, NOW_US)
+    _, memory = decided(_at(49.8), _schedule(0.0, FCR), Memory(), NOW_US)
+    gone = changed(HEALTHY, at_s=103.0, ready=False, lost=True, frequency_hz=Quantity(49.8, 3.0))
+    _, memory = decided(gone, _schedule(0.0, FCR), memory, NOW_US)
+    back = _at(49.8, changed(HEALTHY, at_s=103.1))
+    decision, _ = decided(back, _schedule(0.0, FCR), memory, NOW_US)
     assert (decision.setpoint_kw, _codes(decision)[-1]) == (0.0, "I8")
 
 
 numbers = st.none() | st.floats(allow_nan=True, allow_infinity=True) | st.floats(-200, 200)
 quantities = st.builds(Quantity, numbers, st.floats(0, 60))
 plants = st.builds(
-    PlantState,
+    plant_of,
     at_s=st.floats(0, 10),
     ready=st.booleans(),
     lost=st.booleans(),
@@ -203,7 +204,7 @@ memories = st.builds(
 def test_the_setpoint_lies_in_the_hard_interval_for_every_input(
     plant: PlantState, schedule: Schedule | None, memory: Memory
 ) -> None:
-    decision, _ = decide(plant, schedule, LIMITS, memory, NOW_US)
+    decision, _ = decided(plant, schedule, memory, NOW_US)
     assert decision.lower_kw <= decision.setpoint_kw <= decision.upper_kw
     assert all(math.isfinite(reason.power_kw) for reason in decision.reasons)
     assert decision.reasons
@@ -213,7 +214,7 @@ def test_the_setpoint_lies_in_the_hard_interval_for_every_input(
 def test_a_decision_is_a_pure_function_of_what_it_is_given(
     plant: PlantState, schedule: Schedule | None, memory: Memory
 ) -> None:
-    answers = [decide(plant, schedule, LIMITS, memory, NOW_US)[0] for _ in range(2)]
+    answers = [decided(plant, schedule, memory, NOW_US)[0] for _ in range(2)]
     assert answers[0] == answers[1]
 
 
@@ -221,7 +222,6 @@ def test_a_decision_is_a_pure_function_of_what_it_is_given(
 def test_the_schedule_never_changes_the_response(power_kw: float, frequency_hz: float) -> None:
     plant = _at(frequency_hz)
     with_slot, without = (
-        decide(plant, _schedule(kw, FCR), LIMITS, Memory(base_kw=0.0), NOW_US)[0]
-        for kw in (power_kw, 0.0)
+        decided(plant, _schedule(kw, FCR), Memory(base_kw=0.0), NOW_US)[0] for kw in (power_kw, 0.0)
     )
     assert with_slot.response_kw == without.response_kw

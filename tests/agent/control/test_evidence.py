@@ -10,10 +10,12 @@ from wire.sync import EVENT_TEXT_MAX, Severity
 DECISION = Decision(
     mode=AUTOMATIC,
     setpoint_kw=32.0,
+    base_kw=30.0,
     schedule_kw=30.0,
     response_kw=2.0,
     lower_kw=-80.0,
     upper_kw=100.0,
+    units=(),
     reasons=(Reason("SCHEDULE", "asks for 30 kW", 30.0),),
 )
 RECORD = Record(at_us=5, decision=DECISION)
@@ -39,10 +41,12 @@ def test_an_event_never_grows_longer_than_a_message_may_be() -> None:
     decision = Decision(
         mode=SAFE,
         setpoint_kw=0.0,
+        base_kw=0.0,
         schedule_kw=0.0,
         response_kw=0.0,
         lower_kw=0.0,
         upper_kw=0.0,
+        units=(),
         reasons=reasons,
     )
     event = mode_changed(AUTOMATIC, Record(at_us=5, decision=decision))

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Set
 
 import pytest
 
-from agent.control.plant import UNKNOWN, PlantState, Quantity, Seen, plant_state
+from agent.control.assemble import Line, plant_state
+from agent.control.plant import PlantState
+from agent.control.quantity import UNKNOWN, Quantity, Seen
+from agent.control.response.respond import first_fresh
 from agent.control.sources import resolve
 from wire.block import Quality, Reading
 
@@ -32,7 +35,8 @@ def _plant(
     complete: Set[str] = frozenset(),
 ) -> PlantState:
     sources = resolve(names, "pcs")
-    return plant_state(seen, sources, ready=True, lost=False, now_s=now_s, complete=complete)
+    lines = {"pcs": Line(ready=True)}
+    return plant_state(seen, [sources], lines, now_s=now_s, complete=complete)
 
 
 def _told(at_s: float, **values: float) -> dict[str, Seen]:
@@ -60,26 +64,30 @@ def test_a_quantity_is_usable_while_it_is_known_finite_and_young(
 def test_a_bad_answer_keeps_the_last_good_value_and_its_age() -> None:
     seen = _seen("ac.power_kw", 40.0, 10.0).followed_by(_bad("ac.power_kw", 11.0), 11.0)
     plant = _plant({"pcs": {"ac.power_kw": seen}}, 11.5)
-    assert plant.power_kw == Quantity(40.0, 1.5, Quality.BAD)
+    assert plant.units[0].power_kw == Quantity(40.0, 1.5, Quality.BAD)
 
 
 def test_a_plant_that_was_never_read_is_unknown_and_not_zero() -> None:
     plant = _plant({}, 5.0, {"pcs": {"ac.power_kw", "battery.soc_pct"}})
-    assert (plant.power_kw, plant.soc_pct, plant.frequency_hz) == (UNKNOWN, UNKNOWN, None)
+    assert (plant.units[0].power_kw, plant.units[0].soc_pct, plant.frequencies) == (
+        UNKNOWN,
+        UNKNOWN,
+        (),
+    )
 
 
 def test_a_limit_that_a_silent_battery_would_tell_is_unknown_and_not_absent() -> None:
     names = {"bms": {"battery.max_charge_kw"}, "pcs": {"ac.power_kw", "battery.soc_pct"}}
     plant = _plant({}, 5.0, names)
-    assert (plant.charge_kw_max, plant.discharge_kw_max) == (UNKNOWN, None)
+    assert (plant.units[0].charge_kw_max, plant.units[0].discharge_kw_max) == (UNKNOWN, None)
 
 
 def test_what_a_device_never_tells_though_its_profile_names_it_is_absent() -> None:
     names = {"bms": {"battery.max_charge_kw"}, "pcs": {"ac.power_kw"}}
-    assert _plant({"bms": {}}, 5.0, names, complete={"bms"}).charge_kw_max is None
+    assert _plant({"bms": {}}, 5.0, names, complete={"bms"}).units[0].charge_kw_max is None
     bad = Seen(_bad("battery.max_charge_kw", 4.0), 4.0)
     told = {"bms": {"battery.max_charge_kw": bad}}
-    allowed = _plant(told, 5.0, names, complete={"bms"}).charge_kw_max
+    allowed = _plant(told, 5.0, names, complete={"bms"}).units[0].charge_kw_max
     assert allowed is not None
     assert allowed.value is None
 
@@ -87,19 +95,19 @@ def test_what_a_device_never_tells_though_its_profile_names_it_is_absent() -> No
 def test_limits_of_a_battery_system_count_the_losses_of_discharging() -> None:
     told = _told(1.0, max_charge_kw=40.0, max_discharge_kw=40.0)
     plant = _plant({"bms": told}, 1.5, {"bms": set(told), "pcs": set()})
-    assert plant.charge_kw_max == Quantity(40.0, 0.5)
-    assert plant.discharge_kw_max == Quantity(38.0, 0.5)
+    assert plant.units[0].charge_kw_max == Quantity(40.0, 0.5)
+    assert plant.units[0].discharge_kw_max == Quantity(38.0, 0.5)
     plant = _plant({"pcs": told}, 1.5, {"pcs": set(told)})
-    assert plant.discharge_kw_max == Quantity(40.0, 0.5)
+    assert plant.units[0].discharge_kw_max == Quantity(40.0, 0.5)
 
 
 def test_limits_of_current_are_limits_of_power_at_the_voltage() -> None:
     told = _told(1.0, max_charge_a=50.0, max_discharge_a=100.0, voltage_v=800.0)
     plant = _plant({"bms": told}, 1.5, {"bms": set(told), "pcs": set()})
-    assert plant.charge_kw_max == Quantity(40.0, 0.5)
-    assert plant.discharge_kw_max == Quantity(76.0, 0.5)
+    assert plant.units[0].charge_kw_max == Quantity(40.0, 0.5)
+    assert plant.units[0].discharge_kw_max == Quantity(76.0, 0.5)
     del told["battery.voltage_v"]
-    allowed = _plant({"bms": told}, 1.5, {"bms": set(told), "pcs": set()}).charge_kw_max
+    allowed = _plant({"bms": told}, 1.5, {"bms": set(told), "pcs": set()}).units[0].charge_kw_max
     assert allowed is not None
     assert not allowed.usable(10.0)
 
@@ -112,23 +120,23 @@ def test_of_power_and_current_the_tighter_limit_holds(
     point = "battery.max_charge_a"
     told[point] = Seen(_bad(point, 1.0), 1.0) if current_a is None else _seen(point, current_a, 1.0)
     plant = _plant({"bms": told}, 1.5, {"bms": set(told), "pcs": set()})
-    assert plant.charge_kw_max is not None
-    assert plant.charge_kw_max.value == allowed_kw
+    assert plant.units[0].charge_kw_max is not None
+    assert plant.units[0].charge_kw_max.value == allowed_kw
 
 
 def test_a_battery_that_tells_only_currents_is_needed_beside_an_inverter_that_tells_power() -> None:
     pcs, bms = _told(9.0, max_charge_kw=40.0), _told(1.0, max_charge_a=10.0, voltage_v=800.0)
     plant = _plant({"pcs": pcs, "bms": bms}, 9.0, {"pcs": set(pcs), "bms": set(bms)})
-    assert plant.charge_kw_max == Quantity(8.0, 8.0)
+    assert plant.units[0].charge_kw_max == Quantity(8.0, 8.0)
 
 
 def test_the_battery_is_believed_before_the_inverter_also_when_it_is_silent() -> None:
     names = {"pcs": {"battery.soc_pct"}, "bms": {"battery.soc_pct"}}
     of_pcs = {"battery.soc_pct": _seen("battery.soc_pct", 50.0, 1.0)}
     of_bms = {"battery.soc_pct": _seen("battery.soc_pct", 48.0, 1.0)}
-    assert _plant({"pcs": of_pcs}, 1.0, names).soc_pct == UNKNOWN
+    assert _plant({"pcs": of_pcs}, 1.0, names).units[0].soc_pct == UNKNOWN
     both = {"pcs": of_pcs, "bms": of_bms}
-    assert _plant(both, 1.0, names).soc_pct == Quantity(48.0, 0.0)
+    assert _plant(both, 1.0, names).units[0].soc_pct == Quantity(48.0, 0.0)
 
 
 def test_the_frequency_comes_from_a_meter_while_that_is_fresh() -> None:
@@ -137,9 +145,9 @@ def test_the_frequency_comes_from_a_meter_while_that_is_fresh() -> None:
         "pcs": {"grid.frequency_hz": _seen("grid.frequency_hz", 50.1, 4.0)},
         "meter": {"grid.frequency_hz": _seen("grid.frequency_hz", 49.9, 3.5)},
     }
-    assert _plant(seen, 4.0, names).frequency_hz == Quantity(49.9, 0.5)
-    assert _plant(seen, 4.75, names).frequency_hz == Quantity(50.1, 0.75)
-    assert _plant(seen, 9.0, names).frequency_hz == Quantity(49.9, 5.5)
+    assert first_fresh(_plant(seen, 4.0, names).frequencies) == Quantity(49.9, 0.5)
+    assert first_fresh(_plant(seen, 4.75, names).frequencies) == Quantity(50.1, 0.75)
+    assert first_fresh(_plant(seen, 9.0, names).frequencies) == Quantity(49.9, 5.5)
 
 
 def test_power_is_never_taken_from_another_device_than_the_inverter() -> None:
@@ -163,9 +171,9 @@ def test_a_life_counter_that_repeats_itself_grows_old(device: str, point: str) -
     seen = _seen(point, 5.0, 1.0)
     for second in (2.0, 3.0, 4.0):
         seen = seen.followed_by(_good(point, 5.0, second), second)
-    assert _plant({device: {point: seen}}, 4.0, names).heartbeat_age_s == 3.0
+    assert _plant({device: {point: seen}}, 4.0, names).units[0].heartbeat_age_s == 3.0
     seen = seen.followed_by(_good(point, 6.0, 5.0), 5.0)
-    assert _plant({device: {point: seen}}, 5.0, names).heartbeat_age_s == 0.0
+    assert _plant({device: {point: seen}}, 5.0, names).units[0].heartbeat_age_s == 0.0
 
 
 def test_the_same_reading_again_is_no_newer_whatever_the_wall_clock_did() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.control.plant import Quantity
-from agent.control.response import (
+from agent.control.quantity import Quantity
+from agent.control.response.respond import (
     FADE_S,
     HOLD_S,
     TRUST_AGAIN_S,

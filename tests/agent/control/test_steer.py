@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from agent.control.decide import AUTOMATIC, MANUAL, STANDBY, STARTING, Decision, Memory, decide
-from agent.control.plant import PlantState, Quantity
+from agent.control.decide import AUTOMATIC, MANUAL, STANDBY, STARTING, Decision, Memory
+from agent.control.plant import PlantState
+from agent.control.quantity import Quantity
 from agent.steering import FREE, Override, Steering
 from tests.support.control_site import running, schedule
 from tests.support.inverters import InverterInMemory
-from tests.support.plants import HEALTHY, LIMITS, with_soc
+from tests.support.plants import HEALTHY, changed, decided, with_soc
 from tests.support.virtual import EPOCH_US, VirtualClock
 from wire.order import Mode
 from wire.schedule import FrequencyService, Schedule, Slot
@@ -30,10 +31,10 @@ def settled(
 ) -> Decision:
     """Return the decision after a minute of the same."""
     memory = Memory()
-    decision, memory = decide(plant, plan, LIMITS, memory, now_us, steering)
+    decision, memory = decided(plant, plan, memory, now_us, steering)
     for beat in range(1, 600):
-        later = replace(plant, at_s=plant.at_s + beat / 10)
-        decision, memory = decide(later, plan, LIMITS, memory, now_us, steering)
+        later = changed(plant, at_s=plant.at_s + beat / 10)
+        decision, memory = decided(later, plan, memory, now_us, steering)
     return decision
 
 
@@ -77,7 +78,7 @@ def test_nothing_that_is_missing_is_overridden() -> None:
 
 def test_a_frequency_obligation_answers_on_top_of_standby_and_of_a_setpoint() -> None:
     plan = replace(PLAN, services=(FCR,))
-    low = replace(HEALTHY, frequency_hz=Quantity(49.9, 0.05))
+    low = changed(HEALTHY, frequency_hz=Quantity(49.9, 0.05))
     standby = settled(Steering(Mode.STANDBY, None), low, plan)
     assert standby.setpoint_kw == pytest.approx(10.0)
     assert standby.response_kw == pytest.approx(10.0)

@@ -67,7 +67,7 @@ def test_every_alarm_has_a_text() -> None:
 
 def test_every_event_and_reason_of_control_has_a_text() -> None:
     source = "\n".join(
-        path.read_text(encoding="utf-8") for path in (ROOT / "agent/control").glob("*.py")
+        path.read_text(encoding="utf-8") for path in (ROOT / "agent/control").rglob("*.py")
     )
     events = set(re.findall(r'_tell\(\s*"([A-Z_]+)"', source))
     reasons = set(re.findall(r'(?:Cut|Reason)\(\s*"([A-Z0-9_]+)"', source))

@@ -10,7 +10,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agent.control.plant import FREQUENCY_AGE_S_MAX, Quantity
+from agent.control.plant import FREQUENCY_AGE_S_MAX, FrequencyMeter
+from agent.control.quantity import Quantity
 from wire.schedule import FrequencyService
 
 NOMINAL_HZ = 50.0
@@ -64,6 +65,12 @@ def share(curve: Sequence[tuple[float, float]], deviation_hz: float) -> float:
 def in_force(services: Sequence[FrequencyService], now_us: int) -> tuple[FrequencyService, ...]:
     """Return the services whose period covers the instant."""
     return tuple(s for s in services if s.start_us <= now_us < s.end_us)
+
+
+def first_fresh(meters: Sequence[FrequencyMeter]) -> Quantity | None:
+    """Return the first that may be decided upon, else the preferred one; None: there is none."""
+    fresh = (meter.hz for meter in meters if meter.hz.usable(FREQUENCY_AGE_S_MAX))
+    return next(fresh, meters[0].hz if meters else None)
 
 
 def respond(
