@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import mul
 
 from wire.block import Quality, Reading
@@ -20,6 +20,8 @@ class Quantity:
     """Of the newest reading, good or not."""
     still_s: float = 0.0
     """For how long the value has been bit for bit the same."""
+    samples: int = field(default=0, compare=False)
+    """Good samples since the start, each counted once: three fresh ones are three more."""
 
     def usable(self, limit_s: float) -> bool:
         """Say whether the value may be decided upon: known, finite and not older than `limit_s`."""
@@ -51,6 +53,7 @@ class Quantity:
             max(self.age_s, other.age_s),
             max(self.quality, other.quality),
             min(self.still_s, other.still_s),
+            min(self.samples, other.samples),
         )
 
 
@@ -69,23 +72,28 @@ class Seen:
     """The last good value's own time; one bad answer does not make the plant unknown."""
     changed_s: float = -math.inf
     """When the good value was last another one than before."""
+    samples: int = field(default=0, compare=False)
+    """How many good values there have been."""
 
     def followed_by(self, reading: Reading, at_s: float) -> "Seen":
         """Return what is known once `reading`, of the time `at_s`, has arrived.
 
         A reading that was there before is as old as it was, whatever the wall clock did since.
         """
-        if reading.at_us == self.newest.at_us:
+        again = reading.at_us == self.newest.at_us
+        if again:
             at_s = self.seen_s
         if reading.quality is not Quality.GOOD or reading.value is None:
-            return Seen(reading, at_s, self.good_value, self.good_s, self.changed_s)
-        moved = reading.value != self.good_value
-        return Seen(reading, at_s, reading.value, at_s, at_s if moved else self.changed_s)
+            return Seen(reading, at_s, self.good_value, self.good_s, self.changed_s, self.samples)
+        changed_s = at_s if reading.value != self.good_value else self.changed_s
+        samples = self.samples if again and self.samples else self.samples + 1
+        return Seen(reading, at_s, reading.value, at_s, changed_s, samples)
 
     def quantity(self, now_s: float) -> Quantity:
         """Return what is known at `now_s`."""
         still_s = max(0.0, self.good_s - self.changed_s) if self.good_value is not None else 0.0
-        return Quantity(self.good_value, now_s - self.good_s, self.newest.quality, still_s)
+        age_s = now_s - self.good_s
+        return Quantity(self.good_value, age_s, self.newest.quality, still_s, self.samples)
 
 
 def quantity_of(seen: Seen | None, now_s: float) -> Quantity:
