@@ -13,7 +13,9 @@ import asyncio
 import struct
 from dataclasses import dataclass
 
+from agent import injection as injections
 from agent import status
+from agent.injection import Injection as Injection
 from agent.status import READING, READINGS_MAX, Status
 from agent.steering import Override as Override
 from agent.steering import Steering as Steering
@@ -85,7 +87,9 @@ class Leave:
     reason: str
 
 
-Message = Hello | Item | Status | Stored | Schedule | Pushed | Steering | ClockVerdict | Leave
+Message = (
+    Hello | Item | Status | Stored | Schedule | Pushed | Steering | Injection | ClockVerdict | Leave
+)
 
 
 def encode(message: Message) -> bytes:
@@ -119,6 +123,12 @@ def _to_document(message: Message) -> dict[str, object]:
             return {"type": "item", **_item_to_document(message)}
         case Status():
             return {"type": "status", **status.to_document(message)}
+    return _word_to_document(message)
+
+
+def _word_to_document(message: Message) -> dict[str, object]:
+    """Return what the gateway says."""
+    match message:
         case Stored():
             return {"type": "stored", "boot": message.boot, "n": message.number}
         case Schedule():
@@ -129,6 +139,8 @@ def _to_document(message: Message) -> dict[str, object]:
         case Steering(mode, override):
             held = None if override is None else [override.id, override.power_kw, override.until_us]
             return {"type": "steering", "mode": mode.value, "override": held}
+        case Injection():
+            return {"type": "injection", **injections.to_document(message)}
         case ClockVerdict(state, correction_us):
             return {"type": "clock", "state": state.value, "correction_us": correction_us}
         case Leave(reason):
@@ -144,6 +156,13 @@ def _from_document(document: Document) -> Message:
             return _item(document)
         case "status":
             return status.from_document(document)
+        case _:
+            return _word(document)
+
+
+def _word(document: Document) -> Message:
+    """Return what the gateway says."""
+    match document.get("type"):
         case "stored":
             return Stored(
                 fields.text(document, "boot", "link"),
@@ -159,6 +178,8 @@ def _from_document(document: Document) -> Message:
             return Pushed(device, tuple(status.reading(row, "pushed.readings") for row in rows))
         case "steering":
             return _steering(document)
+        case "injection":
+            return injections.from_document(document)
         case "clock":
             state = fields.choice(document, "state", "link", ClockState)
             return ClockVerdict(state, _signed(document, "correction_us"))

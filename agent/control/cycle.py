@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.control import evidence, steer
 from agent.control.assemble import plant_state
@@ -20,6 +20,7 @@ from agent.control.outbox import Outbox
 from agent.control.port import Port
 from agent.control.sources import Sources
 from agent.control.timing import Timing
+from agent.injection import Injection
 from agent.link import ClockVerdict
 from agent.status import Status
 from agent.steering import FREE, Steering
@@ -82,6 +83,7 @@ class Cycle:
         self._timing = timing
         self._schedule: Schedule | None = None
         self._steering = FREE
+        self._injection: Injection | None = None
         self._memory = Memory()
         self._record: Record | None = None
         self._mode = STARTING
@@ -136,6 +138,10 @@ class Cycle:
         if steering != self._steering:
             self._steering = steering
             self._tell("STEERING_TAKEN", Severity.INFO, evidence.DEVICE, steer.text(steering))
+
+    def take_injection(self, injection: Injection) -> None:
+        """Answer a test's frequency for as long as the piece lasts."""
+        self._injection = None if injection.too_far(self._clock.now_us()) else injection
 
     def take_clock(self, verdict: ClockVerdict) -> None:
         """Count by what the gateway found out about the time, from the next beat on."""
@@ -211,6 +217,7 @@ class Cycle:
         )
         now_us = self._clock.now_us()
         orders = Orders(now_us=now_us, schedule=self._schedule, steering=self._steering)
+        orders = replace(orders, injection=self._injection)
         decision, self._memory = decide(plant, orders, self._plan.rules, self._memory)
         told = {unit.unit: unit.power_kw for unit in decision.units}
         for port in self._ports:

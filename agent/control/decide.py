@@ -1,9 +1,11 @@
 """One decision: plant, orders and rules become setpoints and the reasons for them. Pure.
 
 The order is always the same. Protection says what each unit and the plant may do (interlocks).
-Inside it proposals are arbitrated from the highest class down and the result is ramped: the base.
-The response of the frequency products in force is added without a ramp, and the sum is clipped to
-what protection leaves. The schedule stays out of the reserve that a product holds; a reserve never
+Inside it the duties to the grid (class 0) leave an interval that holds for everything below, and
+that may force power as far as protection allows it. Inside that the other proposals are arbitrated
+from the highest class down and the result is ramped: the base. The response of the frequency
+products in force is added without a ramp, and the sum is clipped to the interval. The schedule
+stays out of the reserve that a product holds; a reserve never
 forces power, it only caps the schedule. Then the units share the plant's setpoint. After a start
 or a reconnection the base begins at the measured power, so that taking over makes no jump.
 """
@@ -12,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.control import base, follow, reserve, steer
-from agent.control.arbitrate import arbitrate, clip
+from agent.control.arbitrate import Outcome, Proposal, arbitrate, clip, cut_by, untouched
 from agent.control.base import POWER_DECIMALS
 from agent.control.cuts import Cut, Hard
 from agent.control.interlocks.inverter import UNPROVED
@@ -21,6 +23,7 @@ from agent.control.limits import Limits
 from agent.control.plant import PlantState
 from agent.control.response.respond import Response, Trust, first_fresh, in_force, respond
 from agent.control.share import UnitSetpoint, shared
+from agent.injection import Injection
 from agent.status import Reason
 from agent.steering import FREE, Steering
 from wire.order import Mode
@@ -41,6 +44,8 @@ class Orders:
     """Wall time, for schedules and for the ends of orders."""
     schedule: Schedule | None = None
     steering: Steering = FREE
+    injection: Injection | None = None
+    """A test's frequency for the products, while it lasts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,8 @@ class Memory:
     base_kw: float | None = None
     """None: not in charge yet; the base will begin at the measured power."""
     at_s: float | None = None
+    held: bool = False
+    """A limit of the grid operator holds the base, or the base is still on its way back."""
     guard: GuardMemory = field(default_factory=GuardMemory)
     trust: Trust = field(default_factory=Trust)
 
@@ -99,15 +106,18 @@ def decide(
         forgotten = Memory(guard=guard_memory, trust=replace(trust, response_kw=0.0))
         return _not_in_charge(plant, guarded, rules, schedule_kw), forgotten
 
+    above = arbitrate(_duties(), untouched(hard.lower_kw, hard.upper_kw), now_us)
     proposals = (
-        *reserve.proposals(services, hard.lower_kw, hard.upper_kw),
+        *reserve.proposals(services, above.lower_kw, above.upper_kw),
         *steer.proposals(orders.steering, now_us),
         *follow.proposals(schedule, slot, now_us),
     )
-    outcome = arbitrate(proposals, hard.lower_kw, hard.upper_kw, now_us)
+    outcome = arbitrate(proposals, above, now_us)
     before_kw, elapsed_s = _before(plant, memory)
-    base_kw, why = base.ramped(outcome, hard, before_kw, elapsed_s, rules.limits.ramp_kw_per_s)
-    setpoint_kw, because = _sum(base_kw, response, hard)
+    base_kw, why, held = base.ramped(
+        outcome, above, hard, before_kw, elapsed_s, rules.limits, memory.held
+    )
+    setpoint_kw, because = _sum(base_kw, response, hard, above)
     followed = steer.followed(orders.steering, now_us)
     decision = Decision(
         mode=_mode(plant, hard, orders.steering, followed),
@@ -115,13 +125,20 @@ def decide(
         base_kw=base_kw,
         schedule_kw=schedule_kw,
         response_kw=round(setpoint_kw - base_kw, POWER_DECIMALS) if services else 0.0,
-        lower_kw=hard.lower_kw,
-        upper_kw=hard.upper_kw,
+        lower_kw=above.lower_kw,
+        upper_kw=above.upper_kw,
         reasons=(*why, *because, *_unarmed(unarmed)),
         units=shared(setpoint_kw, plant.units, rules.limits.units, guarded.units),
         steering=followed,
     )
-    return decision, Memory(base_kw=base_kw, at_s=plant.at_s, guard=guard_memory, trust=trust)
+    return decision, Memory(
+        base_kw=base_kw, at_s=plant.at_s, held=held, guard=guard_memory, trust=trust
+    )
+
+
+def _duties() -> Iterator[Proposal]:
+    """Yield class 0 below protection: the grid operator's limits (0c), the connection's (0d)."""
+    yield from ()
 
 
 def _before(plant: PlantState, memory: Memory) -> tuple[float, float]:
@@ -167,11 +184,13 @@ def _unarmed(services: Sequence[FrequencyService]) -> Iterator[Reason]:
         yield Reason("I24", f"{UNPROVED}: {names} is not armed", 0.0)
 
 
-def _sum(base_kw: float, response: Response, hard: Hard) -> tuple[float, tuple[Reason, ...]]:
-    """Return the setpoint: base and response, clipped to the hard interval."""
+def _sum(
+    base_kw: float, response: Response, hard: Hard, above: Outcome
+) -> tuple[float, tuple[Reason, ...]]:
+    """Return the setpoint: base and response, clipped to what class 0 leaves."""
     wanted_kw = base_kw + response.power_kw
-    rounded_kw = round(clip(wanted_kw, hard.lower_kw, hard.upper_kw), POWER_DECIMALS)
-    setpoint_kw = clip(rounded_kw, hard.lower_kw, hard.upper_kw)
+    rounded_kw = round(clip(wanted_kw, above.lower_kw, above.upper_kw), POWER_DECIMALS)
+    setpoint_kw = clip(rounded_kw, above.lower_kw, above.upper_kw)
     reasons: list[Reason] = []
     if response.products:
         names = " and ".join(response.products)
@@ -185,4 +204,7 @@ def _sum(base_kw: float, response: Response, hard: Hard) -> tuple[float, tuple[R
     if not hard.lower_kw <= wanted_kw <= hard.upper_kw:
         cut = hard.binding(wanted_kw)
         reasons.append(Reason(cut.code, cut.text, setpoint_kw))
+    cutter = above.cutter(wanted_kw)
+    if cutter is not None:
+        reasons.append(cut_by(cutter, setpoint_kw))
     return setpoint_kw, tuple(reasons)

@@ -137,6 +137,7 @@ def _takers(cycle: Cycle, ports: Sequence[Port], departure: Departure) -> Takers
         schedule=cycle.take_schedule,
         pushed=lambda pushed: _tell(ports, pushed),
         steering=cycle.take_steering,
+        injection=cycle.take_injection,
         clock=cycle.take_clock,
         leave=lambda leave: departure.leave(leave.reason),
         dropped=cycle.report_dropped,

@@ -18,7 +18,7 @@ from pathlib import Path
 from agent import link
 from agent.control.changes import Changes
 from agent.control.outbox import Outbox
-from agent.link import ClockVerdict, Hello, Leave, Pushed, Steering, Stored
+from agent.link import ClockVerdict, Hello, Injection, Leave, Pushed, Steering, Stored
 from agent.status import Status
 from wire.fields import BadMessage
 from wire.schedule import Schedule
@@ -60,6 +60,7 @@ class Takers:
     schedule: Callable[[Schedule], None]
     pushed: Callable[[Pushed], None]
     steering: Callable[[Steering], None]
+    injection: Callable[[Injection], None]
     clock: Callable[[ClockVerdict], None]
     leave: Callable[[Leave], None]
     dropped: Callable[[int], None]
@@ -127,6 +128,8 @@ class LinkServer:
                 self._takers.pushed(message)
             case Steering():
                 self._takers.steering(message)
+            case Injection():
+                self._takers.injection(message)
             case ClockVerdict():
                 self._takers.clock(message)
             case Leave():

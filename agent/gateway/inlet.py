@@ -21,7 +21,7 @@ from agent.gateway.outbound import Outbound
 from agent.gateway.pack import Packer
 from agent.gateway.places import Places, Trusting
 from agent.gateway.rows import Cursor
-from agent.link import ClockVerdict, Hello, Item, Steering, Stored
+from agent.link import ClockVerdict, Hello, Injection, Item, Steering, Stored
 from agent.status import Status
 from wire.block import Block, Reading
 from wire.clock import Clock
@@ -145,6 +145,11 @@ class Inlet:
     def send_clock(self, verdict: ClockVerdict) -> None:
         """Have control told how good the clock is, now and after each reconnection."""
         self._out.put(verdict)
+
+    def send_injection(self, injection: Injection) -> bool:
+        """Have control told a test frequency; say whether it listens."""
+        self._out.put(injection)
+        return self._latest.linked
 
     def send_leave(self, reason: str) -> bool:
         """Ask control once to end, so that it is started again; say whether control listens."""

@@ -40,6 +40,7 @@ from agent.version import version
 from agent.watchdog import Notifier
 from agent.web.app import Page, make_app
 from agent.web.auth import Door, access_code_in
+from agent.web.injecting import Injector
 from agent.web.serve import PortTaken, listen, serve
 from agent.web.telemetry import Desk, Sender
 from drivers.document import open_document
@@ -115,6 +116,7 @@ async def _serve(
     await orders.restore()
     site = _site(settings, has_hub=keys is not None)
     desk = _desk(settings, inlet, clock)
+    injector = Injector(inlet.send_injection, clock)
     stopping = asyncio.Event()
     door = Door(code, asyncio.get_running_loop().time)
     page = Page(door, lambda: picture(site, latest, clock.now_us()), stopping)
@@ -126,7 +128,8 @@ async def _serve(
             tasks.create_task(inlet.receive(), name="inlet")
             tasks.create_task(inlet.commit(settings.buffer.commit_period_s), name="commit")
             tasks.create_task(
-                serve(make_app(page, desk, orders.acknowledge), listener, stopping), name="page"
+                serve(make_app(page, desk, orders.acknowledge, injector), listener, stopping),
+                name="page",
             )
             wear = Wear(asyncio.get_running_loop().time)
             tasks.create_task(_look(buffer, latest, notifier, wear), name="look")

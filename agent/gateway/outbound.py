@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Sequence
 
 from agent import link
-from agent.link import ClockVerdict, Leave, Pushed, Steering, Stored
+from agent.link import ClockVerdict, Injection, Leave, Pushed, Steering, Stored
 from wire.block import Reading
 from wire.schedule import Schedule
 
-Lasting = ClockVerdict | Stored | Schedule | Steering
-_ORDER = (ClockVerdict, Stored, Steering, Schedule)
+Lasting = ClockVerdict | Stored | Schedule | Steering | Injection
+_ORDER = (ClockVerdict, Stored, Steering, Schedule, Injection)
 """The clock goes first: the others are judged by it. What operators want goes before the schedule:
 a box that is to stand by must not follow a schedule even for a moment."""
 

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent import metrics
 from agent.web.auth import SESSION_S_MAX, Door, TooManyTries
+from agent.web.injecting import Injector, add_injection
 from agent.web.telemetry import Desk, add_telemetry
 from agent.web.words import choose, points, words
 from wire import fields
@@ -118,7 +119,10 @@ class Page:
 
 
 def make_app(
-    page: Page, desk: Desk | None = None, acknowledge: Acknowledge | None = None
+    page: Page,
+    desk: Desk | None = None,
+    acknowledge: Acknowledge | None = None,
+    injector: Injector | None = None,
 ) -> ASGIApp:
     """Return the application; `desk` is for a site with devices that push."""
     app = FastAPI(title="Phoenyra", docs_url=None, redoc_url=None, openapi_url=None)
@@ -126,6 +130,8 @@ def make_app(
     _add_live(app, page)
     if acknowledge is not None:
         _add_alarms(app, page, acknowledge)
+    if injector is not None:
+        add_injection(app, injector, page.check, _body)
     if desk is not None:
         add_telemetry(app, desk)
     app.mount("/static", StaticFiles(directory=_FOLDER / "static"), name="static")

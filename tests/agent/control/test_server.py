@@ -116,6 +116,7 @@ async def control(folder: Path, bytes_max: int = 10_000_000) -> AsyncIterator[Co
         side.outbox,
         lambda: side.status,
         Takers(
+            injection=lambda injection: None,
             schedule=side.take_schedule,
             pushed=side.take_pushed,
             steering=side.hear,
