@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from agent.control.limits import Ramp
 from agent.status import Reason
 
 
@@ -23,7 +24,7 @@ class Proposal:
     cls: int
     """0 decides before 4."""
     sub: int = 0
-    """Order inside the class."""
+    """Order inside the class; of class 0: 2 the grid operator's limits, 3 the connection's."""
     code: str
     text: str
     valid_from_us: int
@@ -32,18 +33,41 @@ class Proposal:
     preferred_kw: float | None = None
     lower_kw: float | None = None
     upper_kw: float | None = None
+    ramp: Ramp = Ramp.SCHEDULE
+    """How fast the base may move to what this one prefers, or away from what it bounded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The target, the interval that was left, and who asked and cut in the order it happened."""
+    """The interval that is left, the target in it, and who asked and cut as it happened."""
 
-    target_kw: float
     lower_kw: float
     upper_kw: float
-    wanted_kw: float
-    """What the deciding preference asked for before any bound cut it."""
-    reasons: tuple[Reason, ...]
+    lower_by: Proposal | None = None
+    """Whose bound the edge is; None: the plant's own."""
+    upper_by: Proposal | None = None
+    decider: Proposal | None = None
+    """Whose preference decides; None: nobody has one."""
+    target_kw: float = 0.0
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def wanted_kw(self) -> float:
+        """Return what the deciding preference asked for before any bound cut it."""
+        wanted_kw = None if self.decider is None else self.decider.preferred_kw
+        return 0.0 if wanted_kw is None else wanted_kw
+
+    def cutter(self, power_kw: float) -> Proposal | None:
+        """Return the proposal whose bound stands in the way of `power_kw`."""
+        if power_kw > self.upper_kw:
+            return self.upper_by
+        return self.lower_by if power_kw < self.lower_kw else None
+
+
+def untouched(lower_kw: float, upper_kw: float) -> Outcome:
+    """Return what there is before anybody asks: the interval that protection leaves."""
+    assert lower_kw <= upper_kw, "the hard interval is never empty"
+    return Outcome(lower_kw=lower_kw, upper_kw=upper_kw, target_kw=clip(0.0, lower_kw, upper_kw))
 
 
 @dataclass(slots=True)
@@ -66,42 +90,43 @@ class _Interval:
             self.upper_kw, self.upper_by = max(high, self.lower_kw), proposal
         return agreed
 
-    def cut(self, wanted_kw: float) -> Proposal | None:
-        """Return the proposal whose bound stands in the way of `wanted_kw`."""
-        if wanted_kw > self.upper_kw:
-            return self.upper_by
-        return self.lower_by if wanted_kw < self.lower_kw else None
 
+def arbitrate(proposals: Iterable[Proposal], above: Outcome, now_us: int) -> Outcome:
+    """Return what is left of `above`, and the target in it, once these have been heard.
 
-def arbitrate(
-    proposals: Iterable[Proposal], lower_kw: float, upper_kw: float, now_us: int
-) -> Outcome:
-    """Return the target inside ``[lower_kw, upper_kw]``, which must not be empty.
-
-    With no preference the target is 0, clipped.
+    All proposals of one class are heard together; what a higher class left is `above`, so that
+    ``arbitrate(lower, arbitrate(higher, a))`` is ``arbitrate([*higher, *lower], a)``. With no
+    preference the target is 0, clipped.
     """
-    assert lower_kw <= upper_kw, "the hard interval is never empty"
-    left = _Interval(lower_kw, upper_kw)
-    wanted_kw: float | None = None
-    target_kw = 0.0
-    reasons: list[Reason] = []
+    left = _Interval(above.lower_kw, above.upper_kw, above.lower_by, above.upper_by)
+    decider, target_kw = above.decider, above.target_kw
+    reasons = list(above.reasons)
     for proposal in sorted(proposals, key=_rank):
         code = _dropped(proposal, now_us)
         if code is not None:
-            reasons.append(_reason(code, proposal, target_kw))
+            reasons.append(_reason(code, proposal, target_kw if decider else 0.0))
             continue
         if not left.narrow(proposal):
             reasons.append(_reason("CONFLICT", proposal, left.lower_kw))
-        if wanted_kw is None and proposal.preferred_kw is not None:
-            wanted_kw = proposal.preferred_kw
+        if decider is None and proposal.preferred_kw is not None:
+            decider, wanted_kw = proposal, proposal.preferred_kw
             target_kw = clip(wanted_kw, left.lower_kw, left.upper_kw)
             reasons.append(_reason(proposal.code, proposal, wanted_kw))
-            cutter = left.cut(wanted_kw)
+            cutter = left.upper_by if wanted_kw > left.upper_kw else None
+            cutter = left.lower_by if wanted_kw < left.lower_kw else cutter
             if cutter is not None:
                 reasons.append(_reason(cutter.code, cutter, target_kw))
-    if wanted_kw is None:
-        wanted_kw, target_kw = 0.0, clip(0.0, left.lower_kw, left.upper_kw)
-    return Outcome(target_kw, left.lower_kw, left.upper_kw, wanted_kw, tuple(reasons))
+    if decider is None:
+        target_kw = clip(0.0, left.lower_kw, left.upper_kw)
+    return Outcome(
+        lower_kw=left.lower_kw,
+        upper_kw=left.upper_kw,
+        lower_by=left.lower_by,
+        upper_by=left.upper_by,
+        decider=decider,
+        target_kw=target_kw,
+        reasons=tuple(reasons),
+    )
 
 
 def clip(power_kw: float, lower_kw: float, upper_kw: float) -> float:
@@ -136,6 +161,11 @@ def _dropped(proposal: Proposal, now_us: int) -> str | None:
     if low is not None and high is not None and low > high:
         return "INVALID"
     return None
+
+
+def cut_by(cutter: Proposal, power_kw: float) -> Reason:
+    """Return the reason that a proposal's bound has cut a power to `power_kw`."""
+    return _reason(cutter.code, cutter, power_kw)
 
 
 def _reason(code: str, proposal: Proposal, power_kw: float) -> Reason:

@@ -5,9 +5,9 @@ Inside it the duties to the grid (class 0) leave an interval that holds for ever
 that may force power as far as protection allows it. Inside that the other proposals are arbitrated
 from the highest class down and the result is ramped: the base. The response of the frequency
 products in force is added without a ramp, and the sum is clipped to the interval. The schedule
-stays out of the reserve that a product holds; a reserve never
-forces power, it only caps the schedule. Then the units share the plant's setpoint. After a start
-or a reconnection the base begins at the measured power, so that taking over makes no jump.
+stays out of the reserve that a product holds; a reserve never forces power, it only caps the
+schedule. Then the units share the plant's setpoint. After a start or a reconnection the base
+begins at the measured power, so that taking over makes no jump.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,19 @@
 """What the settings allow, in the terms of the decisions. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Ramp(StrEnum):
+    """Whose ramp a change of the base follows; a response has none."""
+
+    SCHEDULE = "schedule"
+    OPERATOR = "operator"
+    LOCAL = "local"
+    """Of strategies that follow the site's own power."""
+    GRID = "grid"
+    """Back up after a limit of the grid operator is lifted; down it is always at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +40,13 @@ class Limits:
     units: tuple[UnitLimits, ...]
     """In the order of the plant's units."""
     ramp_kw_per_s: float
-    """Of the base, where its proposal names no other."""
+    """Of the schedule, and of whatever `ramps_kw_per_s` does not name."""
+    ramps_kw_per_s: Mapping[Ramp, float] = field(default_factory=dict)
+    """Infinite: none."""
+
+    def ramp(self, ramp: Ramp) -> float:
+        """Return how fast the base may change, in kW a second."""
+        return self.ramps_kw_per_s.get(ramp, self.ramp_kw_per_s)
 
     @property
     def rated_kw(self) -> float:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.control.arbitrate import Outcome, Proposal, arbitrate
+from agent.control.arbitrate import Outcome, Proposal, arbitrate, untouched
 
 NOW_US = 1_000
 
@@ -28,7 +28,7 @@ def _proposal(cls: int, **values: Any) -> Proposal:
 
 
 def _decide(*proposals: Proposal) -> Outcome:
-    return arbitrate(proposals, -80.0, 100.0, NOW_US)
+    return arbitrate(proposals, untouched(-80.0, 100.0), NOW_US)
 
 
 powers_kw = st.none() | st.floats(allow_nan=True, allow_infinity=True) | st.floats(-150, 150)
@@ -103,7 +103,7 @@ def test_a_proposal_out_of_time_or_sense_has_no_effect_and_is_named(
 def test_the_result_lies_inside_the_hard_interval_whatever_is_asked(
     proposals: list[Proposal], interval: tuple[float, float]
 ) -> None:
-    outcome = arbitrate(proposals, *interval, NOW_US)
+    outcome = arbitrate(proposals, untouched(*interval), NOW_US)
     assert interval[0] <= outcome.target_kw <= interval[1]
     assert interval[0] <= outcome.lower_kw <= outcome.upper_kw <= interval[1]
     assert all(math.isfinite(reason.power_kw) for reason in outcome.reasons)
@@ -115,7 +115,9 @@ def test_the_order_of_arrival_is_irrelevant(
 ) -> None:
     shuffled = list(proposals)
     random.shuffle(shuffled)
-    before, after = (arbitrate(order, *interval, NOW_US) for order in (proposals, shuffled))
+    before, after = (
+        arbitrate(order, untouched(*interval), NOW_US) for order in (proposals, shuffled)
+    )
     assert before == after
 
 
@@ -124,8 +126,8 @@ def test_a_further_proposal_only_ever_shrinks_the_interval(
     proposals: list[Proposal], further: Proposal, interval: tuple[float, float]
 ) -> None:
     lowest = replace(further, cls=5)
-    before = arbitrate(proposals, *interval, NOW_US)
-    after = arbitrate([*proposals, lowest], *interval, NOW_US)
+    before = arbitrate(proposals, untouched(*interval), NOW_US)
+    after = arbitrate([*proposals, lowest], untouched(*interval), NOW_US)
     assert before.lower_kw <= after.lower_kw <= after.upper_kw <= before.upper_kw
 
 
@@ -134,8 +136,8 @@ def test_a_lower_class_never_changes_the_target_of_a_higher_one(
     proposals: list[Proposal], further: Proposal, interval: tuple[float, float]
 ) -> None:
     deciding = _proposal(0, sub=-1, preferred_kw=17.0)
-    before = arbitrate([deciding, *proposals], *interval, NOW_US)
-    after = arbitrate([deciding, *proposals, replace(further, cls=5)], *interval, NOW_US)
+    before = arbitrate([deciding, *proposals], untouched(*interval), NOW_US)
+    after = arbitrate([deciding, *proposals, replace(further, cls=5)], untouched(*interval), NOW_US)
     assert before.target_kw == after.target_kw
 
 
@@ -146,8 +148,8 @@ def test_an_expired_or_future_proposal_has_no_effect_on_the_power(
     idle = replace(idle, valid_from_us=0, expires_us=NOW_US - 1)
     if not expired:
         idle = replace(idle, valid_from_us=NOW_US + 1, expires_us=NOW_US + 2)
-    before = arbitrate(proposals, *interval, NOW_US)
-    after = arbitrate([*proposals, idle], *interval, NOW_US)
+    before = arbitrate(proposals, untouched(*interval), NOW_US)
+    after = arbitrate([*proposals, idle], untouched(*interval), NOW_US)
     assert (before.target_kw, before.lower_kw, before.upper_kw) == (
         after.target_kw,
         after.lower_kw,
