@@ -19,6 +19,7 @@ from agent.control.base import POWER_DECIMALS
 from agent.control.cuts import Cut, Hard
 from agent.control.interlocks.inverter import UNPROVED
 from agent.control.interlocks.plant import Guarded, GuardMemory, guard
+from agent.control.interlocks.rules import NEUTRAL, GuardRules
 from agent.control.limits import Limits
 from agent.control.plant import PlantState
 from agent.control.response.respond import Response, Trust, first_fresh, in_force, respond
@@ -53,6 +54,7 @@ class Rules:
     """What the settings say; the same for the life of the process."""
 
     limits: Limits
+    guard: GuardRules = NEUTRAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,7 @@ def decide(
 ) -> tuple[Decision, Memory]:
     """Return the decision of this cycle and what to remember for the next one."""
     now_us, schedule = orders.now_us, orders.schedule
-    guarded, guard_memory = guard(plant, rules.limits, memory.guard)
+    guarded, guard_memory = guard(plant, rules.limits, memory.guard, rules.guard)
     hard = guarded.plant
     slot = None if schedule is None else schedule.slot_at(now_us)
     awarded = () if schedule is None else in_force(schedule.services, now_us)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.control.cuts import Cut, Hard, intersect
+from agent.control.interlocks.rules import NEUTRAL, GuardRules
 from agent.control.interlocks.unit import UnitMemory, unit_hard
 from agent.control.limits import Limits
 from agent.control.plant import PlantState
@@ -26,7 +27,9 @@ class Guarded:
     units: Mapping[str, Hard]
 
 
-def guard(plant: PlantState, limits: Limits, memory: GuardMemory) -> tuple[Guarded, GuardMemory]:
+def guard(
+    plant: PlantState, limits: Limits, memory: GuardMemory, rules: GuardRules = NEUTRAL
+) -> tuple[Guarded, GuardMemory]:
     """Return what each unit and the plant may do now, and what to remember for the next cycle."""
     units: dict[str, Hard] = {}
     remembered: dict[str, UnitMemory] = {}

@@ -1,0 +1,68 @@
+"""I5: an inverter that is not running is asked for 0 kW, and runs a while before it works. Pure.
+
+What is wanted meanwhile is a wish and nothing more: it is decided anew in every cycle and nothing
+adds up, so that the start makes no jump. An inverter that drops setpoints while it starts is told
+again once it runs.
+"""
+
+import math
+from dataclasses import dataclass
+
+from agent.control.cuts import Cut
+from agent.control.interlocks.supervision.config import SupervisionSettings
+from agent.control.plant import Run, UnitState
+
+_SAYS = {
+    Run.STARTING: "the inverter is starting",
+    Run.STANDBY: "the inverter stands by",
+    Run.FAULT: "the inverter says that it has a fault",
+    Run.LOCAL: "the inverter is under local control",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunMemory:
+    """Since when the inverter runs."""
+
+    since_s: float | None = -math.inf
+    """None: it does not; one that runs when it is first seen has always done so."""
+    settling: bool = False
+
+
+_ALWAYS, _NOT = RunMemory(), RunMemory(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What follows from the inverter's state."""
+
+    cut: Cut | None
+    working: bool
+    """Power can be expected of it: I12 may judge."""
+    began: bool
+    """It has just begun to work: it is told again, and its time-out is looked after."""
+
+
+_WORKS = Running(None, working=True, began=False)
+
+
+def look(
+    unit: UnitState, settings: SupervisionSettings, memory: RunMemory, at_s: float
+) -> tuple[Running, RunMemory]:
+    """Return what the inverter's state forbids now, and what to remember."""
+    run = unit.run
+    if run is None:
+        return (_WORKS, memory) if not memory.settling and memory.since_s else (_WORKS, _ALWAYS)
+    if run is not Run.RUNNING:
+        if run is Run.STANDBY and not settings.standby_stops:
+            return Running(None, working=False, began=False), _NOT
+        return Running(Cut("I5", _SAYS[run], 0.0, 0.0), working=False, began=False), _NOT
+    if memory.since_s is None:
+        memory = RunMemory(at_s, settling=True)
+    since_s = at_s if memory.since_s is None else memory.since_s
+    if not memory.settling:
+        return _WORKS, memory
+    if at_s - since_s >= settings.settle_s:
+        return Running(None, working=True, began=True), RunMemory(since_s)
+    text = f"the inverter has not been running for {settings.settle_s:g} s yet"
+    return Running(Cut("I5", text, 0.0, 0.0), working=False, began=False), memory
