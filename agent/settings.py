@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from agent.configuration.config import UpdateSettings
+from agent.control.config import ControlSettings
 from agent.enrol.config import HubSettings
 from agent.publish.config import PublishSettings
 from agent.scada.config import ScadaSettings
@@ -92,37 +93,6 @@ class BufferSettings(_Section):
         description="what energy is billed by: patterns of points that are kept before all others",
     )
     rules: tuple[PointRule, ...] = Field(default=(), max_length=200)
-
-
-class ControlSettings(_Section):
-    """What the plant may do; powers are magnitudes, both directions counted positive."""
-
-    discharge_kw_max: float = Field(gt=0, le=10_000_000)
-    charge_kw_max: float = Field(gt=0, le=10_000_000)
-    soc_min_pct: float = Field(default=10.0, ge=0, le=100)
-    soc_max_pct: float = Field(default=90.0, ge=0, le=100)
-    ramp_pct_per_s: float = Field(
-        default=10.0,
-        gt=0,
-        le=100,
-        description="of rated power, for the schedule; a response has none",
-    )
-    period_s: float = Field(default=0.1, ge=0.02, le=1)
-    record_period_s: float = Field(default=1.0, ge=0.1, le=60)
-    outbox_bytes_max: int = Field(
-        default=6 * 1024**2,
-        ge=65_536,
-        description="an hour and more of a gateway's absence, held in control's memory",
-    )
-
-    @model_validator(mode="after")
-    def _window_is_open(self) -> "ControlSettings":
-        if self.soc_min_pct >= self.soc_max_pct:
-            raise ValueError(
-                f"soc_min_pct: {self.soc_min_pct} is not allowed;"
-                f" less than soc_max_pct {self.soc_max_pct} is expected"
-            )
-        return self
 
 
 class PlantSettings(_Section):

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from agent.control import realtime
+from agent.control.config import ControlSettings
 from agent.control.cycle import Cycle, Plan
 from agent.control.decide import Rules
 from agent.control.limits import Limits, UnitLimits
@@ -24,7 +25,7 @@ from agent.control.sources import POWER, SOC, BadSource, Sources, resolve
 from agent.control.timing import Timing
 from agent.leaving import Departure
 from agent.link import Hello, Pushed
-from agent.settings import AgentSettings, BadSettings, ControlSettings
+from agent.settings import AgentSettings, BadSettings
 from agent.timekeeping import SteadyClock
 from agent.watchdog import Notifier
 from drivers.document import Protocol, open_document
