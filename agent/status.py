@@ -81,10 +81,7 @@ def to_document(status: Status) -> dict[str, object]:
         "setpoint_kw": status.setpoint_kw,
         "schedule_kw": status.schedule_kw,
         "response_kw": status.response_kw,
-        "reasons": [
-            [r.code, fields.cut(r.text), r.power_kw, r.source, r.cls, r.asked_kw]
-            for r in status.reasons
-        ],
+        "reasons": [reason_row(reason) for reason in status.reasons],
         "devices": [
             [d.device, d.connected, d.answered_us, fields.cut(d.trouble)] for d in status.devices
         ],
@@ -111,10 +108,7 @@ def from_document(document: Document) -> Status:
         setpoint_kw=fields.number(document, "setpoint_kw", path, low=low, high=high),
         schedule_kw=fields.number(document, "schedule_kw", path, low=low, high=high),
         response_kw=fields.number(document, "response_kw", path, low=low, high=high),
-        reasons=tuple(
-            _reason(row)
-            for row in fields.rows(document, "reasons", path, _REASON, most=_REASONS_MAX)
-        ),
+        reasons=reasons(document, path),
         devices=tuple(
             _device(row)
             for row in fields.rows(document, "devices", path, _DEVICE, most=_DEVICES_MAX)
@@ -139,6 +133,18 @@ def from_document(document: Document) -> Status:
 
 def _whole(document: Document, key: str) -> int:
     return fields.integer(document, key, "status")
+
+
+def reason_row(reason: Reason) -> list[object]:
+    """Return a reason as a row of a document."""
+    r = reason
+    return [r.code, fields.cut(r.text), r.power_kw, r.source, r.cls, r.asked_kw]
+
+
+def reasons(document: Document, path: str) -> tuple[Reason, ...]:
+    """Return the rows under ``reasons``."""
+    rows = fields.rows(document, "reasons", path, _REASON, most=_REASONS_MAX)
+    return tuple(_reason(row) for row in rows)
 
 
 def _reason(row: Document) -> Reason:

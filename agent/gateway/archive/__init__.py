@@ -1,0 +1,1 @@
+"""How the evidence of control comes into the archive's file."""
