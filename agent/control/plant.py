@@ -97,6 +97,9 @@ class PlantState:
     """Phase to neutral, of the phases that are measured at the connection or at the inverter."""
     site_kw: Quantity | None = None
     """Power at the grid connection, + = export."""
+    site_kvar: Quantity | None = None
+    site_currents_a: tuple[Quantity, ...] = ()
+    """Of the phases that are measured at the grid connection, whatever their sign."""
     pv_kw: Quantity | None = None
     load_kw: Quantity | None = None
     import_kwh: Quantity | None = None

@@ -1,0 +1,1 @@
+"""Strategies of the site itself, and the limits at its connection to the grid. Pure."""

@@ -1,0 +1,103 @@
+"""What a strategy looks at in one cycle, and what all of them together ask for. Pure.
+
+The residual is what the site would exchange with the grid without its battery: PV less load. It is
+the meter's power less the battery's *of the same moment*: a meter that tells later than the
+inverter would otherwise show every step of the battery as a step of the load.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from agent.control.arbitrate import Proposal
+from agent.control.plant import PlantState
+from agent.status import Reason
+from wire.schedule import Schedule, Slot
+
+SITE_AGE_S_MAX = 2.0
+POWER_AGE_S_MAX = 2.0
+SOC_AGE_S_MAX = 30.0
+TRACK_S = 10.0
+"""How long the battery's power is remembered: the oldest reading of a meter and its lag."""
+WISH_US = 10_000_000
+"""How long a local proposal lives; it is made anew in every cycle."""
+DUTY_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The battery's power of the last seconds."""
+
+    at_s: tuple[float, ...] = ()
+    """Rising."""
+    power_kw: tuple[float, ...] = ()
+
+    def followed_by(self, at_s: float, power_kw: float) -> "Track":
+        """Return the track with one more sample; an old one changes nothing."""
+        if self.at_s and at_s <= self.at_s[-1]:
+            return self
+        first = bisect_right(self.at_s, at_s - TRACK_S)
+        return Track((*self.at_s[first:], at_s), (*self.power_kw[first:], power_kw))
+
+    def at(self, at_s: float) -> float:
+        """Return the power at an instant: linear between samples, held outside them."""
+        right = bisect_right(self.at_s, at_s)
+        if right == 0 or right == len(self.at_s):
+            return self.power_kw[max(0, right - 1)]
+        x0, x1 = self.at_s[right - 1], self.at_s[right]
+        y0, y1 = self.power_kw[right - 1], self.power_kw[right]
+        return y0 + (y1 - y0) * (at_s - x0) / (x1 - x0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One cycle as the strategies see it."""
+
+    plant: PlantState
+    now_us: int
+    """Wall time."""
+    schedule: Schedule | None
+    slot: Slot | None
+    base_kw: float
+    """The base of the cycle before, as it was written; the measured power at first."""
+    armed: bool
+    """A frequency product answers: what is measured is not the base alone."""
+    lower_kw: float
+    """What protection leaves."""
+    upper_kw: float
+    rated_kw: float
+    site_kw: float | None
+    """At the connection, + export; None: not known now."""
+    residual_kw: float | None
+    """PV less load; None: not known now."""
+    soc_pct: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the site's connection and strategies ask for in this cycle."""
+
+    duties: tuple[Proposal, ...] = ()
+    """Of class 0."""
+    wishes: tuple[Proposal, ...] = ()
+    """Of lower classes."""
+    pv_limit_kw: float | None = None
+    """What the PV may produce; None: whatever it can."""
+    said: tuple[Reason, ...] = ()
+    """What went wrong and is not hidden: a limit that is exceeded, and by how much."""
+
+
+def residual_kw(plant: PlantState, track: Track, meter_lag_s: float) -> float | None:
+    """Return PV less load, + = surplus; None: the meter or the battery is not known now."""
+    site = plant.site_kw
+    if site is None or site.value is None or not site.usable(SITE_AGE_S_MAX):
+        return None
+    if not track.at_s or plant.at_s - track.at_s[-1] > POWER_AGE_S_MAX:
+        return None
+    return site.value - track.at(plant.at_s - site.age_s - meter_lag_s)
+
+
+def soc_pct(plant: PlantState) -> float | None:
+    """Return the mean state of charge of the units; None: one of them does not tell."""
+    known = [unit.soc_pct.within(SOC_AGE_S_MAX) for unit in plant.units]
+    told = [value for value in known if value is not None]
+    return sum(told) / len(told) if len(told) == len(known) else None
