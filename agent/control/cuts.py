@@ -22,6 +22,8 @@ class Cut:
     """It stays until somebody resets it."""
     blind: bool = False
     """Something is missing that decides: data, not a limit, stand in the way."""
+    silent: bool = False
+    """Nothing at all is written: somebody else is in control."""
 
     @property
     def stops(self) -> bool:
@@ -46,6 +48,11 @@ class Hard:
     def stopped(self) -> Cut | None:
         """Return the cut that allows only 0, whatever for; None: some power is allowed."""
         return next((cut for cut in self.cuts if cut.stops), None)
+
+    @property
+    def silent(self) -> bool:
+        """Say whether nothing is to be written."""
+        return any(cut.silent for cut in self.cuts)
 
     def binding(self, power_kw: float) -> Cut:
         """Return the cut that stands in the way of `power_kw`, which lies outside."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from agent.control.interlocks.supervision.config import SupervisionSettings
+
 
 class Ramp(StrEnum):
     """Whose ramp a change of the base follows; a response has none."""
@@ -27,6 +29,7 @@ class UnitLimits:
     soc_max_pct: float
     capacity_kwh: float | None = None
     """Usable energy between 0 and 100 %; None: nobody has said."""
+    supervision: SupervisionSettings = field(default_factory=SupervisionSettings)
 
     @property
     def rated_kw(self) -> float:

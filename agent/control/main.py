@@ -209,6 +209,7 @@ def _limits(control: ControlSettings, sources: Sources) -> Limits:
         charge_kw_max=control.charge_kw_max,
         soc_min_pct=control.soc_min_pct,
         soc_max_pct=control.soc_max_pct,
+        supervision=control.supervision,
     )
     return Limits(units=(unit,), ramp_kw_per_s=rated_kw * control.ramp_pct_per_s / 100)
 

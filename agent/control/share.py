@@ -43,7 +43,7 @@ def shared(
         setpoints.append(
             UnitSetpoint(
                 unit=unit.unit,
-                power_kw=parts[unit.unit] if unit.ready else None,
+                power_kw=parts[unit.unit] if unit.ready and not hard.silent else None,
                 lower_kw=hard.lower_kw,
                 upper_kw=hard.upper_kw,
                 code="" if stop is None else stop.code,

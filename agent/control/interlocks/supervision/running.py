@@ -27,9 +27,12 @@ class RunMemory:
     since_s: float | None = -math.inf
     """None: it does not; one that runs when it is first seen has always done so."""
     settling: bool = False
+    waking: bool = False
+    """It stands by and is told its setpoint, which wakes it."""
 
 
 _ALWAYS, _NOT = RunMemory(), RunMemory(None)
+_WAKING = RunMemory(None, waking=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +55,18 @@ def look(
     """Return what the inverter's state forbids now, and what to remember."""
     run = unit.run
     if run is None:
-        return (_WORKS, memory) if not memory.settling and memory.since_s else (_WORKS, _ALWAYS)
+        return _WORKS, _ALWAYS
+    if run is Run.STANDBY and not settings.standby_stops:
+        return Running(None, working=False, began=False), _WAKING
     if run is not Run.RUNNING:
-        if run is Run.STANDBY and not settings.standby_stops:
-            return Running(None, working=False, began=False), _NOT
         return Running(Cut("I5", _SAYS[run], 0.0, 0.0), working=False, began=False), _NOT
+    if memory.waking:
+        return Running(None, working=True, began=True), RunMemory(at_s)
     if memory.since_s is None:
         memory = RunMemory(at_s, settling=True)
-    since_s = at_s if memory.since_s is None else memory.since_s
-    if not memory.settling:
+    if not memory.settling or memory.since_s is None:
         return _WORKS, memory
-    if at_s - since_s >= settings.settle_s:
-        return Running(None, working=True, began=True), RunMemory(since_s)
+    if at_s - memory.since_s >= settings.settle_s:
+        return Running(None, working=True, began=True), RunMemory(memory.since_s)
     text = f"the inverter has not been running for {settings.settle_s:g} s yet"
     return Running(Cut("I5", text, 0.0, 0.0), working=False, began=False), memory

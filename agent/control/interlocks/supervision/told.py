@@ -38,8 +38,6 @@ class ToldMemory:
     blocked: bool = False
     blocks_s: tuple[float, ...] = ()
     foreign_s: tuple[float, ...] = ()
-    asleep: bool = False
-    """Latched: nothing is judged before a reset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Told:
     again: bool = False
     """The setpoint is to be written once more though it has not changed."""
     alarm: str = ""
-    """Something that people must know of, once; its code is the first word."""
+    """Something that people must know of, told once."""
 
 
 _QUIET = Told()
@@ -66,7 +64,7 @@ def judge(
 ) -> tuple[Told, ToldMemory]:
     """Return what the newest read-back means, and what to remember."""
     told = unit.told_kw
-    if memory.asleep or told is None:
+    if told is None:
         return _QUIET, memory
     written_kw = unit.written_kw
     if written_kw is None or not unit.ready:
@@ -120,7 +118,6 @@ def _right(
 ) -> tuple[Told, ToldMemory]:
     right = min(memory.right + 1, settings.readback_count)
     blocked = memory.blocked and right < settings.readback_count
-    # Nothing is built anew in the ordinary cycle but the time of the reading.
     memory = replace(
         memory,
         right=right,
@@ -146,7 +143,7 @@ def _wrong(
     blocks_s = (*(block_s for block_s in memory.blocks_s if block_s > since_s), at_s)
     if len(blocks_s) >= BLOCKS_MAX:
         text = f"{_TEXT}, blocked {len(blocks_s)} times in {settings.latch_window_s:g} s"
-        return Told(Cut("I11", text, 0.0, 0.0, latched=True)), ToldMemory(asleep=True)
+        return Told(Cut("I11", text, 0.0, 0.0, latched=True)), ToldMemory()
     memory = replace(memory, wrong=0, told_again=False, blocked=True, blocks_s=blocks_s)
     return _blocked(memory), memory
 
@@ -161,7 +158,7 @@ def _changed(
     """I16: it was right and is not any more, and we have written nothing."""
     memory = replace(memory, agreed=False, right=0)
     if abs(shown_kw - settings.reversion_kw) <= tolerance_kw:
-        alarm = f"I13 the inverter shows {shown_kw:g} kW, to which it falls back; it is told again"
+        alarm = f"the inverter shows {shown_kw:g} kW, to which it falls back; it is told again"
         return Told(again=True, alarm=alarm), memory
     since_s = at_s - settings.foreign_window_s
     foreign_s = (*(time_s for time_s in memory.foreign_s if time_s > since_s), at_s)
@@ -171,8 +168,8 @@ def _changed(
             f" {settings.foreign_window_s:g} s: nothing is written any more"
         )
         cut = Cut("I16", text, 0.0, 0.0, latched=True, silent=True)
-        return Told(cut), ToldMemory(asleep=True)
-    alarm = f"I16 another controller has set {shown_kw:g} kW; it is told again"
+        return Told(cut), ToldMemory()
+    alarm = f"another controller has set {shown_kw:g} kW; it is told again"
     return Told(again=True, alarm=alarm), replace(memory, foreign_s=foreign_s)
 
 
