@@ -49,6 +49,14 @@ STANDARD: dict[str, Point] = {
         Point("battery.voltage_v", 1, "battery voltage", "Batteriespannung"),
         Point("battery.current_a", 1, "battery current, + discharge", "Batteriestrom, + Entladen"),
         Point("battery.temp_mean_c", 1, "battery temperature, mean", "Batterietemperatur, Mittel"),
+        Point(
+            "battery.temp_max_c", 1, "battery temperature, highest", "Batterietemperatur, höchste"
+        ),
+        Point(
+            "battery.temp_min_c", 1, "battery temperature, lowest", "Batterietemperatur, tiefste"
+        ),
+        Point("battery.cell_max_v", 3, "cell voltage, highest", "Zellspannung, höchste"),
+        Point("battery.cell_min_v", 3, "cell voltage, lowest", "Zellspannung, tiefste"),
         Point("battery.energy_kwh", 1, "energy stored", "gespeicherte Energie"),
         Point("battery.capacity_kwh", 1, "usable capacity", "nutzbare Kapazität"),
         Point("battery.max_discharge_kw", 0, "discharge allowed", "Entladen erlaubt"),
@@ -58,6 +66,9 @@ STANDARD: dict[str, Point] = {
         Point("ac.power_kw", 0, "AC power", "AC-Leistung"),
         Point("ac.reactive_kvar", 0, "reactive power", "Blindleistung"),
         Point("ac.voltage_v", 0, "AC voltage", "AC-Spannung"),
+        Point("grid.voltage_l1_v", 1, "grid voltage, phase 1", "Netzspannung, Phase 1"),
+        Point("grid.voltage_l2_v", 1, "grid voltage, phase 2", "Netzspannung, Phase 2"),
+        Point("grid.voltage_l3_v", 1, "grid voltage, phase 3", "Netzspannung, Phase 3"),
         Point("grid.frequency_hz", 3, "grid frequency", "Netzfrequenz"),
         Point("pcs.set_power_kw", 0, "setpoint in the inverter", "Sollwert im Umrichter"),
         Point("pcs.status", 0, "inverter status code", "Umrichter-Statuscode"),

@@ -1,17 +1,23 @@
 """The plant of one cycle from what the devices have told. Pure."""
 
+import math
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import reduce
 
 from agent.control import sources as points
-from agent.control.plant import LIMIT_AGE_S_MAX, FrequencyMeter, PlantState, UnitState
+from agent.control.plant import LIMIT_AGE_S_MAX, FrequencyMeter, PlantState, Run, UnitState
 from agent.control.quantity import UNKNOWN, Quantity, Seen, quantity_of
-from agent.control.sources import Sources
+from agent.control.sources import MeterFacts, Sources
 
 DISCHARGE_EFFICIENCY_MIN = 0.95
 """Of the inverter. A battery speaks of power on its own, the DC side: the safe side is to count
 the losses when discharging, and none when charging."""
+STOP_AGE_S_MAX = 30.0
+"""A point that says stop and has not been read for so long says stop: a wire may be broken."""
 _COUNTERS = (points.COUNTER, points.BATTERY_COUNTER)
+
+_NO_FACTS = MeterFacts()
 
 Told = Mapping[str, Mapping[str, Seen]]
 """By device, then by point name."""
@@ -35,6 +41,7 @@ def plant_state(
     *,
     now_s: float,
     complete: Set[str] = frozenset(),
+    clock_error_s: float | None = None,
 ) -> PlantState:
     """Return the plant of this cycle.
 
@@ -45,6 +52,7 @@ def plant_state(
         now_s: the event loop's time.
         complete: devices that have told all they have; what their profile names beyond it, this
             one of their kind does not have.
+        clock_error_s: what the wall clock is believed to be wrong by; None: nobody knows.
     """
     looks = [_Look(told, unit, now_s, complete) for unit in sources]
     plant = looks[0]
@@ -52,10 +60,25 @@ def plant_state(
         at_s=now_s,
         units=tuple(_unit(look, lines[look.sources.setter]) for look in looks),
         frequencies=tuple(
-            FrequencyMeter(device=device, hz=quantity_of(seen, now_s))
+            _meter(plant.sources.meters.get(device, _NO_FACTS), device, quantity_of(seen, now_s))
             for device, seen in plant.known(points.FREQUENCY)
         ),
+        voltages_v=plant.voltages(),
         site_kw=plant.quantity(points.SITE),
+        pv_kw=plant.total(points.PV),
+        load_kw=plant.quantity(points.LOAD),
+        import_kwh=plant.quantity(points.IMPORT),
+        inputs={
+            point: quantity_of(told.get(device, {}).get(point), now_s)
+            for device, point in plant.sources.inputs
+        },
+        clock_error_s=clock_error_s,
+    )
+
+
+def _meter(facts: MeterFacts, device: str, hz: Quantity) -> FrequencyMeter:
+    return FrequencyMeter(
+        device=device, hz=hz, resolution_hz=facts.resolution_hz, period_s=facts.period_s
     )
 
 
@@ -72,8 +95,16 @@ def _unit(look: "_Look", line: Line) -> UnitState:
             points.DISCHARGE, points.DISCHARGE_A, DISCHARGE_EFFICIENCY_MIN
         ),
         charge_kw_max=look.allowed(points.CHARGE, points.CHARGE_A, 1.0),
+        cell_max_v=look.quantity(points.CELL_MAX),
+        cell_min_v=look.quantity(points.CELL_MIN),
+        temp_max_c=look.quantity(points.TEMP_MAX),
+        temp_min_c=look.quantity(points.TEMP_MIN),
+        temp_mean_c=look.quantity(points.TEMP_MEAN),
+        run=look.run(),
+        told_kw=look.quantity(points.TOLD),
         written_kw=line.written_kw,
         written_age_s=line.written_age_s,
+        stops=look.stops(),
         heartbeat_age_s=max(still_s, default=None),
         power_share_max=line.power_share_max,
     )
@@ -96,6 +127,34 @@ class _Look:
     def quantity(self, point: str) -> Quantity | None:
         """Return the preferred device's value; None: no device of the plant tells it."""
         return next((quantity_of(found, self.now_s) for _, found in self.known(point)), None)
+
+    def total(self, point: str) -> Quantity | None:
+        """Return the sum over all devices that tell a point, as old as the oldest."""
+        parts = [quantity_of(found, self.now_s) for _, found in self.known(point)]
+        return reduce(Quantity.plus, parts) if parts else None
+
+    def voltages(self) -> tuple[Quantity, ...]:
+        """Return the phases where somebody tells them, else the one voltage there is."""
+        phases = [v for v in map(self.quantity, points.PHASES) if v is not None]
+        one = None if phases else self.quantity(points.AC_VOLTAGE)
+        return tuple(phases) if one is None else (one,)
+
+    def run(self) -> Run | None:
+        """Return what the inverter does; None: it does not tell, or in a word nobody knows."""
+        codes = self.sources.run_codes
+        told = self.quantity(points.RUN) if codes else None
+        if told is None or told.value is None or not math.isfinite(told.value):
+            return None
+        return codes.get(round(told.value))
+
+    def stops(self) -> tuple[str, ...]:
+        """Return the points that say stop, by a value that is not 0 or by being silent."""
+        return tuple(
+            point
+            for device, point in self.sources.stops
+            if quantity_of(self.told.get(device, {}).get(point), self.now_s).within(STOP_AGE_S_MAX)
+            != 0.0
+        )
 
     def allowed(self, power: str, current: str, efficiency: float) -> Quantity | None:
         """Return what the battery allows in one direction, at the AC terminals."""
