@@ -102,6 +102,11 @@ class ProductEnergy(_Section):
                 f"range_from_pct: {self.range_from_pct:g} is not allowed;"
                 f" less than range_to_pct {self.range_to_pct:g} is expected"
             )
+        if self.lead_min < rules.lead_min:
+            raise ValueError(
+                f"recovery.lead_min: {self.lead_min:g} is not allowed;"
+                f" rule set {self.rule!r} demands {rules.lead_min:g} or more"
+            )
         for key, asked, permitted in _asked(self, rules):
             if asked and not permitted:
                 raise ValueError(f"{key}: is not permitted by rule set {self.rule!r}")
@@ -117,9 +122,20 @@ class ProductEnergy(_Section):
         return self.rule != OFF
 
     @property
+    def of_nordic(self) -> bool:
+        """Say whether NEM and AEM are demanded."""
+        return self.rule in NORDIC_RULES
+
+    @property
     def guard_h(self) -> float:
         """Return the energy at full activation that is never undercut, in hours."""
         return (self.rules.guard_min if self.guard_min is None else self.guard_min) / 60
+
+    @property
+    def lead_min(self) -> float:
+        """Return the minutes from the announcement of a transaction to its start, at least."""
+        asked_min = self.recovery.lead_min
+        return self.rules.lead_min if asked_min is None else asked_min
 
     @property
     def planning_h(self) -> float:

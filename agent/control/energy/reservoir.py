@@ -12,6 +12,8 @@ from agent.control.limits import Limits
 from agent.control.plant import PlantState
 
 SOC_AGE_S_MAX = 30.0
+SOC_PCT = (-5.0, 105.0)
+"""What a gauge may say; anything else is not a state of charge."""
 APPROACH_H = 1.0 / 60
 """What is left above the reserve may be used up in this time, not faster."""
 CLASS = 1
@@ -25,7 +27,9 @@ def reservoir(plant: PlantState, limits: Limits) -> Reservoir | None:
         if not state.ready or state.lost:
             continue
         soc_pct = state.soc_pct.within(SOC_AGE_S_MAX)
-        if soc_pct is None or allowed.capacity_kwh is None:
+        if soc_pct is None or not SOC_PCT[0] <= soc_pct <= SOC_PCT[1]:
+            return None
+        if allowed.capacity_kwh is None:
             return None
         energy_kwh += allowed.capacity_kwh * (soc_pct - allowed.soc_min_pct) / 100
         span_kwh += allowed.capacity_kwh * (allowed.soc_max_pct - allowed.soc_min_pct) / 100
