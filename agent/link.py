@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from agent import injection as injections
 from agent import status
+from agent.archive import trace as traces
+from agent.archive.trace import Trace
 from agent.injection import Injection as Injection
 from agent.status import READING, READINGS_MAX, Status
 from agent.steering import Override as Override
@@ -46,10 +48,10 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something to be kept: samples or an event. Numbers rise by one within a boot."""
+    """Something to be kept: samples, an event or a trace. Numbers rise by one within a boot."""
 
     number: int
-    content: Block | Event
+    content: Block | Event | Trace
     offset_us: int | None = None
     """What control's clock was ahead of the machine's monotonic clock when this was stamped, so
     that a stamp of a wrong clock can be put right; None: from a control that did not say."""
@@ -207,6 +209,8 @@ def _item_to_document(item: Item) -> dict[str, object]:
     document: dict[str, object] = {"n": item.number}
     if isinstance(item.content, Block):
         document["block"] = blocks.to_json(item.content)
+    elif isinstance(item.content, Trace):
+        document["trace"] = traces.to_document(item.content)
     else:
         document["event"] = sync.event_to_document(item.content)
     if item.offset_us is not None:
@@ -241,7 +245,9 @@ def _steering(document: Document) -> Steering:
 _OVERRIDE = ("id", "power_kw", "until_us")
 
 
-def _content(document: Document) -> Block | Event:
+def _content(document: Document) -> Block | Event | Trace:
+    if "trace" in document:
+        return traces.from_document(fields.as_document(document["trace"], "link.trace"))
     if "event" in document:
         return sync.event_from_document(fields.as_document(document["event"], "link.event"))
     text = document.get("block")

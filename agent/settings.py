@@ -18,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from agent.archive.config import ArchiveSettings
 from agent.configuration.config import UpdateSettings
 from agent.control.config import ControlSettings
 from agent.enrol.config import HubSettings
@@ -120,6 +121,7 @@ class AgentSettings(BaseSettings):
     """None: a box that runs alone; everything is kept until there is a hub."""
     page: PageSettings = PageSettings()
     buffer: BufferSettings = BufferSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     plant: PlantSettings = PlantSettings()
     scada: ScadaSettings | None = None
     """None: no OPC UA server of our own."""

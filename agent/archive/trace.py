@@ -50,13 +50,13 @@ def to_document(trace: Trace) -> dict[str, object]:
     }
     return {
         "t_us": trace.at_us,
-        "mode": trace.mode,
+        "mode": fields.cut(trace.mode),
         "cmd_kw": _bounded(trace.command_kw),
         "base_kw": _bounded(trace.base_kw),
         "resp_kw": _bounded(trace.response_kw),
         "interval_kw": [_bounded(trace.lower_kw), _bounded(trace.upper_kw)],
         "reasons": [status.reason_row(reason) for reason in trace.reasons[:REASONS_MAX]],
-        **{key: word for key, word in words.items() if word},
+        **{key: fields.cut(word) for key, word in words.items() if word},
         **({"skipped": trace.skipped} if trace.skipped else {}),
     }
 

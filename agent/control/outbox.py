@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 
 from agent import link
+from agent.archive.trace import Trace
 from agent.link import Item
 from wire.block import Block
 from wire.sync import Event
@@ -39,7 +40,7 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._frames)
 
-    def put(self, content: Block | Event) -> None:
+    def put(self, content: Block | Event | Trace) -> None:
         """Keep `content` under the next number, at the cost of the oldest where space ends."""
         frame = link.encode(Item(self._next, content, self._offset_us()))
         self._frames.append(frame)

@@ -13,10 +13,12 @@ from pathlib import Path
 
 from agent import link
 from agent.gateway import gaps
+from agent.gateway.archive.shelf import NoShelf, Shelf
 from agent.gateway.buffer import Buffer
 from agent.gateway.errors import BufferBlocked
 from agent.gateway.holes import Holes
 from agent.gateway.latest import Latest
+from agent.gateway.names import Names
 from agent.gateway.outbound import Outbound
 from agent.gateway.pack import Packer
 from agent.gateway.places import Places, Trusting
@@ -55,6 +57,7 @@ class Inlet:
         site: str,
         places: Places | None = None,
         packer: Packer | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self._buffer = buffer
         self._latest = latest
@@ -63,14 +66,14 @@ class Inlet:
         self._site = site
         self._places = places or Trusting()
         self._packer = packer or Packer()
+        self._shelf = shelf or NoShelf()
         self._received = Cursor("", -1)
         self._holes = Holes(self._received, None)
         self._pending: list[tuple[str, Item]] = []
         self._out = Outbound()
         self._readings: dict[tuple[str, str], tuple[str, Reading]] = {}
         """The newest of every point, by device and point."""
-        self._points: dict[str, tuple[str, ...]] = {}
-        """The names of each device's newest block."""
+        self._names = Names()
         self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
         self._room = asyncio.Event()
@@ -234,20 +237,12 @@ class Inlet:
             await self._room.wait()
         self._received = Cursor(self._received.boot, item.number)
         if isinstance(item.content, Block):
-            item = replace(item, content=self._sharing(item.content))
+            item = replace(item, content=self._names.shared(item.content))
         self._pending.append((self._received.boot, item))
         self._arrived.set()
         if isinstance(item.content, Event):
             self._latest.add_event(item.content)
             self._urgent.set()
-
-    def _sharing(self, block: Block) -> Block:
-        """Return it with the names that the device's block before had: one copy in memory."""
-        points = self._points.setdefault(block.device, block.points)
-        if points != block.points:
-            self._points[block.device] = block.points
-            return block
-        return replace(block, points=points)
 
     async def _flush(self) -> None:
         """Commit the oldest pending items of one boot."""
@@ -260,9 +255,10 @@ class Inlet:
         async with self._places.placing:
             self._packer.begin()
             groups = self._places.placed(items)
+            rest = await self._shelf.keep(boot, groups)
             drafts = [
                 draft if doubt is None else draft.doubted(doubt)
-                for doubt, group in groups
+                for doubt, group in rest
                 for draft in self._packer.pack(group)
             ]
             placed = [item for _, group in groups for item in group]

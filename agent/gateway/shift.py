@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from agent.archive.trace import Trace
 from wire import block as blocks
 from wire import records
 from wire.alarm import Alarm
@@ -11,8 +12,10 @@ from wire.records import Records
 from wire.sync import Event, FrameClass
 
 
-def content(stamped: Block | Event, by_us: int) -> Block | Event:
-    """Return samples or an event `by_us` later."""
+def content(stamped: Block | Event | Trace, by_us: int) -> Block | Event | Trace:
+    """Return samples, an event or a trace `by_us` later."""
+    if isinstance(stamped, Trace):
+        return replace(stamped, at_us=_at(stamped.at_us, by_us))
     return block(stamped, by_us) if isinstance(stamped, Block) else event(stamped, by_us)
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from agent import link
+from agent.archive.trace import Trace
 from agent.control.cycle import Cycle, Plan
 from agent.control.outbox import Outbox
 from agent.control.port import Port
@@ -40,7 +41,7 @@ class Site:
     outbox: Outbox
     alive_s: list[float] = field(default_factory=list)
 
-    async def items(self) -> list[Block | Event]:
+    async def items(self) -> list[Block | Event | Trace]:
         """Return what was put into the outbox, as the gateway would read it."""
         return [item.content for item in await self.stamped()]
 

@@ -1,1 +1,1 @@
-"""How the evidence of control comes into the archive's file."""
+"""How the evidence that control sends comes into the archive's file."""
