@@ -138,7 +138,7 @@ def _check(settings: AgentSettings, clock: SystemClock, path: Path) -> int:
 
 async def _ports_fit(settings: AgentSettings, clock: SystemClock) -> None:
     """Check profiles and roles of the devices as control will, without asking any of them."""
-    from agent.control.main import opened_ports
+    from agent.control.equipment import opened_ports
 
     async with opened_ports(settings, clock):
         pass

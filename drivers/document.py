@@ -7,7 +7,7 @@ of changes beside it: tables are laid over tables, a ``[[point]]`` over the poin
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from drivers.table import Mistakes, Table, parse_file
 
 UNCONFIRMED_SHARE = 0.1
 """Of the rated power: all that is asked of a device whose map nobody has proved."""
+_CODE_MAX = (1 << 32) - 1
+_CODES_MAX = 100
 _SHIPPED = Path(__file__).parent / "profiles"
 
 
@@ -34,6 +36,17 @@ class Protocol(StrEnum):
     """Told over the agent's own HTTP page."""
     SERIAL = "serial"
     """Lines of text on a serial port."""
+
+
+class RunState(StrEnum):
+    """What an inverter's status code may mean, in ``[run_states]``: a list of codes for each."""
+
+    RUNNING = "running"
+    STARTING = "starting"
+    STANDBY = "standby"
+    FAULT = "fault"
+    LOCAL = "local"
+    """Somebody on site has taken it out of remote control."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +77,8 @@ class Document:
     table: Table
     link: Table
     """``[link]`` without its protocol; closed by its reader."""
+    run_states: Mapping[int, RunState] = field(default_factory=dict)
+    """What the codes of ``pcs.status`` mean, as far as the maker's document says."""
 
 
 def names() -> tuple[str, ...]:
@@ -157,11 +172,26 @@ def _document(table: Table, digest: str, mistakes: Mistakes | None) -> Document:
     head = Head(id="", version=1, source="", confirmed=False, digest=digest)
     with found.caught():
         head = _head(table.table("profile"), digest)
+    run_states: Mapping[int, RunState] = {}
+    if table.has("run_states"):
+        with found.caught():
+            run_states = _run_states(table.table("run_states"))
     link = table.table("link")
     protocol = link.choice("protocol", Protocol)
     if mistakes is None:
         found.tell()
-    return Document(head, protocol, table, link)
+    return Document(head, protocol, table, link, run_states)
+
+
+def _run_states(table: Table) -> Mapping[int, RunState]:
+    found: dict[int, RunState] = {}
+    for state in RunState:
+        for code in table.integers(state, 0, _CODE_MAX, _CODES_MAX):
+            if code in found:
+                raise table.wrong(state, code, f"a code that is not {found[code]} too")
+            found[code] = state
+    table.close()
+    return found
 
 
 def _head(table: Table, digest: str) -> Head:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from drivers.document import open_document
-from drivers.profile import POINTS_MAX
+from drivers.base import Pace
+from drivers.document import Protocol, open_document
+from drivers.point import Point
+from drivers.profile import POINTS_MAX, read_profile
 from drivers.sums import SUMS_MAX
 from drivers.table import Table
 
@@ -22,6 +24,19 @@ def point_names(name_or_path: str, override: str | None = None) -> frozenset[str
         for row in table.tables(key, most)
     ]
     return frozenset(name for row in rows for name in _names(row))
+
+
+def register_of(name_or_path: str, override: str | None, point: str) -> tuple[Point, Pace] | None:
+    """Return a point of a map of registers and the pace of its device; None: there is none.
+
+    Raises:
+        ProfileError: there is no such profile, or it is wrong.
+    """
+    document = open_document(name_or_path, override)
+    if document.protocol not in (Protocol.MODBUS, Protocol.SUNSPEC):
+        return None
+    profile = read_profile(document)
+    return next(((p, profile.pace) for p in profile.points if p.name == point), None)
 
 
 def _names(row: Table) -> Iterator[str]:

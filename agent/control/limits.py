@@ -29,6 +29,8 @@ class UnitLimits:
     soc_max_pct: float
     capacity_kwh: float | None = None
     """Usable energy between 0 and 100 %; None: nobody has said."""
+    power_min_kw: float = 0.0
+    """Below it, and above 0, the inverter cannot run."""
     supervision: SupervisionSettings = field(default_factory=SupervisionSettings)
 
     @property

@@ -10,28 +10,23 @@ import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from agent.control import realtime
-from agent.control.config import ControlSettings
 from agent.control.cycle import Cycle, Plan
 from agent.control.decide import Rules
-from agent.control.limits import Limits, UnitLimits
+from agent.control.equipment import limits, opened_ports
 from agent.control.outbox import Outbox
 from agent.control.port import Port
 from agent.control.server import SOCKET_PATH_BYTES_MAX, LinkServer, Takers, listening
-from agent.control.sources import POWER, SOC, BadSource, Sources, resolve
+from agent.control.sources import Sources
 from agent.control.timing import Timing
 from agent.leaving import Departure
 from agent.link import Hello, Pushed
 from agent.settings import AgentSettings, BadSettings
 from agent.timekeeping import SteadyClock
 from agent.watchdog import Notifier
-from drivers.document import Protocol, open_document
-from drivers.names import point_names
-from drivers.profile import read_profile
-from drivers.registry import open_driver
 from wire.clock import Clock
 
 OWNER_WAIT_S = 3.0
@@ -102,37 +97,6 @@ async def run(
     return 0
 
 
-@asynccontextmanager
-async def opened_ports(
-    settings: AgentSettings, clock: Clock, timing: Timing | None = None
-) -> AsyncIterator[tuple[Sequence[Port], Sources]]:
-    """Open all devices, none of which needs to be on, and say which of them tells what.
-
-    Raises:
-        BadSettings: not exactly one device takes power, or two tell the same of the battery.
-        ProfileError: a profile cannot be used.
-    """
-    async with AsyncExitStack() as stack:
-        ports = [
-            Port(
-                device.id,
-                await stack.enter_async_context(open_driver(device, clock)),
-                clock,
-                timing,
-                offset_s=place * settings.control.period_s,
-            )
-            for place, device in enumerate(settings.devices)
-        ]
-        setters = [port.device for port in ports if port.takes_power]
-        if len(setters) != 1:
-            raise BadSettings(
-                f"devices: {', '.join(setters) or 'none'} take a setpoint;"
-                " exactly one device whose profile has [control] is expected"
-            )
-        _check_range(settings, setters[0])
-        yield ports, _sources(settings, setters[0])
-
-
 def _takers(cycle: Cycle, ports: Sequence[Port], departure: Departure) -> Takers:
     return Takers(
         schedule=cycle.take_schedule,
@@ -151,67 +115,16 @@ def _tell(ports: Sequence[Port], pushed: Pushed) -> None:
             port.tell(pushed.readings)
 
 
-def _check_range(settings: AgentSettings, setter: str) -> None:
-    """Refuse limits that the setpoint's register could not carry once they are asked for."""
-    device = next(device for device in settings.devices if device.id == setter)
-    document = open_document(device.profile, device.override)
-    if document.protocol not in (Protocol.MODBUS, Protocol.SUNSPEC):
-        return
-    control = read_profile(document).control
-    if control is None or control.percent_of is not None:
-        return
-    up, down = control.setpoint, control.setpoint
-    low_kw, high_kw = down.low, up.high
-    if control.split is not None:
-        up, down = control.split.discharge_magnitude, control.split.charge_magnitude
-        high_kw, low_kw = up.high, None if down.high is None else -down.high
-    charge_kw = None if low_kw is None else -low_kw
-    for key, kw_max, bound_kw, point in (
-        ("discharge_kw_max", settings.control.discharge_kw_max, high_kw, up),
-        ("charge_kw_max", settings.control.charge_kw_max, charge_kw, down),
-    ):
-        if bound_kw is not None and kw_max > bound_kw:
-            raise BadSettings(
-                f"control.{key}: {kw_max:g} is not allowed; at most {bound_kw:g} is expected,"
-                f" what {point.name} of profile {device.profile} can carry"
-            )
-
-
-def _plan(settings: AgentSettings, sources: Sources, boot: str) -> Plan:
+def _plan(settings: AgentSettings, sources: tuple[Sources, ...], boot: str) -> Plan:
     control = settings.control
     return Plan(
         site=settings.site,
         boot=boot,
-        rules=Rules(limits=_limits(control, sources)),
-        sources=(sources,),
+        rules=Rules(limits=limits(control, sources)),
+        sources=sources,
         period_s=control.period_s,
         record_period_s=control.record_period_s,
     )
-
-
-def _sources(settings: AgentSettings, setter: str) -> Sources:
-    names = {d.id: point_names(d.profile, d.override) for d in settings.devices}
-    try:
-        sources = resolve(names, setter, settings.plant.sources)
-    except BadSource as error:
-        raise BadSettings(str(error)) from error
-    for point in (POWER, SOC):
-        if not sources.of(point):
-            _logger.warning("no device tells %s: no power will be asked for", point)
-    return sources
-
-
-def _limits(control: ControlSettings, sources: Sources) -> Limits:
-    rated_kw = max(control.discharge_kw_max, control.charge_kw_max)
-    unit = UnitLimits(
-        unit=sources.setter,
-        discharge_kw_max=control.discharge_kw_max,
-        charge_kw_max=control.charge_kw_max,
-        soc_min_pct=control.soc_min_pct,
-        soc_max_pct=control.soc_max_pct,
-        supervision=control.supervision,
-    )
-    return Limits(units=(unit,), ramp_kw_per_s=rated_kw * control.ramp_pct_per_s / 100)
 
 
 @contextmanager

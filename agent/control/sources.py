@@ -113,7 +113,7 @@ def resolve(
         told_by[IMPORT] = told_by[SITE]  # the meter at the connection before any other
     inputs = {
         point: device
-        for device in reversed(names)
+        for device in reversed(list(names))
         for point in sorted(names[device])
         if point.startswith(INPUTS)
     }
