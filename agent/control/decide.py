@@ -22,6 +22,7 @@ from agent.control.interlocks.plant import Guarded, GuardMemory, guard
 from agent.control.interlocks.rules import NEUTRAL, GuardRules
 from agent.control.limits import Limits
 from agent.control.plant import PlantState
+from agent.control.response.product import Frequency, ProductState
 from agent.control.response.respond import Response, Trust, first_fresh, in_force, respond
 from agent.control.share import UnitSetpoint, shared
 from agent.injection import Injection
@@ -88,6 +89,10 @@ class Decision:
     units: tuple[UnitSetpoint, ...]
     steering: str = ""
     """The id of the operator's override that the setpoint follows or is cut from; empty: none."""
+    frequency: Frequency | None = None
+    """As it was judged, for the evidence; None: it was not looked at."""
+    products: tuple[ProductState, ...] = ()
+    """Of all products that the site is awarded now."""
 
 
 def decide(
