@@ -8,7 +8,7 @@ mode changed, a schedule taken) becomes an event, told once.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agent.control import evidence, steer
@@ -20,6 +20,7 @@ from agent.control.outbox import Outbox
 from agent.control.port import Port
 from agent.control.sources import Sources
 from agent.control.timing import Timing
+from agent.control.watch import Watch
 from agent.injection import Injection
 from agent.link import ClockVerdict
 from agent.status import Status
@@ -39,6 +40,14 @@ POINTS_PER_BEAT_MAX = 2_000
 """So many samples are kept in one beat; more devices have to wait for the next."""
 POINTS_AT_ONCE_MAX = 100
 """After a device with more, other tasks have a turn."""
+CLOCK_ERROR_S = {
+    ClockState.UNKNOWN: None,
+    ClockState.SYNCHRONISED: 0.0,
+    ClockState.CONFIRMED: 2.0,
+    ClockState.CORRECTED: 0.05,
+}
+"""What the clock may be wrong by: a hub that agrees does so to 2 s, one that corrects to 20 ms and
+the way to it."""
 HOUSEKEEPING_S = 1.0
 """How often, between two beats, the process tidies up and says that it lives."""
 
@@ -79,6 +88,7 @@ class Cycle:
         self._outbox = outbox
         self._clock = clock
         self._correction_us = 0
+        self._clock_error_s: float | None = None
         self._housekeeping = housekeeping
         self._timing = timing
         self._schedule: Schedule | None = None
@@ -87,9 +97,7 @@ class Cycle:
         self._memory = Memory()
         self._record: Record | None = None
         self._mode = STARTING
-        self._lost: dict[str, bool] = {}
-        self._identity: dict[str, Mapping[str, str]] = {}
-        self._refused: dict[str, bool] = {}
+        self._watcher = Watch(self._tell)
         self._samples: dict[str, int] = {}
         self._to_keep: deque[Port] = deque()
         """Devices of which a sample is due."""
@@ -147,6 +155,7 @@ class Cycle:
         """Count by what the gateway found out about the time, from the next beat on."""
         if verdict.state is not ClockState.UNKNOWN:
             self._correction_us = verdict.correction_us
+        self._clock_error_s = CLOCK_ERROR_S[verdict.state]
 
     def report_dropped(self, count: int) -> None:
         """Say that the outbox was too small for the time the gateway was away."""
@@ -214,6 +223,7 @@ class Cycle:
             {port.device: port.line(now_s) for port in self._setters},
             now_s=now_s,
             complete={port.device for port in self._ports if port.complete},
+            clock_error_s=self._clock_error_s,
         )
         now_us = self._clock.now_us()
         orders = Orders(now_us=now_us, schedule=self._schedule, steering=self._steering)
@@ -227,43 +237,12 @@ class Cycle:
     def _watch(self) -> None:
         """Turn what has changed since the last beat into events."""
         for port in self._ports:
-            self._watch_line(port)
-            self._watch_identity(port)
-            self._watch_refusal(port)
+            self._watcher.look(port)
         record = self._record
         if record is not None and record.decision.mode != self._mode:
             self._outbox.put(evidence.mode_changed(self._mode, record))
             _logger.info("mode %s → %s", self._mode, record.decision.mode)
             self._mode = record.decision.mode
-
-    def _watch_line(self, port: Port) -> None:
-        before = self._lost.get(port.device, False)
-        if port.lost and not before:
-            why = port.state().trouble or "no answer"
-            self._tell("DEVICE_LOST", Severity.ALARM, port.device, f"does not answer: {why}")
-        elif before and not port.lost:
-            self._tell("DEVICE_BACK", Severity.INFO, port.device, "answers again")
-        self._lost[port.device] = port.lost
-
-    def _watch_refusal(self, port: Port) -> None:
-        before = self._refused.get(port.device, False)
-        if port.refused and not before:
-            self._tell("DEVICE_REFUSED", Severity.ALARM, port.device, port.refused)
-        elif before and not port.refused:
-            self._tell("DEVICE_AGREES", Severity.INFO, port.device, "agrees again")
-        self._refused[port.device] = bool(port.refused)
-
-    def _watch_identity(self, port: Port) -> None:
-        before = self._identity.get(port.device, {})
-        if port.identity == before:
-            return
-        self._identity[port.device] = port.identity
-        text = evidence.identity_text(port.identity)
-        if before:
-            was = evidence.identity_text(before)
-            self._tell("DEVICE_CHANGED", Severity.WARNING, port.device, f"{text}; before: {was}")
-        else:
-            self._tell("DEVICE_IDENTIFIED", Severity.INFO, port.device, text)
 
     async def _keep_samples(self, *, due: bool) -> None:
         """Put one sample of each device into the outbox; what did not answer is lost, not old.

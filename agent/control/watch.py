@@ -1,0 +1,55 @@
+"""What happens to devices, told once: lost and back, changed for another, refusing and agreeing."""
+
+from collections.abc import Callable, Mapping
+
+from agent.control import evidence
+from agent.control.port import Port
+from wire.sync import Severity
+
+Tell = Callable[[str, Severity, str, str], None]
+"""Takes code, severity, source and text of an event."""
+
+
+class Watch:
+    """How each device was at the last look."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._lost: dict[str, bool] = {}
+        self._identity: dict[str, Mapping[str, str]] = {}
+        self._refused: dict[str, bool] = {}
+
+    def look(self, port: Port) -> None:
+        """Tell what has changed about a device since the last look."""
+        self._line(port)
+        self._identify(port)
+        self._refusal(port)
+
+    def _line(self, port: Port) -> None:
+        before = self._lost.get(port.device, False)
+        if port.lost and not before:
+            why = port.state().trouble or "no answer"
+            self._tell("DEVICE_LOST", Severity.ALARM, port.device, f"does not answer: {why}")
+        elif before and not port.lost:
+            self._tell("DEVICE_BACK", Severity.INFO, port.device, "answers again")
+        self._lost[port.device] = port.lost
+
+    def _refusal(self, port: Port) -> None:
+        before = self._refused.get(port.device, False)
+        if port.refused and not before:
+            self._tell("DEVICE_REFUSED", Severity.ALARM, port.device, port.refused)
+        elif before and not port.refused:
+            self._tell("DEVICE_AGREES", Severity.INFO, port.device, "agrees again")
+        self._refused[port.device] = bool(port.refused)
+
+    def _identify(self, port: Port) -> None:
+        before = self._identity.get(port.device, {})
+        if port.identity == before:
+            return
+        self._identity[port.device] = port.identity
+        text = evidence.identity_text(port.identity)
+        if before:
+            was = evidence.identity_text(before)
+            self._tell("DEVICE_CHANGED", Severity.WARNING, port.device, f"{text}; before: {was}")
+        else:
+            self._tell("DEVICE_IDENTIFIED", Severity.INFO, port.device, text)
