@@ -61,42 +61,41 @@ class RuleSet:
 
 _NORDIC = "Technical Requirements for FCR Provision in the Nordic Synchronous Area v1.1"
 
+_FCR_N = Nordic(
+    frequency_zero_hz=50.0,
+    frequency_full_hz=(49.9, 50.1),
+    enable_min=30.0,
+    disable_min=57.5,
+    aem_enable_min=5.0,
+    aem_disable_min=10.0,
+    power_share=0.34,
+    up=True,
+    down=True,
+)
+
+
+def _fcr_d(*, up: bool) -> Nordic:
+    return Nordic(
+        frequency_zero_hz=49.9 if up else 50.1,
+        frequency_full_hz=(49.5, 49.9) if up else (50.1, 50.5),
+        enable_min=20.0,
+        disable_min=20.0,
+        aem_enable_min=5.0,
+        aem_disable_min=10.0,
+        power_share=0.20,
+        up=up,
+        down=not up,
+    )
+
+
 NORDIC: Mapping[str, Nordic] = {
-    "fcr_n": Nordic(
-        frequency_zero_hz=50.0,
-        frequency_full_hz=(49.9, 50.1),
-        enable_min=30.0,
-        disable_min=57.5,
-        aem_enable_min=5.0,
-        aem_disable_min=10.0,
-        power_share=0.34,
-        up=True,
-        down=True,
-    ),
-    "fcr_d_up": Nordic(
-        frequency_zero_hz=49.9,
-        frequency_full_hz=(49.5, 49.9),
-        enable_min=20.0,
-        disable_min=20.0,
-        aem_enable_min=5.0,
-        aem_disable_min=10.0,
-        power_share=0.20,
-        up=True,
-        down=False,
-    ),
-    "fcr_d_down": Nordic(
-        frequency_zero_hz=50.1,
-        frequency_full_hz=(50.1, 50.5),
-        enable_min=20.0,
-        disable_min=20.0,
-        aem_enable_min=5.0,
-        aem_disable_min=10.0,
-        power_share=0.20,
-        up=False,
-        down=True,
-    ),
+    "fcr_n": _FCR_N,
+    "fcr_d_up": _fcr_d(up=True),
+    "fcr_d_down": _fcr_d(up=False),
+    "fcr_d_up_static": _fcr_d(up=True),
+    "fcr_d_down_static": _fcr_d(up=False),
 }
-"""Section 3 of the Nordic requirements on limited energy reservoirs, v1.1 of 28 March 2025."""
+"""By product. Nordic requirements v1.1 of 28 March 2025, limited energy reservoirs."""
 
 _SETS = (
     RuleSet(name=OFF, products=(), dated="", source="nothing is managed", confirmed=True),
@@ -111,7 +110,7 @@ _SETS = (
     ),
     RuleSet(
         name="nordic_d_v1_1",
-        products=("fcr_d_up", "fcr_d_down"),
+        products=("fcr_d_up", "fcr_d_down", "fcr_d_up_static", "fcr_d_down_static"),
         dated="2025-03-28",
         source=_NORDIC,
         confirmed=True,
@@ -143,7 +142,7 @@ _SETS = (
     ),
     RuleSet(
         name="gb_dc_2024",
-        products=("dc", "dc_low", "dc_high"),
+        products=("dc", "dcl", "dch"),
         dated="2024-07-01",
         source="NESO, New Dynamic Services; state-of-energy rules not confirmed",
         confirmed=False,
@@ -152,7 +151,7 @@ _SETS = (
     ),
     RuleSet(
         name="gb_dm_2024",
-        products=("dm", "dm_low", "dm_high"),
+        products=("dm", "dml", "dmh"),
         dated="2024-07-01",
         source="NESO, New Dynamic Services; state-of-energy rules not confirmed",
         confirmed=False,
@@ -161,7 +160,7 @@ _SETS = (
     ),
     RuleSet(
         name="gb_dr_2024",
-        products=("dr", "dr_low", "dr_high"),
+        products=("dr", "drl", "drh"),
         dated="2024-07-01",
         source="NESO, New Dynamic Services; state-of-energy rules not confirmed",
         confirmed=False,
