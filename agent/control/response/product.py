@@ -3,6 +3,16 @@
 from dataclasses import dataclass
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a product is not armed, or no longer available."""
+
+    code: str
+    """Stable: ``ARM_...``, ``I24``."""
+    text: str
+    """One sentence."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frequency:
     """The grid's frequency as it may be acted upon in this cycle."""
@@ -33,8 +43,8 @@ class ProductState:
     product: str
     capacity_kw: float
     armed: bool
-    refusals: tuple[str, ...] = ()
-    """Why it is not armed, or no longer available: one sentence each."""
+    refusals: tuple[Refusal, ...] = ()
+    """Why it is not armed; of an armed one, why it is not available as it was sold."""
     rule: str = ""
     """Rule set and version that its energy is managed by."""
     deviation_hz: float | None = None
