@@ -82,6 +82,41 @@ class PowerSetter(Protocol):
 
 
 @runtime_checkable
+class FallsBack(Protocol):
+    """A device with a time-out and a fall-back of its own, which can be looked after."""
+
+    @property
+    def fallback_s(self) -> float | None:
+        """After so long without us it has fallen back; None: never, somebody answers for it."""
+        ...
+
+    async def look_after(self) -> Sequence[str]:
+        """Read time-out, fall-back and mode back, and put right what is not as it was chosen.
+
+        Returns what was not so since the last call, one sentence each; taking over looks, too.
+        """
+        ...
+
+
+@runtime_checkable
+class Forgetful(Protocol):
+    """A device whose setpoint is not always written whole."""
+
+    def forget(self) -> None:
+        """Write the next setpoint whole, enabling and all, whatever was written before."""
+        ...
+
+
+@runtime_checkable
+class Leaver(Protocol):
+    """A device that can be given back to its own mode."""
+
+    async def leave(self) -> None:
+        """Take the enabling back, then bring the device into its own mode, and see it there."""
+        ...
+
+
+@runtime_checkable
 class Identified(Protocol):
     """A device that says who it is."""
 

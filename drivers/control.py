@@ -8,6 +8,8 @@ from drivers.point import Point
 
 REFRESH_S_MAX = 60.0
 """A setpoint is refreshed at least this often, also by a device without a time-out."""
+KEPT_ALIVE_S_MAX = 10.0
+"""A device with a time-out is written to at least this often, however long its time-out is."""
 VECTOR_MAX = 32
 _REFRESHES_PER_TIMEOUT = 3
 _LOOKS_PER_COUNT = 4
@@ -66,7 +68,17 @@ class Watchdog:
         timeouts_s = [timeout_s for timeout_s in known if timeout_s]
         if self.kind is WatchdogKind.NONE or not timeouts_s:
             return REFRESH_S_MAX
-        return min(REFRESH_S_MAX, min(timeouts_s) / _REFRESHES_PER_TIMEOUT)
+        return min(KEPT_ALIVE_S_MAX, min(timeouts_s) / _REFRESHES_PER_TIMEOUT)
+
+    @property
+    def fallback_s(self) -> float | None:
+        """Return after which silence the device has fallen back; None: it never does by itself.
+
+        Of what its document says and what was measured, the longer one counts.
+        """
+        timeouts_s = (self.timeout_s, self.measured_timeout_s or 0.0)
+        known = self.kind is not WatchdogKind.NONE and any(timeouts_s)
+        return max(timeouts_s) if known else None
 
     @property
     def refresh_s(self) -> float:

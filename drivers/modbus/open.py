@@ -10,8 +10,9 @@ from drivers.base import Driver
 from drivers.document import Protocol
 from drivers.modbus.bus import line_to
 from drivers.modbus.config import ModbusConfig
-from drivers.modbus.device import ModbusDevice, ModbusInverter
+from drivers.modbus.device import ModbusDevice
 from drivers.modbus.endpoint import endpoint_of
+from drivers.modbus.inverter import ModbusInverter
 from drivers.modbus.line import Line
 from drivers.profile import Profile, load
 from wire.clock import Clock

@@ -47,8 +47,14 @@ def _split(
         Setting(magnitude, abs(amount)),
         split.charge if to_charge else split.discharge,
     )
-    turned = before_kw is None or before_kw * amount < 0.0
-    return (split.zero, *there) if turned else there
+    if before_kw is not None and before_kw * amount >= 0.0:
+        return there
+    others = [
+        Setting(point, 0.0)
+        for point in control.setpoints
+        if point != magnitude and (point.low or 0.0) <= 0.0
+    ]
+    return (split.zero, *others, *there)  # what the other direction was told is not left behind
 
 
 def due(last_s: float, period_s: float, now_s: float) -> bool:

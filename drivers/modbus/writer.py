@@ -30,11 +30,20 @@ class Writer:
         """Write one value."""
         await self._write(setting, await self._registers_for(setting), setting.point.readback)
 
-    async def settle(self, setting: Setting) -> None:
-        """Write one value unless the device has it already, and see that it keeps it."""
+    async def settle(self, setting: Setting) -> str:
+        """Write one value unless the device has it already, and see that it keeps it.
+
+        Returns what was found instead, in one sentence; empty: the device had it.
+        """
         registers = await self._registers_for(setting)
-        if await self._kept(setting.point) != registers:
-            await self._write(setting, registers, True)
+        kept = await self._kept(setting.point)
+        if kept == registers:
+            return ""
+        exponent = await self._scales.of(setting.point)
+        found = codec.decode(setting.point, kept, exponent)
+        await self._write(setting, registers, True)
+        shown = "nothing usable" if found is None else f"{found:g}"
+        return f"{setting.point.name}: {shown} was found, {setting.value:g} is kept now"
 
     async def value(self, point: Point) -> float | None:
         """Return what the device has there now; None: nothing usable."""

@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from drivers.base import Identified, Pace, Rate
 from drivers.errors import DeviceRefused, DeviceUnreachable, ProfileError
-from drivers.modbus.device import ModbusDevice, ModbusInverter
+from drivers.modbus.device import ModbusDevice
+from drivers.modbus.inverter import ModbusInverter
 from drivers.modbus.line import Line, Refusal
 from drivers.point import Coding, Kind
 from drivers.profile import Profile
@@ -190,6 +191,24 @@ class SunSpecInverter(SunSpecDevice):
     async def write_power_kw(self, power_kw: float) -> None:
         """See `drivers.base.PowerSetter`."""
         await (await self._setter()).write_power_kw(power_kw)
+
+    @property
+    def fallback_s(self) -> float | None:
+        """See `drivers.base.FallsBack`."""
+        return self.profile.watchdog.fallback_s
+
+    async def look_after(self) -> Sequence[str]:
+        """See `drivers.base.FallsBack`."""
+        return await (await self._setter()).look_after()
+
+    def forget(self) -> None:
+        """See `drivers.base.Forgetful`."""
+        if isinstance(self._device, ModbusInverter):
+            self._device.forget()
+
+    async def leave(self) -> None:
+        """See `drivers.base.Leaver`."""
+        await (await self._setter()).leave()
 
     async def _setter(self) -> ModbusInverter:
         device = await self._known()

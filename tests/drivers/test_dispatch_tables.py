@@ -69,7 +69,7 @@ def test_a_life_counter_is_looked_after_several_times_in_each_of_its_counts(
     watchdog = read(tmp_path, COUNTER + PLAIN).watchdog
     assert watchdog.kind is WatchdogKind.COUNTER
     assert watchdog.counter is not None
-    assert (watchdog.refresh_s, watchdog.rewrite_s, watchdog.wrap) == (1.0, 20.0, 65_536)
+    assert (watchdog.refresh_s, watchdog.rewrite_s, watchdog.wrap) == (1.0, 10.0, 65_536)
 
 
 def test_a_timer_register_is_its_own_time_out(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from drivers import profile as profiles
 from drivers.base import Rate
 from drivers.modbus import codec
 from drivers.modbus.config import ModbusTcpConfig
-from drivers.modbus.device import ModbusInverter
+from drivers.modbus.inverter import ModbusInverter
 from drivers.modbus.open import open_modbus
 from drivers.point import Coding, Kind
 from drivers.profile import Profile

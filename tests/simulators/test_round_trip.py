@@ -159,8 +159,8 @@ async def test_a_setpoint_is_followed_in_both_directions_and_through_zero(
 
 VECTORS: dict[str, tuple[list[Write], list[Write]]] = {
     "huawei-luna": (
-        [(47_100, (0,)), (47_247, (0, 4_000)), (47_100, (1,))],
-        [(47_100, (0,)), (47_249, (0, 3_000)), (47_100, (2,))],
+        [(47_100, (0,)), (47_249, (0, 0)), (47_247, (0, 4_000)), (47_100, (1,))],
+        [(47_100, (0,)), (47_247, (0, 0)), (47_249, (0, 3_000)), (47_100, (2,))],
     ),
     "kostal-plenticore": (
         [(1_034, float_words(-4_000.0)[::-1])],

@@ -8,7 +8,7 @@ import pytest
 
 from drivers.base import Rate
 from drivers.errors import DeviceRefused
-from drivers.modbus.device import ModbusInverter
+from drivers.modbus.inverter import ModbusInverter
 from drivers.point import Kind
 from drivers.profile import Profile, load
 from tests.support.scripted_line import ScriptedLine, Write
@@ -84,8 +84,10 @@ async def test_a_split_setter_is_told_magnitude_first_and_direction_behind_it(
 
 async def test_a_split_setter_stands_still_before_it_turns(tmp_path: Path) -> None:
     site = Site(tmp_path, HEAD + REFRESHED + SPLIT + POINTS)
-    assert await site.writes(5.0) == [(DIRECTION, 0), (DISCHARGE, 50), (DIRECTION, 2)]
-    assert await site.writes(-2.5) == [(DIRECTION, 0), (CHARGE, 25), (DIRECTION, 1)]
+    discharging = [(DIRECTION, 0), (CHARGE, 0), (DISCHARGE, 50), (DIRECTION, 2)]
+    assert await site.writes(5.0) == discharging
+    charging = [(DIRECTION, 0), (DISCHARGE, 0), (CHARGE, 25), (DIRECTION, 1)]
+    assert await site.writes(-2.5) == charging
     assert await site.writes(0.0) == [(DIRECTION, 0), (CHARGE, 0), (DISCHARGE, 0)]
     assert await site.writes(-1.0) == [(CHARGE, 10), (DIRECTION, 1)]
 
@@ -100,7 +102,8 @@ async def test_a_turn_that_failed_half_way_begins_with_standing_still_again(
         await site.writes(-2.0)
     site.line.refused.clear()
     site.line.taken()
-    assert await site.writes(5.0) == [(DIRECTION, 0), (DISCHARGE, 50), (DIRECTION, 2)]
+    discharging = [(DIRECTION, 0), (CHARGE, 0), (DISCHARGE, 50), (DIRECTION, 2)]
+    assert await site.writes(5.0) == discharging
 
 
 async def test_one_magnitude_serves_both_directions(tmp_path: Path) -> None:
@@ -179,10 +182,10 @@ async def test_a_timer_register_is_written_before_the_setpoint_and_often_enough(
 ) -> None:
     watchdog = '[watchdog]\nkind = "timer-register"\npoint = "pcs.keep_alive"\nvalue = 60\n'
     site = Site(tmp_path, HEAD + watchdog + '[control]\nsetpoint = "pcs.set_power_kw"\n' + POINTS)
-    assert site.device.refresh_s == 20.0
+    assert site.device.refresh_s == 10.0
     assert await site.writes(5.0) == [(KEEP_ALIVE, 60), (SETPOINT, 0x10000 - 50)]
     assert await site.writes(6.0) == [(SETPOINT, 0x10000 - 60)]
-    await asyncio.sleep(19.5)
+    await asyncio.sleep(9.5)
     assert await site.writes(6.0) == [(KEEP_ALIVE, 60), (SETPOINT, 0x10000 - 60)]
 
 
