@@ -1,0 +1,1 @@
+"""Prequalification: profiles, criteria, rehearsal against a model, the real box, the report."""
