@@ -18,6 +18,8 @@ class FadeMemory:
     """Of one product."""
 
     on: bool = False
+    faded_s: float = 0.0
+    """How far the transition is, in seconds of its whole."""
     weight: float = 0.0
     """0: normal mode; 1: reserve mode."""
     deviations_hz: tuple[float, ...] = ()
@@ -57,13 +59,15 @@ def second(
         entered = alert is True and room < limit
         on = entered or (on and room < limit + margin)
     before = memory.deviations_hz
-    step = 0.0 if on is not memory.on else count / fade_s
+    step_s = 0.0 if on is not memory.on else count
+    faded_s = min(fade_s, max(0.0, memory.faded_s + (step_s if on else -step_s)))
     deviations_hz = before
     if deviation_hz is not None:
         deviations_hz = (*before, *(deviation_hz,) * count)[-max(1, round(fade_s)) :]
     return FadeMemory(
         on=on,
-        weight=min(1.0, max(0.0, memory.weight + (step if on else -step))),
+        faded_s=faded_s,
+        weight=faded_s / fade_s,
         deviations_hz=deviations_hz,
         mean_hz=fsum(before) / len(before) if before else 0.0,
     )
