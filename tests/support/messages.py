@@ -1,6 +1,7 @@
 """One example of every message that crosses a process boundary; the golden files hold these."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from agent.link import Hello, Item, Message, Pushed, Stored
 from agent.status import DeviceState, Reason, Status
@@ -9,7 +10,7 @@ from wire import records
 from wire.block import Block, Quality, Reading
 from wire.fields import BadMessage
 from wire.records import Records
-from wire.schedule import FrequencyService, Schedule, Slot
+from wire.schedule import Fallback, FrequencyService, Price, Schedule, Slot
 from wire.sync import Ack, Downlink, Event, Frame, FrameClass, Severity, Upload
 
 AT_US = 1_767_225_600_000_000
@@ -68,6 +69,14 @@ SCHEDULE = Schedule(
             curve=((-0.2, 1.0), (-0.01, 0.0), (0.01, 0.0), (0.2, -1.0)),
         ),
     ),
+)
+SCHEDULE_WITH_PRICES = replace(
+    SCHEDULE,
+    prices=(
+        Price(AT_US, AT_US + QUARTER_US, 8_450),
+        Price(AT_US + QUARTER_US, AT_US + 2 * QUARTER_US, -120),
+    ),
+    fallback=Fallback(-5.0, AT_US + 6 * QUARTER_US),
 )
 STATUS = Status(
     at_us=AT_US,

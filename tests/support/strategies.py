@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from wire.block import Block, Quality
 from wire.fields import INSTANT_US_MAX
-from wire.schedule import FrequencyService, Schedule, Slot
+from wire.schedule import Fallback, FrequencyService, Price, Schedule, Slot
 from wire.sync import EVENT_TEXT_MAX, Event, Frame, FrameClass, Severity, Upload
 
 T = TypeVar("T")
@@ -70,6 +70,10 @@ def schedules(draw: st.DrawFn) -> Schedule:
             FrequencyService(draw(words), start, end, draw(st.floats(0, 1e7)), draw(_curves()))
             for start, end in pairs[:2]
         ),
+        prices=tuple(
+            Price(start, end, draw(st.integers(-(10**7), 10**7))) for start, end in pairs[2:]
+        ),
+        fallback=draw(st.none() | st.builds(Fallback, powers_kw, instants)),
     )
 
 

@@ -72,6 +72,11 @@ DOCUMENTS: dict[str, tuple[Callable[[Any], object], object, Callable[[], object]
         messages.SCHEDULE,
         lambda: schedule.to_document(messages.SCHEDULE),
     ),
+    "schedule_with_prices": (
+        schedule.from_document,
+        messages.SCHEDULE_WITH_PRICES,
+        lambda: schedule.to_document(messages.SCHEDULE_WITH_PRICES),
+    ),
     **fleet_messages.DOCUMENTS,
 }
 LINK = {**messages.LINK, **fleet_messages.LINK}

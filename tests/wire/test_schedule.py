@@ -11,7 +11,7 @@ from tests.support.messages import AT_US, QUARTER_US, SCHEDULE
 from wire import fields
 from wire import schedule as schedules
 from wire.fields import BadMessage
-from wire.schedule import Schedule, Slot
+from wire.schedule import Fallback, Price, Schedule, Slot
 
 
 @given(strategies.schedules())
@@ -99,3 +99,39 @@ def test_a_curve_that_is_none_is_named(curve: list[Any], says: str) -> None:
     document["services"][0]["curve"] = curve
     with pytest.raises(BadMessage, match=says):
         schedules.from_document(document)
+
+
+def test_a_price_covers_its_start_and_not_its_end() -> None:
+    first, second = messages.SCHEDULE_WITH_PRICES.prices
+    known = messages.SCHEDULE_WITH_PRICES
+    assert known.price_at(AT_US - 1) is None
+    assert known.price_at(AT_US) == first
+    assert known.price_at(AT_US + QUARTER_US) == second
+    assert known.price_at(AT_US + 2 * QUARTER_US) is None
+    assert SCHEDULE.price_at(AT_US) is None
+
+
+def test_a_fallback_holds_after_the_last_slot_and_until_its_own_end() -> None:
+    known = messages.SCHEDULE_WITH_PRICES
+    assert known.fallback_at(AT_US + QUARTER_US) is None
+    assert known.fallback_at(AT_US + 2 * QUARTER_US) == Fallback(-5.0, AT_US + 6 * QUARTER_US)
+    assert known.fallback_at(AT_US + 6 * QUARTER_US) is None
+    assert SCHEDULE.fallback_at(AT_US + 2 * QUARTER_US) is None
+
+
+def test_overlapping_prices_are_refused_and_named() -> None:
+    prices = (Price(AT_US, AT_US + 10, 1), Price(AT_US + 9, AT_US + 20, 2))
+    document = schedules.to_document(replace(SCHEDULE, prices=prices))
+    with pytest.raises(BadMessage, match=r"schedule\.prices\[1\]\.start_us"):
+        schedules.from_document(document)
+
+
+@given(strategies.damaged(schedules.to_document(messages.SCHEDULE_WITH_PRICES)))
+def test_a_damaged_schedule_with_prices_is_refused_or_can_be_executed(text: str) -> None:
+    try:
+        schedule = schedules.from_document(fields.parse(text))
+    except BadMessage as error:
+        messages.check_refusal(error)
+        return
+    assert all(price.start_us < price.end_us for price in schedule.prices)
+    assert schedule.fallback is None or abs(schedule.fallback.power_kw) <= schedules.POWER_KW_MAX
