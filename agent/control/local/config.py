@@ -35,6 +35,10 @@ class GridOperatorSettings(_Section):
     validity_s: float = Field(
         default=120.0, gt=0, le=86_400, description="how long a limit or setpoint holds unrenewed"
     )
+    failsafe_power_kw: _SignedKw | None = Field(
+        default=None,
+        description="what the battery does once a setpoint was lost; without it, lower classes say",
+    )
     failsafe_import_kw: _Kw | None = Field(
         default=None, description="what may be drawn once a limit was lost; without it, the limit"
     )
@@ -158,7 +162,7 @@ class CalendarRule(Window):
     """What holds in some hours; the first rule whose hours have come decides."""
 
     name: _Name
-    power_kw: _SignedKw | None = Field(default=None, description="+ discharge, − charge")
+    power_kw: _SignedKw | None = Field(default=None, description="+ discharge, - charge")
     discharge_kw_max: _Kw | None = None
     charge_kw_max: _Kw | None = None
     soc_min_pct: _Pct = Field(default=0.0, description="no discharging at or below it")

@@ -59,6 +59,8 @@ class Scene:
     slot: Slot | None
     base_kw: float
     """The base of the cycle before, as it was written; the measured power at first."""
+    elapsed_s: float
+    """Since the cycle before; 0 at first."""
     armed: bool
     """A frequency product answers: what is measured is not the base alone."""
     lower_kw: float
