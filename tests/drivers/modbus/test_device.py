@@ -15,8 +15,8 @@ from drivers.modbus.bus import line_to
 from drivers.modbus.codec import encode
 from drivers.modbus.config import ModbusTcpConfig
 from drivers.modbus.device import ModbusDevice
-from drivers.modbus.inverter import ModbusInverter
 from drivers.modbus.endpoint import TcpEndpoint
+from drivers.modbus.inverter import ModbusInverter
 from drivers.point import Coding, Kind, Point
 from drivers.profile import Profile, load
 from drivers.registry import open_driver
