@@ -197,3 +197,8 @@ class InputSettings(_Section):
     ripple: RippleSettings | None = None
     dimming: DimmingSettings | None = None
     feed_in_pct: ShareSettings | None = None
+
+    @property
+    def none(self) -> bool:
+        """Say whether nothing is wired to the box."""
+        return not (self.stops or self.trips or self.ripple or self.dimming or self.feed_in_pct)

@@ -1,41 +1,95 @@
-"""I9, data too old: without fresh data the only power that is safe for every plant is 0. Pure."""
+"""I9, data too old: without fresh data the only power that is safe for every plant is 0. Pure.
+
+Each signal has its own limit. One that has been too old counts again after three fresh samples, so
+that a device which answers now and then does not switch the plant on and off.
+"""
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from agent.control.cuts import Cut
-from agent.control.plant import LIMIT_AGE_S_MAX, UnitState
+from agent.control.interlocks.config import FreshnessSettings
+from agent.control.plant import UnitState
 from agent.control.quantity import Quantity
 
-POWER_AGE_S_MAX = 2.0
-SOC_AGE_S_MAX = 30.0
-HEARTBEAT_AGE_S_MAX = 10.0
+_NAMES = (
+    "AC power",
+    "state of charge",
+    "discharge limit of the battery",
+    "charge limit of the battery",
+)
 
 
-def cuts(unit: UnitState) -> Iterator[Cut]:
-    """Yield a stop for everything of the unit that decides and is not known now."""
-    if unit.lost:
-        yield _stop("the inverter does not answer")
-    ages = (
-        ("AC power", unit.power_kw, POWER_AGE_S_MAX),
-        ("state of charge", unit.soc_pct, SOC_AGE_S_MAX),
-        ("discharge limit of the battery", unit.discharge_kw_max, LIMIT_AGE_S_MAX),
-        ("charge limit of the battery", unit.charge_kw_max, LIMIT_AGE_S_MAX),
+@dataclass(frozen=True, slots=True)
+class FreshMemory:
+    """Of each signal, how many samples there had been when it was last too old; None: well."""
+
+    lost_at: tuple[int | None, ...] = (None, None, None, None)
+
+
+WELL = FreshMemory()
+
+
+def cuts(
+    unit: UnitState, memory: FreshMemory, settings: FreshnessSettings
+) -> tuple[tuple[Cut, ...], FreshMemory]:
+    """Return a stop for everything of the unit that decides and is not known now."""
+    signals = (
+        (unit.power_kw, settings.power_age_s_max),
+        (unit.soc_pct, settings.soc_age_s_max),
+        (unit.discharge_kw_max, settings.limit_age_s_max),
+        (unit.charge_kw_max, settings.limit_age_s_max),
     )
-    for name, quantity, limit_s in ages:
-        if quantity is not None and not quantity.usable(limit_s):
-            yield _stop(f"{name}: {_missing(quantity, limit_s)}")
-    if unit.heartbeat_age_s is not None and unit.heartbeat_age_s > HEARTBEAT_AGE_S_MAX:
-        yield _stop(f"a life counter stands still for more than {HEARTBEAT_AGE_S_MAX:g} s")
+    standing_s = unit.heartbeat_age_s
+    beats = standing_s is None or standing_s <= settings.heartbeat_age_s_max
+    if memory is WELL and beats and not unit.lost and all(_usable(*one) for one in signals):
+        return (), WELL
+    found: list[Cut] = [_stop("the inverter does not answer")] if unit.lost else []
+    lost_at: list[int | None] = []
+    for place, (quantity, limit_s) in enumerate(signals):
+        lost = _lost(quantity, limit_s, memory.lost_at[place], settings.release_samples)
+        lost_at.append(lost)
+        if quantity is not None:
+            found.extend(_said(_NAMES[place], quantity, limit_s, lost))
+    if not beats:
+        limit_s = settings.heartbeat_age_s_max
+        found.append(_stop(f"a life counter stands still for more than {limit_s:g} s"))
+    after = FreshMemory(tuple(lost_at))
+    return tuple(found), WELL if after == WELL else after
+
+
+def _usable(quantity: Quantity | None, limit_s: float) -> bool:
+    return quantity is None or quantity.usable(limit_s)
+
+
+def _lost(
+    quantity: Quantity | None, limit_s: float, before: int | None, samples_min: int
+) -> int | None:
+    """Return at which sample the signal was last lost; None: it is well.
+
+    One that has never had a value is not lost, it has not come yet. A count below the one before
+    begins anew with its device; 0 is a value that nobody counts.
+    """
+    if quantity is None or quantity.value is None:
+        return before if quantity is not None else None
+    if not quantity.usable(limit_s):
+        return quantity.samples
+    if before is None or quantity.samples == 0 or quantity.samples - before >= samples_min:
+        return None
+    return min(before, quantity.samples)
+
+
+def _said(name: str, quantity: Quantity, limit_s: float, lost: int | None) -> Iterator[Cut]:
+    if quantity.value is None:
+        yield _stop(f"{name}: no value yet")
+    elif not math.isfinite(quantity.value):
+        yield _stop(f"{name}: not a number")
+    elif quantity.age_s > limit_s:
+        yield _stop(f"{name}: older than {limit_s:g} s")
+    elif lost is not None:
+        yield _stop(f"{name}: back, but not for long enough")
 
 
 def _stop(text: str) -> Cut:
     return Cut("I9", text, 0.0, 0.0, blind=True)
-
-
-def _missing(quantity: Quantity, limit_s: float) -> str:
-    if quantity.value is None:
-        return "no value yet"
-    if not math.isfinite(quantity.value):
-        return "not a number"
-    return f"older than {limit_s:g} s"

@@ -1,12 +1,16 @@
 """The plant as a whole: what its units leave together, and what stands above them. Pure."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.control.cuts import Cut, Hard, intersect
+from agent.control.interlocks import inputs, inverter, manual, voltage
+from agent.control.interlocks.inputs import InputMemory, OperatorLimit
+from agent.control.interlocks.latch import Latches, added, without
 from agent.control.interlocks.rules import NEUTRAL, GuardRules
 from agent.control.interlocks.unit import UnitMemory, unit_hard
+from agent.control.interlocks.voltage import Voltage, VoltageMemory
 from agent.control.limits import Limits
 from agent.control.plant import PlantState
 
@@ -16,6 +20,10 @@ class GuardMemory:
     """What all interlocks remember from cycle to cycle."""
 
     units: Mapping[str, UnitMemory] = field(default_factory=dict)
+    voltage: VoltageMemory = field(default_factory=VoltageMemory)
+    inputs: InputMemory = field(default_factory=InputMemory)
+    latches: Latches = ()
+    """Of the whole plant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +33,22 @@ class Guarded:
     plant: Hard
     """For the sum of the units."""
     units: Mapping[str, Hard]
+    voltage: Voltage = voltage.NEUTRAL
+    """I7: what a frequency is worth now."""
+    operator: tuple[OperatorLimit, ...] = ()
+    """I18: what the grid operator limits over contacts, for a proposal of class 0."""
+
+    @property
+    def feed_in_share(self) -> float | None:
+        """Return the strictest share of the installed power that may be fed in; None: any."""
+        shares = [one.feed_in_share for one in self.operator if one.feed_in_share is not None]
+        return min(shares, default=None)
+
+    @property
+    def dimmed_kw(self) -> float | None:
+        """Return what may be drawn while dimmed, a magnitude; None: not dimmed."""
+        limits_kw = [one.import_kw_max for one in self.operator if one.import_kw_max is not None]
+        return min(limits_kw, default=None)
 
 
 def guard(
@@ -35,9 +59,87 @@ def guard(
     remembered: dict[str, UnitMemory] = {}
     for state, allowed in zip(plant.units, limits.units, strict=True):
         before = memory.units.get(state.unit, UnitMemory())
-        units[state.unit], remembered[state.unit] = unit_hard(state, allowed, before, plant.at_s)
-    guarded = Guarded(plant=intersect(_of_units(units)), units=units)
-    return guarded, GuardMemory(units=remembered)
+        units[state.unit], remembered[state.unit] = unit_hard(
+            state, allowed, before, plant.at_s, rules
+        )
+    above, operator, after = _above(plant, memory, rules)
+    told, after_voltage = voltage.watch(plant.voltages_v, rules.grid, memory.voltage, plant.at_s)
+    of_plant = (*above, *voltage.cuts(told))
+    if any(cut.stops for cut in of_plant):
+        units = {unit: intersect((*of_plant, *hard.cuts)) for unit, hard in units.items()}
+    guarded = Guarded(
+        plant=intersect((*of_plant, *_of_units(units))),
+        units=units,
+        voltage=told,
+        operator=operator,
+    )
+    return guarded, replace(after, units=remembered, voltage=after_voltage)
+
+
+def latches_of(memory: GuardMemory) -> Latches:
+    """Return everything that waits for a reset, of the plant and of its units."""
+    found = memory.latches
+    for unit in memory.units.values():
+        if unit.latches or unit.inverter.latches:
+            found = added(found, (*unit.latches, *unit.inverter.latches))
+    return found
+
+
+def restored(memory: GuardMemory, latches: Latches, units: Iterable[str]) -> GuardMemory:
+    """Return the memory with the latches of a run before; `units` are those of the plant.
+
+    A latch of a unit that the plant no longer has is let go: nothing could be stopped by it.
+    """
+    found = dict(memory.units)
+    for name in units:
+        own = tuple(latch for latch in latches if latch.unit == name)
+        if own:
+            unit = found.get(name, UnitMemory())
+            of_site = tuple(latch for latch in own if latch.code == _OF_SITE)
+            others = tuple(latch for latch in own if latch.code != _OF_SITE)
+            found[name] = replace(
+                unit,
+                latches=added(unit.latches, of_site),
+                inverter=inverter.restored(unit.inverter, others),
+            )
+    of_plant = (latch for latch in latches if not latch.unit)
+    return replace(memory, units=found, latches=added(memory.latches, of_plant))
+
+
+def reset(memory: GuardMemory, codes: Collection[str]) -> GuardMemory:
+    """Return the memory without the latches of these codes; what is still there latches again."""
+    units = {
+        name: replace(
+            unit,
+            latches=without(unit.latches, codes),
+            inverter=inverter.reset(unit.inverter, codes),
+        )
+        for name, unit in memory.units.items()
+    }
+    return replace(memory, units=units, latches=without(memory.latches, codes))
+
+
+_OF_SITE = "I17"
+"""Of a unit's latches, those that do not come from the supervision of its inverter."""
+
+
+def _above(
+    plant: PlantState, memory: GuardMemory, rules: GuardRules
+) -> tuple[Sequence[Cut], tuple[OperatorLimit, ...], GuardMemory]:
+    """Return what contacts stop and limit: emergency stops, trips, steps of the grid operator."""
+    settings, before = rules.inputs, memory.inputs
+    if settings.none and not memory.latches:
+        return (), (), memory
+    stops, stopped = manual.contact_cuts(settings.stops, plant.inputs, before.stops, plant.at_s)
+    trips, tripped = inputs.trip_cuts(settings, plant.inputs, before, plant.at_s)
+    operator, steps = inputs.limits(settings, plant.inputs, before, plant.at_s)
+    latches = added(memory.latches, manual.latches((*stops, *trips), ""))
+    after = replace(
+        memory,
+        inputs=InputMemory(stops=stopped, trips=tripped, steps=steps),
+        latches=latches,
+    )
+    return (*(manual.held(latch) for latch in latches), *stops, *trips), operator, after
 
 
 def _of_units(units: Mapping[str, Hard]) -> Sequence[Cut]:

@@ -1,6 +1,7 @@
 """What the settings say to the guard; the same for the life of the process. Pure."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from agent.control.interlocks.config import (
     BatterySettings,
@@ -8,9 +9,10 @@ from agent.control.interlocks.config import (
     GridSettings,
     InputSettings,
 )
+from agent.control.interlocks.derating import Curves, curves_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class GuardRules:
     """One section for each part of the guard; neutral unless the site says otherwise."""
 
@@ -18,6 +20,10 @@ class GuardRules:
     grid: GridSettings = field(default_factory=GridSettings)
     freshness: FreshnessSettings = field(default_factory=FreshnessSettings)
     inputs: InputSettings = field(default_factory=InputSettings)
+
+    @cached_property
+    def curves(self) -> Curves:
+        return curves_of(self.battery)
 
 
 NEUTRAL = GuardRules()
