@@ -21,12 +21,12 @@ from agent.control.port import Port
 from agent.control.sources import Sources
 from agent.control.timing import Timing
 from agent.control.watch import Watch
+from agent.control.witness import Witness
 from agent.injection import Injection
 from agent.link import ClockVerdict
 from agent.status import Status
 from agent.steering import FREE, Steering
 from agent.timekeeping import SteadyClock
-from wire.block import Reading, sample
 from wire.clock import utc
 from wire.report import ClockState
 from wire.schedule import Schedule
@@ -78,6 +78,7 @@ class Cycle:
         clock: SteadyClock,
         housekeeping: Callable[[], None],
         timing: Timing | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self.metronome = Metronome(plan.period_s)
         self._plan = plan
@@ -86,6 +87,7 @@ class Cycle:
             next(port for port in ports if port.device == unit.setter) for unit in plan.sources
         )
         self._outbox = outbox
+        self._witness = witness or Witness(outbox, plan.boot)
         self._clock = clock
         self._correction_us = 0
         self._clock_error_s: float | None = None
@@ -98,7 +100,6 @@ class Cycle:
         self._record: Record | None = None
         self._mode = STARTING
         self._watcher = Watch(self._tell)
-        self._samples: dict[str, int] = {}
         self._to_keep: deque[Port] = deque()
         """Devices of which a sample is due."""
         self.quiet = True
@@ -118,6 +119,7 @@ class Cycle:
             await asyncio.sleep(self._plan.period_s * WRITE_SHARE)  # then comes what can wait
             self.quiet = True
             self._watch()
+            self._witness.beat(self._record, self.metronome.missed)
             await self._keep_samples(due=self.metronome.count % per_record == 0)
             if self.metronome.count % per_housekeeping == 1 % per_housekeeping:
                 self._housekeeping()
@@ -232,7 +234,7 @@ class Cycle:
         told = {unit.unit: unit.power_kw for unit in decision.units}
         for port in self._ports:
             port.decided(told.get(port.device))
-        self._record = Record(at_us=now_us, decision=decision)
+        self._record = Record(at_us=now_us, plant=plant, decision=decision)
 
     def _watch(self) -> None:
         """Turn what has changed since the last beat into events."""
@@ -256,21 +258,14 @@ class Cycle:
         left = POINTS_PER_BEAT_MAX
         while self._to_keep and left > 0:
             port = self._to_keep.popleft()
-            self._keep(
+            self._witness.keep(
                 port.device, now_us, [evidence.kept(reading) for reading in port.readings(now_s)]
             )
             left -= len(port.seen)
             if len(port.seen) > POINTS_AT_ONCE_MAX:
                 await asyncio.sleep(0)
         if due and self._record is not None:
-            self._keep(evidence.DEVICE, now_us, evidence.readings(self._record))
-
-    def _keep(self, device: str, at_us: int, readings: Sequence[Reading]) -> None:
-        if not readings:
-            return
-        number = self._samples.get(device, 0)
-        self._samples[device] = number + 1
-        self._outbox.put(sample(device, self._plan.boot, number, at_us, readings))
+            self._witness.keep(evidence.DEVICE, now_us, evidence.readings(self._record))
 
     def _tell(self, code: str, severity: Severity, source: str, text: str) -> None:
         at_us, cut = self._clock.now_us(), text[:EVENT_TEXT_MAX]

@@ -22,6 +22,7 @@ from agent.control.port import Port
 from agent.control.server import SOCKET_PATH_BYTES_MAX, LinkServer, Takers, listening
 from agent.control.sources import Sources
 from agent.control.timing import Timing
+from agent.control.witness import Archived, Witness
 from agent.leaving import Departure
 from agent.link import Hello, Pushed
 from agent.settings import AgentSettings, BadSettings
@@ -66,9 +67,9 @@ async def run(
                 notifier.alive()
                 realtime.collect()
 
-            cycle = Cycle(
-                _plan(settings, sources, boot), ports, outbox, steady, housekeeping, timing
-            )
+            plan = _plan(settings, sources, boot)
+            witness = _witness(settings, plan, outbox, fingerprint)
+            cycle = Cycle(plan, ports, outbox, steady, housekeeping, timing, witness)
             server = LinkServer(
                 Hello(boot, settings.site, fingerprint),
                 outbox,
@@ -95,6 +96,17 @@ async def run(
                 if timing is not None and timing_file is not None:
                     timing.save(timing_file, beats=beats, missed=missed, fifo=fifo)
     return 0
+
+
+def _witness(settings: AgentSettings, plan: Plan, outbox: Outbox, fingerprint: str) -> Witness:
+    archived = Archived(
+        settings=settings.archive,
+        limits=plan.rules.limits,
+        period_s=plan.period_s,
+        config=fingerprint,
+        nominal_v=plan.rules.guard.grid.nominal_v,
+    )
+    return Witness(outbox, plan.boot, archived)
 
 
 def _takers(cycle: Cycle, ports: Sequence[Port], departure: Departure) -> Takers:

@@ -3,6 +3,7 @@
 from agent.control.decide import AUTOMATIC, SAFE, Decision
 from agent.control.evidence import Record, mode_changed, readings
 from agent.status import Reason
+from tests.support.plants import HEALTHY
 from wire.block import Quality, Reading
 from wire.points import STANDARD
 from wire.sync import EVENT_TEXT_MAX, Severity
@@ -18,7 +19,7 @@ DECISION = Decision(
     units=(),
     reasons=(Reason("SCHEDULE", "asks for 30 kW", 30.0),),
 )
-RECORD = Record(at_us=5, decision=DECISION)
+RECORD = Record(at_us=5, plant=HEALTHY, decision=DECISION)
 
 
 def test_a_record_becomes_the_standard_points_of_control() -> None:
@@ -49,6 +50,6 @@ def test_an_event_never_grows_longer_than_a_message_may_be() -> None:
         units=(),
         reasons=reasons,
     )
-    event = mode_changed(AUTOMATIC, Record(at_us=5, decision=decision))
+    event = mode_changed(AUTOMATIC, Record(at_us=5, plant=HEALTHY, decision=decision))
     assert len(event.text) == EVENT_TEXT_MAX
     assert event.severity is Severity.WARNING
