@@ -9,6 +9,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from agent.control.interlocks.config import (
+    BatterySettings,
+    FreshnessSettings,
+    GridSettings,
+    InputSettings,
+)
 from agent.control.interlocks.supervision.config import SupervisionSettings
 
 _Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
@@ -108,6 +114,10 @@ class ControlSettings(_Section):
     period_s: float = Field(default=0.1, ge=0.02, le=1)
     record_period_s: float = Field(default=1.0, ge=0.1, le=60)
     supervision: SupervisionSettings = SupervisionSettings()
+    battery: BatterySettings = BatterySettings()
+    grid: GridSettings = GridSettings()
+    freshness: FreshnessSettings = FreshnessSettings()
+    inputs: InputSettings = InputSettings()
     outbox_bytes_max: int = Field(
         default=6 * 1024**2,
         ge=65_536,
