@@ -16,6 +16,7 @@ from pathlib import Path
 from agent.control import realtime
 from agent.control.cycle import Cycle, Plan
 from agent.control.decide import Rules
+from agent.control.interlocks.rules import guard_rules
 from agent.control.equipment import limits, opened_ports
 from agent.control.outbox import Outbox
 from agent.control.port import Port
@@ -132,7 +133,7 @@ def _plan(settings: AgentSettings, sources: tuple[Sources, ...], boot: str) -> P
     return Plan(
         site=settings.site,
         boot=boot,
-        rules=Rules(limits=limits(control, sources)),
+        rules=Rules(limits=limits(control, sources), guard=guard_rules(control)),
         sources=sources,
         period_s=control.period_s,
         record_period_s=control.record_period_s,
