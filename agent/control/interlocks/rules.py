@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from agent.control.config import ControlSettings
 from agent.control.interlocks.config import (
     BatterySettings,
     FreshnessSettings,
@@ -27,3 +28,13 @@ class GuardRules:
 
 
 NEUTRAL = GuardRules()
+
+
+def guard_rules(control: ControlSettings) -> GuardRules:
+    """Return what the ``[control]`` section says to the guard."""
+    return GuardRules(
+        battery=control.battery,
+        grid=control.grid,
+        freshness=control.freshness,
+        inputs=control.inputs,
+    )
