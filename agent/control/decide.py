@@ -10,26 +10,28 @@ schedule. Then the units share the plant's setpoint. After a start or a reconnec
 begins at the measured power, so that taking over makes no jump.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from agent.control import base, follow, reserve, steer
 from agent.control.arbitrate import Outcome, Proposal, arbitrate, clip, cut_by, untouched
 from agent.control.base import POWER_DECIMALS
 from agent.control.cuts import Cut, Hard
+from agent.control.energy.reservoir import reservoir
 from agent.control.interlocks.inverter import UNPROVED
 from agent.control.interlocks.plant import Guarded, GuardMemory, guard
 from agent.control.interlocks.rules import NEUTRAL, GuardRules
 from agent.control.limits import Limits
 from agent.control.plant import PlantState
+from agent.control.response import told
+from agent.control.response.answer import Answer, Asked, ResponseMemory, ResponseRules, answer
 from agent.control.response.product import Frequency, ProductState
-from agent.control.response.respond import Response, Trust, first_fresh, in_force, respond
 from agent.control.share import UnitSetpoint, shared
 from agent.injection import Injection
 from agent.status import Reason
 from agent.steering import FREE, Steering
 from wire.order import Mode
-from wire.schedule import FrequencyService, Schedule
+from wire.schedule import Schedule
 
 STARTING = "starting"
 AUTOMATIC = "automatic"
@@ -56,6 +58,7 @@ class Rules:
 
     limits: Limits
     guard: GuardRules = NEUTRAL
+    response: ResponseRules = field(default_factory=ResponseRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,7 @@ class Memory:
     held: bool = False
     """A limit of the grid operator holds the base, or the base is still on its way back."""
     guard: GuardMemory = field(default_factory=GuardMemory)
-    trust: Trust = field(default_factory=Trust)
+    response: ResponseMemory = field(default_factory=ResponseMemory)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,8 @@ class Decision:
     """As it was judged, for the evidence; None: it was not looked at."""
     products: tuple[ProductState, ...] = ()
     """Of all products that the site is awarded now."""
+    management_kw: float = 0.0
+    """The part of the setpoint that keeps the energy of products."""
 
 
 def decide(
@@ -103,19 +108,16 @@ def decide(
     guarded, guard_memory = guard(plant, rules.limits, memory.guard, rules.guard)
     hard = guarded.plant
     slot = None if schedule is None else schedule.slot_at(now_us)
-    awarded = () if schedule is None else in_force(schedule.services, now_us)
-    unarmed = awarded if any(unit.power_share_max < 1.0 for unit in plant.units) else ()
-    services = () if unarmed else awarded
-    response, trust = respond(services, first_fresh(plant.frequencies), plant.at_s, memory.trust)
+    above = arbitrate(_duties(), untouched(hard.lower_kw, hard.upper_kw), now_us)
+    asked = _asked(plant, orders, rules, above, memory.base_kw)
+    answered, response_memory = answer(plant, asked, rules.response, memory.response)
     schedule_kw = 0.0 if slot is None else slot.power_kw
     if not plant.ready:
-        # Whatever was held for a frequency that went away belongs to the time before.
-        forgotten = Memory(guard=guard_memory, trust=replace(trust, response_kw=0.0))
-        return _not_in_charge(plant, guarded, rules, schedule_kw), forgotten
+        forgotten = Memory(guard=guard_memory, response=response_memory)
+        return _not_in_charge(plant, guarded, rules, schedule_kw, answered), forgotten
 
-    above = arbitrate(_duties(), untouched(hard.lower_kw, hard.upper_kw), now_us)
     proposals = (
-        *reserve.proposals(services, above.lower_kw, above.upper_kw),
+        *reserve.proposals(answered.kept, asked.reservoir, above.lower_kw, above.upper_kw, now_us),
         *steer.proposals(orders.steering, now_us),
         *follow.proposals(schedule, slot, now_us),
     )
@@ -124,23 +126,53 @@ def decide(
     base_kw, why, held = base.ramped(
         outcome, above, hard, before_kw, elapsed_s, rules.limits, memory.held
     )
-    setpoint_kw, because = _sum(base_kw, response, hard, above)
+    setpoint_kw, because = _sum(base_kw, answered, hard, above)
     followed = steer.followed(orders.steering, now_us)
     decision = Decision(
         mode=_mode(plant, hard, orders.steering, followed),
         setpoint_kw=setpoint_kw,
         base_kw=base_kw,
         schedule_kw=schedule_kw,
-        response_kw=round(setpoint_kw - base_kw, POWER_DECIMALS) if services else 0.0,
+        response_kw=_beside(base_kw + answered.management_kw, setpoint_kw, answered),
+        management_kw=answered.management_kw,
         lower_kw=above.lower_kw,
         upper_kw=above.upper_kw,
-        reasons=(*why, *because, *_unarmed(unarmed)),
+        reasons=(*why, *because, *told.refused(answered)),
         units=shared(setpoint_kw, plant.units, rules.limits.units, guarded.units),
         steering=followed,
+        frequency=answered.frequency,
+        products=answered.products,
     )
     return decision, Memory(
-        base_kw=base_kw, at_s=plant.at_s, held=held, guard=guard_memory, trust=trust
+        base_kw=base_kw,
+        at_s=plant.at_s,
+        held=held,
+        guard=guard_memory,
+        response=response_memory,
     )
+
+
+def _asked(
+    plant: PlantState, orders: Orders, rules: Rules, above: Outcome, base_kw: float | None
+) -> Asked:
+    """Return what this cycle asks of the frequency products."""
+    schedule, injection = orders.schedule, orders.injection
+    unproved = any(unit.power_share_max < 1.0 for unit in plant.units)
+    return Asked(
+        now_us=orders.now_us,
+        services=() if schedule is None else schedule.services,
+        lower_kw=above.lower_kw,
+        upper_kw=above.upper_kw,
+        injected_hz=None if injection is None else injection.hz_at(orders.now_us),
+        base_kw=base_kw or 0.0,
+        reservoir=reservoir(plant, rules.limits),
+        unproved=UNPROVED if unproved else "",
+    )
+
+
+def _beside(base_kw: float, setpoint_kw: float, answered: Answer) -> float:
+    """Return the part of the setpoint that answers the frequency, after everything that cut it."""
+    return round(setpoint_kw - base_kw, POWER_DECIMALS) if answered.products else 0.0
 
 
 def _duties() -> Iterator[Proposal]:
@@ -165,7 +197,7 @@ def _mode(plant: PlantState, hard: Hard, steering: Steering, followed: str) -> s
 
 
 def _not_in_charge(
-    plant: PlantState, guarded: Guarded, rules: Rules, schedule_kw: float
+    plant: PlantState, guarded: Guarded, rules: Rules, schedule_kw: float, answered: Answer
 ) -> Decision:
     """Nothing is written: the inverters are away or not taken over, and their watchdogs rule."""
     hard, once_known = guarded.plant, plant.once_known
@@ -181,33 +213,18 @@ def _not_in_charge(
         upper_kw=hard.upper_kw,
         reasons=(Reason(cut.code, cut.text, 0.0),),
         units=shared(0.0, plant.units, rules.limits.units, guarded.units),
+        frequency=answered.frequency,
     )
 
 
-def _unarmed(services: Sequence[FrequencyService]) -> Iterator[Reason]:
-    """I24: a product that the plant was awarded and does not answer."""
-    if services:
-        names = " and ".join(service.product for service in services)
-        yield Reason("I24", f"{UNPROVED}: {names} is not armed", 0.0)
-
-
 def _sum(
-    base_kw: float, response: Response, hard: Hard, above: Outcome
+    base_kw: float, answered: Answer, hard: Hard, above: Outcome
 ) -> tuple[float, tuple[Reason, ...]]:
     """Return the setpoint: base and response, clipped to what class 0 leaves."""
-    wanted_kw = base_kw + response.power_kw
+    wanted_kw = base_kw + answered.response_kw + answered.management_kw
     rounded_kw = round(clip(wanted_kw, above.lower_kw, above.upper_kw), POWER_DECIMALS)
     setpoint_kw = clip(rounded_kw, above.lower_kw, above.upper_kw)
-    reasons: list[Reason] = []
-    if response.products:
-        names = " and ".join(response.products)
-        code = "RESPONSE" if response.believed else "I8"
-        text = (
-            f"{response.power_kw:+.1f} kW for {names}"
-            if response.believed
-            else f"the frequency cannot be trusted: the response of {names} is held, then let out"
-        )
-        reasons.append(Reason(code, text, round(wanted_kw, POWER_DECIMALS)))
+    reasons = list(told.response(answered, round(wanted_kw, POWER_DECIMALS)))
     if not hard.lower_kw <= wanted_kw <= hard.upper_kw:
         cut = hard.binding(wanted_kw)
         reasons.append(Reason(cut.code, cut.text, setpoint_kw))

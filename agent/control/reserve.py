@@ -1,40 +1,50 @@
-"""I20: the power that armed products keep free is out of reach for everything below them. Pure."""
+"""I20: what products keep free is out of reach for everything below them. Pure.
+
+A reserve never forces power: 0 kW stays allowed. A product whose reserve does not fit any more is
+announced as not available, and the schedule is not cut for it.
+"""
 
 from collections.abc import Iterator, Sequence
 
 from agent.control.arbitrate import Proposal
-from wire.schedule import FrequencyService
+from agent.control.energy import reservoir as energy
+from agent.control.energy.contract import Reservoir
+from agent.control.response.serving import Serving
 
 CLASS = 1
-RESERVE_FACTORS = {"fcr_ce": 1.25, "fcr_n": 1.34}
-"""Power kept free per unit of capacity; other products: 1. Source: SOGL, Nordic FCR rules."""
+LIFE_US = 10_000_000
+"""How long the proposal lives; it is made anew in every cycle."""
 
 
 def proposals(
-    services: Sequence[FrequencyService], lower_kw: float, upper_kw: float
+    kept: Sequence[Serving],
+    whole: Reservoir | None,
+    lower_kw: float,
+    upper_kw: float,
+    now_us: int,
 ) -> Iterator[Proposal]:
-    """Yield one proposal that keeps room for all products together; 0 kW stays allowed.
+    """Yield what keeps power, and then energy, for all products together; reserves add up.
 
     Args:
-        services: the products that answer now.
-        lower_kw: what protection leaves, at the most negative.
+        kept: the products for which power is kept free.
+        whole: the energy of the plant; None: not known.
+        lower_kw: what class 0 leaves, at the most negative.
         upper_kw: and at the most positive.
+        now_us: wall time.
     """
-    if not services:
+    if not kept:
         return
-    up_kw = down_kw = 0.0
-    for service in services:
-        kept_kw = service.capacity_kw * RESERVE_FACTORS.get(service.product, 1.0)
-        up_kw += kept_kw * max(0.0, *(share for _, share in service.curve))
-        down_kw += kept_kw * max(0.0, *(-share for _, share in service.curve))
-    products = " and ".join(service.product for service in services)
+    up_kw = sum(serving.keeps_up_kw for serving in kept)
+    down_kw = sum(serving.keeps_down_kw for serving in kept)
+    products = " and ".join(serving.service.product for serving in kept)
     yield Proposal(
         source="reserve",
         cls=CLASS,
         code="RESERVE",
         text=f"{up_kw:g} kW up and {down_kw:g} kW down are kept free for {products}",
-        valid_from_us=min(service.start_us for service in services),
-        expires_us=min(service.end_us for service in services),
+        valid_from_us=now_us,
+        expires_us=now_us + LIFE_US,
         lower_kw=min(0.0, lower_kw + down_kw),
         upper_kw=max(0.0, upper_kw - up_kw),
     )
+    yield from energy.proposals([serving.contract for serving in kept], whole, now_us)

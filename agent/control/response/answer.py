@@ -91,7 +91,7 @@ class Answer:
     alert: Alert
     """By the measured frequency."""
     products: tuple[ProductState, ...] = ()
-    reserved: tuple[FrequencyService, ...] = ()
+    kept: tuple[Serving, ...] = ()
     """Those for which power is kept free; the frequency has no say in it."""
     response_kw: float = 0.0
     management_kw: float = 0.0
@@ -144,7 +144,7 @@ def answer(
         frequency=frequency,
         alert=alert,
         products=states,
-        reserved=tuple(one.service for one in looked if one.keeps_power),
+        kept=tuple(one for one in looked if one.keeps_power),
         response_kw=sum(state.response_kw for state in states),
         management_kw=sum(state.management_kw for state in states),
     ), replace(memory, products={one.key: one for _, one in served_})

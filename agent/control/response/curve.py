@@ -1,12 +1,11 @@
 """Curves from the grid's deviation to power, as data, and how they are read. Pure.
 
 A curve is a table of (deviation from 50 Hz in Hz, response per unit of capacity): linear between
-its points, held outside the first and the last. Under-frequency asks for power above 0, over-frequency for
-power below.
-The tables are those of the synchronous areas: SOGL Annex V, TenneT FCR manual 3.10, Nordic FCR
-requirements 1.1; of Great Britain only the 5 % knee and the 15 mHz are confirmed, the other
-frequencies are dated data for a person to check. No insensitivity is implemented: it is a
-permission, and using it costs the slope that is settled.
+its points, held outside the first and the last. Under-frequency asks for power above 0,
+over-frequency for power below. The tables are those of the synchronous areas: SOGL Annex V,
+TenneT FCR manual 3.10, Nordic FCR requirements 1.1. Of Great Britain only the 5 % knee and the
+15 mHz are confirmed; the other frequencies are data for a person to check. No insensitivity is
+implemented: it is a permission, and using it costs the slope that is settled.
 """
 
 from bisect import bisect_right

@@ -19,7 +19,6 @@ from wire.schedule import FrequencyService
 
 CODES = (
     "ARM_CURVE",
-    "ARM_FREQUENCY",
     "ARM_RESOLUTION",
     "ARM_PERIOD",
     "ARM_LAG",
@@ -31,6 +30,8 @@ CODES = (
     "ARM_POWER",
     "ARM_ENERGY",
     "ARM_DEAD_ZONE",
+    "I7",
+    "I8",
     "I24",
 )
 """Every refusal has one of these."""
@@ -99,7 +100,7 @@ def _frequency(service: FrequencyService, product: Product, facts: Facts) -> _Fo
     if frequency.injected:
         return
     if not frequency.believed:
-        yield "ARM_FREQUENCY", frequency.text or "the frequency is not believed"
+        yield frequency.code or "I8", frequency.text or "the frequency is not believed"
 
 
 def _meter(service: FrequencyService, product: Product, facts: Facts) -> _Found:

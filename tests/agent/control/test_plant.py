@@ -6,9 +6,9 @@ from collections.abc import Mapping, Set
 import pytest
 
 from agent.control.assemble import Line, plant_state
-from agent.control.plant import PlantState
+from agent.control.plant import FREQUENCY_AGE_S_MAX, PlantState
 from agent.control.quantity import UNKNOWN, Quantity, Seen
-from agent.control.response.respond import first_fresh
+from agent.control.response.frequency import chosen
 from agent.control.sources import resolve
 from wire.block import Quality, Reading
 
@@ -139,15 +139,21 @@ def test_the_battery_is_believed_before_the_inverter_also_when_it_is_silent() ->
     assert _plant(both, 1.0, names).units[0].soc_pct == Quantity(48.0, 0.0)
 
 
+def _frequency(plant: PlantState) -> Quantity:
+    meter = chosen(plant.frequencies, FREQUENCY_AGE_S_MAX)
+    assert meter is not None
+    return meter.hz
+
+
 def test_the_frequency_comes_from_a_meter_while_that_is_fresh() -> None:
     names = {"pcs": {"grid.frequency_hz"}, "meter": {"grid.frequency_hz"}}
     seen = {
         "pcs": {"grid.frequency_hz": _seen("grid.frequency_hz", 50.1, 4.0)},
         "meter": {"grid.frequency_hz": _seen("grid.frequency_hz", 49.9, 3.5)},
     }
-    assert first_fresh(_plant(seen, 4.0, names).frequencies) == Quantity(49.9, 0.5)
-    assert first_fresh(_plant(seen, 4.75, names).frequencies) == Quantity(50.1, 0.75)
-    assert first_fresh(_plant(seen, 9.0, names).frequencies) == Quantity(49.9, 5.5)
+    assert _frequency(_plant(seen, 4.0, names)) == Quantity(49.9, 0.5)
+    assert _frequency(_plant(seen, 4.75, names)) == Quantity(50.1, 0.75)
+    assert _frequency(_plant(seen, 9.0, names)) == Quantity(49.9, 5.5)
 
 
 def test_power_is_never_taken_from_another_device_than_the_inverter() -> None:
