@@ -16,8 +16,8 @@ from pathlib import Path
 from agent.control import realtime
 from agent.control.cycle import Cycle, Plan
 from agent.control.decide import Rules
-from agent.control.interlocks.rules import guard_rules
 from agent.control.equipment import limits, opened_ports
+from agent.control.interlocks.rules import guard_rules
 from agent.control.outbox import Outbox
 from agent.control.port import Port
 from agent.control.server import SOCKET_PATH_BYTES_MAX, LinkServer, Takers, listening
@@ -128,12 +128,17 @@ def _tell(ports: Sequence[Port], pushed: Pushed) -> None:
             port.tell(pushed.readings)
 
 
+def rules_of(settings: AgentSettings, sources: Sequence[Sources]) -> Rules:
+    """Return what the settings mean for the decisions; a rehearsal decides by the same."""
+    return Rules(limits=limits(settings.control, sources), guard=guard_rules(settings.control))
+
+
 def _plan(settings: AgentSettings, sources: tuple[Sources, ...], boot: str) -> Plan:
     control = settings.control
     return Plan(
         site=settings.site,
         boot=boot,
-        rules=Rules(limits=limits(control, sources), guard=guard_rules(control)),
+        rules=rules_of(settings, sources),
         sources=sources,
         period_s=control.period_s,
         record_period_s=control.record_period_s,
