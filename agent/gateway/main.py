@@ -8,12 +8,13 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from agent.enrol.config import HubSettings
 from agent.enrol.credentials import CredentialStore, CredentialsUnusable, open_store
+from agent.gateway.archive.shelf import Shelved, shelved
 from agent.gateway.backlog import backlog
 from agent.gateway.buffer import Buffer, open_buffer
 from agent.gateway.errors import BufferBlocked, BufferDamaged, BufferUnusable
@@ -82,8 +83,11 @@ async def run(settings: AgentSettings, clock: Clock, config: Path | None = None)
             bounds, size = bounds_of(settings.buffer), settings.buffer.bytes_max
             doubt = None if here.synchronised() else Doubt(here.boot_id, steady.offset_us)
             async with open_buffer(path, steady, size, bounds, here.boot_id, doubt) as buffer:
-                facts = _facts(settings, steady, config)
-                await _serve(settings, steady, here, buffer, listener, code, facts, config)
+                facts, folder = _facts(settings, steady, config), settings.data_dir
+                with shelved(settings.archive, folder, steady) as shelf:
+                    await _serve(
+                        settings, steady, here, buffer, shelf, listener, code, facts, config
+                    )
     except* BufferUnusable as group:
         raise BadSettings(f"data_dir: {group.exceptions[0]}") from None
     except* (BufferDamaged, BufferBlocked) as group:
@@ -98,6 +102,7 @@ async def _serve(
     clock: SteadyClock,
     here: Machine,
     buffer: Buffer,
+    shelf: Shelved,
     listener: socket.socket,
     code: str,
     facts: Facts,
@@ -107,7 +112,8 @@ async def _serve(
     latest = Latest()
     timekeeper = Timekeeper(clock, buffer, latest, here)
     packer = packer_of(settings.buffer)
-    inlet = Inlet(buffer, latest, clock, settings.socket_path, settings.site, timekeeper, packer)
+    path, own_site = settings.socket_path, settings.site
+    inlet = Inlet(buffer, latest, clock, path, own_site, timekeeper, packer, shelf)
     await timekeeper.begin(inlet.send_clock)
     own = settings.hub or HubSettings()
     lanes = Lanes(own, settings.site, facts, buffer, inlet, latest, clock)
@@ -134,6 +140,8 @@ async def _serve(
             wear = Wear(asyncio.get_running_loop().time)
             tasks.create_task(_look(buffer, latest, notifier, wear), name="look")
             tasks.create_task(keep(buffer, lambda: _knows_the_time(latest)), name="upkeep")
+            tasks.create_task(shelf.watch(buffer.report), name="archive")
+            tasks.create_task(shelf.look_after(_now_us(latest, clock)), name="archive upkeep")
             tasks.create_task(timekeeper.watch(), name="clock")
             tasks.create_task(timekeeper.mend(), name="stamps")
             if settings.scada is not None:
@@ -155,6 +163,10 @@ async def _serve(
 
 def _knows_the_time(latest: Latest) -> bool:
     return latest.clock.state is not ClockState.UNKNOWN
+
+
+def _now_us(latest: Latest, clock: Clock) -> Callable[[], int | None]:
+    return lambda: clock.now_us() if _knows_the_time(latest) else None
 
 
 async def _look(buffer: Buffer, latest: Latest, notifier: Notifier, wear: Wear) -> None:

@@ -49,6 +49,7 @@ class ArchiveStore:
         self._path = path
         self._settings = settings
         self._lock = threading.Lock()
+        self._resting = False
 
     def keep(self, boot: str, items: Sequence[Item]) -> None:
         """Commit what of `items` is not in yet.
@@ -98,9 +99,16 @@ class ArchiveStore:
             if count < EXPIRED_MAX:
                 return gone
 
+    def rest(self) -> None:
+        """Wait for the call that another thread is in, and serve none any more."""
+        with self._lock:
+            self._resting = True
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
+            if self._resting:
+                raise sqlite3.ProgrammingError("the archive is closed")
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
@@ -134,7 +142,11 @@ def open_archive(path: Path, settings: ArchiveSettings, stamp: str) -> Iterator[
         sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
     ) as database:
         _prepare(database)
-        yield ArchiveStore(database, path, settings)
+        store = ArchiveStore(database, path, settings)
+        try:
+            yield store
+        finally:
+            store.rest()
 
 
 def _is_damaged(path: Path) -> bool:
