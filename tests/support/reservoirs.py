@@ -37,7 +37,7 @@ class Told:
     contract: Contract
     span_kwh: float = 2_000.0
     soc: float = 0.5
-    hz: float = 50.0
+    hz: float | None = 50.0
     believed: bool = True
     alert: bool | None = False
     base_kw: float = 0.0

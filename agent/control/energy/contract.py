@@ -30,6 +30,8 @@ class Contract:
     down: bool = True
     settings: ProductEnergy
     """`EnergySettings.of(product)`."""
+    until_us: int | None = None
+    """End of the unbroken chain of awards of this product: nothing is announced beyond it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,8 @@ def second(
     if normal and own is not None and start_us > decided_us:
         decided_us = start_us
         power_kw = _needed_kw(contract, _expected_kwh(now, own, announced, start_us), own)
-        if abs(power_kw) > _WORTH_SHARE * contract.capacity_kw:
+        ours = contract.until_us is None or start_us + slot_us <= contract.until_us
+        if ours and abs(power_kw) > _WORTH_SHARE * contract.capacity_kw:
             announced = (*announced, Transaction(start_us, start_us + slot_us, power_kw))
     wanted_kw = sum(t.power_kw for t in announced if t.start_us <= now.now_us) if normal else 0.0
     step_kw = settings.recovery.ramp_pct_per_min / 6_000 * contract.capacity_kw * count

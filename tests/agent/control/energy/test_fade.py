@@ -97,7 +97,7 @@ def test_the_modes_themselves_never_make_the_power_step(
     for count, hz, soc, alert in story:
         for answer in told.seconds(count, hz=hz, soc=soc, alert=alert):
             assert answer.deviation_hz is not None
-            moved_hz = answer.deviation_hz - (told.hz - 50.0)
+            moved_hz = answer.deviation_hz - (hz - 50.0)
             if before is not None:
                 assert abs(moved_hz - before) <= (0.3 + 0.6) / 300 + 1e-9
             before = moved_hz
