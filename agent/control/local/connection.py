@@ -54,9 +54,7 @@ def proposals(scene: Scene, settings: ConnectionSettings) -> Iterator[Proposal]:
     )
 
 
-def allowed(
-    plant: PlantState, settings: ConnectionSettings, rated_kw: float
-) -> Exchange | None:
+def allowed(plant: PlantState, settings: ConnectionSettings, rated_kw: float) -> Exchange | None:
     """Return what may flow; None: nothing is limited, or the meter does not tell enough now."""
     if not settings.limited:
         return None

@@ -1,16 +1,17 @@
 """Limits and setpoints of the grid operator (I18), class 0c. Pure.
 
-What comes over contacts (ripple control, dimming) is decoded elsewhere and reaches this file as
-numbers. What comes as values is a point of some device: ``dso.import_kw_max`` and
+What comes over contacts (ripple control, dimming) is decoded by the interlock of the inputs and
+arrives as limits. What comes as values is a point of some device: ``dso.import_kw_max`` and
 ``dso.export_kw_max`` for the connection, ``dso.power_kw`` for the battery, and ``dso.heartbeat``,
 which must change. A value that is not renewed for its validity is lost, and its own fail-safe
 holds. All limits together leave what the strictest of them leaves.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from agent.control.arbitrate import Proposal
+from agent.control.interlocks.inputs import OperatorLimit
 from agent.control.limits import Ramp
 from agent.control.local.config import ConnectionSettings
 from agent.control.local.scene import DUTY_US, Scene
@@ -27,24 +28,19 @@ HEARTBEAT = "dso.heartbeat"
 
 
 def proposals(
-    scene: Scene,
-    settings: ConnectionSettings,
-    feed_in_share: float | None = None,
-    dimmed_kw: float | None = None,
+    scene: Scene, settings: ConnectionSettings, limits: Sequence[OperatorLimit] = ()
 ) -> Iterator[Proposal]:
     """Yield what the grid operator allows and asks for now.
 
-    Args:
-        feed_in_share: of the installed power, 0 to 1; None: no step is in force.
-        dimmed_kw: what the battery may draw while dimmed, a magnitude; None: not dimmed.
+    A step of feed-in holds for the whole installation, at the connection; dimming for what the
+    battery draws.
     """
-    if feed_in_share is not None and feed_in_share < 1.0:
-        cap_kw = max(0.0, feed_in_share) * installed_kw(scene, settings)
-        text = f"the grid operator allows {feed_in_share * 100:g} % of feed-in"
-        yield _limit(scene, text, upper_kw=_room_kw(scene, cap_kw))
-    if dimmed_kw is not None:
-        text = f"the grid operator dims to {dimmed_kw:g} kW"
-        yield _limit(scene, text, lower_kw=-max(0.0, dimmed_kw))
+    for limit in limits:
+        if limit.feed_in_share is not None:
+            cap_kw = max(0.0, limit.feed_in_share) * installed_kw(scene, settings)
+            yield _limit(scene, limit.text, upper_kw=_room_kw(scene, cap_kw))
+        if limit.import_kw_max is not None:
+            yield _limit(scene, limit.text, lower_kw=-max(0.0, limit.import_kw_max))
     inputs = scene.plant.inputs
     if not any(name in inputs for name in (IMPORT, EXPORT, POWER)):
         return
