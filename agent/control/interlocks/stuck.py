@@ -4,13 +4,14 @@ Only where the settings say that a value is finely stepped enough to move: a sta
 whole percent, or a power in steps of 1 kW, stands still in health.
 """
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agent.control.cuts import Cut
 from agent.control.interlocks.config import FreshnessSettings
 from agent.control.limits import UnitLimits
-from agent.control.plant import UnitState
-from agent.control.quantity import Quantity
+from agent.control.plant import FrequencyMeter, PlantState, UnitState
 
 POWER_SHARE_MIN = 0.05
 """Of rated power: below it a power may well stand still."""
@@ -28,13 +29,24 @@ def cuts(unit: UnitState, limits: UnitLimits, settings: FreshnessSettings) -> It
         yield Cut("I10", text, 0.0, 0.0, blind=True)
 
 
-def site_stuck(site_kw: Quantity, settings: FreshnessSettings) -> bool:
-    """Say whether the power at the connection is frozen: to be treated as not measured."""
-    return settings.site_still_s_max is not None and site_kw.still_s >= settings.site_still_s_max
+def thawed(plant: PlantState, settings: FreshnessSettings) -> PlantState:
+    """Return the plant with its frozen frequencies and its frozen connection as old as can be.
+
+    Whoever looks at them does what is right for a value that has not come for a long time.
+    """
+    site_s, hz_s = settings.site_still_s_max, settings.frequency_still_s_max
+    site = plant.site_kw
+    if site is not None and site_s is not None and site.still_s >= site_s:
+        plant = replace(plant, site_kw=replace(site, age_s=math.inf))
+    if hz_s is not None and any(_frozen(meter, hz_s) for meter in plant.frequencies):
+        meters = tuple(
+            replace(meter, hz=replace(meter.hz, age_s=math.inf)) if _frozen(meter, hz_s) else meter
+            for meter in plant.frequencies
+        )
+        plant = replace(plant, frequencies=meters)
+    return plant
 
 
-def frequency_stuck(hz: Quantity, resolution_hz: float | None, settings: FreshnessSettings) -> bool:
-    """Say whether a frequency is frozen: to be treated as not measured."""
-    still_s_max = settings.frequency_still_s_max
-    fine = resolution_hz is not None and resolution_hz <= FREQUENCY_RESOLUTION_HZ_MAX
-    return still_s_max is not None and fine and hz.still_s >= still_s_max
+def _frozen(meter: FrequencyMeter, still_s_max: float) -> bool:
+    fine = meter.resolution_hz is not None and meter.resolution_hz <= FREQUENCY_RESOLUTION_HZ_MAX
+    return fine and meter.hz.still_s >= still_s_max
