@@ -21,6 +21,7 @@ from pydantic_settings import (
 from agent.archive.config import ArchiveSettings
 from agent.configuration.config import UpdateSettings
 from agent.control.config import ControlSettings
+from agent.control.response.config import FrequencySettings
 from agent.enrol.config import HubSettings
 from agent.publish.config import PublishSettings
 from agent.scada.config import ScadaSettings
@@ -122,6 +123,7 @@ class AgentSettings(BaseSettings):
     page: PageSettings = PageSettings()
     buffer: BufferSettings = BufferSettings()
     archive: ArchiveSettings = ArchiveSettings()
+    frequency: FrequencySettings = FrequencySettings()
     plant: PlantSettings = PlantSettings()
     scada: ScadaSettings | None = None
     """None: no OPC UA server of our own."""

@@ -20,6 +20,7 @@ from agent.control.equipment import limits, opened_ports
 from agent.control.interlocks.rules import guard_rules
 from agent.control.outbox import Outbox
 from agent.control.port import Port
+from agent.control.response.answer import ResponseRules
 from agent.control.server import SOCKET_PATH_BYTES_MAX, LinkServer, Takers, listening
 from agent.control.sources import Sources
 from agent.control.timing import Timing
@@ -68,7 +69,8 @@ async def run(
                 notifier.alive()
                 realtime.collect()
 
-            plan = _plan(settings, sources, boot)
+            fifo = realtime.take_priority()
+            plan = _plan(settings, sources, boot, real_time=fifo)
             witness = _witness(settings, plan, outbox, fingerprint)
             cycle = Cycle(plan, ports, outbox, steady, housekeeping, timing, witness)
             server = LinkServer(
@@ -78,7 +80,6 @@ async def run(
                 _takers(cycle, ports, departure),
                 lambda: cycle.quiet,
             )
-            fifo = realtime.take_priority()
             if not fifo:
                 cycle.report_no_priority()
             realtime.freeze_heap()
@@ -128,17 +129,25 @@ def _tell(ports: Sequence[Port], pushed: Pushed) -> None:
             port.tell(pushed.readings)
 
 
-def rules_of(settings: AgentSettings, sources: Sequence[Sources]) -> Rules:
+def rules_of(
+    settings: AgentSettings, sources: Sequence[Sources], *, real_time: bool | None = None
+) -> Rules:
     """Return what the settings mean for the decisions; a rehearsal decides by the same."""
-    return Rules(limits=limits(settings.control, sources), guard=guard_rules(settings.control))
+    return Rules(
+        limits=limits(settings.control, sources),
+        guard=guard_rules(settings.control),
+        response=ResponseRules(settings=settings.frequency, real_time=real_time),
+    )
 
 
-def _plan(settings: AgentSettings, sources: tuple[Sources, ...], boot: str) -> Plan:
+def _plan(
+    settings: AgentSettings, sources: tuple[Sources, ...], boot: str, *, real_time: bool
+) -> Plan:
     control = settings.control
     return Plan(
         site=settings.site,
         boot=boot,
-        rules=rules_of(settings, sources),
+        rules=rules_of(settings, sources, real_time=real_time),
         sources=sources,
         period_s=control.period_s,
         record_period_s=control.record_period_s,
