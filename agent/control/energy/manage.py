@@ -18,6 +18,8 @@ from agent.control.energy.reservoir import operating_range, shortfall
 from agent.control.energy.rules import NORDIC
 
 NOMINAL_HZ = 50.0
+HZ = (40.0, 60.0)
+"""Anything else is no frequency of this grid, whoever believes it."""
 PAUSE_S_MAX = 10.0
 
 
@@ -40,7 +42,7 @@ def manage(
 ) -> tuple[Managed, EnergyMemory]:
     """Return what the product does in this cycle, and what to remember for the next one."""
     second = floor(now.at_s)
-    hz = now.hz if now.hz is not None and isfinite(now.hz) else None
+    hz = now.hz if now.hz is not None and HZ[0] <= now.hz <= HZ[1] else None
     managed = memory.managed
     if managed is None or second != memory.second:
         managed, memory = _counted(contract, replace(now, hz=hz), memory, second)
