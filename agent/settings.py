@@ -21,6 +21,7 @@ from pydantic_settings import (
 from agent.archive.config import ArchiveSettings
 from agent.configuration.config import UpdateSettings
 from agent.control.config import ControlSettings
+from agent.control.local.config import ConnectionSettings, LocalSettings
 from agent.control.response.config import FrequencySettings
 from agent.enrol.config import HubSettings
 from agent.publish.config import PublishSettings
@@ -124,6 +125,8 @@ class AgentSettings(BaseSettings):
     buffer: BufferSettings = BufferSettings()
     archive: ArchiveSettings = ArchiveSettings()
     frequency: FrequencySettings = FrequencySettings()
+    connection: ConnectionSettings = ConnectionSettings()
+    local: LocalSettings = LocalSettings()
     plant: PlantSettings = PlantSettings()
     scada: ScadaSettings | None = None
     """None: no OPC UA server of our own."""

@@ -18,6 +18,7 @@ from agent.control.cycle import Cycle, Plan
 from agent.control.decide import Rules
 from agent.control.equipment import limits, opened_ports
 from agent.control.interlocks.rules import guard_rules
+from agent.control.local.strategies import SiteRules
 from agent.control.outbox import Outbox
 from agent.control.port import Port
 from agent.control.response.answer import ResponseRules
@@ -137,6 +138,7 @@ def rules_of(
         limits=limits(settings.control, sources),
         guard=guard_rules(settings.control),
         response=ResponseRules(settings=settings.frequency, real_time=real_time),
+        site=SiteRules(connection=settings.connection, local=settings.local),
     )
 
 
