@@ -32,6 +32,7 @@ class Line:
     power_share_max: float = 1.0
     written_kw: float | None = None
     written_age_s: float = 0.0
+    fingerprint: str = ""
 
 
 def plant_state(
@@ -104,6 +105,7 @@ def _unit(look: "_Look", line: Line) -> UnitState:
         told_kw=look.quantity(points.TOLD),
         written_kw=line.written_kw,
         written_age_s=line.written_age_s,
+        fingerprint=line.fingerprint,
         stops=look.stops(),
         heartbeat_age_s=max(still_s, default=None),
         power_share_max=line.power_share_max,

@@ -232,14 +232,20 @@ class Cycle:
         orders = replace(orders, injection=self._injection)
         decision, self._memory = decide(plant, orders, self._plan.rules, self._memory)
         told = {unit.unit: unit.power_kw for unit in decision.units}
+        memories = self._memory.guard.units
         for port in self._ports:
-            port.decided(told.get(port.device))
+            if (memory := memories.get(port.device)) is None:
+                port.decided(None)
+                continue
+            anew = memory.inverter
+            port.decided(told.get(port.device), again=anew.again, recheck=anew.recheck)
         self._record = Record(at_us=now_us, plant=plant, decision=decision)
 
     def _watch(self) -> None:
         """Turn what has changed since the last beat into events."""
         for port in self._ports:
             self._watcher.look(port)
+        self._watcher.supervise(self._memory.guard)
         record = self._record
         if record is not None and record.decision.mode != self._mode:
             self._outbox.put(evidence.mode_changed(self._mode, record))

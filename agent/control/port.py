@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from agent.control.assemble import Line
+from agent.control.dispatch import CALL_S_MAX, Dispatch, fingerprint
 from agent.control.due import Due
 from agent.control.quantity import Seen
 from agent.control.timing import Timing
@@ -23,18 +24,14 @@ from wire.clock import Clock
 LOST_AFTER_S = 1.5
 """Silence beyond the period of its polls after which a device counts as lost; the gateway needs
 its time to pass it on."""
-CALL_S_MAX = 2.0
-"""Whatever a driver promises, no call takes longer."""
 ONCE_AGAIN_S = 60.0
 """What is read after every connect is read again this often: a connection may change unnoticed."""
 RETRY_S = 0.5
 """A device that is polled seldom is asked again this soon when it did not answer."""
 LEAP_US_MIN = 100_000
 """The wall clock was set, rather than slewed."""
-TAKE_OVER_AGAIN_S = 5.0
-REFRESH_MARGIN_S = 0.5
-SETPOINT_STEP_KW = 0.0005
-"""A smaller change is no change."""
+UPTIME = "pcs.counter"
+"""Where it goes backwards, the device has started anew."""
 
 _logger = logging.getLogger(__name__)
 
@@ -49,8 +46,18 @@ class Port:
         clock: Clock,
         timing: Timing | None = None,
         offset_s: float = 0.0,
+        make: str = "",
     ) -> None:
-        """Make the port of `driver`; `offset_s` keeps devices from all being polled at once."""
+        """Make the port of `driver`.
+
+        Args:
+            device: its id.
+            driver: of the device; the port is the only one that calls it.
+            clock: wall time.
+            timing: where the times of writes are counted.
+            offset_s: keeps devices from all being polled at once.
+            make: what the profile and its changes amount to, for the fingerprint.
+        """
         self.device = device
         self.seen: Mapping[str, Seen] = {}
         """Replaced, never mutated: by point, in the order of the profile."""
@@ -58,18 +65,23 @@ class Port:
         """No answer for `LOST_AFTER_S`; judged by `look`."""
         self.refused = ""
         """What the device said no to, last; empty: nothing, or it has agreed since."""
-        self.in_charge = False
-        """The device is taken over and has not been lost since."""
         self.complete = False
         """The device has told, once at least, all that it has."""
         self.identity: Mapping[str, str] = {}
         """What the device said of itself, last; empty: nothing yet."""
-        self._written_kw: float | None = None
+        self.fingerprint = ""
+        """Of profile and identity; empty: the device has not been asked who it is yet."""
+        self.meter: Port | None = None
+        """The device that measures independently of this one, where a self-test needs it."""
         self._driver = driver
-        self._setter = driver if isinstance(driver, PowerSetter) else None
+        pace = driver.pace
+        self.dispatch: Dispatch | None = None
+        """None: the device takes no power."""
+        if isinstance(driver, PowerSetter):
+            self.dispatch = Dispatch(device, driver, pace.fast_s)
         self._clock = clock
         self._timing = timing
-        pace = driver.pace
+        self._make = make
         self._fast, self._slow = Due(pace.fast_s, offset_s), Due(pace.slow_s, offset_s)
         self._once = Due(ONCE_AGAIN_S, offset_s)
         self._stale_after_s = {
@@ -82,31 +94,30 @@ class Port:
         self._trouble = ""
         self._heard_s: float | None = None
         self._answered_us: int | None = None
-        self._taken_over = False
-        self._take_over_s = -math.inf
-        self._written_s = -math.inf
-        self._order_kw: float | None = None
         self._idle = False
         self._asked, self._fresh, self._decided = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     @property
     def takes_power(self) -> bool:
-        return self._setter is not None
+        return self.dispatch is not None
 
     @property
-    def power_share_max(self) -> float:
-        """Return the share of the rated power that the device may be asked for."""
-        return 1.0 if self._setter is None else self._setter.power_share_max
+    def in_charge(self) -> bool:
+        """Say whether the device is taken over and has not been lost since."""
+        return self.dispatch is not None and self.dispatch.in_charge
 
     def line(self, now_s: float) -> Line:
         """Return what is known of an inverter beside its readings."""
-        return Line(
-            ready=self.in_charge,
-            lost=self.lost,
-            power_share_max=self.power_share_max,
-            written_kw=self._written_kw,
-            written_age_s=now_s - self._written_s,
-        )
+        if self.dispatch is None:
+            return Line(lost=self.lost)
+        return self.dispatch.line(now_s, lost=self.lost, fingerprint=self._proof())
+
+    def _proof(self) -> str:
+        """Return what a self-test is passed with: this device's and the meter's fingerprint."""
+        if self.meter is None:
+            return self.fingerprint
+        both = self.fingerprint and self.meter.fingerprint
+        return f"{self.fingerprint}-{self.meter.fingerprint}" if both else ""
 
     def ask(self, now_s: float) -> bool:
         """Start a reading if one is due; say whether waiting for it makes sense."""
@@ -127,9 +138,18 @@ class Port:
         """Wait until the reading that was asked for is over, well or badly."""
         await self._fresh.wait()
 
-    def decided(self, power_kw: float | None) -> None:
-        """Hand over this beat's setpoint; None: nothing is to be written."""
-        self._order_kw = power_kw
+    def decided(
+        self, power_kw: float | None, *, again: bool = False, recheck: bool = False
+    ) -> None:
+        """Hand over this beat's setpoint; None: nothing is to be written.
+
+        Args:
+            power_kw: sign as in `wire`.
+            again: it is written whole though it may not have changed.
+            recheck: the device's own time-out and fall-back are looked after, too.
+        """
+        if self.dispatch is not None:
+            self.dispatch.decided(power_kw, again=again, recheck=recheck)
         self._decided.set()
 
     def look(self, now_s: float) -> None:
@@ -137,8 +157,8 @@ class Port:
         if self._heard_s is None:
             self._heard_s = now_s  # never yet: silence counts from the first look
         self.lost = now_s - self._heard_s > self._lost_after_s
-        if self.lost:
-            self.in_charge = self._taken_over = False
+        if self.lost and self.dispatch is not None:
+            self.dispatch.lost()
 
     def state(self) -> DeviceState:
         return DeviceState(
@@ -171,8 +191,8 @@ class Port:
             answered = await self._read(Rate.FAST) if fast else True
             self._fresh.set()
             await self._decided.wait()
-            if fast and answered and self._setter is not None:
-                await self._command(self._setter, began_s)
+            if fast and answered and self.dispatch is not None:
+                await self._command(self.dispatch, began_s)
             if answered and self._slow.take(loop.time()):
                 answered = await self._read(Rate.SLOW)
                 told = answered and not self.refused and bool(self.seen)
@@ -220,6 +240,8 @@ class Port:
                 age_us -= round(leap_us)
             at_s = now_s - age_us / 1e6
             before = seen.get(reading.point) or Seen(reading, at_s)
+            if reading.point == UPTIME and reading.value is not None:
+                self._started_anew(before, reading.value)
             seen[reading.point] = before.followed_by(reading, at_s)
             self._rates[reading.point] = rate
         self.seen = seen
@@ -228,43 +250,33 @@ class Port:
             _logger.info("%s: answers again", self.device)
             self._trouble = ""
 
+    def _started_anew(self, before: Seen, uptime: float) -> None:
+        """Look after a device that has started anew without the line having broken."""
+        known = before.good_value
+        if self.dispatch is not None and known is not None and uptime < known:
+            self.dispatch.anew()
+
     def _identify(self) -> None:
         if isinstance(self._driver, Identified):
             self.identity = dict(self._driver.identity) or self.identity
+        self.fingerprint = fingerprint(self._make, self.identity)
 
-    async def _command(self, setter: PowerSetter, began_s: float) -> None:
-        """Take the device over where that is due, and write the newest order."""
-        loop = asyncio.get_running_loop()
+    async def leave(self) -> None:
+        """Give the device back to its own mode, where it is ours; to be called after `run`."""
+        if self.dispatch is not None:
+            await self.dispatch.leave()
+
+    async def _command(self, dispatch: Dispatch, began_s: float) -> None:
         try:
-            async with asyncio.timeout(CALL_S_MAX):
-                if not self._taken_over:
-                    if loop.time() < self._take_over_s:
-                        return
-                    self._take_over_s = loop.time() + TAKE_OVER_AGAIN_S
-                    await setter.take_over()
-                    self._taken_over = self.in_charge = True
-                    self._take_over_s = -math.inf
-                order_kw = self._order_kw
-                if order_kw is None or not self._due(order_kw, setter.refresh_s):
-                    return
-                await setter.write_power_kw(order_kw)
+            written = await dispatch.command()
         except (DeviceUnreachable, TimeoutError) as error:
             self._silent(error)
-            return
         except DeviceRefused as error:
             self._refuses(error)
-            return
-        self._written_kw, self._written_s = order_kw, loop.time()
-        self.refused = ""
-        if self._timing is not None:
-            self._timing.wrote(self._written_s - began_s)
-
-    def _due(self, order_kw: float, refresh_s: float) -> bool:
-        """Say whether the setpoint must be written: it changed, or the device's time-out nears."""
-        if self._written_kw is None or abs(order_kw - self._written_kw) >= SETPOINT_STEP_KW:
-            return True
-        margin_s = REFRESH_MARGIN_S + self._driver.pace.fast_s
-        return asyncio.get_running_loop().time() - self._written_s >= refresh_s - margin_s
+        else:
+            self.refused = "" if written else self.refused
+            if written and self._timing is not None:
+                self._timing.wrote(dispatch.written_s - began_s)
 
     def _silent(self, error: Exception) -> None:
         """The line is down: nothing that was written may be relied upon."""
@@ -276,10 +288,10 @@ class Port:
         retry_s = asyncio.get_running_loop().time() + RETRY_S
         self._fast.by(retry_s)
         self._slow.by(retry_s)
-        self._taken_over = False
-        self._take_over_s = -math.inf
-        self._written_kw = None
+        if self.dispatch is not None:
+            self.dispatch.silent()
 
     def _refuses(self, error: DeviceRefused) -> None:
         self.refused = str(error) or "refused"
-        self._written_kw = None
+        if self.dispatch is not None:
+            self.dispatch.written_kw = None

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from agent.control import evidence
+from agent.control.cuts import Cut
+from agent.control.interlocks.plant import GuardMemory
 from agent.control.port import Port
 from wire.sync import Severity
 
@@ -18,12 +20,43 @@ class Watch:
         self._lost: dict[str, bool] = {}
         self._identity: dict[str, Mapping[str, str]] = {}
         self._refused: dict[str, bool] = {}
+        self._in_charge: dict[str, bool] = {}
+        self._blocked: dict[str, Cut | None] = {}
 
     def look(self, port: Port) -> None:
         """Tell what has changed about a device since the last look."""
         self._line(port)
         self._identify(port)
         self._refusal(port)
+        self._correction(port)
+
+    def supervise(self, guard: GuardMemory) -> None:
+        """Tell what supervision has found in this cycle, and which units it has blocked."""
+        for unit, memory in guard.units.items():
+            if memory.inverter.alarm is not None:
+                code, text = memory.inverter.alarm
+                self._tell(code, Severity.WARNING, unit, text)
+            blocked, before = memory.inverter.blocked, self._blocked.get(unit)
+            if blocked is not None and before is None:
+                text = f"{blocked.code}: {blocked.text}"
+                self._tell("UNIT_BLOCKED", Severity.ALARM, unit, text)
+            elif blocked is None and before is not None:
+                self._tell(
+                    "UNIT_FREE", Severity.INFO, unit, f"{before.code} does not hold any more"
+                )
+            self._blocked[unit] = blocked
+
+    def _correction(self, port: Port) -> None:
+        if port.dispatch is None:
+            return
+        if port.dispatch.corrected:
+            text = "; ".join(port.dispatch.corrected)
+            port.dispatch.corrected.clear()
+            self._tell("DEVICE_CORRECTED", Severity.WARNING, port.device, text)
+        if port.in_charge and not self._in_charge.get(port.device) and port.dispatch.unwatched:
+            text = "it keeps its last setpoint for ever when nobody writes to it any more"
+            self._tell("NO_TIME_OUT", Severity.WARNING, port.device, text)
+        self._in_charge[port.device] = port.in_charge
 
     def _line(self, port: Port) -> None:
         before = self._lost.get(port.device, False)

@@ -31,12 +31,14 @@ class InverterMemory:
     latches: Latches = ()
     proved: frozenset[str] = frozenset()
     """Fingerprints that a sign self-test was passed with."""
+    blocked: Cut | None = None
+    """It does not do what it is told, or is latched; None: it is not blocked."""
     again: bool = False
     """In this cycle the setpoint is to be written though it may be the same."""
     recheck: bool = False
     """The inverter was started anew: its time-out and fall-back are to be looked after."""
-    alarm: str = ""
-    """Something of this cycle that people must know of."""
+    alarm: tuple[str, str] | None = None
+    """Something of this cycle that people must know of: the code of its event, and a sentence."""
 
 
 def cuts(
@@ -55,10 +57,10 @@ def cuts(
     moved, physical_memory = physical.judge(
         unit, limits.rated_kw, settings, memory.physical, at_s, working=working
     )
+    blocks = (*_held(memory.latches), shown.cut, moved.cut)
     seen = (
         *_not_in_charge(unit),
-        *(cut for cut in (runs.cut, shown.cut, moved.cut) if cut is not None),
-        *_held(memory.latches),
+        *(cut for cut in (runs.cut, *blocks) if cut is not None),
         *proof.cuts(unit, limits, memory.proved),
     )
     return seen, InverterMemory(
@@ -67,6 +69,7 @@ def cuts(
         physical=physical_memory,
         latches=latches,
         proved=memory.proved,
+        blocked=next((cut for cut in blocks if cut is not None), None),
         again=shown.again or moved.again or runs.began,
         recheck=runs.began,
         alarm=shown.alarm,

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from agent.control.port import SETPOINT_STEP_KW
+from agent.control.dispatch import SETPOINT_STEP_KW
 from drivers.base import Rate
 from tests.support.control_site import running, schedule
 from tests.support.inverters import InverterInMemory, MeterInMemory

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from agent.control.port import CALL_S_MAX, LOST_AFTER_S
+from agent.control.dispatch import CALL_S_MAX
+from agent.control.port import LOST_AFTER_S
 from tests.support.control_site import running, schedule
 from tests.support.inverters import InverterInMemory, MeterInMemory
 from tests.support.virtual import VirtualClock, VirtualTimeLoop

@@ -17,6 +17,7 @@ from agent.control.plant import UnitState
 BLOCKS_MAX = 3
 """Blocked this often within `latch_window_s`, a unit stays so until somebody resets it."""
 HISTORY_MAX = 16
+FELL_BACK, FOREIGN = "DEVICE_FELL_BACK", "SECOND_CONTROLLER"
 TOLERANCE_KW_MIN = 0.001
 _SAME_READING_S = 1e-4
 
@@ -47,8 +48,8 @@ class Told:
     cut: Cut | None = None
     again: bool = False
     """The setpoint is to be written once more though it has not changed."""
-    alarm: str = ""
-    """Something that people must know of, told once."""
+    alarm: tuple[str, str] | None = None
+    """Something that people must know of, told once: the code of its event, and a sentence."""
 
 
 _QUIET = Told()
@@ -159,7 +160,7 @@ def _changed(
     memory = replace(memory, agreed=False, right=0)
     if abs(shown_kw - settings.reversion_kw) <= tolerance_kw:
         alarm = f"the inverter shows {shown_kw:g} kW, to which it falls back; it is told again"
-        return Told(again=True, alarm=alarm), memory
+        return Told(again=True, alarm=(FELL_BACK, alarm)), memory
     since_s = at_s - settings.foreign_window_s
     foreign_s = (*(time_s for time_s in memory.foreign_s if time_s > since_s), at_s)
     if len(foreign_s) >= settings.foreign_count:
@@ -170,7 +171,7 @@ def _changed(
         cut = Cut("I16", text, 0.0, 0.0, latched=True, silent=True)
         return Told(cut), ToldMemory()
     alarm = f"another controller has set {shown_kw:g} kW; it is told again"
-    return Told(again=True, alarm=alarm), replace(memory, foreign_s=foreign_s)
+    return Told(again=True, alarm=(FOREIGN, alarm)), replace(memory, foreign_s=foreign_s)
 
 
 def _blocked(memory: ToldMemory) -> Told:
