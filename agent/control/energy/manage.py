@@ -20,6 +20,8 @@ from agent.control.energy.rules import NORDIC
 NOMINAL_HZ = 50.0
 HZ = (40.0, 60.0)
 """Anything else is no frequency of this grid, whoever believes it."""
+SPAN_KWH_MIN = 0.001
+"""Less is no reservoir."""
 PAUSE_S_MAX = 10.0
 
 
@@ -132,7 +134,7 @@ def _own(contract: Contract, whole: Reservoir | None) -> Reservoir | None:
     if whole is None or not (isfinite(whole.energy_kwh) and isfinite(whole.span_kwh)):
         return None
     own = operating_range(contract, whole)
-    return own if own.span_kwh > 0.0 else None
+    return own if own.span_kwh >= SPAN_KWH_MIN else None
 
 
 def _reported(
