@@ -26,6 +26,11 @@ class Cut:
     """Nothing at all is written: somebody else is in control."""
 
     @property
+    def tells_only(self) -> bool:
+        """Say whether it forbids nothing: something that people have to know."""
+        return self.lower_kw == -math.inf and self.upper_kw == math.inf
+
+    @property
     def stops(self) -> bool:
         """Say whether nothing but 0 kW is left."""
         return self.lower_kw >= 0.0 and self.upper_kw <= 0.0
