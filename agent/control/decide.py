@@ -11,155 +11,190 @@ begins at the measured power, so that taking over makes no jump.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from agent.control import base, follow, reserve, steer
+from agent.control import base, reserve, steer
 from agent.control.arbitrate import Outcome, Proposal, arbitrate, clip, cut_by, untouched
 from agent.control.base import POWER_DECIMALS
 from agent.control.cuts import Cut, Hard
+from agent.control.decision import (
+    AUTOMATIC,
+    MANUAL,
+    SAFE,
+    STANDBY,
+    STARTING,
+    Decision,
+    Memory,
+    Orders,
+    Rules,
+)
 from agent.control.energy.reservoir import reservoir
 from agent.control.interlocks.inverter import UNPROVED
-from agent.control.interlocks.plant import Guarded, GuardMemory, guard
-from agent.control.interlocks.rules import NEUTRAL, GuardRules
-from agent.control.limits import Limits
+from agent.control.interlocks.plant import Guarded, guard
+from agent.control.interlocks.stuck import thawed
+from agent.control.interlocks.voltage import Voltage
+from agent.control.local.scene import Asked as Wanted
+from agent.control.local.site import site
+from agent.control.local.strategies import SiteMemory
 from agent.control.plant import PlantState
 from agent.control.response import told
-from agent.control.response.answer import Answer, Asked, ResponseMemory, ResponseRules, answer
-from agent.control.response.product import Frequency, ProductState
-from agent.control.share import UnitSetpoint, shared
-from agent.injection import Injection
+from agent.control.response.answer import Answer, Asked, answer
+from agent.control.spread import nothing, spread
 from agent.status import Reason
-from agent.steering import FREE, Steering
+from agent.steering import Steering
 from wire.order import Mode
-from wire.schedule import Schedule
+from wire.schedule import Slot
 
-STARTING = "starting"
-AUTOMATIC = "automatic"
-STANDBY = "standby"
-MANUAL = "manual"
-SAFE = "safe"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
-    """What is wanted of the plant in this cycle, from outside of it."""
-
-    now_us: int
-    """Wall time, for schedules and for the ends of orders."""
-    schedule: Schedule | None = None
-    steering: Steering = FREE
-    injection: Injection | None = None
-    """A test's frequency for the products, while it lasts."""
+__all__ = [
+    "AUTOMATIC",
+    "MANUAL",
+    "SAFE",
+    "STANDBY",
+    "STARTING",
+    "Decision",
+    "Memory",
+    "Orders",
+    "Rules",
+    "decide",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What the settings say; the same for the life of the process."""
+class _Scene:
+    """What one cycle begins with: what may be done, and what is asked for."""
 
-    limits: Limits
-    guard: GuardRules = NEUTRAL
-    response: ResponseRules = field(default_factory=ResponseRules)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """What one decision leaves to the next."""
-
-    base_kw: float | None = None
-    """None: not in charge yet; the base will begin at the measured power."""
-    at_s: float | None = None
-    held: bool = False
-    """A limit of the grid operator holds the base, or the base is still on its way back."""
-    guard: GuardMemory = field(default_factory=GuardMemory)
-    response: ResponseMemory = field(default_factory=ResponseMemory)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What to write, and why."""
-
-    mode: str
-    setpoint_kw: float
-    """Of the plant."""
-    base_kw: float
-    """The part that does not depend on the grid's frequency."""
+    plant: PlantState
+    guarded: Guarded
+    above: Outcome
+    asked: Asked
+    answered: Answer
+    local: Wanted
     schedule_kw: float
-    response_kw: float
-    """The part of the setpoint that answers the grid's frequency."""
-    lower_kw: float
-    upper_kw: float
-    reasons: tuple[Reason, ...]
-    units: tuple[UnitSetpoint, ...]
-    steering: str = ""
-    """The id of the operator's override that the setpoint follows or is cut from; empty: none."""
-    frequency: Frequency | None = None
-    """As it was judged, for the evidence; None: it was not looked at."""
-    products: tuple[ProductState, ...] = ()
-    """Of all products that the site is awarded now."""
-    management_kw: float = 0.0
-    """The part of the setpoint that keeps the energy of products."""
 
 
 def decide(
     plant: PlantState, orders: Orders, rules: Rules, memory: Memory
 ) -> tuple[Decision, Memory]:
     """Return the decision of this cycle and what to remember for the next one."""
-    now_us, schedule = orders.now_us, orders.schedule
-    guarded, guard_memory = guard(plant, rules.limits, memory.guard, rules.guard)
-    hard = guarded.plant
-    slot = None if schedule is None else schedule.slot_at(now_us)
-    above = arbitrate(_duties(), untouched(hard.lower_kw, hard.upper_kw), now_us)
-    asked = _asked(plant, orders, rules, above, memory.base_kw)
-    answered, response_memory = answer(plant, asked, rules.response, memory.response)
-    schedule_kw = 0.0 if slot is None else slot.power_kw
-    if not plant.ready:
-        forgotten = Memory(guard=guard_memory, response=response_memory)
-        return _not_in_charge(plant, guarded, rules, schedule_kw, answered), forgotten
-
-    proposals = (
-        *reserve.proposals(answered.kept, asked.reservoir, above.lower_kw, above.upper_kw, now_us),
-        *steer.proposals(orders.steering, now_us),
-        *follow.proposals(schedule, slot, now_us),
-    )
-    outcome = arbitrate(proposals, above, now_us)
-    before_kw, elapsed_s = _before(plant, memory)
+    scene, after = _scene(plant, orders, rules, memory)
+    if not scene.plant.ready:
+        return _not_in_charge(scene, rules), after
+    hard, above, answered = scene.guarded.plant, scene.above, scene.answered
+    outcome = arbitrate(_proposals(scene, orders), above, orders.now_us)
+    before_kw, elapsed_s = _before(scene.plant, memory)
     base_kw, why, held = base.ramped(
         outcome, above, hard, before_kw, elapsed_s, rules.limits, memory.held
     )
-    setpoint_kw, because = _sum(base_kw, answered, hard, above)
-    followed = steer.followed(orders.steering, now_us)
+    wanted_kw, because = _sum(base_kw, answered, hard, above)
+    parts, after_spread = spread(
+        wanted_kw,
+        (above.lower_kw, above.upper_kw),
+        scene.plant,
+        rules.limits,
+        scene.guarded.units,
+        memory.spread,
+        armed=bool(answered.kept),
+        alert=answered.alert.alert is True,
+    )
+    followed = steer.followed(orders.steering, orders.now_us)
     decision = Decision(
-        mode=_mode(plant, hard, orders.steering, followed),
-        setpoint_kw=setpoint_kw,
+        mode=_mode(scene.plant, hard, orders.steering, followed),
+        setpoint_kw=parts.power_kw,
         base_kw=base_kw,
-        schedule_kw=schedule_kw,
-        response_kw=_beside(base_kw + answered.management_kw, setpoint_kw, answered),
+        schedule_kw=scene.schedule_kw,
+        response_kw=_beside(base_kw + answered.management_kw, parts.power_kw, answered),
         management_kw=answered.management_kw,
         lower_kw=above.lower_kw,
         upper_kw=above.upper_kw,
-        reasons=(*why, *because, *told.refused(answered)),
-        units=shared(setpoint_kw, plant.units, rules.limits.units, guarded.units),
+        reasons=(*why, *because, *parts.reasons, *told.refused(answered)),
+        units=parts.units,
         steering=followed,
         frequency=answered.frequency,
         products=answered.products,
+        pv_limit_kw=scene.local.pv_limit_kw,
     )
-    return decision, Memory(
+    return decision, replace(
+        after, base_kw=base_kw, at_s=plant.at_s, held=held, spread=after_spread
+    )
+
+
+def _scene(
+    plant: PlantState, orders: Orders, rules: Rules, memory: Memory
+) -> tuple[_Scene, Memory]:
+    """Look at the plant and at the orders; the memory is that of a plant that is not ready."""
+    now_us, schedule = orders.now_us, orders.schedule
+    plant = thawed(plant, rules.guard.freshness)
+    guarded, guard_memory = guard(plant, rules.limits, memory.guard, rules.guard)
+    slot = None if schedule is None else schedule.slot_at(now_us)
+    local, site_memory = _site(plant, orders, rules, memory, guarded, slot)
+    left = untouched(guarded.plant.lower_kw, guarded.plant.upper_kw)
+    above = arbitrate(local.duties, left, now_us)
+    asked = _asked(plant, orders, rules, above, memory.base_kw, guarded.voltage)
+    answered, response_memory = answer(plant, asked, rules.response, memory.response)
+    scene = _Scene(
+        plant=plant,
+        guarded=guarded,
+        above=above,
+        asked=asked,
+        answered=answered,
+        local=local,
+        schedule_kw=0.0 if slot is None else slot.power_kw,
+    )
+    return scene, Memory(guard=guard_memory, response=response_memory, site=site_memory)
+
+
+def _proposals(scene: _Scene, orders: Orders) -> Iterator[Proposal]:
+    """Yield what is asked for below class 0, from the highest class down."""
+    above, now_us = scene.above, orders.now_us
+    yield from reserve.proposals(
+        scene.answered.kept, scene.asked.reservoir, above.lower_kw, above.upper_kw, now_us
+    )
+    yield from steer.proposals(orders.steering, now_us)
+    yield from scene.local.wishes
+
+
+def _site(
+    plant: PlantState,
+    orders: Orders,
+    rules: Rules,
+    memory: Memory,
+    guarded: Guarded,
+    slot: Slot | None,
+) -> tuple[Wanted, SiteMemory]:
+    """Return what the schedule, the site's strategies and its connection ask for."""
+    schedule = orders.schedule
+    base_kw, elapsed_s = _before(plant, memory)
+    services = () if schedule is None else schedule.services
+    return site(
+        plant,
+        schedule,
+        slot,
+        guarded.plant,
+        rules.site,
+        memory.site,
+        now_us=orders.now_us,
         base_kw=base_kw,
-        at_s=plant.at_s,
-        held=held,
-        guard=guard_memory,
-        response=response_memory,
+        elapsed_s=elapsed_s,
+        armed=any(one.start_us <= orders.now_us < one.end_us for one in services),
+        rated_kw=rules.limits.rated_kw,
+        limits=guarded.operator,
     )
 
 
 def _asked(
-    plant: PlantState, orders: Orders, rules: Rules, above: Outcome, base_kw: float | None
+    plant: PlantState,
+    orders: Orders,
+    rules: Rules,
+    above: Outcome,
+    base_kw: float | None,
+    voltage: Voltage,
 ) -> Asked:
     """Return what this cycle asks of the frequency products."""
     schedule, injection = orders.schedule, orders.injection
     unproved = any(unit.power_share_max < 1.0 for unit in plant.units)
     return Asked(
         now_us=orders.now_us,
+        voltage=voltage,
         services=() if schedule is None else schedule.services,
         lower_kw=above.lower_kw,
         upper_kw=above.upper_kw,
@@ -173,11 +208,6 @@ def _asked(
 def _beside(base_kw: float, setpoint_kw: float, answered: Answer) -> float:
     """Return the part of the setpoint that answers the frequency, after everything that cut it."""
     return round(setpoint_kw - base_kw, POWER_DECIMALS) if answered.products else 0.0
-
-
-def _duties() -> Iterator[Proposal]:
-    """Yield class 0 below protection: the grid operator's limits (0c), the connection's (0d)."""
-    yield from ()
 
 
 def _before(plant: PlantState, memory: Memory) -> tuple[float, float]:
@@ -196,24 +226,22 @@ def _mode(plant: PlantState, hard: Hard, steering: Steering, followed: str) -> s
     return STANDBY if steering.mode is Mode.STANDBY else AUTOMATIC
 
 
-def _not_in_charge(
-    plant: PlantState, guarded: Guarded, rules: Rules, schedule_kw: float, answered: Answer
-) -> Decision:
+def _not_in_charge(scene: _Scene, rules: Rules) -> Decision:
     """Nothing is written: the inverters are away or not taken over, and their watchdogs rule."""
-    hard, once_known = guarded.plant, plant.once_known
-    stale = hard.stale if once_known or plant.lost else None
+    hard, once_known = scene.guarded.plant, scene.plant.once_known
+    stale = hard.stale if once_known or scene.plant.lost else None
     cut = stale or Cut("I23", "the inverter has not been taken over yet", 0.0, 0.0)
     return Decision(
         mode=SAFE if stale and once_known else STARTING,
         setpoint_kw=0.0,
         base_kw=0.0,
-        schedule_kw=schedule_kw,
+        schedule_kw=scene.schedule_kw,
         response_kw=0.0,
         lower_kw=hard.lower_kw,
         upper_kw=hard.upper_kw,
         reasons=(Reason(cut.code, cut.text, 0.0),),
-        units=shared(0.0, plant.units, rules.limits.units, guarded.units),
-        frequency=answered.frequency,
+        units=nothing(scene.plant, rules.limits, scene.guarded.units).units,
+        frequency=scene.answered.frequency,
     )
 
 

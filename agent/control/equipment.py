@@ -23,7 +23,7 @@ from agent.control.sources import (
 from agent.control.timing import Timing
 from agent.settings import AgentSettings, BadSettings
 from drivers.base import Rate
-from drivers.document import Protocol, open_document
+from drivers.document import Document, Protocol, open_document
 from drivers.names import point_names, register_of
 from drivers.profile import read_profile
 from drivers.registry import DeviceConfig, open_driver
@@ -66,9 +66,12 @@ def limits(control: ControlSettings, sources: Sequence[Sources]) -> Limits:
     units = control.units or (_whole(control, sources[0].setter),)
     rated_kw = sum(max(unit.discharge_kw_max, unit.charge_kw_max) for unit in units)
     return Limits(
-        units=tuple(_limits(control, unit) for unit in units),
+        units=tuple(
+            _limits(control, unit, told.step_kw) for unit, told in zip(units, sources, strict=True)
+        ),
         ramp_kw_per_s=rated_kw * control.ramp_pct_per_s / 100,
         ramps_kw_per_s=_ramps(control, rated_kw),
+        balancing=control.balancing,
     )
 
 
@@ -82,7 +85,7 @@ def _ramps(control: ControlSettings, rated_kw: float) -> Mapping[Ramp, float]:
     return found
 
 
-def _limits(control: ControlSettings, unit: UnitSettings) -> UnitLimits:
+def _limits(control: ControlSettings, unit: UnitSettings, step_kw: float) -> UnitLimits:
     low_pct = control.soc_min_pct if unit.soc_min_pct is None else unit.soc_min_pct
     high_pct = control.soc_max_pct if unit.soc_max_pct is None else unit.soc_max_pct
     return UnitLimits(
@@ -93,6 +96,7 @@ def _limits(control: ControlSettings, unit: UnitSettings) -> UnitLimits:
         soc_max_pct=high_pct,
         capacity_kwh=unit.capacity_kwh,
         power_min_kw=unit.power_min_kw,
+        step_kw=step_kw,
     )
 
 
@@ -185,7 +189,17 @@ def _of_unit(
         sources,
         stops=told_stops(names, key, unit.stop_points, own),
         run_codes=codes if RUN in names[unit.inverter] else {},
+        step_kw=_step_kw(document),
     )
+
+
+def _step_kw(document: Document) -> float:
+    """Return what the setpoint of a map of registers can be told in; 0: not known."""
+    if document.protocol not in (Protocol.MODBUS, Protocol.SUNSPEC):
+        return 0.0
+    control = read_profile(document).control
+    known = control is not None and control.percent_of is None and not control.setpoint.sunspec
+    return control.setpoint.resolution if known and control is not None else 0.0
 
 
 def _meter_facts(device: DeviceConfig, beat_s: float) -> MeterFacts | None:

@@ -31,6 +31,8 @@ class UnitLimits:
     """Usable energy between 0 and 100 %; None: nobody has said."""
     power_min_kw: float = 0.0
     """Below it, and above 0, the inverter cannot run."""
+    step_kw: float = 0.0
+    """What its setpoint can be told in; 0: not known."""
     supervision: SupervisionSettings = field(default_factory=SupervisionSettings)
 
     @property
@@ -48,6 +50,9 @@ class Limits:
     """Of the schedule, and of whatever `ramps_kw_per_s` does not name."""
     ramps_kw_per_s: Mapping[Ramp, float] = field(default_factory=dict)
     """Infinite: none."""
+
+    balancing: bool = False
+    """Units whose states of charge lie apart are brought together."""
 
     def ramp(self, ramp: Ramp) -> float:
         """Return how fast the base may change, in kW a second."""

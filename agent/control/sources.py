@@ -72,6 +72,8 @@ class Sources:
     run_codes: Mapping[int, Run] = field(default_factory=dict)
     """What the numbers of `RUN` mean; one that is not here is not known."""
     meters: Mapping[str, MeterFacts] = field(default_factory=dict)
+    step_kw: float = 0.0
+    """What the setpoint can be told in; 0: not known."""
 
     def of(self, point: str) -> tuple[str, ...]:
         return self.told_by.get(point, ())

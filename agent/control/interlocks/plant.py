@@ -5,10 +5,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.control.cuts import Cut, Hard, intersect
-from agent.control.interlocks import inputs, inverter, manual, voltage
+from agent.control.interlocks import clock, inputs, inverter, manual, voltage
+from agent.control.interlocks.clock import Clock, ClockMemory
 from agent.control.interlocks.inputs import InputMemory, OperatorLimit
 from agent.control.interlocks.latch import Latches, added, without
 from agent.control.interlocks.rules import NEUTRAL, GuardRules
+from agent.control.interlocks.several import ReturnMemory, returning
 from agent.control.interlocks.unit import UnitMemory, unit_hard
 from agent.control.interlocks.voltage import Voltage, VoltageMemory
 from agent.control.limits import Limits
@@ -20,8 +22,11 @@ class GuardMemory:
     """What all interlocks remember from cycle to cycle."""
 
     units: Mapping[str, UnitMemory] = field(default_factory=dict)
+    returns: Mapping[str, ReturnMemory] = field(default_factory=dict)
+    """Of a plant of several units."""
     voltage: VoltageMemory = field(default_factory=VoltageMemory)
     inputs: InputMemory = field(default_factory=InputMemory)
+    clock: ClockMemory = clock.WELL
     latches: Latches = ()
     """Of the whole plant."""
 
@@ -37,6 +42,14 @@ class Guarded:
     """I7: what a frequency is worth now."""
     operator: tuple[OperatorLimit, ...] = ()
     """I18: what the grid operator limits over contacts, for a proposal of class 0."""
+    clock: Clock = field(default_factory=Clock)
+    """I22: what stamps are worth now."""
+
+    @property
+    def notices(self) -> tuple[Cut, ...]:
+        """Return what people have to know though it forbids nothing: each is told, none binds."""
+        told = tuple(cut for cut in self.plant.cuts if cut.tells_only)
+        return told if self.clock.alarm is None else (*told, self.clock.alarm)
 
     @property
     def feed_in_share(self) -> float | None:
@@ -62,8 +75,10 @@ def guard(
         units[state.unit], remembered[state.unit] = unit_hard(
             state, allowed, before, plant.at_s, rules
         )
+    units, returns = _returned(units, memory.returns, plant.at_s)
     above, operator, after = _above(plant, memory, rules)
     told, after_voltage = voltage.watch(plant.voltages_v, rules.grid, memory.voltage, plant.at_s)
+    clocked, after_clock = clock.watch(plant.clock_error_s, memory.clock, plant.at_s)
     of_plant = (*above, *voltage.cuts(told))
     if any(cut.stops for cut in of_plant):
         units = {unit: intersect((*of_plant, *hard.cuts)) for unit, hard in units.items()}
@@ -72,8 +87,11 @@ def guard(
         units=units,
         voltage=told,
         operator=operator,
+        clock=clocked,
     )
-    return guarded, replace(after, units=remembered, voltage=after_voltage)
+    return guarded, replace(
+        after, units=remembered, returns=returns, voltage=after_voltage, clock=after_clock
+    )
 
 
 def latches_of(memory: GuardMemory) -> Latches:
@@ -140,6 +158,20 @@ def _above(
         latches=latches,
     )
     return (*(manual.held(latch) for latch in latches), *stops, *trips), operator, after
+
+
+def _returned(
+    units: dict[str, Hard], before: Mapping[str, ReturnMemory], at_s: float
+) -> tuple[dict[str, Hard], Mapping[str, ReturnMemory]]:
+    """I25: keep a unit out for a while after it was blocked, where others do its work."""
+    if len(units) == 1:
+        return units, before
+    hards: dict[str, Hard] = {}
+    after: dict[str, ReturnMemory] = {}
+    for unit, hard in units.items():
+        cut, after[unit] = returning(hard, before.get(unit, ReturnMemory()), at_s)
+        hards[unit] = hard if cut is None else intersect((cut, *hard.cuts))
+    return hards, after
 
 
 def _of_units(units: Mapping[str, Hard]) -> Sequence[Cut]:
