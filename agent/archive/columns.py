@@ -29,6 +29,7 @@ class Column:
 
 COLUMNS = (
     Column("mono_ms", 0, "the machine's monotonic clock at the beat"),
+    Column("beat_ms", 1, "how long after the second the beat was"),
     Column("clock_err_ms", 1, "what the wall clock is believed to be wrong by; empty: not known"),
     Column("f_hz", 4, "measured frequency; never an injected one"),
     Column("f_applied_hz", 4, "frequency that the products answered: measured, or a test's"),

@@ -4,6 +4,7 @@ Control tells one when the reasons change and once a minute; it holds until the 
 """
 
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 
 from agent import status
@@ -34,11 +35,21 @@ class Trace:
     rules: str = ""
     """Rule sets and their versions."""
     products: str = ""
-    """Products that are armed, by ``+``."""
+    """Products that are armed, with their capacity in kW: ``fcr_n=500+fcr_d_up=200``."""
     frequency: str = ""
     """The device that the frequency comes from."""
     skipped: int = 0
     """Changes since the trace before that came too fast to be told."""
+
+
+def capacities_kw(trace: Trace | None) -> dict[str, float]:
+    """Return the armed products with their capacities."""
+    found: dict[str, float] = {}
+    for part in (trace.products if trace is not None else "").split("+"):
+        name, _, capacity_kw = part.partition("=")
+        with suppress(ValueError):
+            found[name] = float(capacity_kw)
+    return found
 
 
 def to_document(trace: Trace) -> dict[str, object]:

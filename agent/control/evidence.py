@@ -102,6 +102,7 @@ def row(
     volts_pu = volts.times(1.0 / nominal_v) if volts is not None and nominal_v else None
     found: list[tuple[str, Quantity | float | None]] = [
         ("mono_ms", plant.at_s * 1e3),
+        ("beat_ms", record.at_us % 1_000_000 / 1e3),
         ("clock_err_ms", None if clock_s is None else clock_s * 1e3),
         ("p_meas_kw", plant.power_kw),
         ("p_set_kw", decision.setpoint_kw),

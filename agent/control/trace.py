@@ -66,7 +66,7 @@ def _key(record: Record) -> Key:
 def _trace(record: Record, config: str, skipped: int) -> Trace:
     decision, products = record.decision, record.products
     rules = {product.rule: None for product in products if product.rule}
-    armed = (product.product for product in products if product.armed)
+    armed = (f"{one.product}={one.capacity_kw:g}" for one in products if one.armed)
     refused = (
         Reason(refusal.code, f"{product.product}: {refusal.text}", 0.0, product.product, 1)
         for product in products

@@ -42,7 +42,7 @@ def trace(second: float, *reasons: Reason, mode: str = "automatic", config: str 
         reasons=reasons,
         config=config,
         rules="fcr-ce 2026-01",
-        products="fcr_ce",
+        products="fcr_ce=1000",
         frequency="meter",
     )
 
