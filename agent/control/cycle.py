@@ -9,12 +9,14 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agent.control import evidence, steer
 from agent.control.assemble import plant_state
 from agent.control.decide import STARTING, Memory, Orders, Rules, decide
 from agent.control.evidence import Record
+from agent.control.interlocks import plant as guards
+from agent.control.interlocks.clock import Hold, held
 from agent.control.metronome import Metronome
 from agent.control.outbox import Outbox
 from agent.control.port import Port
@@ -23,7 +25,7 @@ from agent.control.timing import Timing
 from agent.control.watch import Watch
 from agent.control.witness import Witness
 from agent.injection import Injection
-from agent.link import ClockVerdict
+from agent.link import ClockVerdict, Kept, Reset
 from agent.status import Status
 from agent.steering import FREE, Steering
 from agent.timekeeping import SteadyClock
@@ -91,6 +93,8 @@ class Cycle:
         self._clock = clock
         self._correction_us = 0
         self._clock_error_s: float | None = None
+        self._clock_fix_s: float | None = None
+        self._hold = Hold()
         self._housekeeping = housekeeping
         self._timing = timing
         self._schedule: Schedule | None = None
@@ -157,7 +161,20 @@ class Cycle:
         """Count by what the gateway found out about the time, from the next beat on."""
         if verdict.state is not ClockState.UNKNOWN:
             self._correction_us = verdict.correction_us
+            self._clock_fix_s = asyncio.get_running_loop().time()
         self._clock_error_s = CLOCK_ERROR_S[verdict.state]
+
+    def take_kept(self, kept: Kept) -> None:
+        """Hold what was latched before the start, and believe what was proved."""
+        units = [unit.setter for unit in self._plan.sources]
+        self._memory = replace(
+            self._memory, guard=guards.told(self._memory.guard, kept.latches, kept.proved, units)
+        )
+
+    def take_reset(self, reset: Reset) -> None:
+        """Judge everything of this code anew from the next beat on."""
+        self._memory = replace(self._memory, guard=guards.reset(self._memory.guard, (reset.code,)))
+        self._tell("LATCH_RESET", Severity.INFO, evidence.DEVICE, f"{reset.code} was reset")
 
     def report_dropped(self, count: int) -> None:
         """Say that the outbox was too small for the time the gateway was away."""
@@ -194,6 +211,9 @@ class Cycle:
             kept_items=len(self._outbox),
             dropped_items=self._outbox.dropped,
             steering=decision.steering,
+            latches=guards.latches_of(self._memory.guard),
+            blocked=guards.blocked(self._memory.guard),
+            proofs=tuple((unit.unit, unit.fingerprint) for unit in record.plant.units),
         )
 
     def _set_clock(self) -> None:
@@ -203,6 +223,15 @@ class Cycle:
             if self._correction_us:
                 text += f", {self._correction_us / 1e6:+.1f} s from the system's"
             self._tell("CLOCK_STEPPED", Severity.WARNING, evidence.DEVICE, text)
+
+    def _orders_us(self, now_us: int, now_s: float) -> int:
+        """Return the time that orders run by: a leap that nobody has judged yet is not followed."""
+        before = self._hold
+        orders_us, self._hold = held(now_us, now_s, self._clock_fix_s, before)
+        if self._hold.since_s is not None and before.since_s is None:
+            text = "the clock has leapt: orders go on by the time before, until it is judged"
+            self._tell("CLOCK_HELD", Severity.WARNING, evidence.DEVICE, text)
+        return orders_us
 
     async def _gather(self) -> None:
         """Ask all devices, and wait a little for those that were awake."""
@@ -228,8 +257,12 @@ class Cycle:
             clock_error_s=self._clock_error_s,
         )
         now_us = self._clock.now_us()
-        orders = Orders(now_us=now_us, schedule=self._schedule, steering=self._steering)
-        orders = replace(orders, injection=self._injection)
+        orders = Orders(
+            now_us=self._orders_us(now_us, now_s),
+            schedule=self._schedule,
+            steering=self._steering,
+            injection=self._injection,
+        )
         decision, self._memory = decide(plant, orders, self._plan.rules, self._memory)
         told = {unit.unit: unit.power_kw for unit in decision.units}
         memories = self._memory.guard.units

@@ -204,6 +204,7 @@ class Timekeeper:
             self._take_over(after, system_us)
         if abs(system_us - self._system_us) > STEP_US_MIN:
             self._curious.set()
+            self._tell_control(self._latest.clock)  # the step has been looked at
         self._system_us = system_us
         if after.state is not before.state:
             await self._tell_state(after, system_us)
