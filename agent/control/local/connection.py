@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from agent.control.arbitrate import Proposal
 from agent.control.limits import Ramp
 from agent.control.local.config import ConnectionSettings
-from agent.control.local.scene import DUTY_US, SITE_AGE_S_MAX, Scene
+from agent.control.local.scene import DUTY_US, SITE_AGE_S_MAX, Scene, power_of
 from agent.control.plant import PlantState
 from agent.status import Reason
 
@@ -24,6 +24,8 @@ NO_METER_SHARE = 0.2
 ZERO_EXPORT_BIAS = 0.01
 """Of rated power: so much is drawn where nothing may be fed in, because control is never exact."""
 PHASES = 3
+A_MAX = 1e6
+"""Beyond it a current is nonsense."""
 EXCEEDED_SHARE = 0.01
 """Of a limit: beyond it by more than this, it is said."""
 
@@ -103,7 +105,8 @@ def _reach_kw(plant: PlantState, settings: ConnectionSettings) -> _Reach | None:
             kvar = reactive.within(SITE_AGE_S_MAX)
         if kvar is None:
             return None
-        draw_kw = feed_kw = math.sqrt(max(0.0, settings.apparent_kva_max**2 - kvar**2))
+        left_kvar = min(abs(kvar), settings.apparent_kva_max)
+        draw_kw = feed_kw = math.sqrt(settings.apparent_kva_max**2 - left_kvar**2)
     if settings.phase_a_max is not None:
         headroom = _of_fuse(plant, settings, settings.phase_a_max)
         if headroom is None:
@@ -120,10 +123,10 @@ def _of_fuse(plant: PlantState, settings: ConnectionSettings, fuse_a: float) -> 
     """
     site = plant.site_kw
     known = [current.within(SITE_AGE_S_MAX) for current in plant.site_currents_a]
-    currents_a = [abs(value) for value in known if value is not None]
+    currents_a = [abs(value) for value in known if value is not None and abs(value) <= A_MAX]
     if site is None or not known or len(currents_a) < len(known):
         return None
-    site_kw = site.within(SITE_AGE_S_MAX)
+    site_kw = power_of(site, SITE_AGE_S_MAX)
     if site_kw is None:
         return None
     kw_per_a = PHASES * settings.phase_v / 1_000

@@ -4,7 +4,7 @@ The battery comes first: the PV is held back only by what the battery, charging 
 protection lets it, cannot take. Without the meter the PV alone may not exceed the cap.
 """
 
-from agent.control.local.scene import SITE_AGE_S_MAX, Scene
+from agent.control.local.scene import SITE_AGE_S_MAX, Scene, power_of
 
 
 def pv_limit_kw(scene: Scene, cap_kw: float | None, installed_kw: float | None) -> float | None:
@@ -17,7 +17,7 @@ def pv_limit_kw(scene: Scene, cap_kw: float | None, installed_kw: float | None) 
     if cap_kw is None:
         return None
     pv = scene.plant.pv_kw
-    pv_kw = None if pv is None else pv.within(SITE_AGE_S_MAX)
+    pv_kw = None if pv is None else power_of(pv, SITE_AGE_S_MAX)
     if scene.residual_kw is None or pv_kw is None:
         limit_kw = cap_kw
     else:

@@ -8,7 +8,7 @@ moved by what the meter's clock is known to be off.
 from dataclasses import dataclass
 
 from agent.control.local.config import PeakShavingSettings
-from agent.control.local.scene import SITE_AGE_S_MAX, Scene
+from agent.control.local.scene import SITE_AGE_S_MAX, Scene, power_of
 
 PULSE = "input.tariff_interval"
 PULSE_AGE_S_MAX = 5.0
@@ -101,7 +101,7 @@ def _drawn_kwh(before: Interval | None, scene: Scene, settings: PeakShavingSetti
     """Return what was drawn since the last look; while nothing is known, at the peak."""
     elapsed_s = 0.0 if before is None else max(0.0, scene.plant.at_s - before.at_s)
     site = scene.plant.site_kw
-    site_kw = None if site is None else site.within(SITE_AGE_S_MAX)
+    site_kw = None if site is None else power_of(site, SITE_AGE_S_MAX)
     known = site_kw is not None and elapsed_s <= GAP_S_MAX
     drawn_kw = max(0.0, -site_kw) if known and site_kw is not None else settings.peak_kw
     return drawn_kw * min(elapsed_s, float(settings.interval_s)) / _HOUR_S

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from agent.control.arbitrate import Proposal
 from agent.control.plant import PlantState
+from agent.control.quantity import Quantity
 from agent.status import Reason
-from wire.schedule import Schedule, Slot
+from wire.schedule import POWER_KW_MAX, Schedule, Slot
 
 SITE_AGE_S_MAX = 2.0
 POWER_AGE_S_MAX = 2.0
@@ -91,11 +92,18 @@ class Asked:
 def residual_kw(plant: PlantState, track: Track, meter_lag_s: float) -> float | None:
     """Return PV less load, + = surplus; None: the meter or the battery is not known now."""
     site = plant.site_kw
-    if site is None or site.value is None or not site.usable(SITE_AGE_S_MAX):
+    site_kw = None if site is None else power_of(site, SITE_AGE_S_MAX)
+    if site is None or site_kw is None:
         return None
     if not track.at_s or plant.at_s - track.at_s[-1] > POWER_AGE_S_MAX:
         return None
-    return site.value - track.at(plant.at_s - site.age_s - meter_lag_s)
+    return site_kw - track.at(plant.at_s - site.age_s - meter_lag_s)
+
+
+def power_of(quantity: Quantity, limit_s: float) -> float | None:
+    """Return a power that may be decided upon; None: it is not known, or beyond all plants."""
+    power_kw = quantity.within(limit_s)
+    return None if power_kw is None or abs(power_kw) > POWER_KW_MAX else power_kw
 
 
 def soc_pct(plant: PlantState) -> float | None:

@@ -5,7 +5,14 @@ from dataclasses import replace
 
 from agent.control.cuts import Hard
 from agent.control.interlocks.inputs import OperatorLimit
-from agent.control.local.scene import POWER_AGE_S_MAX, SITE_AGE_S_MAX, Asked, Scene, Track
+from agent.control.local.scene import (
+    POWER_AGE_S_MAX,
+    SITE_AGE_S_MAX,
+    Asked,
+    Scene,
+    Track,
+    power_of,
+)
 from agent.control.local.scene import residual_kw as residual
 from agent.control.local.scene import soc_pct as charge
 from agent.control.local.strategies import SiteMemory, SiteRules, ask
@@ -51,7 +58,7 @@ def site(
         lower_kw=hard.lower_kw,
         upper_kw=hard.upper_kw,
         rated_kw=rated_kw,
-        site_kw=None if plant.site_kw is None else plant.site_kw.within(SITE_AGE_S_MAX),
+        site_kw=None if plant.site_kw is None else power_of(plant.site_kw, SITE_AGE_S_MAX),
         residual_kw=residual(plant, track, rules.connection.meter_lag_s),
         soc_pct=charge(plant),
     )
@@ -63,5 +70,5 @@ def _tracked(plant: PlantState, before: Track) -> Track:
     if plant.site_kw is None:
         return before
     power = plant.power_kw
-    power_kw = power.within(POWER_AGE_S_MAX)
+    power_kw = power_of(power, POWER_AGE_S_MAX)
     return before if power_kw is None else before.followed_by(plant.at_s - power.age_s, power_kw)
