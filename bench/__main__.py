@@ -17,6 +17,7 @@ from typing import cast
 from bench.options import Figures, Options
 
 BENCHMARKS = {
+    "arbitration": ("bench.arbitration:run", "ten million sets of proposals against the rules"),
     "control-loop": ("bench.control_loop:run", "beat, read to write, memory of the real processes"),
     "crash": ("bench.crash:run", "kill -9 at a thousand random moments; --target gateway or hub"),
     "edge-poll": ("bench.edge_poll:run", "10,000 points a second read, and twice that"),

@@ -19,6 +19,7 @@ from agent.control.decide import Memory, Orders, Rules, decide
 from agent.control.limits import Limits, UnitLimits
 from agent.control.plant import FrequencyMeter, PlantState, UnitState
 from agent.control.quantity import Quantity
+from bench.arbitration import arbitrate_us
 from bench.box import (
     FCR_CE,
     START_S_MAX,
@@ -86,6 +87,7 @@ def run(options: Options) -> Figures:
         "fifo": document["fifo"],
         "busy_cores": cores() if options.busy else 0,
         "decide_us": _decide_us(),
+        "arbitrate_us": arbitrate_us(),
         **memory_mb,
         "notes": "the gateway has a hub that does not answer, as in an outage",
     }

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.control.arbitrate import Outcome, Proposal, arbitrate, untouched
+from bench.arbitration import violations
 
 NOW_US = 1_000
 
@@ -155,3 +156,41 @@ def test_an_expired_or_future_proposal_has_no_effect_on_the_power(
         after.lower_kw,
         after.upper_kw,
     )
+
+
+@given(proposal_lists, intervals)
+def test_two_steps_are_one_and_no_step_ever_widens_what_is_left(
+    proposals: list[Proposal], interval: tuple[float, float]
+) -> None:
+    above = untouched(*interval)
+    for cls in range(5):
+        left = arbitrate([p for p in proposals if p.cls == cls], above, NOW_US)
+        assert above.lower_kw <= left.lower_kw <= left.upper_kw <= above.upper_kw
+        above = left
+    at_once = arbitrate(proposals, untouched(*interval), NOW_US)
+    assert (above.target_kw, above.lower_kw, above.upper_kw) == (
+        at_once.target_kw,
+        at_once.lower_kw,
+        at_once.upper_kw,
+    )
+
+
+def test_the_grid_operator_may_force_power_and_everything_below_obeys() -> None:
+    above = arbitrate(
+        [_proposal(0, lower_kw=-30.0, upper_kw=-20.0)], untouched(-80.0, 100.0), NOW_US
+    )
+    assert above.target_kw == -20.0
+    outcome = arbitrate([_proposal(3, preferred_kw=50.0)], above, NOW_US)
+    assert (outcome.target_kw, outcome.reasons[-1].code) == (-20.0, "C0")
+
+
+def test_protection_wins_over_the_grid_operator_and_the_violation_is_told() -> None:
+    empty = untouched(-80.0, 0.0)
+    above = arbitrate([_proposal(0, lower_kw=40.0)], empty, NOW_US)
+    assert (above.lower_kw, above.upper_kw, above.target_kw) == (0.0, 0.0, 0.0)
+    assert [reason.code for reason in above.reasons] == ["CONFLICT"]
+
+
+@pytest.mark.slow
+def test_the_rules_hold_for_two_hundred_thousand_random_sets_of_proposals() -> None:
+    assert violations(200_000, seed=20260801) == {}
