@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import supervisor
+from agent.archive import arguments as archive
 from agent.configuration import trial
 from agent.discover import arguments as discover
 from agent.doctor import arguments as doctor
@@ -60,6 +61,10 @@ def _verb(parsed: argparse.Namespace) -> int:
         return _until_signal(run_discover(parsed, _clock()))
     settings, seen = _settings(parsed)
     clock = _clock()
+    if parsed.verb == "export":
+        from agent.archive.export import run as run_export
+
+        return run_export(settings, parsed)
     if parsed.verb == "enrol":
         from agent.enrol.main import run as run_enrol
 
@@ -210,6 +215,8 @@ def _parser() -> argparse.ArgumentParser:
         doctor.add(verbs.add_parser(verb, help=what, description=what))
     what = "exchange a one-time code of the hub for the box's own key"
     enrol.add(verbs.add_parser("enrol", help=what, description=what))
+    what = "a period of the archive as a file for the grid operator"
+    archive.add(verbs.add_parser("export", help=what, description=what))
     what = "look for devices on a network or a serial line that you name"
     discover.add(verbs.add_parser("discover", help=what, description=what))
     profile = verbs.add_parser("profile", help="device profiles: list, show, check")

@@ -1,9 +1,9 @@
 """The Nordic log file of operation: names, columns and form of the FCR data exchange.
 
-ASCII, comma separated, decimal point, CRLF; MW with the sign of injection: below 0 is absorbed. Source:
-technical requirements for FCR in the Nordic synchronous area, annex on data; what it leaves open,
-such as the date at the end of the name, is optional here. ``CET`` has no summer time here, so that
-no hour comes twice. What the archive does not know of one product apart is an empty cell.
+ASCII, comma separated, decimal point, CRLF; MW, below 0 is absorbed. Source: technical
+requirements for FCR in the Nordic synchronous area, annex on data; what it leaves open, such as
+the date at the end of the name, is optional here. ``CET`` has no summer time here, so that no hour
+comes twice. What the archive does not know of one product apart is an empty cell.
 """
 
 import re
