@@ -14,10 +14,12 @@ import struct
 from dataclasses import dataclass
 
 from agent import injection as injections
-from agent import status
+from agent import latches, status
 from agent.archive import trace as traces
 from agent.archive.trace import Trace
 from agent.injection import Injection as Injection
+from agent.latches import Kept as Kept
+from agent.latches import Reset as Reset
 from agent.status import READING, READINGS_MAX, Status
 from agent.steering import Override as Override
 from agent.steering import Steering as Steering
@@ -90,7 +92,18 @@ class Leave:
 
 
 Message = (
-    Hello | Item | Status | Stored | Schedule | Pushed | Steering | Injection | ClockVerdict | Leave
+    Hello
+    | Item
+    | Status
+    | Stored
+    | Schedule
+    | Pushed
+    | Steering
+    | Injection
+    | ClockVerdict
+    | Leave
+    | Kept
+    | Reset
 )
 
 
@@ -145,6 +158,10 @@ def _word_to_document(message: Message) -> dict[str, object]:
             return {"type": "injection", **injections.to_document(message)}
         case ClockVerdict(state, correction_us):
             return {"type": "clock", "state": state.value, "correction_us": correction_us}
+        case Kept():
+            return {"type": "kept", **latches.to_document(message)}
+        case Reset(code):
+            return {"type": "reset", "code": code}
         case Leave(reason):
             return {"type": "leave", "reason": fields.cut(reason)}
     raise AssertionError(f"no such message: {message!r}")
@@ -185,6 +202,10 @@ def _word(document: Document) -> Message:
         case "clock":
             state = fields.choice(document, "state", "link", ClockState)
             return ClockVerdict(state, _signed(document, "correction_us"))
+        case "kept":
+            return latches.from_document(document)
+        case "reset":
+            return Reset(fields.text(document, "code", "link"))
         case "leave":
             return Leave(fields.text(document, "reason", "link", empty=True))
         case other:

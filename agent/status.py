@@ -3,6 +3,8 @@
 import sys
 from dataclasses import dataclass
 
+from agent import latches
+from agent.latches import Latch
 from wire import fields
 from wire import schedule as schedules
 from wire.block import Quality, Reading
@@ -72,6 +74,12 @@ class Status:
     dropped_items: int
     steering: str = ""
     """The id of the operator's override that the setpoint follows or is cut from; empty: none."""
+    latches: tuple[Latch, ...] = ()
+    """What waits for a reset."""
+    blocked: tuple[str, ...] = ()
+    """Units that do not do what they are told."""
+    proofs: tuple[tuple[str, str], ...] = ()
+    """(unit, fingerprint) of what a sign self-test would be passed with now; empty: not known."""
 
 
 def to_document(status: Status) -> dict[str, object]:
@@ -95,6 +103,9 @@ def to_document(status: Status) -> dict[str, object]:
         "kept_items": status.kept_items,
         "dropped_items": status.dropped_items,
         **({"steering": status.steering} if status.steering else {}),
+        **({"latches": latches.to_rows(status.latches)} if status.latches else {}),
+        **({"blocked": list(status.blocked)} if status.blocked else {}),
+        **({"proofs": [list(proof) for proof in status.proofs]} if status.proofs else {}),
     }
 
 
@@ -128,6 +139,27 @@ def from_document(document: Document) -> Status:
         steering=fields.text(document, "steering", path, empty=True)
         if "steering" in document
         else "",
+        latches=latches.from_rows(document, "latches", path) if "latches" in document else (),
+        blocked=_names(document, "blocked"),
+        proofs=_proofs(document),
+    )
+
+
+def _names(document: Document, key: str) -> tuple[str, ...]:
+    names = document.get(key, [])
+    if not isinstance(names, list) or len(names) > _DEVICES_MAX:
+        raise BadMessage(f"status.{key}", names, "a list of names is expected")
+    return tuple(fields.text({"name": name}, "name", f"status.{key}") for name in names)
+
+
+def _proofs(document: Document) -> tuple[tuple[str, str], ...]:
+    if "proofs" not in document:
+        return ()
+    path = "status.proofs"
+    rows = fields.rows(document, "proofs", path, ("unit", "fingerprint"), most=_DEVICES_MAX)
+    return tuple(
+        (fields.text(row, "unit", path), fields.text(row, "fingerprint", path, empty=True))
+        for row in rows
     )
 
 

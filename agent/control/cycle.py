@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.control import evidence, steer
 from agent.control.assemble import plant_state
@@ -19,6 +19,7 @@ from agent.control.interlocks import plant as guards
 from agent.control.interlocks.clock import Hold, held
 from agent.control.metronome import Metronome
 from agent.control.outbox import Outbox
+from agent.control.picture import picture
 from agent.control.port import Port
 from agent.control.sources import Sources
 from agent.control.timing import Timing
@@ -188,32 +189,16 @@ class Cycle:
 
     def status(self) -> Status | None:
         """Return the newest picture; None before the first decision."""
-        record, schedule = self._record, self._schedule
-        if record is None:
+        if self._record is None:
             return None
-        now_s = asyncio.get_running_loop().time()
-        decision = record.decision
-        return Status(
-            at_us=record.at_us,
-            mode=decision.mode,
-            setpoint_kw=decision.setpoint_kw,
-            schedule_kw=decision.schedule_kw,
-            response_kw=decision.response_kw,
-            reasons=decision.reasons,
-            devices=tuple(port.state() for port in self._ports),
-            readings=tuple(
-                (port.device, reading) for port in self._ports for reading in port.readings(now_s)
-            ),
-            schedule_version=None if schedule is None else schedule.version,
-            schedule_ends_us=None if schedule is None else schedule.ends_us,
-            beats=self.metronome.count,
-            missed=self.metronome.missed,
-            kept_items=len(self._outbox),
-            dropped_items=self._outbox.dropped,
-            steering=decision.steering,
-            latches=guards.latches_of(self._memory.guard),
-            blocked=guards.blocked(self._memory.guard),
-            proofs=tuple((unit.unit, unit.fingerprint) for unit in record.plant.units),
+        return picture(
+            self._record,
+            self._ports,
+            self._schedule,
+            self._memory.guard,
+            self.metronome,
+            self._outbox,
+            asyncio.get_running_loop().time(),
         )
 
     def _set_clock(self) -> None:
@@ -280,6 +265,9 @@ class Cycle:
             self._watcher.look(port)
         self._watcher.supervise(self._memory.guard)
         record = self._record
+        if record is not None:
+            decision = record.decision
+            self._watcher.answer(decision.frequency, decision.products, record.plant.at_s)
         if record is not None and record.decision.mode != self._mode:
             self._outbox.put(evidence.mode_changed(self._mode, record))
             _logger.info("mode %s → %s", self._mode, record.decision.mode)

@@ -118,6 +118,8 @@ def _takers(cycle: Cycle, ports: Sequence[Port], departure: Departure) -> Takers
         pushed=lambda pushed: _tell(ports, pushed),
         steering=cycle.take_steering,
         injection=cycle.take_injection,
+        kept=cycle.take_kept,
+        reset=cycle.take_reset,
         clock=cycle.take_clock,
         leave=lambda leave: departure.leave(leave.reason),
         dropped=cycle.report_dropped,

@@ -14,11 +14,22 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from agent import link
 from agent.control.changes import Changes
 from agent.control.outbox import Outbox
-from agent.link import ClockVerdict, Hello, Injection, Leave, Pushed, Steering, Stored
+from agent.link import (
+    ClockVerdict,
+    Hello,
+    Injection,
+    Kept,
+    Leave,
+    Pushed,
+    Reset,
+    Steering,
+    Stored,
+)
 from agent.status import Status
 from wire.fields import BadMessage
 from wire.schedule import Schedule
@@ -62,6 +73,8 @@ class Takers:
     steering: Callable[[Steering], None]
     injection: Callable[[Injection], None]
     clock: Callable[[ClockVerdict], None]
+    kept: Callable[[Kept], None]
+    reset: Callable[[Reset], None]
     leave: Callable[[Leave], None]
     dropped: Callable[[int], None]
     """So many items were lost before the gateway could store them."""
@@ -84,6 +97,16 @@ class LinkServer:
         self._outbox = outbox
         self._status = status
         self._takers = takers
+        self._handed: dict[type, Callable[[Any], None]] = {
+            Schedule: takers.schedule,
+            Pushed: takers.pushed,
+            Steering: takers.steering,
+            Injection: takers.injection,
+            ClockVerdict: takers.clock,
+            Kept: takers.kept,
+            Reset: takers.reset,
+            Leave: takers.leave,
+        }
 
     async def run(self, connections: "asyncio.Queue[_Connection]") -> None:
         """Talk to the newest connection until cancelled."""
@@ -116,26 +139,13 @@ class LinkServer:
             _logger.warning("the gateway is disconnected: %s", error)
 
     def _take(self, message: link.Message) -> None:
-        match message:
-            case Stored(boot, number) if boot == self._hello.boot:
-                self._outbox.stored(number)
-                dropped = self._outbox.take_unreported()
-                if dropped:
+        if isinstance(message, Stored):
+            if message.boot == self._hello.boot:
+                self._outbox.stored(message.number)
+                if dropped := self._outbox.take_unreported():
                     self._takers.dropped(dropped)
-            case Schedule():
-                self._takers.schedule(message)
-            case Pushed():
-                self._takers.pushed(message)
-            case Steering():
-                self._takers.steering(message)
-            case Injection():
-                self._takers.injection(message)
-            case ClockVerdict():
-                self._takers.clock(message)
-            case Leave():
-                self._takers.leave(message)
-            case _:
-                pass
+        elif (taker := self._handed.get(type(message))) is not None:
+            taker(message)
 
     async def _send(self, writer: asyncio.StreamWriter) -> None:
         """Send what is kept, what comes and the newest picture, until the connection ends."""

@@ -29,6 +29,10 @@ RULES = {
     "DEVICE_LOST": Rule(Severity.ALARM, ("DEVICE_BACK",)),
     "DEVICE_REFUSED": Rule(Severity.ALARM, ("DEVICE_AGREES",)),
     "DEVICE_CHANGED": Rule(Severity.WARNING),
+    "DEVICE_CORRECTED": Rule(Severity.WARNING),
+    "NO_TIME_OUT": Rule(Severity.WARNING),
+    "SECOND_CONTROLLER": Rule(Severity.ALARM),
+    "UNIT_BLOCKED": Rule(Severity.ALARM, ("UNIT_FREE",)),
     "CONTROL_LOST": Rule(Severity.ALARM, ("CONTROL_BACK",)),
     "OUTBOX_DROPPED": Rule(Severity.WARNING),
     "DISK_FULL": Rule(Severity.ALARM, ("DISK_FREE",)),
@@ -85,7 +89,8 @@ def outlived(alarms: Iterable[Alarm], status: Status | None, *, linked: bool) ->
     for alarm in alarms:
         if alarm.cleared_us is not None or status.at_us < alarm.raised_us + SEEN_AFTER_US:
             continue
-        if alarm.code == "CONTROL_LOST":
+        freed = alarm.code == "UNIT_BLOCKED" and alarm.source not in status.blocked
+        if alarm.code == "CONTROL_LOST" or freed:
             over.append(cleared(alarm, status.at_us))
         elif alarm.code in _OF_DEVICES:
             device = devices.get(alarm.source)

@@ -40,7 +40,7 @@ class Helmsman:
         wanted = self._commands.steering()
         if wanted != self._said:
             self._said = wanted
-            self._inlet.send_steering(wanted)
+            self._inlet.say(wanted)
 
     async def run(self) -> None:
         """Begin what waits and look whether it holds, for ever."""

@@ -23,7 +23,7 @@ from agent.gateway.outbound import Outbound
 from agent.gateway.pack import Packer
 from agent.gateway.places import Places, Trusting
 from agent.gateway.rows import Cursor
-from agent.link import ClockVerdict, Hello, Injection, Item, Steering, Stored
+from agent.link import ClockVerdict, Hello, Injection, Item, Kept, Steering, Stored
 from agent.status import Status
 from wire.block import Block, Reading
 from wire.clock import Clock
@@ -141,18 +141,21 @@ class Inlet:
         self._latest.schedule = schedule
         self._out.put(schedule)
 
-    def send_steering(self, steering: Steering) -> None:
-        """Have control told what operators want, now and after each reconnection."""
-        self._out.put(steering)
-
-    def send_clock(self, verdict: ClockVerdict) -> None:
-        """Have control told how good the clock is, now and after each reconnection."""
-        self._out.put(verdict)
+    def say(self, message: Steering | ClockVerdict | Kept) -> None:
+        """Have control told, now and after each reconnection, until another of the kind comes."""
+        self._out.put(message)
 
     def send_injection(self, injection: Injection) -> bool:
         """Have control told a test frequency; say whether it listens."""
         self._out.put(injection)
         return self._latest.linked
+
+    def send_reset(self, code: str) -> bool:
+        """Tell control once that somebody resets a code; say whether control listens."""
+        if not self._latest.linked:
+            return False
+        self._out.reset(code)
+        return True
 
     def send_leave(self, reason: str) -> bool:
         """Ask control once to end, so that it is started again; say whether control listens."""

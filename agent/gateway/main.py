@@ -114,7 +114,7 @@ async def _serve(
     packer = packer_of(settings.buffer)
     path, own_site = settings.socket_path, settings.site
     inlet = Inlet(buffer, latest, clock, path, own_site, timekeeper, packer, shelf)
-    await timekeeper.begin(inlet.send_clock)
+    await timekeeper.begin(inlet.say)
     own = settings.hub or HubSettings()
     lanes = Lanes(own, settings.site, facts, buffer, inlet, latest, clock)
     await lanes.restore()

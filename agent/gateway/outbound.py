@@ -1,19 +1,19 @@
 """What control is to be told: of each kind only the newest, and all of it on each connection.
 
-However slowly the link takes it, nothing queues up here. What a device pushed and the wish that
-control leave are for the moment: they are not said again to a control that comes later.
+However slowly the link takes it, nothing queues up here. What a device pushed, a reset and the wish
+that control leave are for the moment: they are not said again to a control that comes later.
 """
 
 import asyncio
 from collections.abc import Sequence
 
 from agent import link
-from agent.link import ClockVerdict, Injection, Leave, Pushed, Steering, Stored
+from agent.link import ClockVerdict, Injection, Kept, Leave, Pushed, Reset, Steering, Stored
 from wire.block import Reading
 from wire.schedule import Schedule
 
-Lasting = ClockVerdict | Stored | Schedule | Steering | Injection
-_ORDER = (ClockVerdict, Stored, Steering, Schedule, Injection)
+Lasting = ClockVerdict | Stored | Kept | Schedule | Steering | Injection
+_ORDER = (ClockVerdict, Stored, Kept, Steering, Schedule, Injection)
 """The clock goes first: the others are judged by it. What operators want goes before the schedule:
 a box that is to stand by must not follow a schedule even for a moment."""
 
@@ -24,7 +24,7 @@ class Outbound:
     def __init__(self) -> None:
         self._newest: dict[type[Lasting], Lasting] = {}
         self._pushed: dict[str, dict[str, Reading]] = {}
-        self._leave: Leave | None = None
+        self._once: list[Leave | Reset] = []
         self._changed = asyncio.Event()
 
     def put(self, message: Lasting) -> None:
@@ -43,14 +43,19 @@ class Outbound:
 
     def leave(self, reason: str) -> None:
         """Have control asked once to end."""
-        self._leave = Leave(reason)
+        self._once.append(Leave(reason))
+        self._changed.set()
+
+    def reset(self, code: str) -> None:
+        """Have control told once that somebody resets the latches of this code."""
+        self._once.append(Reset(code))
         self._changed.set()
 
     async def speak(self, writer: asyncio.StreamWriter) -> None:
         """Say on a new connection what is to be said, and what comes, until the line breaks."""
         said: dict[type[Lasting], Lasting] = {}
         self._pushed.clear()  # Nobody listened to what still waits; by now it is old.
-        self._leave = None
+        self._once.clear()
         while True:
             self._changed.clear()
             pushed, self._pushed = self._pushed, {}
@@ -61,9 +66,8 @@ class Outbound:
                 if message is not None and message is not said.get(kind):
                     said[kind] = message
                     writer.write(link.encode(message))
-            if self._leave is not None:
-                writer.write(link.encode(self._leave))
-                self._leave = None
+            writer.write(b"".join(link.encode(message) for message in self._once))
+            self._once.clear()
             try:
                 await writer.drain()
             except OSError:

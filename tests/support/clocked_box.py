@@ -79,7 +79,7 @@ class Box:
             keeper = Timekeeper(clock, buffer, latest, machine)
             path = self.folder / "control.sock"
             inlet = Inlet(buffer, latest, clock, path, self.control.site, keeper)
-            await keeper.begin(inlet.send_clock)
+            await keeper.begin(inlet.say)
             outage = Outage("up", clock, Backoff(lambda low, _high: low), lambda _lane: None)
             meter = Meter(own_bytes_s=None)
             uplink = Uplink(

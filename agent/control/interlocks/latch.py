@@ -6,24 +6,8 @@ latches again in the same cycle, so a reset never lets power through.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Latch:
-    """One interlock that waits for a reset."""
-
-    code: str
-    unit: str
-    """Empty: the whole plant."""
-    source: str
-    """What it came from: a point, or a word of the interlock."""
-    text: str
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return self.code, self.unit, self.source
-
+from agent.latches import Latch as Latch
 
 Latches = tuple[Latch, ...]
 """Sorted, each key once."""

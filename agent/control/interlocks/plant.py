@@ -124,6 +124,25 @@ def restored(memory: GuardMemory, latches: Latches, units: Iterable[str]) -> Gua
     return replace(memory, units=found, latches=added(memory.latches, of_plant))
 
 
+def told(
+    memory: GuardMemory, latches: Latches, proved: Collection[str], units: Iterable[str]
+) -> GuardMemory:
+    """Return the memory with what the gateway has kept: latches and passed self-tests."""
+    names = tuple(units)
+    memory = restored(memory, latches, names)
+    found = {name: memory.units.get(name, UnitMemory()) for name in names}
+    of_units = {
+        name: replace(unit, inverter=replace(unit.inverter, proved=frozenset(proved)))
+        for name, unit in found.items()
+    }
+    return replace(memory, units=of_units)
+
+
+def blocked(memory: GuardMemory) -> tuple[str, ...]:
+    """Return the units that do not do what they are told."""
+    return tuple(name for name, unit in memory.units.items() if unit.inverter.blocked is not None)
+
+
 def reset(memory: GuardMemory, codes: Collection[str]) -> GuardMemory:
     """Return the memory without the latches of these codes; what is still there latches again."""
     units = {

@@ -75,7 +75,7 @@ class Control:
         self.pushed.append(pushed)
         self.told.set()
 
-    def hear(self, message: Steering | ClockVerdict | Leave) -> None:
+    def hear(self, message: link.Message) -> None:
         self.heard.append(message)
         self.told.set()
 
@@ -121,6 +121,8 @@ async def control(folder: Path, bytes_max: int = 10_000_000) -> AsyncIterator[Co
             pushed=side.take_pushed,
             steering=side.hear,
             clock=side.hear,
+            kept=side.hear,
+            reset=side.hear,
             leave=side.hear,
             dropped=side.report_dropped,
         ),

@@ -61,10 +61,10 @@ def test_a_device_that_agrees_again_ends_its_refusal() -> None:
 
 
 def test_every_code_of_control_that_ends_an_alarm_of_a_device_is_one_that_control_tells() -> None:
-    cycle = (ROOT / "agent/control/cycle.py").read_text(encoding="utf-8")
-    for code in ("DEVICE_LOST", "DEVICE_REFUSED"):
+    watch = (ROOT / "agent/control/watch.py").read_text(encoding="utf-8")
+    for code in ("DEVICE_LOST", "DEVICE_REFUSED", "UNIT_BLOCKED"):
         for end in alarmbook.RULES[code].ends:
-            assert f'_tell("{end}"' in cycle, end
+            assert f'_tell("{end}"' in watch, end
 
 
 def test_what_another_device_tells_ends_nothing() -> None:

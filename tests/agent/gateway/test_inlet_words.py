@@ -37,8 +37,8 @@ async def test_control_is_told_what_operators_want_and_about_the_clock_on_every_
     verdict = ClockVerdict(ClockState.CORRECTED, 7_000_000)
     steering = Steering(Mode.AUTOMATIC, Override("c-1", 20.0, NOON_US))
     async with running(tmp_path) as bench:
-        bench.inlet.send_steering(steering)
-        bench.inlet.send_clock(verdict)
+        bench.inlet.say(steering)
+        bench.inlet.say(verdict)
         await peer.until_wished(2)
         assert peer.wishes == [verdict, steering]
         peer.hang_up()
