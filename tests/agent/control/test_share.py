@@ -1,6 +1,7 @@
 """agent.control.share, spread, balance: units together are the plant, whatever one of them does."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,7 @@ NAMES = ("one", "two", "three")
 BLOCKED = intersect([Cut("I12", "no physical response", 0.0, 0.0), Cut("LIMIT", "", -1, 1)])
 
 
-def _limits(name: str, **values: float) -> UnitLimits:
+def _limits(name: str, **values: Any) -> UnitLimits:
     limits = UnitLimits(
         unit=name,
         discharge_kw_max=100.0,
@@ -59,7 +60,7 @@ def _spread(
     balancing: bool = False,
     armed: bool = False,
     alert: bool = False,
-    **values: float,
+    **values: Any,
 ) -> tuple[Spread, SpreadMemory]:
     units = _units(*socs_pct)
     limits = Limits(
