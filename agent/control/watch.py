@@ -1,11 +1,13 @@
 """What happens to devices, told once: lost and back, changed for another, refusing and agreeing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from agent.control import evidence
 from agent.control.cuts import Cut
 from agent.control.interlocks.plant import GuardMemory
 from agent.control.port import Port
+from agent.control.response.news import NewsMemory, news
+from agent.control.response.product import Frequency, ProductState
 from wire.sync import Severity
 
 Tell = Callable[[str, Severity, str, str], None]
@@ -20,6 +22,7 @@ class Watch:
         self._lost: dict[str, bool] = {}
         self._identity: dict[str, Mapping[str, str]] = {}
         self._refused: dict[str, bool] = {}
+        self._news = NewsMemory()
         self._in_charge: dict[str, bool] = {}
         self._blocked: dict[str, Cut | None] = {}
 
@@ -45,6 +48,14 @@ class Watch:
                     "UNIT_FREE", Severity.INFO, unit, f"{before.code} does not hold any more"
                 )
             self._blocked[unit] = blocked
+
+    def answer(
+        self, frequency: Frequency | None, products: Sequence[ProductState], at_s: float
+    ) -> None:
+        """Tell what has happened to frequency products in this cycle."""
+        told, self._news = news(frequency, products, at_s, self._news)
+        for one in told:
+            self._tell(*one)
 
     def _correction(self, port: Port) -> None:
         if port.dispatch is None:

@@ -1,4 +1,4 @@
-"""agent.control.response.frequency: no answer to what is not credible (I8) or has no voltage (I7)."""
+"""agent.control.response.frequency: no answer to what is not credible (I8) or voltageless (I7)."""
 
 import math
 from dataclasses import replace
