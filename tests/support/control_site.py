@@ -70,15 +70,24 @@ async def running(
     inverter: InverterInMemory | None = None,
     *,
     meters: Sequence[tuple[str, MeterInMemory]] = (),
+    units: Sequence[tuple[str, InverterInMemory]] = (),
     plan: Plan = PLAN,
     system: Clock | None = None,
 ) -> AsyncIterator[Site]:
+    """Run control over an inverter called ``pcs``, others (`units`, of its size) and meters."""
     loop = asyncio.get_running_loop()
     clock = SteadyClock(system or VirtualClock(), loop.time)
     inverter = inverter or InverterInMemory(clock)
-    devices: list[tuple[str, MeterInMemory]] = [*meters, ("pcs", inverter)]
+    devices: list[tuple[str, MeterInMemory]] = [*meters, ("pcs", inverter), *units]
     names = {device: {*driver.fast, *driver.slow} for device, driver in devices}
-    plan = replace(plan, sources=(resolve(names, "pcs"),))
+    setters = ["pcs", *(unit for unit, _ in units)]
+    plan = replace(plan, sources=tuple(resolve(names, s, setters=setters) for s in setters))
+    if units:
+        limits = plan.rules.limits
+        limits = replace(
+            limits, units=tuple(replace(limits.units[0], unit=setter) for setter in setters)
+        )
+        plan = replace(plan, rules=replace(plan.rules, limits=limits))
     ports = [Port(device, driver, clock) for device, driver in devices]
     outbox = Outbox(10_000_000, lambda: clock.offset_us)
     alive_s: list[float] = []

@@ -1,0 +1,103 @@
+"""agent.control.cycle: several units are one plant; what one cannot do, the others do at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from agent.control.decide import Decision
+from tests.support.control_site import Site, running, schedule
+from tests.support.inverters import InverterInMemory, MeterInMemory
+from tests.support.virtual import VirtualClock
+
+pytestmark = pytest.mark.virtual_time
+
+BEAT_S = 0.1
+
+
+def _inverters(*names: str) -> list[tuple[str, InverterInMemory]]:
+    return [(name, InverterInMemory(VirtualClock())) for name in names]
+
+
+async def _decisions(site: Site, seconds: float) -> AsyncIterator[Decision]:
+    """Yield every decision of the next seconds, each once, as it is made."""
+    seen = None
+    for _ in range(round(seconds / BEAT_S) * 10):
+        await asyncio.sleep(BEAT_S / 10)
+        record = site.cycle._record
+        if record is not None and record is not seen:
+            seen = record
+            yield record.decision
+
+
+def _told(decision: Decision) -> list[float | None]:
+    return [unit.power_kw for unit in decision.units]
+
+
+async def test_three_units_do_what_the_schedule_asks_and_each_is_kept_alive() -> None:
+    units = _inverters("two", "three")
+    async with running(units=units) as site:
+        site.cycle.take_schedule(schedule(180.0))
+        await asyncio.sleep(30)
+        assert site.status().setpoint_kw == 180.0
+        inverters = [site.inverter, *(inverter for _, inverter in units)]
+        assert [round(i.writes[-1][1], 3) for i in inverters] == [60.0, 60.0, 60.0]
+        counts = [len(inverter.writes) for inverter in inverters]
+        await asyncio.sleep(10)
+        assert all(len(i.writes) > before for i, before in zip(inverters, counts, strict=True))
+
+
+async def test_of_three_units_one_is_dropped_and_the_plant_is_right_in_the_same_cycle_i25() -> None:
+    units = _inverters("two", "three")
+    async with running(units=units) as site:
+        site.cycle.take_schedule(schedule(180.0))
+        await asyncio.sleep(30)
+        units[0][1].unplugged = True
+        dropped = False
+        async for decision in _decisions(site, 10.0):
+            powers = _told(decision)
+            dropped = dropped or powers[1] in (None, 0.0)
+            total_kw = sum(power for power in powers if power is not None)
+            assert total_kw == pytest.approx(180.0, rel=0.01)
+            assert decision.setpoint_kw == 180.0
+        assert dropped
+        assert _told(decision) == [pytest.approx(90.0), None, pytest.approx(90.0)]
+        blocked = [r for r in site.status().reasons if r.code == "UNIT_BLOCKED"]
+        assert [reason.source for reason in blocked] == ["two"]
+        assert site.status().mode == "automatic"
+
+
+async def test_a_unit_that_comes_back_takes_its_share_again_after_a_first_try() -> None:
+    units = _inverters("two")
+    async with running(units=units) as site:
+        site.cycle.take_schedule(schedule(100.0))
+        await asyncio.sleep(20)
+        units[0][1].unplugged = True
+        await asyncio.sleep(10)
+        assert site.inverter.writes[-1][1] == pytest.approx(100.0)
+        units[0][1].unplugged = False
+        await asyncio.sleep(10)
+        assert site.inverter.writes[-1][1] == pytest.approx(50.0)
+        assert units[0][1].writes[-1][1] == pytest.approx(50.0)
+
+
+async def test_a_plant_gives_what_the_units_that_are_left_can_give() -> None:
+    units = _inverters("two")
+    async with running(units=units) as site:
+        site.cycle.take_schedule(schedule(160.0))
+        await asyncio.sleep(30)
+        units[0][1].unplugged = True
+        await asyncio.sleep(10)
+        assert site.status().setpoint_kw == 100.0
+        assert site.codes() == ["SCHEDULE", "LIMIT", "UNIT_BLOCKED"]
+
+
+async def test_each_unit_has_the_state_of_charge_of_its_own_battery() -> None:
+    units = _inverters("two")
+    units[0][1].fast["battery.soc_pct"] = 30.0
+    meter = MeterInMemory(VirtualClock(), fast={"grid.frequency_hz": 50.0})
+    async with running(units=units, meters=[("meter", meter)]) as site:
+        site.cycle.take_schedule(schedule(60.0))
+        await asyncio.sleep(20)
+        assert site.inverter.writes[-1][1] == pytest.approx(40.0)
+        assert units[0][1].writes[-1][1] == pytest.approx(20.0)
