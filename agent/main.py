@@ -20,6 +20,7 @@ from agent.discover import arguments as discover
 from agent.doctor import arguments as doctor
 from agent.enrol import arguments as enrol
 from agent.leaving import AGAIN, Left
+from agent.prequalify import arguments as prequalify
 from agent.settings import AgentSettings, BadSettings, fingerprint, load
 from drivers.errors import ProfileError
 from wire.clock import SystemClock, from_environment
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _verb(parsed: argparse.Namespace) -> int:
     if parsed.verb == "profile":
         return _profile(parsed)
+    if parsed.verb == "prequalify":
+        return _prequalify(parsed)
     if parsed.verb == "discover":
         from agent.discover.main import run as run_discover
 
@@ -87,6 +90,19 @@ def _verb(parsed: argparse.Namespace) -> int:
     from agent.gateway.main import run as run_gateway
 
     return _until_signal(run_gateway(settings, clock, parsed.config))
+
+
+def _prequalify(parsed: argparse.Namespace) -> int:
+    from agent.prequalify import main as prequalification
+
+    if parsed.ruleset == prequalify.VERIFY:
+        return prequalification.verify(parsed)
+    if parsed.ruleset == prequalify.LIST:
+        return prequalification.listed()
+    if parsed.config is None:
+        raise BadSettings("--config: is missing; the site's TOML file is expected")
+    settings, seen = _loaded(parsed.config)
+    return _until_signal(prequalification.run(settings, _clock(), parsed, seen))
 
 
 def _examine(parsed: argparse.Namespace, settings: AgentSettings, clock: SystemClock) -> int:
@@ -217,6 +233,8 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add(verbs.add_parser("enrol", help=what, description=what))
     what = "a period of the archive as a file for the grid operator"
     archive.add(verbs.add_parser("export", help=what, description=what))
+    what = "a frequency product's tests, at the plant or rehearsed, and their report"
+    prequalify.add(verbs.add_parser("prequalify", help=what, description=what))
     what = "look for devices on a network or a serial line that you name"
     discover.add(verbs.add_parser("discover", help=what, description=what))
     profile = verbs.add_parser("profile", help="device profiles: list, show, check")

@@ -27,10 +27,8 @@ def picture_of(settings: AgentSettings) -> Picture:
     Raises:
         NoPicture: it does not answer, or it is not ours.
     """
-    (host, port), code = _address(settings.page), _access_code(settings)
+    (host, port), code = page_of(settings)
     where = f"the page at {host}:{port}"
-    if code is None:
-        raise NoPicture(f"{settings.data_dir}: no access code; has the gateway ever run?")
     try:
         with closing(http.client.HTTPConnection(host, port, timeout=ANSWER_S)) as connection:
             headers = {"Authorization": f"Bearer {code}"}
@@ -48,6 +46,18 @@ def picture_of(settings: AgentSettings) -> Picture:
     if not isinstance(document, dict) or "now_us" not in document:
         raise NoPicture(f"{where} answers, but not as our gateway does")
     return document
+
+
+def page_of(settings: AgentSettings) -> tuple[tuple[str, int], str]:
+    """Return where the gateway's page can be asked from this box, and its access code.
+
+    Raises:
+        NoPicture: it cannot be asked.
+    """
+    address, code = _address(settings.page), _access_code(settings)
+    if code is None:
+        raise NoPicture(f"{settings.data_dir}: no access code; has the gateway ever run?")
+    return address, code
 
 
 def listens(path: Path) -> bool:
