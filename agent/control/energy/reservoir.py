@@ -49,12 +49,16 @@ def shortfall(contract: Contract, whole: Reservoir | None) -> tuple[str, str] | 
 
     A product whose rule set is `off` keeps no energy and is never refused for it.
     """
+    return short_of(contract, None if whole is None else operating_range(contract, whole))
+
+
+def short_of(contract: Contract, own: Reservoir | None) -> tuple[str, str] | None:
+    """Return the same where the product's own part of the energy is known already."""
     kept_kwh = contract.capacity_kw * contract.settings.guard_h
     if not contract.settings.managed or kept_kwh <= 0.0:
         return None
-    if whole is None:
+    if own is None:
         return "ENERGY_UNKNOWN", f"{contract.product}: the energy of the battery is not known"
-    own = operating_range(contract, whole)
     if contract.up and own.energy_kwh < kept_kwh:
         return "ENERGY", _short(contract, "discharge", own.energy_kwh, kept_kwh)
     if contract.down and own.span_kwh - own.energy_kwh < kept_kwh:
