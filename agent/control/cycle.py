@@ -7,7 +7,6 @@ mode changed, a schedule taken) becomes an event, told once.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +20,7 @@ from agent.control.metronome import Metronome
 from agent.control.outbox import Outbox
 from agent.control.picture import picture
 from agent.control.port import Port
+from agent.control.samples import Samples
 from agent.control.sources import Sources
 from agent.control.timing import Timing
 from agent.control.watch import Watch
@@ -31,6 +31,7 @@ from agent.status import Status
 from agent.steering import FREE, Steering
 from agent.timekeeping import SteadyClock
 from wire.clock import utc
+from wire.order import Mode
 from wire.report import ClockState
 from wire.schedule import Schedule
 from wire.sync import EVENT_TEXT_MAX, Event, Severity
@@ -39,10 +40,6 @@ GATHER_SHARE = 0.4
 """Of a beat: how long the decision waits for readings."""
 WRITE_SHARE = 0.2
 """Of a beat: how long everything else waits, after the decision, for its setpoint to be written."""
-POINTS_PER_BEAT_MAX = 2_000
-"""So many samples are kept in one beat; more devices have to wait for the next."""
-POINTS_AT_ONCE_MAX = 100
-"""After a device with more, other tasks have a turn."""
 CLOCK_ERROR_S = {
     ClockState.UNKNOWN: None,
     ClockState.SYNCHRONISED: 0.0,
@@ -51,6 +48,8 @@ CLOCK_ERROR_S = {
 }
 """What the clock may be wrong by: a hub that agrees does so to 2 s, one that corrects to 20 ms and
 the way to it."""
+LEAVING = Steering(Mode.STANDBY, None)
+"""What is wanted of a plant that is being left."""
 HOUSEKEEPING_S = 1.0
 """How often, between two beats, the process tidies up and says that it lives."""
 
@@ -105,8 +104,8 @@ class Cycle:
         self._record: Record | None = None
         self._mode = STARTING
         self._watcher = Watch(self._tell)
-        self._to_keep: deque[Port] = deque()
-        """Devices of which a sample is due."""
+        self._samples = Samples(self._ports, self._witness)
+        self._leaving = False
         self.quiet = True
         """This beat's setpoint has had its time to be written."""
 
@@ -125,9 +124,18 @@ class Cycle:
             self.quiet = True
             self._watch()
             self._witness.beat(self._record, self.metronome.missed)
-            await self._keep_samples(due=self.metronome.count % per_record == 0)
+            await self._keep(due=self.metronome.count % per_record == 0)
             if self.metronome.count % per_housekeeping == 1 % per_housekeeping:
                 self._housekeeping()
+
+    def leave(self) -> None:
+        """Bring the power to 0 by its ramp from the next beat on, whoever asks for what."""
+        self._leaving = True
+
+    @property
+    def at_rest(self) -> bool:
+        """Say whether nothing is asked of the plant any more."""
+        return self._record is None or self._record.decision.setpoint_kw == 0.0
 
     def take_schedule(self, schedule: Schedule) -> None:
         """Follow `schedule` from the next beat on, unless it is not ours or not newer."""
@@ -244,8 +252,8 @@ class Cycle:
         now_us = self._clock.now_us()
         orders = Orders(
             now_us=self._orders_us(now_us, now_s),
-            schedule=self._schedule,
-            steering=self._steering,
+            schedule=None if self._leaving else self._schedule,
+            steering=LEAVING if self._leaving else self._steering,
             injection=self._injection,
         )
         decision, self._memory = decide(plant, orders, self._plan.rules, self._memory)
@@ -264,33 +272,17 @@ class Cycle:
         for port in self._ports:
             self._watcher.look(port)
         self._watcher.supervise(self._memory.guard)
-        record = self._record
-        if record is not None:
-            decision = record.decision
-            self._watcher.answer(decision.frequency, decision.products, record.plant.at_s)
-        if record is not None and record.decision.mode != self._mode:
+        if (record := self._record) is None:
+            return
+        self._watcher.answer(record.decision, record.plant.at_s)
+        if record.decision.mode != self._mode:
             self._outbox.put(evidence.mode_changed(self._mode, record))
             _logger.info("mode %s → %s", self._mode, record.decision.mode)
             self._mode = record.decision.mode
 
-    async def _keep_samples(self, *, due: bool) -> None:
-        """Put one sample of each device into the outbox; what did not answer is lost, not old.
-
-        A device with a thousand points takes some ms: after each the others have a turn, and those
-        for which this beat has no time come in the next.
-        """
-        now_s, now_us = asyncio.get_running_loop().time(), self._clock.now_us()
-        if due:
-            self._to_keep.extend(port for port in self._ports if port not in self._to_keep)
-        left = POINTS_PER_BEAT_MAX
-        while self._to_keep and left > 0:
-            port = self._to_keep.popleft()
-            self._witness.keep(
-                port.device, now_us, [evidence.kept(reading) for reading in port.readings(now_s)]
-            )
-            left -= len(port.seen)
-            if len(port.seen) > POINTS_AT_ONCE_MAX:
-                await asyncio.sleep(0)
+    async def _keep(self, *, due: bool) -> None:
+        now_us = self._clock.now_us()
+        await self._samples.keep(now_us, due=due)
         if due and self._record is not None:
             self._witness.keep(evidence.DEVICE, now_us, evidence.readings(self._record))
 

@@ -1,13 +1,13 @@
 """What happens to devices, told once: lost and back, changed for another, refusing and agreeing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from agent.control import evidence
 from agent.control.cuts import Cut
+from agent.control.decide import Decision
 from agent.control.interlocks.plant import GuardMemory
 from agent.control.port import Port
 from agent.control.response.news import NewsMemory, news
-from agent.control.response.product import Frequency, ProductState
 from wire.sync import Severity
 
 Tell = Callable[[str, Severity, str, str], None]
@@ -49,11 +49,9 @@ class Watch:
                 )
             self._blocked[unit] = blocked
 
-    def answer(
-        self, frequency: Frequency | None, products: Sequence[ProductState], at_s: float
-    ) -> None:
+    def answer(self, decision: Decision, at_s: float) -> None:
         """Tell what has happened to frequency products in this cycle."""
-        told, self._news = news(frequency, products, at_s, self._news)
+        told, self._news = news(decision.frequency, decision.products, at_s, self._news)
         for one in told:
             self._tell(*one)
 

@@ -144,7 +144,7 @@ def answer(
         frequency=frequency,
         alert=alert,
         products=states,
-        kept=tuple(one for one in looked if one.keeps_power),
+        kept=tuple(one for one in looked if one.keeps_power and not one.ended),
         response_kw=sum(state.response_kw for state in states),
         management_kw=sum(state.management_kw for state in states),
     ), replace(memory, products={one.key: one for _, one in served_})

@@ -78,9 +78,19 @@ async def test_the_response_to_the_frequency_adds_to_the_schedule() -> None:
 async def test_a_meter_of_its_own_is_preferred_for_the_frequency() -> None:
     meter = MeterInMemory(VirtualClock(), fast={"grid.frequency_hz": 50.1})
     async with running(meters=[("meter", meter)]) as site:
+        site.inverter.fast["grid.frequency_hz"] = 50.092
         site.cycle.take_schedule(schedule(0.0, capacity_kw=20.0))
         await asyncio.sleep(10)
         assert site.inverter.writes[-1][1] == pytest.approx(-10.0)
+
+
+async def test_i8_two_meters_that_contradict_each_other_are_not_answered() -> None:
+    meter = MeterInMemory(VirtualClock(), fast={"grid.frequency_hz": 50.1})
+    async with running(meters=[("meter", meter)]) as site:
+        site.cycle.take_schedule(schedule(0.0, capacity_kw=20.0))
+        await asyncio.sleep(20)
+        assert site.inverter.writes[-1][1] == 0.0
+        assert "I8" in site.codes()
 
 
 async def test_an_older_schedule_or_one_for_another_site_is_not_followed() -> None:
