@@ -57,7 +57,7 @@ class Rows:
 
 
 class Reader:
-    """See the module; made by `reading`. For one thread."""
+    """See the module; made by `reading`. One thread at a time."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.damaged = 0
@@ -147,13 +147,19 @@ def reading(path: Path) -> Iterator[Reader]:
     if not path.exists():
         raise NoArchive(f"{path}: there is no archive yet")
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=WAIT_S)) as database:
+        with closing(_opened(path)) as database:
             version = database.execute("PRAGMA user_version").fetchone()[0]
             if not 1 <= version <= SCHEMA_VERSION:
                 raise NoArchive(f"{path}: version {version} is not known to this program")
             yield Reader(database)
     except sqlite3.Error as error:
         raise NoArchive(f"{path}: {error}") from error
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open it for whichever thread reads next: a web server changes between pieces."""
+    where = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(where, uri=True, timeout=WAIT_S, check_same_thread=False)
 
 
 def _rows(payload: bytes, names: Sequence[str]) -> Rows:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from agent.archive.schema import FILE as ARCHIVE_FILE
 from agent.enrol.config import HubSettings
 from agent.enrol.credentials import CredentialStore, CredentialsUnusable, open_store
 from agent.gateway.archive.shelf import Shelved, shelved
@@ -133,10 +134,9 @@ async def _serve(
         async with _hub_of(keys, settings.hub, clock) as hub, asyncio.TaskGroup() as tasks:
             tasks.create_task(inlet.receive(), name="inlet")
             tasks.create_task(inlet.commit(settings.buffer.commit_period_s), name="commit")
-            tasks.create_task(
-                serve(make_app(page, desk, orders.acknowledge, injector), listener, stopping),
-                name="page",
-            )
+            archive = settings.data_dir / ARCHIVE_FILE
+            app = make_app(page, desk, orders.acknowledge, injector, archive)
+            tasks.create_task(serve(app, listener, stopping), name="page")
             wear = Wear(asyncio.get_running_loop().time)
             tasks.create_task(_look(buffer, latest, notifier, wear), name="look")
             tasks.create_task(keep(buffer, lambda: _knows_the_time(latest)), name="upkeep")

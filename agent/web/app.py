@@ -19,8 +19,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent import metrics
+from agent.web.archive import add_archive
 from agent.web.auth import SESSION_S_MAX, Door, TooManyTries
 from agent.web.injecting import Injector, add_injection
+from agent.web.resets import Desk as Resets
+from agent.web.resets import add_resets
 from agent.web.telemetry import Desk, add_telemetry
 from agent.web.words import choose, points, words
 from wire import fields
@@ -123,6 +126,7 @@ def make_app(
     desk: Desk | None = None,
     acknowledge: Acknowledge | None = None,
     injector: Injector | None = None,
+    archive: Path | None = None,
 ) -> ASGIApp:
     """Return the application; `desk` is for a site with devices that push."""
     app = FastAPI(title="Phoenyra", docs_url=None, redoc_url=None, openapi_url=None)
@@ -132,6 +136,10 @@ def make_app(
         _add_alarms(app, page, acknowledge)
     if injector is not None:
         add_injection(app, injector, page.check, _body)
+    if resets is not None:
+        add_resets(app, resets, page.check, _body)
+    if archive is not None:
+        add_archive(app, archive, page.picture()["site"]["id"], page.check)
     if desk is not None:
         add_telemetry(app, desk)
     app.mount("/static", StaticFiles(directory=_FOLDER / "static"), name="static")
