@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agent.control.cycle import POINTS_PER_BEAT_MAX
+from agent.control.samples import POINTS_PER_BEAT_MAX
 from drivers.base import Pace, Rate
 from tests.support.control_site import running, schedule
 from tests.support.inverters import InverterInMemory, MeterInMemory
