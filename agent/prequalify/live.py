@@ -9,12 +9,10 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
-
-import httpx
 
 from agent.injection import Injection, to_document
-from agent.prequalify.errors import Halted
+from agent.prequalify.box import Box, Document
+from agent.prequalify.errors import Halted, Silent
 from agent.prequalify.rehearsal import met
 from agent.prequalify.rulesets import Ruleset, Test
 from agent.prequalify.series import Series
@@ -32,7 +30,6 @@ PICTURE, INJECTION = "/api/picture", "/api/injection"
 _POWER, _SOC, _FREQUENCY = "ac.power_kw", "battery.soc_pct", "grid.frequency_hz"
 _WORKING = "automatic"
 
-Document = dict[str, Any]
 Progress = Callable[[float], None]
 
 
@@ -59,15 +56,15 @@ class _Run:
         return None
 
 
-async def awarded(client: httpx.AsyncClient, ruleset: Ruleset) -> float:
+async def awarded(box: Box, ruleset: Ruleset) -> float:
     """Return the capacity in kW that the box holds for the product now.
 
     Raises:
         Halted: the box does not answer, does not work by itself, or is not awarded the product.
     """
-    picture = await _asked(client, "GET", PICTURE)
+    picture = await box.ask("GET", PICTURE)
     _check_mode(picture)
-    running = await _asked(client, "GET", INJECTION)
+    running = await box.ask("GET", INJECTION)
     if running["id"]:
         raise Halted(f"the test {running['id']!r} runs at this box; it has to end first")
     services = (picture.get("schedule") or {}).get("services", [])
@@ -77,16 +74,16 @@ async def awarded(client: httpx.AsyncClient, ruleset: Ruleset) -> float:
     raise Halted(f"{ruleset.product} is not awarded now; award it for the time of the test")
 
 
-async def run(client: httpx.AsyncClient, test: Test, target: Target, progress: Progress) -> Series:
+async def run(box: Box, test: Test, target: Target, progress: Progress) -> Series:
     """Return the record of `test` at the running box.
 
     Raises:
         Halted: the box was stopped by an operator, or does not answer any more.
     """
     loop = asyncio.get_running_loop()
-    box = await _asked(client, "GET", INJECTION)
-    ahead_us = int(box["now_us"]) - round(loop.time() * 1e6)
-    running = _Run(test, target, int(box["now_us"]))
+    first = await box.ask("GET", INJECTION)
+    ahead_us = int(first["now_us"]) - round(loop.time() * 1e6)
+    running = _Run(test, target, int(first["now_us"]))
     longest_s = at_most_s(test.stages) or test.follow_s
     say_s = answered_s = loop.time()
     try:
@@ -96,18 +93,18 @@ async def run(client: httpx.AsyncClient, test: Test, target: Target, progress: P
                 return running.series
             try:
                 if test.stages and loop.time() >= say_s:
-                    await _say(client, running, at_s)
+                    await _say(box, running, at_s)
                     say_s = loop.time() + SAY_S
-                _take(running, await _asked(client, "GET", PICTURE))
+                _take(running, await box.ask("GET", PICTURE))
                 answered_s = loop.time()
-            except httpx.HTTPError as error:
+            except Silent as error:
                 if loop.time() - answered_s > QUIET_S_MAX:
-                    raise Halted(f"the box does not answer any more: {error}") from error
+                    raise Halted(str(error)) from error
             progress(min(1.0, at_s / longest_s))
             await asyncio.sleep(PERIOD_S)
     finally:
-        with suppress(httpx.HTTPError):  # Then it ends by itself.
-            await client.delete(INJECTION)
+        with suppress(Silent, Halted):  # Then it ends by itself.
+            await box.ask("DELETE", INJECTION)
 
 
 def _goes_on(running: _Run, at_s: float) -> bool:
@@ -130,7 +127,7 @@ def _goes_on(running: _Run, at_s: float) -> bool:
     return True
 
 
-async def _say(client: httpx.AsyncClient, running: _Run, at_s: float) -> None:
+async def _say(box: Box, running: _Run, at_s: float) -> None:
     assert running.place is not None, "a test that is over says nothing"
     points = ahead(running.test.stages, running.place, at_s, HORIZON_S, POINT_S)
     stamped: dict[int, float] = {}
@@ -138,7 +135,7 @@ async def _say(client: httpx.AsyncClient, running: _Run, at_s: float) -> None:
         stamped[running.began_us + round(point_s * 1e6)] = round(hz, 6)
     piece = Injection(f"prequalify-{running.test.id}", tuple(sorted(stamped.items())))
     running.said.append((at_s, piece))
-    await _asked(client, "POST", INJECTION, to_document(piece))
+    await box.ask("POST", INJECTION, to_document(piece))
 
 
 def _take(running: _Run, picture: Document) -> None:
@@ -185,18 +182,3 @@ def _check_mode(picture: Document) -> None:
         raise Halted("control does not run; nothing can be tested")
     if control["mode"] != _WORKING:
         raise Halted(f"the box is in mode {control['mode']!r}; {_WORKING!r} is expected")
-
-
-async def _asked(
-    client: httpx.AsyncClient, method: str, path: str, body: Document | None = None
-) -> Document:
-    answer = await client.request(method, path, json=body)
-    try:
-        document = answer.json()
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise Halted(f"{path} answers {answer.status_code}, but not as our gateway does")
-    if answer.is_error:
-        raise Halted(f"{path}: {document.get('code')}: {document.get('message')}")
-    return document

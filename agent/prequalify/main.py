@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from agent.control.main import rules_of
 from agent.control.response.catalogue import PRODUCTS
 from agent.control.sources import Sources
 from agent.doctor.ask import NoPicture, page_of
 from agent.prequalify import judge, live, pdf, rulesets, seal
-from agent.prequalify.errors import Halted
+from agent.prequalify.box import opened
+from agent.prequalify.errors import Halted, Silent
 from agent.prequalify.judge import Case
 from agent.prequalify.model import Behaviour
 from agent.prequalify.rehearsal import HOURS_DEFAULT, Rehearsal, rehearse
@@ -33,7 +32,6 @@ from wire.clock import Clock, utc
 KEY_FILE = "report.key"
 KEY_BYTES = 32
 REPORTS = "reports"
-ANSWER_S = 5.0
 BAR = 30
 SECTIONS = {"control", "frequency"}
 """Of the settings, that a report shows; none of them holds a secret."""
@@ -45,9 +43,7 @@ async def run(
     """Run the tests, write the report, say what came of it; 0: all passed, 1: not all."""
     try:
         return await _run(settings, clock, options, fingerprint)
-    except (Halted, NoPicture) as error:
-        sys.stderr.write(f"phoenyra-agent: {error}\n")
-    except (OSError, httpx.HTTPError) as error:
+    except (Halted, Silent, NoPicture, OSError) as error:
         sys.stderr.write(f"phoenyra-agent: {error}\n")
     return 1
 
@@ -94,11 +90,12 @@ async def _run(
             series = await _rehearsed(rehearsal, test)
             found.append(_judged(series, test, case))
     else:
-        async with _client(settings) as client:
-            capacity_kw = await live.awarded(client, ruleset)
+        (host, port), code = page_of(settings)
+        async with opened(host, port, code) as box:
+            capacity_kw = await live.awarded(box, ruleset)
             case = _case(settings, ruleset, capacity_kw, options.meter_lag_s)
             for test in tests:
-                series = await live.run(client, test, case.target, _Bar(test.id))
+                series = await live.run(box, test, case.target, _Bar(test.id))
                 found.append(_judged(series, test, case))
     facts = Facts(
         kind="rehearsal" if options.rehearse else "live",
@@ -204,17 +201,6 @@ def _judged(series: Series, test: Test, case: Case) -> tuple[Test, Series, list[
     says = "passed" if good else f"FAILED: {failed or 'nothing was recorded'}"
     sys.stdout.write(f"{test.id}: {says}; {len(series)} samples\n")
     return test, series, verdicts
-
-
-def _client(settings: AgentSettings) -> httpx.AsyncClient:
-    (host, port), code = page_of(settings)
-    where = f"[{host}]" if ":" in host else host
-    return httpx.AsyncClient(
-        base_url=f"http://{where}:{port}",
-        headers={"Authorization": f"Bearer {code}"},
-        timeout=ANSWER_S,
-        trust_env=False,
-    )
 
 
 def _write(folder: Path, report: dict[str, Any], language: str, key: bytes) -> Path:

@@ -29,6 +29,7 @@ WHERE = {
     "httpx": [
         "agent/gateway/line.py",
         "agent/enrol/main.py",
+        "agent/prequalify/box.py",
         "drivers/rest/client.py",
         "simulators/*.py",
     ],
