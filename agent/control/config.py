@@ -111,6 +111,13 @@ class ControlSettings(_Section):
         default=False,
         description="units more than 10 % of charge apart are brought together, by 5 % of power",
     )
+    leave_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=15,
+        description="within it an ordered end brings the power to 0 and gives the inverters back"
+        " to their own mode; 0: they are left to their own time-out",
+    )
     period_s: float = Field(default=0.1, ge=0.02, le=1)
     record_period_s: float = Field(default=1.0, ge=0.1, le=60)
     supervision: SupervisionSettings = SupervisionSettings()

@@ -106,6 +106,8 @@ class Cycle:
         self._watcher = Watch(self._tell)
         self._samples = Samples(self._ports, self._witness)
         self._leaving = False
+        self.at_rest = asyncio.Event()
+        """The plant is being left, and nothing is asked of it any more."""
         self.quiet = True
         """This beat's setpoint has had its time to be written."""
 
@@ -131,11 +133,6 @@ class Cycle:
     def leave(self) -> None:
         """Bring the power to 0 by its ramp from the next beat on, whoever asks for what."""
         self._leaving = True
-
-    @property
-    def at_rest(self) -> bool:
-        """Say whether nothing is asked of the plant any more."""
-        return self._record is None or self._record.decision.setpoint_kw == 0.0
 
     def take_schedule(self, schedule: Schedule) -> None:
         """Follow `schedule` from the next beat on, unless it is not ours or not newer."""
@@ -266,6 +263,8 @@ class Cycle:
             anew = memory.inverter
             port.decided(told.get(port.device), again=anew.again, recheck=anew.recheck)
         self._record = Record(at_us=now_us, plant=plant, decision=decision)
+        if self._leaving and decision.setpoint_kw == 0.0:
+            self.at_rest.set()
 
     def _watch(self) -> None:
         """Turn what has changed since the last beat into events."""

@@ -17,6 +17,7 @@ from agent.control import realtime
 from agent.control.cycle import Cycle, Plan
 from agent.control.decide import Rules
 from agent.control.equipment import limits, opened_ports
+from agent.control.farewell import Farewell
 from agent.control.interlocks.rules import guard_rules
 from agent.control.local.strategies import SiteRules
 from agent.control.outbox import Outbox
@@ -43,7 +44,7 @@ _logger = logging.getLogger(__name__)
 async def run(
     settings: AgentSettings, clock: Clock, timing_file: Path | None = None, fingerprint: str = ""
 ) -> int:
-    """Run control until cancelled.
+    """Run control until cancelled, or until a signal has ended it in good order.
 
     Args:
         fingerprint: of the file that the settings come from, for the gateway to compare.
@@ -58,7 +59,7 @@ async def run(
     boot = secrets.token_hex(8)
     steady = SteadyClock(clock, asyncio.get_running_loop().time)
     outbox = Outbox(settings.control.outbox_bytes_max, lambda: steady.offset_us)
-    departure = Departure()
+    departure, farewell = Departure(), Farewell(settings.control.leave_s)
     with _data_dir(settings.data_dir) as folder:
         async with (
             _only_owner(folder / "control.lock"),
@@ -87,8 +88,11 @@ async def run(
             _logger.info("control of site %s begins, boot %s", settings.site, boot)
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    for port in ports:
-                        tasks.create_task(port.run(), name=f"port {port.device}")
+                    reading = [
+                        tasks.create_task(port.run(), name=f"port {port.device}") for port in ports
+                    ]
+                    farewell.listen()
+                    tasks.create_task(farewell.run(cycle, ports, reading), name="farewell")
                     tasks.create_task(server.run(connections), name="link")
                     tasks.create_task(cycle.run(), name="cycle")
                     tasks.create_task(departure.wait(), name="departure")
