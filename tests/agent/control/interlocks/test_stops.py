@@ -56,10 +56,12 @@ class Site:
             name.replace("__", "."): UNKNOWN if value is None else Quantity(value, age_s)
             for name, value in inputs.items()
         }
+        guarded: Guarded | None = None
         for _ in range(round(seconds * 10)):
             self.at_s = round(self.at_s + 0.1, 6)
             plant = replace(HEALTHY, at_s=self.at_s, inputs=known)
             guarded, self.memory = guard(plant, LIMITS, self.memory, self.rules)
+        assert guarded is not None
         return guarded
 
     def codes(self) -> list[str]:
