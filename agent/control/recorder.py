@@ -16,6 +16,8 @@ from wire.block import Block, Quality
 RING_S = 300.0
 PART = 100
 """Beats of one block."""
+_SLACK_S = 0.01
+"""So much later is still in time: beats come on a grid, in floating point."""
 _GOOD, _LOST = Quality.GOOD, Quality.LOST
 
 
@@ -59,7 +61,7 @@ class Recorder:
             began = at_s > self._until_s
             if began:
                 self._told = max(self._told, self._next - 1 - self._before, 0)
-            self._until_s = at_s + self._after_s
+            self._until_s = at_s + self._after_s + _SLACK_S
         if at_s <= self._until_s:
             self._until = self._next
         self._told = max(self._told, self._next - self._size)  # what the ring has lost

@@ -11,6 +11,7 @@ from agent.control.cycle import Cycle, Plan
 from agent.control.outbox import Outbox
 from agent.control.port import Port
 from agent.control.sources import Sources, resolve
+from agent.control.witness import Archived, Witness
 from agent.status import Status
 from agent.timekeeping import SteadyClock
 from tests.support.inverters import InverterInMemory, MeterInMemory
@@ -73,6 +74,7 @@ async def running(
     units: Sequence[tuple[str, InverterInMemory]] = (),
     plan: Plan = PLAN,
     system: Clock | None = None,
+    archived: Archived | None = None,
 ) -> AsyncIterator[Site]:
     """Run control over an inverter called ``pcs``, others (`units`, of its size) and meters."""
     loop = asyncio.get_running_loop()
@@ -91,7 +93,8 @@ async def running(
     ports = [Port(device, driver, clock) for device, driver in devices]
     outbox = Outbox(10_000_000, lambda: clock.offset_us)
     alive_s: list[float] = []
-    cycle = Cycle(plan, ports, outbox, clock, lambda: alive_s.append(loop.time()))
+    witness = Witness(outbox, plan.boot, archived)
+    cycle = Cycle(plan, ports, outbox, clock, lambda: alive_s.append(loop.time()), witness=witness)
     async with asyncio.TaskGroup() as tasks:
         work = [tasks.create_task(port.run()) for port in ports]
         work.append(tasks.create_task(cycle.run()))
