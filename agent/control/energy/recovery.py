@@ -7,10 +7,12 @@ not knowing whether there is one, stops it (I21): nothing new is announced, and 
 once; it comes back by its ramp if its slot still lasts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from agent.control.energy.contract import Contract, Reservoir, Situation, Transaction
+from wire.schedule import FrequencyService
 
 _US_PER_MIN = 60_000_000
 _US_PER_H = 3_600_000_000
@@ -58,6 +60,15 @@ def second(
     return RecoveryMemory(
         announced=announced, decided_us=decided_us, power_kw=ramped_kw if normal else 0.0
     )
+
+
+def unbroken_until_us(service: FrequencyService, awarded: Sequence[FrequencyService]) -> int:
+    """Return when the last award of the product ends that follows this one without a gap."""
+    until_us = service.end_us
+    for other in sorted(awarded, key=lambda one: one.start_us):
+        if other.product == service.product and other.start_us <= until_us:
+            until_us = max(until_us, other.end_us)
+    return until_us
 
 
 def _expected_kwh(

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.control.energy.contract import Contract, Reservoir
+from agent.control.energy.manage import EnergyMemory
+from agent.control.energy.recovery import unbroken_until_us
 from agent.control.interlocks.voltage import NEUTRAL, Voltage
 from agent.control.plant import PlantState
 from agent.control.response import alert as alerts
@@ -81,6 +83,8 @@ class ResponseMemory:
     tested: Alert | None = None
     """By the injected one; None: there is no test."""
     products: Mapping[str, Serving] = field(default_factory=dict)
+    recalled: Mapping[str, EnergyMemory] = field(default_factory=dict)
+    """Of the products of a run before, see `agent.control.recall`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +123,15 @@ def answer(
         meter = chosen(plant.frequencies, settings.age_s_max)
         if meter is not None and meter.hz.usable(settings.age_s_max):
             fineness = steps.step(fineness, meter.device, trust.last_hz, trust.last_s)
-    memory = ResponseMemory(at_s=at_s, trust=trust, steps=fineness, alert=alert, tested=tested)
-    live = _live(asked, settings, before.products, frequency) if plant.ready else ()
+    memory = ResponseMemory(
+        at_s=at_s,
+        trust=trust,
+        steps=fineness,
+        alert=alert,
+        tested=tested,
+        recalled=before.recalled if plant.ready else _recalled(before),
+    )
+    live = _live(asked, settings, before, frequency) if plant.ready else ()
     if not live:
         return Answer(frequency=frequency, alert=alert), memory
     around = Around(
@@ -165,7 +176,7 @@ def _applied(measured: Frequency, asked: Asked) -> Frequency:
 def _live(
     asked: Asked,
     settings: FrequencySettings,
-    before: Mapping[str, Serving],
+    before: ResponseMemory,
     frequency: Frequency,
 ) -> tuple[Serving, ...]:
     """Return the products in force, and those whose response outlasts its period."""
@@ -173,8 +184,11 @@ def _live(
     for service in asked.services:
         if service.start_us <= asked.now_us < service.end_us:
             key = _key(service, live)
-            live[key] = _continued(before.get(key), key, service, settings)
-    for key, serving in before.items():
+            known = before.products.get(key)
+            live[key] = _continued(known, key, service, asked, settings)
+            if known is None and key in before.recalled:
+                live[key] = replace(live[key], energy=before.recalled[key])
+    for key, serving in before.products.items():
         if key not in live:
             weight = _tail(serving, asked.now_us, frequency)
             if weight > 0.0:
@@ -182,8 +196,19 @@ def _live(
     return tuple(live.values())
 
 
+def _recalled(before: ResponseMemory) -> Mapping[str, EnergyMemory]:
+    """Return what the products that nobody can answer now knew of their energy."""
+    if not before.products:
+        return before.recalled
+    return {key: serving.energy for key, serving in before.products.items()}
+
+
 def _continued(
-    known: Serving | None, key: str, service: FrequencyService, settings: FrequencySettings
+    known: Serving | None,
+    key: str,
+    service: FrequencyService,
+    asked: Asked,
+    settings: FrequencySettings,
 ) -> Serving:
     """Return the controller of a service: the one that is running, with the volume of now."""
     if known is not None and known.service is service and not known.ended:
@@ -194,6 +219,7 @@ def _continued(
         up=any(pu > 0.0 for _, pu in service.curve),
         down=any(pu < 0.0 for _, pu in service.curve),
         settings=settings.energy.of(service.product),
+        until_us=unbroken_until_us(service, asked.services),
     )
     if known is None or known.ended:
         product = product_of(service.product, service.curve)
