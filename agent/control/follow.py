@@ -7,6 +7,7 @@ is moved by a few percent of rated, and no longer in the slot's last minute.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agent.control.arbitrate import Proposal, clip
 from agent.control.local.config import ScheduleSettings
@@ -95,7 +96,6 @@ def _of_slot(
     settings: ScheduleSettings,
     memory: SlotMemory | None,
 ) -> Proposal:
-    hours = f"{utc(slot.start_us):%H:%M} to {utc(slot.end_us):%H:%M} UTC"
     power_kw = slot.power_kw
     if settings.correct_energy and memory is not None:
         power_kw = corrected_kw(
@@ -106,11 +106,18 @@ def _of_slot(
         cls=CLASS,
         sub=SUB,
         code="SCHEDULE",
-        text=f"version {schedule.version} asks for {slot.power_kw:g} kW from {hours}",
+        text=_asks(schedule.version, slot),
         valid_from_us=slot.start_us,
         expires_us=slot.end_us,
         preferred_kw=power_kw,
     )
+
+
+@lru_cache(maxsize=8)
+def _asks(version: int, slot: Slot) -> str:
+    """Return the same text for the whole slot, made once."""
+    hours = f"{utc(slot.start_us):%H:%M} to {utc(slot.end_us):%H:%M} UTC"
+    return f"version {version} asks for {slot.power_kw:g} kW from {hours}"
 
 
 def _instead(scene: Scene, schedule: Schedule, settings: ScheduleSettings) -> Iterator[Proposal]:

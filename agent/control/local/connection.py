@@ -38,14 +38,15 @@ class Exchange:
     upper_kw: float
 
 
-def proposals(scene: Scene, settings: ConnectionSettings) -> Iterator[Proposal]:
-    """Yield the bounds that the connection sets for the battery; nothing where it has no limits."""
-    exchange = allowed(scene.plant, settings, scene.rated_kw)
-    if exchange is None:
-        if settings.limited:
-            yield _no_meter(scene, settings)
-        return
-    if scene.residual_kw is None:
+def proposals(
+    scene: Scene, settings: ConnectionSettings, exchange: Exchange | None
+) -> Iterator[Proposal]:
+    """Yield the bounds that the connection sets for the battery, which has limits.
+
+    Args:
+        exchange: what `allowed` returned.
+    """
+    if exchange is None or scene.residual_kw is None:
         yield _no_meter(scene, settings)
         return
     yield _proposal(
@@ -57,9 +58,7 @@ def proposals(scene: Scene, settings: ConnectionSettings) -> Iterator[Proposal]:
 
 
 def allowed(plant: PlantState, settings: ConnectionSettings, rated_kw: float) -> Exchange | None:
-    """Return what may flow; None: nothing is limited, or the meter does not tell enough now."""
-    if not settings.limited:
-        return None
+    """Return what may flow at a connection with limits; None: the meter tells too little now."""
     reach = _reach_kw(plant, settings)
     if reach is None:
         return None
@@ -74,12 +73,11 @@ def allowed(plant: PlantState, settings: ConnectionSettings, rated_kw: float) ->
     return Exchange(lower_kw, upper_kw)
 
 
-def exceeded(scene: Scene, settings: ConnectionSettings) -> Iterator[Reason]:
+def exceeded(
+    scene: Scene, settings: ConnectionSettings, exchange: Exchange | None
+) -> Iterator[Reason]:
     """Yield by how much the measured power lies beyond what may flow: it is never hidden."""
-    if scene.site_kw is None:
-        return
-    exchange = allowed(scene.plant, settings, scene.rated_kw)
-    if exchange is None:
+    if scene.site_kw is None or exchange is None:
         return
     beyond_kw = max(scene.site_kw - exchange.upper_kw, exchange.lower_kw - scene.site_kw)
     spread_kw = min(exchange.upper_kw - exchange.lower_kw, 10 * scene.rated_kw)

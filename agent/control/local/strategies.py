@@ -23,10 +23,12 @@ from agent.control.local import (
     self_consumption,
 )
 from agent.control.local.config import ConnectionSettings, LocalSettings, Strategy
+from agent.control.local.connection import Exchange
 from agent.control.local.hours import MINUTE_US, any_covers, minute_at
 from agent.control.local.latch import SOC_HYSTERESIS_PCT, at_or_above, at_or_below
 from agent.control.local.peak import Peak, PeakMemory
 from agent.control.local.scene import SITE_AGE_S_MAX, Asked, Scene, Track
+from agent.status import Reason
 
 BEFORE_CLASS = 3
 AFTER_CLASS = 4
@@ -94,30 +96,39 @@ def ask(
         *_in_order(scene, settings, hour, levels, shaved, low=peak_memory.low),
         *follow.proposals(scene, settings.schedule, slot),
     )
+    exchange = None
+    if rules.connection.limited:
+        exchange = connection.allowed(scene.plant, rules.connection, scene.rated_kw)
     asked = Asked(
-        duties=tuple(_duties(scene, rules, limits, shaved)),
+        duties=tuple(_duties(scene, rules, limits, shaved, exchange)),
         wishes=wishes,
         pv_limit_kw=_pv_limit_kw(scene, rules, limits),
-        said=(
-            *connection.exceeded(scene, rules.connection),
-            *(
-                ()
-                if shaved is None or settings.peak_shaving is None
-                else peak.exceeded(scene, settings.peak_shaving, shaved)
-            ),
-        ),
+        said=tuple(_said(scene, rules, shaved, exchange)),
     )
     left = replace(memory, slot=slot, peak=peak_memory, hour=hour, levels=levels)
     return asked, left
 
 
 def _duties(
-    scene: Scene, rules: SiteRules, limits: Sequence[OperatorLimit], shaved: Peak | None
+    scene: Scene,
+    rules: SiteRules,
+    limits: Sequence[OperatorLimit],
+    shaved: Peak | None,
+    exchange: Exchange | None,
 ) -> Iterator[Proposal]:
     yield from grid_operator.proposals(scene, rules.connection, limits)
-    yield from connection.proposals(scene, rules.connection)
+    if rules.connection.limited:
+        yield from connection.proposals(scene, rules.connection, exchange)
     if rules.local.peak_shaving is not None and shaved is not None:
         yield from peak.duty(scene, rules.local.peak_shaving, shaved)
+
+
+def _said(
+    scene: Scene, rules: SiteRules, shaved: Peak | None, exchange: Exchange | None
+) -> Iterator[Reason]:
+    yield from connection.exceeded(scene, rules.connection, exchange)
+    if rules.local.peak_shaving is not None and shaved is not None:
+        yield from peak.exceeded(scene, rules.local.peak_shaving, shaved)
 
 
 def _backup(scene: Scene, settings: LocalSettings, levels: Levels) -> Iterator[Proposal]:

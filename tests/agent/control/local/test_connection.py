@@ -18,9 +18,9 @@ INVERTER_LAG_S = 0.2
 
 
 def _bounds(settings: dict[str, Any], plant: Any = HEALTHY, **values: Any) -> tuple[Any, Any]:
-    found = list(
-        connection.proposals(scene(plant, **values), ConnectionSettings.model_validate(settings))
-    )
+    seen, limits = scene(plant, **values), ConnectionSettings.model_validate(settings)
+    exchange = connection.allowed(plant, limits, seen.rated_kw)
+    found = list(connection.proposals(seen, limits, exchange))
     assert [proposal.code for proposal in found] == ["I6"]
     assert (found[0].cls, found[0].sub) == (0, 3)
     return found[0].lower_kw, found[0].upper_kw
@@ -35,7 +35,9 @@ def _longest_violation_s(model: SiteModel, low_kw: float, high_kw: float) -> flo
 
 
 def test_i6_a_connection_without_limits_says_nothing() -> None:
-    assert list(connection.proposals(scene(residual_kw=5.0), ConnectionSettings())) == []
+    model = SiteModel(rules(), load_kw=lambda _: 500.0, schedule=slots(30.0))
+    model.run(5)
+    assert {reason.code for d in model.decisions for reason in d.reasons} == {"RAMP", "SCHEDULE"}
 
 
 def test_i6_the_residual_moves_both_bounds() -> None:

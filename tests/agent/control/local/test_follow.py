@@ -62,7 +62,7 @@ def _gapped() -> Schedule:
 
 
 def test_a_gap_between_slots_means_that_0_kw_were_asked_for() -> None:
-    local = {"self_consumption": {}}
+    local: dict[str, Any] = {"self_consumption": {}}
     model = SiteModel(rules(local=local), schedule=_gapped(), load_kw=lambda _: 30.0)
     model.run(110)
     assert model.decisions[-1].setpoint_kw == 0.0

@@ -12,7 +12,7 @@ from tests.support.sites import SiteModel, rules, scene, slots
 
 TARGET_KW = -0.5
 DEADBAND_KW = 0.5
-OWN = {"self_consumption": {}}
+OWN: dict[str, Any] = {"self_consumption": {}}
 
 
 def _model(**values: Any) -> SiteModel:
