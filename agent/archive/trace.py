@@ -126,4 +126,4 @@ def _bounded(power_kw: float) -> float:
 
 
 def _word(document: Document, key: str, path: str) -> str:
-    return fields.text(document, key, path) if key in document else ""
+    return fields.text(document, key, path, empty=True) if key in document else ""
