@@ -1,5 +1,7 @@
 """agent.control.follow: what the schedule asks for, and what holds when it asks for nothing."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

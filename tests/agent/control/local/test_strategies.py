@@ -47,8 +47,8 @@ def test_existing_sites_without_settings_decide_as_before() -> None:
 
 
 def test_the_peak_bounds_what_self_consumption_chooses() -> None:
-    local = {"self_consumption": {"target_kw": -75}, "peak_shaving": {"peak_kw": 60}}
-    local: dict[str, Any] = {"self_consumption": {"target_kw": -75}, "peak_shaving": {"peak_kw": 60}}
+    instant = {"peak_kw": 60, "measured": "instant"}
+    local = {"self_consumption": {"target_kw": -75}, "peak_shaving": instant}
     model = SiteModel(rules(local=local), load_kw=lambda _: 90.0)
     model.run(60)
     assert model.sites_kw[-1] == pytest.approx(-60.0, abs=0.1)
