@@ -17,16 +17,19 @@ from agent.control.evidence import Record
 from agent.control.interlocks import plant as guards
 from agent.control.interlocks.clock import Hold, held
 from agent.control.metronome import Metronome
+from agent.control.observe import OBSERVE_S
 from agent.control.outbox import Outbox
 from agent.control.picture import picture
+from agent.control.plant import CLOCK_ERROR_S
 from agent.control.port import Port
+from agent.control.recall import taken
 from agent.control.samples import Samples
 from agent.control.sources import Sources
 from agent.control.timing import Timing
 from agent.control.watch import Watch
 from agent.control.witness import Witness
 from agent.injection import Injection
-from agent.link import ClockVerdict, Kept, Reset
+from agent.link import ClockVerdict, Kept, Recall, Reset
 from agent.status import Status
 from agent.steering import FREE, Steering
 from agent.timekeeping import SteadyClock
@@ -40,14 +43,6 @@ GATHER_SHARE = 0.4
 """Of a beat: how long the decision waits for readings."""
 WRITE_SHARE = 0.2
 """Of a beat: how long everything else waits, after the decision, for its setpoint to be written."""
-CLOCK_ERROR_S = {
-    ClockState.UNKNOWN: None,
-    ClockState.SYNCHRONISED: 0.0,
-    ClockState.CONFIRMED: 2.0,
-    ClockState.CORRECTED: 0.05,
-}
-"""What the clock may be wrong by: a hub that agrees does so to 2 s, one that corrects to 20 ms and
-the way to it."""
 LEAVING = Steering(Mode.STANDBY, None)
 """What is wanted of a plant that is being left."""
 HOUSEKEEPING_S = 1.0
@@ -106,6 +101,8 @@ class Cycle:
         self._watcher = Watch(self._tell)
         self._samples = Samples(self._ports, self._witness)
         self._leaving = False
+        self._ready_s: float | None = None
+        """Since when, of this run, there has been a plant to command."""
         self.at_rest = asyncio.Event()
         """The plant is being left, and nothing is asked of it any more."""
         self.quiet = True
@@ -177,6 +174,10 @@ class Cycle:
             self._memory, guard=guards.told(self._memory.guard, kept.latches, kept.proved, units)
         )
 
+    def take_recall(self, recall: Recall) -> None:
+        """Go on with what the run before knew of its products, if that is not long ago."""
+        self._memory = taken(self._memory, recall, asyncio.get_running_loop().time())
+
     def take_reset(self, reset: Reset) -> None:
         """Judge everything of this code anew from the next beat on."""
         self._memory = replace(self._memory, guard=guards.reset(self._memory.guard, (reset.code,)))
@@ -200,7 +201,7 @@ class Cycle:
             self._record,
             self._ports,
             self._schedule,
-            self._memory.guard,
+            self._memory,
             self.metronome,
             self._outbox,
             asyncio.get_running_loop().time(),
@@ -251,6 +252,7 @@ class Cycle:
             now_us=self._orders_us(now_us, now_s),
             schedule=None if self._leaving else self._schedule,
             steering=LEAVING if self._leaving else self._steering,
+            heard=self._heard(plant.ready, now_s),
             injection=self._injection,
         )
         decision, self._memory = decide(plant, orders, self._plan.rules, self._memory)
@@ -265,6 +267,13 @@ class Cycle:
         self._record = Record(at_us=now_us, plant=plant, decision=decision)
         if self._leaving and decision.setpoint_kw == 0.0:
             self.at_rest.set()
+
+    def _heard(self, ready: bool, now_s: float) -> bool:
+        """Say whether somebody has said what is wanted, or has had the time to."""
+        if self._ready_s is None and ready:
+            self._ready_s = now_s
+        known = self._leaving or self._schedule is not None or self._steering != FREE
+        return known or (self._ready_s is not None and now_s - self._ready_s > OBSERVE_S)
 
     def _watch(self) -> None:
         """Turn what has changed since the last beat into events."""

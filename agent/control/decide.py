@@ -13,7 +13,7 @@ begins at the measured power, so that taking over makes no jump.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from agent.control import base, reserve, steer
+from agent.control import base, observe, reserve, steer
 from agent.control.arbitrate import Outcome, Proposal, arbitrate, clip, cut_by, untouched
 from agent.control.base import POWER_DECIMALS
 from agent.control.cuts import Cut, Hard
@@ -80,8 +80,9 @@ def decide(
     if not scene.plant.ready:
         return _not_in_charge(scene, rules), after
     hard, above, answered = scene.guarded.plant, scene.above, scene.answered
-    outcome = arbitrate(_proposals(scene, orders), above, orders.now_us)
     before_kw, elapsed_s = _before(scene.plant, memory)
+    proposals = _proposals(scene, orders, before_kw, rules.limits.rated_kw)
+    outcome = arbitrate(proposals, above, orders.now_us)
     base_kw, why, held = base.ramped(
         outcome, above, hard, before_kw, elapsed_s, rules.limits, memory.held
     )
@@ -150,13 +151,17 @@ def _scene(
     return scene, Memory(guard=guard_memory, response=response_memory, site=site_memory)
 
 
-def _proposals(scene: _Scene, orders: Orders) -> Iterator[Proposal]:
+def _proposals(
+    scene: _Scene, orders: Orders, before_kw: float, rated_kw: float
+) -> Iterator[Proposal]:
     """Yield what is asked for below class 0, from the highest class down."""
     above, now_us = scene.above, orders.now_us
     yield from reserve.proposals(
         scene.answered.kept, scene.asked.reservoir, above.lower_kw, above.upper_kw, now_us
     )
     yield from steer.proposals(orders.steering, now_us)
+    if not orders.heard:
+        yield from observe.proposals(before_kw, rated_kw, now_us)
     yield from scene.local.wishes
 
 
@@ -220,7 +225,7 @@ def _beside(base_kw: float, setpoint_kw: float, answered: Answer) -> float:
 def _before(plant: PlantState, memory: Memory) -> tuple[float, float]:
     """Return the base of the cycle before and its age; at first the measured power."""
     if memory.base_kw is None:
-        return plant.power_kw.value or 0.0, 0.0
+        return observe.found_kw(plant), 0.0
     return memory.base_kw, 0.0 if memory.at_s is None else plant.at_s - memory.at_s
 
 

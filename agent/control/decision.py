@@ -31,6 +31,8 @@ class Orders:
     """Wall time, for schedules and for the ends of orders."""
     schedule: Schedule | None = None
     steering: Steering = FREE
+    heard: bool = True
+    """Somebody has said what is wanted since the start, or has had the time to."""
     injection: Injection | None = None
     """A test's frequency for the products, while it lasts."""
 

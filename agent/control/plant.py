@@ -12,10 +12,20 @@ from enum import StrEnum
 from functools import reduce
 
 from agent.control.quantity import UNKNOWN, Quantity
+from wire.report import ClockState
 
 FREQUENCY_AGE_S_MAX = 1.0
 LIMIT_AGE_S_MAX = 10.0
 """Of what the battery allows."""
+
+CLOCK_ERROR_S = {
+    ClockState.UNKNOWN: None,
+    ClockState.SYNCHRONISED: 0.0,
+    ClockState.CONFIRMED: 2.0,
+    ClockState.CORRECTED: 0.05,
+}
+"""What the clock may be wrong by: a hub that agrees does so to 2 s, one that corrects to 20 ms and
+the way to it."""
 
 
 class Run(StrEnum):

@@ -101,3 +101,40 @@ async def test_each_unit_has_the_state_of_charge_of_its_own_battery() -> None:
         await asyncio.sleep(20)
         assert site.inverter.writes[-1][1] == pytest.approx(40.0)
         assert units[0][1].writes[-1][1] == pytest.approx(20.0)
+
+
+async def test_a_plant_found_at_work_stays_at_it_until_it_is_known_what_is_wanted() -> None:
+    inverter = InverterInMemory(VirtualClock())
+    inverter.fast["ac.power_kw"] = 50.0
+    async with running(inverter) as site:
+        await asyncio.sleep(3)
+        assert {power_kw for _, power_kw in inverter.writes} == {50.0}
+        assert site.codes() == ["OBSERVING"]
+        site.cycle.take_schedule(schedule(60.0))
+        await asyncio.sleep(3)
+        assert inverter.writes[-1][1] == 60.0
+        assert min(power_kw for _, power_kw in inverter.writes) == 50.0
+
+
+async def test_a_plant_found_at_work_goes_to_zero_where_nobody_says_what_is_wanted() -> None:
+    inverter = InverterInMemory(VirtualClock())
+    inverter.fast["ac.power_kw"] = 50.0
+    async with running(inverter) as site:
+        await asyncio.sleep(9)
+        assert inverter.writes[-1][1] == 50.0
+        await asyncio.sleep(20)
+        assert (inverter.writes[-1][1], site.codes()) == (0.0, ["NO_SCHEDULE"])
+
+
+async def test_a_plant_that_is_left_goes_to_zero_by_its_ramp_whoever_asks_for_what() -> None:
+    async with running() as site:
+        site.cycle.take_schedule(schedule(50.0))
+        await asyncio.sleep(20)
+        site.cycle.leave()
+        await asyncio.sleep(1)
+        assert 0.0 < site.inverter.writes[-1][1] < 50.0
+        assert not site.cycle.at_rest.is_set()
+        site.cycle.take_schedule(schedule(80.0, version=2))
+        await asyncio.sleep(10)
+        assert site.inverter.writes[-1][1] == 0.0
+        assert site.cycle.at_rest.is_set()
