@@ -10,6 +10,7 @@ from wire.schedule import POWER_KW_MAX
 
 CONFIGURATION_CHARACTERS_MAX = 200_000
 LOG_HOURS_MAX = 168
+RESET_CODE_MAX = 40
 
 
 class Mode(StrEnum):
@@ -101,6 +102,17 @@ class AcknowledgeOrder:
     at_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class ResetOrder:
+    """Take away what has latched under this code, if its cause is gone."""
+
+    kind = "reset"
+    code: str
+    """Of the interlock, such as ``I16``; some are for somebody on site only."""
+    reason: str
+    """Why, in the operator's words."""
+
+
 Order = (
     SetpointOrder
     | ModeOrder
@@ -110,6 +122,7 @@ Order = (
     | RotateKeyOrder
     | SoftwareOrder
     | AcknowledgeOrder
+    | ResetOrder
 )
 
 
@@ -132,6 +145,8 @@ def to_document(order: Order) -> dict[str, object]:
             return {"version": version}
         case AcknowledgeOrder(alarm, who, note, at_us):
             return {"alarm": alarm, "who": who, "note": fields.cut(note), "at_us": at_us}
+        case ResetOrder(code, reason):
+            return {"code": code, "reason": fields.cut(reason)}
 
 
 def from_document(kind: str, payload: Document, path: str = "payload") -> Order:
@@ -189,6 +204,13 @@ def _acknowledge(payload: Document, path: str) -> Order:
     )
 
 
+def _reset(payload: Document, path: str) -> Order:
+    code = fields.text(payload, "code", path)
+    if len(code) > RESET_CODE_MAX:
+        raise BadMessage(f"{path}.code", code, f"at most {RESET_CODE_MAX} letters are expected")
+    return ResetOrder(code, fields.text(payload, "reason", path))
+
+
 _READERS: dict[str, Callable[[Document, str], Order]] = {
     SetpointOrder.kind: _setpoint,
     ModeOrder.kind: _mode,
@@ -198,6 +220,7 @@ _READERS: dict[str, Callable[[Document, str], Order]] = {
     RotateKeyOrder.kind: _rotate_key,
     SoftwareOrder.kind: _software,
     AcknowledgeOrder.kind: _acknowledge,
+    ResetOrder.kind: _reset,
 }
 KINDS = tuple(_READERS)
 

@@ -7,6 +7,7 @@ same again after its start; control holds a setpoint until its end without any g
 import asyncio
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 
 from agent.gateway import helm
 from agent.gateway.commands import Commands
@@ -15,7 +16,7 @@ from agent.gateway.helm import Seen
 from agent.gateway.inlet import Inlet
 from agent.gateway.latest import Latest
 from agent.gateway.lease import Change
-from agent.steering import Steering
+from agent.steering import Override, Steering
 from wire.clock import Clock
 
 LOOK_PERIOD_S = 0.2
@@ -33,14 +34,22 @@ class Helmsman:
         self._latest = latest
         self._clock = clock
         self._said: Steering | None = None
+        self._borrowed: Override | None = None
         self._seen: dict[str, Seen] = {}
 
     def steer(self) -> None:
         """Have control told what is wanted, where that has changed."""
         wanted = self._commands.steering()
+        if self._borrowed is not None and wanted.override is None:
+            wanted = replace(wanted, override=self._borrowed)
         if wanted != self._said:
             self._said = wanted
             self._inlet.say(wanted)
+
+    def borrow(self, override: Override | None) -> None:
+        """Hold a power for a test, unless an operator wants another; None: give it back."""
+        self._borrowed = override
+        self.steer()
 
     async def run(self) -> None:
         """Begin what waits and look whether it holds, for ever."""

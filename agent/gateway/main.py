@@ -135,7 +135,7 @@ async def _serve(
             tasks.create_task(inlet.receive(), name="inlet")
             tasks.create_task(inlet.commit(settings.buffer.commit_period_s), name="commit")
             archive = settings.data_dir / ARCHIVE_FILE
-            app = make_app(page, desk, orders.acknowledge, injector, archive)
+            app = make_app(page, desk, orders.acknowledge, injector, archive, orders.resets)
             tasks.create_task(serve(app, listener, stopping), name="page")
             wear = Wear(asyncio.get_running_loop().time)
             tasks.create_task(_look(buffer, latest, notifier, wear), name="look")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.enrol.credentials import CredentialStore
+from agent.gateway import resets
 from agent.gateway.alarms import Alarms
 from agent.gateway.backoff import Backoff
 from agent.gateway.buffer import Buffer
@@ -20,11 +21,13 @@ from agent.gateway.executor import Act, Executor
 from agent.gateway.helmsman import Helmsman
 from agent.gateway.hub import Hub
 from agent.gateway.inlet import Inlet
+from agent.gateway.latchbook import Latchbook
 from agent.gateway.latest import Latest
 from agent.gateway.outage import Outage
 from agent.gateway.reconfigure import Reconfigure
 from agent.gateway.report import Facts
 from agent.gateway.restart import Processes, Restart
+from agent.gateway.selftest import SelfTest
 from agent.gateway.smallacts import Acknowledge, RotateKey
 from agent.gateway.software import Software
 from agent.leaving import Departure
@@ -35,6 +38,7 @@ from wire.order import (
     AcknowledgeOrder,
     ConfigurationOrder,
     LogsOrder,
+    ResetOrder,
     RestartOrder,
     RotateKeyOrder,
     SoftwareOrder,
@@ -76,11 +80,16 @@ class Orders:
         self.commands = Commands(buffer, clock.now_us)
         self.alarms = Alarms(buffer, latest, clock)
         self._helmsman = Helmsman(self.commands, inlet, latest, clock)
+        self._book = Latchbook(settings.data_dir, inlet, latest, buffer, clock)
+        rated_kw = min(settings.control.discharge_kw_max, settings.control.charge_kw_max)
+        test = SelfTest(self._helmsman, self._book, latest, clock, rated_kw)
+        self.resets = resets.desk(self._book, test)
 
     async def restore(self) -> None:
         """Read what was known before the start, and have control told what is wanted."""
         await self.commands.restore()
         await self.alarms.restore()
+        self._book.restore()
         self._helmsman.steer()
 
     async def acknowledge(self, alarm: str, who: str, note: str) -> bool:
@@ -113,6 +122,7 @@ class Orders:
                 tasks.create_task(self.alarms.run(), name="alarms")
                 tasks.create_task(self.alarms.watch(), name="alarm conditions")
                 tasks.create_task(self._helmsman.run(), name="helmsman")
+                tasks.create_task(self._book.run(), name="latches")
                 reconfigure = self._reconfigure(side)
                 acts = self._acts(side, reconfigure, picture, ring)
                 executor = Executor(self.commands, acts, self._clock)
@@ -149,6 +159,7 @@ class Orders:
         command = () if update is None else update.command
         acts: dict[str, Act] = {
             AcknowledgeOrder.kind: Acknowledge(self.alarms),
+            ResetOrder.kind: resets.Reset(self._book),
             RestartOrder.kind: Restart(self._processes),
             SoftwareOrder.kind: Software(command, self._facts.version, self._processes),
         }

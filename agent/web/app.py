@@ -127,6 +127,7 @@ def make_app(
     acknowledge: Acknowledge | None = None,
     injector: Injector | None = None,
     archive: Path | None = None,
+    resets: Resets | None = None,
 ) -> ASGIApp:
     """Return the application; `desk` is for a site with devices that push."""
     app = FastAPI(title="Phoenyra", docs_url=None, redoc_url=None, openapi_url=None)

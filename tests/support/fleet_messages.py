@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from agent.link import ClockVerdict, Hello, Item, Leave, Message, Override, Steering
+from agent.latches import Latch
+from agent.link import (
+    ClockVerdict,
+    Hello,
+    Item,
+    Kept,
+    Leave,
+    Message,
+    Override,
+    Reset,
+    Steering,
+)
 from tests.support.messages import AT_US, BLOCK, EVENTS, SCHEDULE, STATUS
 from wire import alarm, block, command, enrolment, gap, live, records, report, sync
 from wire.alarm import Alarm
@@ -23,6 +34,7 @@ from wire.order import (
     ModeOrder,
     Order,
     Part,
+    ResetOrder,
     RestartOrder,
     RotateKeyOrder,
     SetpointOrder,
@@ -44,6 +56,8 @@ ORDERS: tuple[Order, ...] = (
     SoftwareOrder("0.2.0"),
     AcknowledgeOrder("a1b2", "key-leitwarte", "technician is on the way", AT_US),
 )
+"""Of the first box that took commands; golden files have them all."""
+ALL_ORDERS = (*ORDERS, ResetOrder("I16", "the other controller was taken out"))
 
 
 def ordered(order: Order) -> Command:
@@ -156,7 +170,7 @@ def _command(order: Order) -> Documented:
 
 
 DOCUMENTS: dict[str, Documented] = {
-    **{f"command_{order.kind}": _command(order) for order in ORDERS},
+    **{f"command_{order.kind}": _command(order) for order in ALL_ORDERS},
     "command_result": (
         command.result_from_document,
         RESULT,
@@ -202,7 +216,13 @@ DOCUMENTS: dict[str, Documented] = {
         lambda: sync.downlink_to_document(DOWNLINK),
     ),
 }
+LATCH = Latch("I16", "pcs1", "second controller", "another controller has set 50 kW")
 LINK: Mapping[str, Message] = {
+    "kept": Kept((LATCH,), ("0123456789abcdef",)),
+    "reset": Reset("I16"),
+    "status_latched": replace(
+        STATUS, latches=(LATCH,), blocked=("pcs1",), proofs=(("pcs1", "0123456789abcdef"),)
+    ),
     "hello_settings": Hello("7f3a", "werk-sued", "0123456789abcdef"),
     "item_stamped": Item(43, EVENTS[0], 1_767_225_599_000_000),
     "status_steered": replace(STATUS, steering="cmd-setpoint"),

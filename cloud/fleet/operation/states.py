@@ -19,6 +19,7 @@ from wire.order import (
     LogsOrder,
     ModeOrder,
     Order,
+    ResetOrder,
     RestartOrder,
     RotateKeyOrder,
     SetpointOrder,
@@ -38,6 +39,7 @@ UNHEARD_US = DAY_US
 USUAL_EXPIRY_US: Mapping[str, int] = {
     SetpointOrder.kind: 5 * MINUTE_US,
     ModeOrder.kind: 15 * MINUTE_US,
+    ResetOrder.kind: 15 * MINUTE_US,
     ConfigurationOrder.kind: HOUR_US,
     RestartOrder.kind: 10 * MINUTE_US,
     LogsOrder.kind: 6 * HOUR_US,
@@ -48,6 +50,7 @@ USUAL_EXPIRY_US: Mapping[str, int] = {
 USUAL_PRIORITY: Mapping[str, int] = {
     SetpointOrder.kind: 1,
     ModeOrder.kind: 1,
+    ResetOrder.kind: 2,
     AcknowledgeOrder.kind: 7,
     LogsOrder.kind: 8,
 }

@@ -5,7 +5,7 @@ import { ask } from "./api.js";
 import * as words from "./words.js";
 
 const { t } = words;
-const KINDS = ["setpoint", "mode", "restart", "logs", "software", "configuration", "rotate_key"];
+const KINDS = ["setpoint", "mode", "restart", "logs", "reset", "software", "configuration", "rotate_key"];
 const ADMIN_KINDS = new Set(["software", "configuration", "rotate_key"]);
 const MINUTES = [5, 15, 30, 60, 240];
 
@@ -59,6 +59,11 @@ const FORMS = {
       return hours === null || hours > 168 ? t("order.bad_hours") : { hours };
     },
     effect: () => t("order.effect_logs"),
+  },
+  reset: {
+    fields: () => [field("code", "order.code", h("input", { class: "input", id: "order-code", maxlength: "40", placeholder: "I16" }))],
+    payload: () => (value("code") ? { code: value("code"), reason: $("#order-reason")?.value.trim() || value("code") } : t("order.bad_code")),
+    effect: () => t("order.effect_reset"),
   },
   software: {
     fields: () => [field("version", "fleet.version", h("input", { class: "input", id: "order-version", maxlength: "60" }))],

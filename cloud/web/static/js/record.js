@@ -59,7 +59,7 @@ function orderText(command) {
   if (command.kind === "mode") return t(`mode.${p.mode}`);
   if (command.kind === "restart") return t(`part.${p.part}`);
   if (command.kind === "logs") return words.withUnit(words.number(p.hours), "h");
-  return p.version ?? "";
+  return p.version ?? p.code ?? "";
 }
 
 function resultCell(command) {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cloud.fleet.operation import states
 from cloud.fleet.operation.model import Actor, CommandRow, Standing, Wish
 from cloud.kernel.errors import Invalid
-from tests.support.fleet_messages import ORDERS
+from tests.support.fleet_messages import ALL_ORDERS
 from wire import order as orders
 from wire.command import CommandResult, State
 from wire.order import Order, RestartOrder, SetpointOrder
@@ -111,7 +111,7 @@ def test_what_nobody_fetched_expires_and_what_was_never_heard_of_again_fails_a_d
     assert states.overdue(replace(ROW, standing=Standing.DONE), 2 * NOW_US) is None
 
 
-@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.kind)
+@pytest.mark.parametrize("order", ALL_ORDERS, ids=lambda order: order.kind)
 def test_every_kind_has_an_end_of_its_own(order: Order) -> None:
     if isinstance(order, SetpointOrder):
         order = replace(order, until_us=NOW_US + states.HOUR_US)
@@ -137,7 +137,7 @@ def test_a_setpoint_is_never_begun_after_its_own_end(until_s: int, expires_s: in
     assert NOW_US < command.expires_us <= order.until_us
 
 
-@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.kind)
+@pytest.mark.parametrize("order", ALL_ORDERS, ids=lambda order: order.kind)
 def test_of_a_settings_file_only_size_and_hash_are_shown(order: Order) -> None:
     payload = orders.to_document(order)
     shown = states.shown(order.kind, payload)

@@ -1,0 +1,155 @@
+"""The sign self-test: small pulses both ways, seen by the inverter and by an independent meter.
+
+It steers control as an operator would, so that every interlock holds meanwhile; a gateway that
+dies leaves a setpoint that ends by itself within seconds.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import fmean
+
+from agent.gateway.helmsman import Helmsman
+from agent.gateway.latchbook import Latchbook
+from agent.gateway.latest import Latest
+from agent.gateway.signs import Pulse, Verdict, judge
+from agent.status import Status
+from agent.steering import Override
+from agent.web.app import NotNow
+from wire.block import Quality
+from wire.clock import Clock
+from wire.sync import Severity
+
+SHARE = 0.08
+"""Of the smaller rated power: what a pulse is; below what is allowed without the test."""
+REACH_S_MAX = 30.0
+"""So long a setpoint may take to be reached, ramp and all."""
+SETTLE_S = 3.0
+MEASURE_S = 3.0
+LOOK_S = 0.2
+_ID = "self-test"
+_REACHED_SHARE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a self-test came to."""
+
+    verdict: Verdict
+    fingerprints: tuple[str, ...]
+    pulses: tuple[Pulse, ...]
+
+
+class SelfTest:
+    """See the module; one at a time."""
+
+    def __init__(
+        self, helmsman: Helmsman, book: Latchbook, latest: Latest, clock: Clock, rated_kw: float
+    ) -> None:
+        """`rated_kw`: of the direction in which the plant can do less."""
+        self._helmsman = helmsman
+        self._book = book
+        self._latest = latest
+        self._clock = clock
+        self._pulse_kw = SHARE * rated_kw
+        self._busy = False
+
+    async def run(self, who: str) -> Outcome:
+        """Try both directions and keep the result where it is good.
+
+        Raises:
+            NotNow: it cannot be begun, or was broken off; the text says why.
+        """
+        if self._busy:
+            raise NotNow("a self-test is running")
+        status = self._status()
+        if status.steering:
+            raise NotNow("an operator holds the power")
+        proofs = dict(status.proofs)
+        if not proofs or not all(proofs.values()):
+            raise NotNow("an inverter has not said yet who it is")
+        _mean(status, _meter(set(proofs)))
+        self._busy = True
+        try:
+            pulses = [await self._pulse(sign * self._pulse_kw, set(proofs)) for sign in (1.0, -1.0)]
+        finally:
+            self._busy = False
+            self._helmsman.borrow(None)
+        verdict = judge(pulses)
+        if dict(self._status().proofs) != proofs:
+            verdict = Verdict(False, "inverter or meter has become another one meanwhile")
+        found = tuple(sorted(set(proofs.values())))
+        if verdict.passed:
+            await self._book.prove(found)
+        severity = Severity.INFO if verdict.passed else Severity.ALARM
+        passed = "passed" if verdict.passed else "not passed"
+        await self._book.report("SELF_TEST", severity, f"{passed}, {who}: {verdict.text}")
+        return Outcome(verdict, found, tuple(pulses))
+
+    async def _pulse(self, power_kw: float, units: set[str]) -> Pulse:
+        before = await self._held(0.0, units)
+        during = await self._held(power_kw, units)
+        after = await self._held(0.0, units)
+        return Pulse(
+            told_kw=power_kw,
+            inverter_kw=(before[0], during[0], after[0]),
+            meter_kw=(before[1], during[1], after[1]),
+        )
+
+    async def _held(self, power_kw: float, units: set[str]) -> tuple[float, float]:
+        """Hold a power and return what inverter and meter have seen of it in the mean."""
+        until_us = self._clock.now_us() + round((REACH_S_MAX + SETTLE_S + MEASURE_S) * 1e6)
+        self._helmsman.borrow(Override(_ID, power_kw, until_us))
+        if not await self._reached(power_kw):
+            codes = ", ".join(reason.code for reason in self._status().reasons)
+            raise NotNow(f"{power_kw:+g} kW was not reached: {codes}")
+        await asyncio.sleep(SETTLE_S)
+        seen: list[tuple[float, float]] = []
+        for _ in range(round(MEASURE_S / LOOK_S)):
+            status = self._status()
+            seen.append((_mean(status, _own(units)), _mean(status, _meter(units))))
+            await asyncio.sleep(LOOK_S)
+        return fmean(one for one, _ in seen), fmean(other for _, other in seen)
+
+    async def _reached(self, power_kw: float) -> bool:
+        for _ in range(round(REACH_S_MAX / LOOK_S)):
+            off_kw = abs(self._status().setpoint_kw - power_kw)
+            if off_kw <= _REACHED_SHARE * self._pulse_kw:
+                return True
+            await asyncio.sleep(LOOK_S)
+        return False
+
+    def _status(self) -> Status:
+        status = self._latest.status
+        if status is None or not self._latest.linked:
+            raise NotNow("control does not answer")
+        return status
+
+
+_Which = Callable[[str, str], bool]
+
+
+def _own(units: set[str]) -> _Which:
+    return lambda device, point: device in units and point == "ac.power_kw"
+
+
+def _meter(units: set[str]) -> _Which:
+    return lambda device, point: device not in units and point == "site.power_kw"
+
+
+def _mean(status: Status, which: _Which) -> float:
+    """Return the sum of the fresh values of these points.
+
+    Raises:
+        NotNow: there are none.
+    """
+    values = [
+        reading.value
+        for device, reading in status.readings
+        if which(device, reading.point) and reading.quality is Quality.GOOD
+    ]
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    if not known:
+        raise NotNow("no independent meter tells site.power_kw now, or no inverter ac.power_kw")
+    return sum(known)
