@@ -21,8 +21,8 @@ from tests.support.plants import HEALTHY, LIMITS, changed
 from wire.schedule import FrequencyService, Schedule, Slot
 
 SAMPLE_S = 2.0
-CYCLES = 20
-"""Of one sample: ten decisions a second."""
+CYCLES = 10
+"""Of one sample: five decisions a second."""
 CAPACITY_KW = 20.0
 """Of the product, in both directions."""
 CE_CURVE = ((-0.2, 1.0), (0.2, -1.0))
@@ -50,17 +50,17 @@ def toledo(path: Path) -> Iterator[Sample]:
 
 
 def twin(start_us: int, nominal_v: float) -> Iterator[Sample]:
-    """Yield ten quiet minutes with two gaps, a fall of 8 s, and ten minutes of a dead bus."""
-    for place in range(600):
+    """Yield five quiet minutes with two gaps, a fall of 8 s, and five minutes of a dead bus."""
+    for place in range(300):
         at_us = start_us + round(place * SAMPLE_S * 1e6)
-        if place in (50, 200, 450):
+        if place in (50, 100, 225):
             yield Sample(at_us, None, None)
-        elif place < 300:
+        elif place < 150:
             yield Sample(at_us, 50.0 + 0.02 * sin(place / 7), nominal_v * (1 + 0.01 * sin(place)))
-        elif place < 304:
-            yield Sample(at_us, 49.7 - 0.4 * (place - 300), nominal_v * (1.04 - place % 4 * 0.03))
+        elif place < 154:
+            yield Sample(at_us, 49.7 - 0.4 * (place - 150), nominal_v * (1.04 - place % 4 * 0.03))
         else:
-            yield Sample(at_us, 48.4 - 0.005 * (place - 304), nominal_v * 0.001)
+            yield Sample(at_us, 48.4 - 0.005 * (place - 154), nominal_v * 0.001)
 
 
 def replayed(
