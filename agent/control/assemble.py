@@ -66,6 +66,8 @@ def plant_state(
         ),
         voltages_v=plant.voltages(),
         site_kw=plant.quantity(points.SITE),
+        site_kvar=plant.quantity(points.SITE_KVAR),
+        site_currents_a=plant.currents(),
         pv_kw=plant.total(points.PV),
         load_kw=plant.quantity(points.LOAD),
         import_kwh=plant.quantity(points.IMPORT),
@@ -139,6 +141,12 @@ class _Look:
         """Return the phases where somebody tells them, else the one voltage there is."""
         phases = [v for v in map(self.quantity, points.PHASES) if v is not None]
         one = None if phases else self.quantity(points.AC_VOLTAGE)
+        return tuple(phases) if one is None else (one,)
+
+    def currents(self) -> tuple[Quantity, ...]:
+        """Return the phases' currents where somebody tells them, else the one there is."""
+        phases = [a for a in map(self.quantity, points.SITE_CURRENTS) if a is not None]
+        one = None if phases else self.quantity(points.SITE_CURRENT)
         return tuple(phases) if one is None else (one,)
 
     def run(self) -> Run | None:

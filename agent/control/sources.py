@@ -29,6 +29,9 @@ TEMP_MIN = "battery.temp_min_c"
 TEMP_MEAN = "battery.temp_mean_c"
 FREQUENCY = "grid.frequency_hz"
 SITE = "site.power_kw"
+SITE_KVAR = "site.reactive_kvar"
+SITE_CURRENTS = ("site.current_l1_a", "site.current_l2_a", "site.current_l3_a")
+SITE_CURRENT = "site.current_a"
 PV = "pv.power_kw"
 LOAD = "load.power_kw"
 IMPORT = "meter.import_kwh"
@@ -41,7 +44,9 @@ OF_SETTER = (POWER, COUNTER, RUN, TOLD)
 OF_BATTERY = (SOC, DISCHARGE, CHARGE, DISCHARGE_A, CHARGE_A, BATTERY_COUNTER)
 OF_CELLS = (CELL_MAX, CELL_MIN, TEMP_MAX, TEMP_MIN, TEMP_MEAN)
 """Of the battery too; where several devices tell it, the first one counts unless one is chosen."""
-OF_PLANT = (PV, LOAD, IMPORT, *PHASES, AC_VOLTAGE)
+OF_SITE = (SITE_KVAR, *SITE_CURRENTS, SITE_CURRENT)
+"""Of the meter at the connection."""
+OF_PLANT = (PV, LOAD, IMPORT, *PHASES, AC_VOLTAGE, *OF_SITE)
 CHOSEN = (*OF_BATTERY, *OF_CELLS, FREQUENCY, SITE, *OF_PLANT)
 """What `[plant] sources` may say."""
 _ONE_ONLY = (*OF_BATTERY, SITE)
