@@ -33,7 +33,7 @@ KEY_FILE = "report.key"
 KEY_BYTES = 32
 REPORTS = "reports"
 BAR = 30
-SECTIONS = {"control", "frequency"}
+SECTIONS = {"control", "frequency", "connection", "local"}
 """Of the settings, that a report shows; none of them holds a secret."""
 
 
@@ -131,7 +131,7 @@ def _chosen(ruleset: Ruleset, asked: Sequence[str] | None) -> list[Test]:
 def _rehearsal(
     settings: AgentSettings, ruleset: Ruleset, options: argparse.Namespace, now_us: int
 ) -> tuple[Case, Rehearsal]:
-    rules = rules_of(settings, _sources(settings))
+    rules = rules_of(settings, _sources(settings), real_time=True)
     limits = rules.limits
     power_kw = min(
         sum(unit.discharge_kw_max for unit in limits.units),

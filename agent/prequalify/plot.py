@@ -36,14 +36,14 @@ def chart(at: Sequence[float], lines: Sequence[Line], across: str, up: str) -> s
             for line in lines
             for points in _pieces(plane, at, line.values)
         ),
-        f'<text class="axis" x="{LEFT}" y="{HEIGHT - 4}">{escape(across)}</text>',
-        f'<text class="axis" x="4" y="{TOP + 8}">{escape(up)}</text>',
+        f'<text class="tick" x="{WIDTH - RIGHT}" y="{HEIGHT - 2}">{escape(across)}</text>',
         "</svg>",
     ]
     legend = "".join(
         f'<span><i class="{line.css}"></i>{escape(line.name)}</span>' for line in lines
     )
-    return f'{"".join(parts)}<p class="legend">{legend}</p>'
+    head = f'<p class="head">{escape(up)}</p>'
+    return f'{head}{"".join(parts)}<p class="legend">{legend}</p>'
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,16 @@ def _equations(
         means.append(saturated_hz if aem else product.zero_hz)
         reference_hz = sum(means) / MEAN_S
         response_kw = capacity_kw / product.full_span_hz * (reference_hz - saturated_hz)
-        yield Expected(nem_kw, response_kw, aem)
+        total_kw = _limited(response_kw + nem_kw, product, capacity_kw)
+        yield Expected(nem_kw, total_kw - nem_kw, aem)
+
+
+def _limited(total_kw: float, product: Product, capacity_kw: float) -> float:
+    """Keep response and management together within what the product may take."""
+    share_kw = product.nem_share * capacity_kw
+    low_kw = -share_kw - (capacity_kw if product.down else 0.0)
+    high_kw = share_kw + (capacity_kw if product.up else 0.0)
+    return min(max(total_kw, low_kw), high_kw)
 
 
 def _saturated(hz: float, product: Product) -> float:
