@@ -14,12 +14,13 @@ import struct
 from dataclasses import dataclass
 
 from agent import injection as injections
-from agent import latches, status
+from agent import latches, recall, status
 from agent.archive import trace as traces
 from agent.archive.trace import Trace
 from agent.injection import Injection as Injection
 from agent.latches import Kept as Kept
 from agent.latches import Reset as Reset
+from agent.recall import Recall as Recall
 from agent.status import READING, READINGS_MAX, Status
 from agent.steering import Override as Override
 from agent.steering import Steering as Steering
@@ -103,6 +104,7 @@ Message = (
     | ClockVerdict
     | Leave
     | Kept
+    | Recall
     | Reset
 )
 
@@ -158,10 +160,8 @@ def _word_to_document(message: Message) -> dict[str, object]:
             return {"type": "injection", **injections.to_document(message)}
         case ClockVerdict(state, correction_us):
             return {"type": "clock", "state": state.value, "correction_us": correction_us}
-        case Kept():
-            return {"type": "kept", **latches.to_document(message)}
-        case Reset(code):
-            return {"type": "reset", "code": code}
+        case Kept() | Recall() | Reset():
+            return _held_to_document(message)
         case Leave(reason):
             return {"type": "leave", "reason": fields.cut(reason)}
     raise AssertionError(f"no such message: {message!r}")
@@ -202,14 +202,32 @@ def _word(document: Document) -> Message:
         case "clock":
             state = fields.choice(document, "state", "link", ClockState)
             return ClockVerdict(state, _signed(document, "correction_us"))
-        case "kept":
-            return latches.from_document(document)
-        case "reset":
-            return Reset(fields.text(document, "code", "link"))
+        case "kept" | "recall" | "reset":
+            return _held(document)
         case "leave":
             return Leave(fields.text(document, "reason", "link", empty=True))
         case other:
             raise BadMessage("link.type", other, "one of the messages of this version")
+
+
+def _held_to_document(message: Kept | Recall | Reset) -> dict[str, object]:
+    """Return what the gateway holds for control, or lets go."""
+    match message:
+        case Kept():
+            return {"type": "kept", **latches.to_document(message)}
+        case Recall():
+            return {"type": "recall", **recall.to_document(message)}
+        case Reset(code):
+            return {"type": "reset", "code": code}
+
+
+def _held(document: Document) -> Kept | Recall | Reset:
+    match document["type"]:
+        case "kept":
+            return latches.from_document(document)
+        case "recall":
+            return recall.from_document(document)
+    return Reset(fields.text(document, "code", "link"))
 
 
 def _hello_to_document(hello: Hello) -> dict[str, object]:

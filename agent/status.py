@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 
-from agent import latches
+from agent import latches, recall
 from agent.latches import Latch
 from wire import fields
 from wire import schedule as schedules
@@ -78,6 +78,8 @@ class Status:
     """What waits for a reset."""
     blocked: tuple[str, ...] = ()
     """Units that do not do what they are told."""
+    recall: str = ""
+    """What control wants held in case it is started again; empty: nothing."""
     proofs: tuple[tuple[str, str], ...] = ()
     """(unit, fingerprint) of what a sign self-test would be passed with now; empty: not known."""
 
@@ -104,6 +106,7 @@ def to_document(status: Status) -> dict[str, object]:
         "dropped_items": status.dropped_items,
         **({"steering": status.steering} if status.steering else {}),
         **({"latches": latches.to_rows(status.latches)} if status.latches else {}),
+        **({"recall": status.recall} if status.recall else {}),
         **({"blocked": list(status.blocked)} if status.blocked else {}),
         **({"proofs": [list(proof) for proof in status.proofs]} if status.proofs else {}),
     }
@@ -140,6 +143,7 @@ def from_document(document: Document) -> Status:
         if "steering" in document
         else "",
         latches=latches.from_rows(document, "latches", path) if "latches" in document else (),
+        recall=recall.text(document, "recall", path),
         blocked=_names(document, "blocked"),
         proofs=_proofs(document),
     )

@@ -123,6 +123,7 @@ def _takers(cycle: Cycle, ports: Sequence[Port], departure: Departure) -> Takers
         steering=cycle.take_steering,
         injection=cycle.take_injection,
         kept=cycle.take_kept,
+        recall=cycle.take_recall,
         reset=cycle.take_reset,
         clock=cycle.take_clock,
         leave=lambda leave: departure.leave(leave.reason),

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from agent.control.decision import Memory
 from agent.control.evidence import Record
-from agent.control.interlocks.plant import GuardMemory, blocked, latches_of
+from agent.control.interlocks.plant import blocked, latches_of
 from agent.control.metronome import Metronome
 from agent.control.outbox import Outbox
 from agent.control.port import Port
+from agent.control.recall import told
 from agent.status import Status
 from wire.schedule import Schedule
 
@@ -15,7 +17,7 @@ def picture(
     record: Record,
     ports: Sequence[Port],
     schedule: Schedule | None,
-    guard: GuardMemory,
+    memory: Memory,
     metronome: Metronome,
     outbox: Outbox,
     now_s: float,
@@ -40,7 +42,8 @@ def picture(
         kept_items=len(outbox),
         dropped_items=outbox.dropped,
         steering=decision.steering,
-        latches=latches_of(guard),
-        blocked=blocked(guard),
+        latches=latches_of(memory.guard),
+        blocked=blocked(memory.guard),
+        recall=told(memory.response),
         proofs=tuple((unit.unit, unit.fingerprint) for unit in record.plant.units),
     )

@@ -8,10 +8,13 @@ the arming gate is passed anew in any case.
 from dataclasses import replace
 from math import floor
 
+from agent.control.decision import Memory
 from agent.control.energy import keep
 from agent.control.response.alert import Alert
 from agent.control.response.answer import ResponseMemory
+from agent.recall import Recall
 from wire import fields
+from wire.fields import BadMessage
 
 AGE_S_MAX = 10.0
 PRODUCTS_MAX = 20
@@ -25,6 +28,15 @@ def told(memory: ResponseMemory) -> str:
     products = {key: keep.to_document(one.energy) for key, one in memory.products.items()}
     alert = memory.alert
     return fields.compact({"c1_s": alert.c1_s, "c2_s": alert.c2_s, "products": products})
+
+
+def taken(memory: Memory, recall: Recall, now_s: float) -> Memory:
+    """Return the memory of the decisions with what was held; what is not understood is left."""
+    try:
+        response = restored(memory.response, recall.text, recall.age_s, now_s)
+    except BadMessage:
+        return memory
+    return replace(memory, response=response)
 
 
 def restored(memory: ResponseMemory, text: str, age_s: float, now_s: float) -> ResponseMemory:

@@ -26,6 +26,7 @@ from agent.link import (
     Kept,
     Leave,
     Pushed,
+    Recall,
     Reset,
     Steering,
     Stored,
@@ -74,6 +75,7 @@ class Takers:
     injection: Callable[[Injection], None]
     clock: Callable[[ClockVerdict], None]
     kept: Callable[[Kept], None]
+    recall: Callable[[Recall], None]
     reset: Callable[[Reset], None]
     leave: Callable[[Leave], None]
     dropped: Callable[[int], None]
@@ -104,6 +106,7 @@ class LinkServer:
             Injection: takers.injection,
             ClockVerdict: takers.clock,
             Kept: takers.kept,
+            Recall: takers.recall,
             Reset: takers.reset,
             Leave: takers.leave,
         }

@@ -231,6 +231,7 @@ class Inlet:
         for device, reading in status.readings:
             self._readings[device, reading.point] = device, reading
         self._latest.status = replace(status, readings=tuple(self._readings.values()))
+        self._out.hold(status.recall)
 
     async def _take(self, item: Item) -> None:
         if item.number <= self._received.number:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 
 from agent import link
-from agent.link import ClockVerdict, Injection, Kept, Leave, Pushed, Reset, Steering, Stored
+from agent.link import ClockVerdict, Injection, Kept, Leave, Pushed, Recall, Reset, Steering, Stored
 from wire.block import Reading
 from wire.schedule import Schedule
 
@@ -26,6 +26,11 @@ class Outbound:
         self._pushed: dict[str, dict[str, Reading]] = {}
         self._once: list[Leave | Reset] = []
         self._changed = asyncio.Event()
+        self._held, self._held_s = "", 0.0
+
+    def hold(self, text: str) -> None:
+        """Have `text` said once to whoever connects next, with its age; empty: nothing."""
+        self._held, self._held_s = text, asyncio.get_running_loop().time()
 
     def put(self, message: Lasting) -> None:
         """Have `message` said now and after each reconnection, until another of its kind comes."""
@@ -54,6 +59,9 @@ class Outbound:
     async def speak(self, writer: asyncio.StreamWriter) -> None:
         """Say on a new connection what is to be said, and what comes, until the line breaks."""
         said: dict[type[Lasting], Lasting] = {}
+        if self._held:
+            age_s = asyncio.get_running_loop().time() - self._held_s
+            writer.write(link.encode(Recall(age_s, self._held)))
         self._pushed.clear()  # Nobody listened to what still waits; by now it is old.
         self._once.clear()
         while True:

@@ -122,6 +122,7 @@ async def control(folder: Path, bytes_max: int = 10_000_000) -> AsyncIterator[Co
             steering=side.hear,
             clock=side.hear,
             kept=side.hear,
+            recall=side.hear,
             reset=side.hear,
             leave=side.hear,
             dropped=side.report_dropped,
