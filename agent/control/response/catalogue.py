@@ -54,6 +54,8 @@ class Product:
     """A response that runs at the end of its period goes on until the frequency is calm."""
     static: bool = False
     """Released only after a minute of calm, and slowly; see `agent.control.response.static`."""
+    in_inverter: bool = False
+    """The inverter or the plant controller answers; the box arms, keeps power free and watches."""
     both_ways: bool = True
     """Symmetric: energy has to be there in both directions."""
     valid_hz: tuple[float, float] = (47.5, 51.5)
@@ -147,12 +149,26 @@ PRODUCTS = {
         ),
     )
 }
-"""By name. FFR is not among them: its step belongs into the inverter, see `ffr`."""
+"""By name, those that have a curve."""
+
+FFR = Product(
+    name="ffr",
+    area="Nordic",
+    curve=((0.0, 0.0),),
+    start_s_max=0.0,
+    full_s_max=1.3,
+    endurance_min=0.5,
+    source="Fingrid, fast frequency reserve",
+    gate=_NORDIC,
+    in_inverter=True,
+    both_ways=False,
+)
+"""A step at a threshold, within 0.7 s to 1.3 s; see `agent.control.response.ffr`."""
 
 
 def product_of(name: str, curve: Curve) -> Product:
     """Return what is known of a product; of a freely defined one what follows from its curve."""
-    known = PRODUCTS.get(name)
+    known = FFR if name == FFR.name else PRODUCTS.get(name)
     if known is not None:
         return known
     return Product(

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.control.energy.config import EnergySettings
+from agent.control.response.ffr import FfrSettings
 
 
 class FrequencySettings(BaseModel):
@@ -63,5 +64,8 @@ class FrequencySettings(BaseModel):
     )
     link_loss_tested: bool = Field(
         default=False, description="strict: the inverter fell back when its line was pulled"
+    )
+    ffr: FfrSettings | None = Field(
+        default=None, description="what the inverter is set to; without it FFR does not arm"
     )
     energy: EnergySettings = EnergySettings()

@@ -30,6 +30,7 @@ CODES = (
     "ARM_POWER",
     "ARM_ENERGY",
     "ARM_DEAD_ZONE",
+    "ARM_INVERTER",
     "I7",
     "I8",
     "I24",
@@ -68,6 +69,8 @@ class Facts:
     short_of_energy: str
     """Why the battery does not hold enough; empty: it does, or nobody knows."""
     energy_known: bool
+    inverter_faults: tuple[str, ...] = ()
+    """What an inverter that answers by itself did not do when it last had to."""
 
     @property
     def strict(self) -> bool:
@@ -80,7 +83,7 @@ def refusals(service: FrequencyService, product: Product, facts: Facts) -> tuple
         return (Refusal("I24", facts.unproved),)
     if facts.settings.arming == "off":
         return ()
-    checks = (_curve, _frequency, _meter, _measurement, _box, _power, _energy)
+    checks = (_curve, _inverter, _frequency, _meter, _measurement, _box, _power, _energy)
     return tuple(
         Refusal(code, text) for check in checks for code, text in check(service, product, facts)
     )
@@ -93,6 +96,14 @@ _Check = Callable[[FrequencyService, Product, Facts], _Found]
 def _curve(service: FrequencyService, product: Product, facts: Facts) -> _Found:
     if not falls(service.curve):
         yield "ARM_CURVE", "its curve answers more frequency with more power"
+
+
+def _inverter(service: FrequencyService, product: Product, facts: Facts) -> _Found:
+    """Of a product that the inverter answers, all that can be done is to look after it."""
+    if product.in_inverter and facts.settings.ffr is None:
+        yield "ARM_INVERTER", "the settings do not say what the inverter is set to"
+    for fault in facts.inverter_faults:
+        yield "ARM_INVERTER", f"the inverter's last answer: {fault}"
 
 
 def _frequency(service: FrequencyService, product: Product, facts: Facts) -> _Found:

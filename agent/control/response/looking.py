@@ -45,6 +45,7 @@ def looked_at(live: Sequence[Serving], around: Around) -> tuple[Serving, ...]:
             keeps_down_kw=serving.keeps_down_kw,
             short_of_energy=_short_of_energy(serving, around),
             energy_known=around.reservoir is not None,
+            inverter_faults=serving.watched.faults,
         )
         against = refusals(serving.service, serving.product, facts)
         after = replace(

@@ -8,9 +8,11 @@ from agent.control.energy.manage import manage
 from agent.control.response import static
 from agent.control.response.alert import Alert
 from agent.control.response.curve import share
+from agent.control.response.ffr import watch
 from agent.control.response.product import ProductState
 from agent.control.response.serving import Around, Serving
 
+POWER_AGE_S_MAX = 2.0
 LFSM_HZ = 0.200
 """Beyond it the inverter's own droop adds to the response."""
 
@@ -19,6 +21,8 @@ def served(serving: Serving, around: Around, alert: Alert) -> tuple[ProductState
     """Return the product's state in this cycle, and its controller for the next one."""
     if not serving.armed:
         return _state(serving, alert, None, 0.0), serving
+    if serving.product.in_inverter:
+        return _state(serving, alert, None, 0.0), _watched(serving, around)
     frequency = around.frequency
     managed, energy = manage(
         serving.contract,
@@ -45,6 +49,22 @@ def served(serving: Serving, around: Around, alert: Alert) -> tuple[ProductState
         response_kw, serving = _not_less_outside(response_kw, managed, around, serving)
     response_kw *= serving.weight * frequency.share
     return _state(serving, alert, managed, response_kw), serving
+
+
+def _watched(serving: Serving, around: Around) -> Serving:
+    """Return the controller with what was seen of the inverter's own answer in this cycle."""
+    settings, power_kw = around.settings.ffr, around.plant.power_kw.within(POWER_AGE_S_MAX)
+    if settings is None:
+        return serving
+    watched = watch(
+        settings,
+        serving.service.capacity_kw,
+        serving.watched,
+        hz=around.frequency.hz if around.frequency.believed else None,
+        power_kw=None if power_kw is None else power_kw - around.base_kw,
+        at_s=around.plant.at_s,
+    )
+    return replace(serving, watched=watched)
 
 
 def _not_less_outside(

@@ -7,6 +7,7 @@ from agent.control.energy.manage import EnergyMemory
 from agent.control.plant import PlantState
 from agent.control.response.catalogue import Product
 from agent.control.response.config import FrequencySettings
+from agent.control.response.ffr import Watched
 from agent.control.response.gate import INDEPENDENT
 from agent.control.response.product import Frequency, Refusal
 from agent.control.response.static import Static
@@ -34,6 +35,8 @@ class Serving:
     static: Static = field(default_factory=Static)
     outside_kw: float = 0.0
     """What was answered last outside ±200 mHz; 0: the deviation is not there."""
+    watched: Watched = field(default_factory=Watched)
+    """Of an answer that the inverter gives by itself."""
     energy: EnergyMemory = field(default_factory=EnergyMemory)
 
     @property

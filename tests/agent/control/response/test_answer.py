@@ -151,7 +151,8 @@ def test_an_armed_product_goes_on_delivering_what_it_can_and_says_that_it_is_les
     state = later.products[0]
     assert state.armed
     assert [refusal.code for refusal in state.refusals] == ["ARM_POWER"]
-    assert (later.response_kw, later.kept) == (pytest.approx(50.0), ())
+    assert later.response_kw == pytest.approx(50.0)
+    assert later.kept == ()
 
 
 def test_where_power_is_short_fcr_d_goes_first_and_fcr_n_last() -> None:
@@ -275,6 +276,21 @@ def test_fcr_d_shrinks_with_the_deviation_also_outside_200_mhz() -> None:
     site = Site(FCR_D_UP)
     assert site.ask(49.5).response_kw == pytest.approx(40.0)
     assert site.ask(49.7).response_kw == pytest.approx(20.0)
+
+
+def test_ffr_is_armed_and_watched_and_never_answered_by_the_box() -> None:
+    ffr = FrequencyService("ffr", 0, 10**15, 50.0, ((-0.5, 1.0), (-0.499, 0.0)))
+    site = Site(ffr)
+    assert site.codes() == [("ARM_INVERTER",)]
+    settings = FrequencySettings.model_validate({"ffr": {"threshold_hz": 49.5}})
+    site.rules = ResponseRules(settings=settings)
+    site.ask_for(1.2)
+    found = site.ask_for(3.0, 49.5)[-1]
+    state = found.products[0]
+    assert (state.armed, found.response_kw) == (True, 0.0)
+    assert [(one.keeps_up_kw, one.keeps_down_kw) for one in found.kept] == [(50.0, 0.0)]
+    assert [refusal.code for refusal in state.refusals] == ["ARM_INVERTER"]
+    assert "0.70 s" in state.refusals[0].text
 
 
 moves = st.lists(
