@@ -101,8 +101,7 @@ class Cycle:
         self._watcher = Watch(self._tell)
         self._samples = Samples(self._ports, self._witness)
         self._leaving = False
-        self._ready_s: float | None = None
-        """Since when, of this run, there has been a plant to command."""
+        self._ready_s: float | None = None  # since when there has been a plant to command
         self.at_rest = asyncio.Event()
         """The plant is being left, and nothing is asked of it any more."""
         self.quiet = True
