@@ -20,9 +20,11 @@ STAMP = "20260101T000000"
 SETTINGS = ArchiveSettings()
 
 
-def row(second: int, values: Mapping[str, float | None], boot: str = "b") -> Block:
-    """Return the row of a second after the epoch."""
-    at_us = EPOCH_US + second * SECOND_US
+def row(
+    second: int, values: Mapping[str, float | None], boot: str = "b", begin_us: int = EPOCH_US
+) -> Block:
+    """Return the row of a second after `begin_us`."""
+    at_us = begin_us + second * SECOND_US
     readings = [
         Reading(f"{ROW}.{name}", value, Quality.LOST if value is None else Quality.GOOD, at_us)
         for name, value in values.items()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent import link
+from agent.archive.trace import Trace
 from agent.link import ClockVerdict, Hello, Item, Leave, Pushed, Steering, Stored
 from agent.status import DeviceState, Reason, Status
 from wire import block as blocks
@@ -33,6 +34,8 @@ class ControlPeer:
     schedules: list[Schedule] = field(default_factory=list)
     pushed: list[Pushed] = field(default_factory=list)
     wishes: list[Steering | ClockVerdict | Leave] = field(default_factory=list)
+    others: list[link.Message] = field(default_factory=list)
+    """What else a control is told: latches, resets, test frequencies, where it left off."""
     connections: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     writer: asyncio.StreamWriter | None = None
@@ -40,7 +43,7 @@ class ControlPeer:
     """What the clock of the stamps is ahead of the monotonic one; None: it does not say."""
     chance: random.Random = field(default_factory=lambda: random.Random(1))
 
-    def add(self, content: Block | Event) -> Item:
+    def add(self, content: Block | Event | Trace) -> Item:
         """Keep an item, and send it if somebody listens."""
         item = Item(self.number, content, self.offset_us)
         self.number += 1
@@ -128,8 +131,10 @@ class ControlPeer:
                     self.pushed.append(message)
                 case Steering() | ClockVerdict() | Leave():
                     self.wishes.append(message)
-                case other:
-                    raise AssertionError(f"the gateway sent {other!r}")
+                case Item() | Hello() | Status():
+                    raise AssertionError(f"the gateway sent {message!r}")
+                case _:
+                    self.others.append(message)
             self.changed.notify_all()
 
 
