@@ -37,6 +37,7 @@ class Device:
         """Start as a device does: its own time-out armed, in its own mode, nothing written."""
         self._words.clear()
         self._written.clear()
+        self._plant.faults.start()
         for point in self._profile.points:
             self._put(point, self._standing(point))
         control = self._profile.control
@@ -63,6 +64,9 @@ class Device:
         owners = [self._owners.get(address, []) for address in addresses]
         if not all(points and points[0].writable for points in owners):
             raise Refusal(ExceptionCode.ILLEGAL_ADDRESS)
+        faults = self._plant.faults
+        if faults.current.deaf or (faults.starting and self._carries_power(owners)):
+            return
         touched = [point for point in self._owners_of(addresses) if point.writable]
         before, values_before = dict(self._words), [self._value(point) for point in touched]
         self._words.update(zip(addresses, values, strict=True))
@@ -73,6 +77,12 @@ class Device:
         self._written.update(touched)
         pairs = zip(touched, values_before, values_now, strict=True)
         self._obey(touched, [point for point, old, new in pairs if old != new])
+
+    def _carries_power(self, owners: Sequence[Sequence[Point]]) -> bool:
+        control = self._profile.control
+        return control is not None and any(
+            point in control.setpoints for points in owners for point in points
+        )
 
     def _obey(self, written: Sequence[Point], changed: Sequence[Point]) -> None:
         control, watchdog = self._profile.control, self._profile.watchdog

@@ -2,18 +2,23 @@
 
 Faults of the line (answers lost, late, refused, garbage, a device that is off) are honoured by
 the server of each protocol; faults of the instruments (a value that stands still, a wrong sign)
-by the plant, so that they show on every protocol alike.
+and of the inverter (it does not act, its time-out is another one than it says) by the plant, so
+that they show on every protocol alike. A device of registers can also say yes to what is written
+and ignore it.
 """
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
+from simulators.battery import Command
 from simulators.errors import BadInput
 
 DELAY_S_MAX = 60.0
 DOWN_S_MAX = 3_600.0
 EXCEPTION_MAX = 11
+FACTOR_MAX = 1_000.0
+START_S_MAX = 3_600.0
 _TURNED = ("ac.power_kw", "battery.power_kw", "battery.current_a", "site.power_kw", "pv.power_kw")
 
 
@@ -30,6 +35,12 @@ class FaultSet:
     """Answers are random bytes."""
     wrong_sign: bool = False
     """Measured powers and currents come with the other sign."""
+    deaf: bool = False
+    """What is written is acknowledged and ignored."""
+    idle: bool = False
+    """Setpoints are kept and shown, and no power follows."""
+    timeout_factor: float = 1.0
+    """The real time-out is so many times the one that is set; 0: there is none."""
     freeze: tuple[str, ...] = ()
     """Points that stand still at the value they have when this is set."""
 
@@ -42,7 +53,10 @@ class Faults:
     current: FaultSet = FaultSet()
     """Replaced, never mutated; see `set`."""
     _held: dict[str, float] = field(default_factory=dict)
+    start_s: float = 0.0
+    """How long the inverter takes to start; setpoints written meanwhile are dropped."""
     _down_until_s: float = -math.inf
+    _starts_until_s: float = -math.inf
 
     def set(self, faults: FaultSet, measured: Mapping[str, float]) -> None:
         """Let `faults` be what is wrong from now on; frozen points keep what is `measured` now."""
@@ -52,6 +66,21 @@ class Faults:
     def shut_down(self, seconds: float) -> None:
         """Be off for a while."""
         self._down_until_s = self.now_s() + seconds
+
+    def start(self) -> None:
+        """Begin to start, as after power has come back."""
+        self._starts_until_s = self.now_s() + self.start_s
+
+    @property
+    def starting(self) -> bool:
+        return self.now_s() < self._starts_until_s
+
+    def acted(self, command: Command) -> Command:
+        """Return what the inverter does instead of what it was told."""
+        factor = self.current.timeout_factor
+        if self.current.idle or self.starting:
+            return replace(command, enabled=False)
+        return command if factor == 1.0 else replace(command, timeout_s=command.timeout_s * factor)
 
     @property
     def down(self) -> bool:
@@ -81,6 +110,9 @@ def from_document(document: object, points: Collection[str]) -> FaultSet:
         exception=int(_number(document, "exception", EXCEPTION_MAX)),
         garbage=_flag(document, "garbage"),
         wrong_sign=_flag(document, "wrong_sign"),
+        deaf=_flag(document, "deaf"),
+        idle=_flag(document, "idle"),
+        timeout_factor=_number(document, "timeout_factor", FACTOR_MAX, 1.0),
         freeze=_names(document, points),
     )
 
@@ -99,8 +131,10 @@ def _flag(document: Mapping[str, object], key: str) -> bool:
     return value
 
 
-def _number(document: Mapping[str, object], key: str, most: float) -> float:
-    value = document.get(key, 0)
+def _number(
+    document: Mapping[str, object], key: str, most: float, otherwise: float = 0.0
+) -> float:
+    value = document.get(key, otherwise)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
         raise BadInput(f"{key}: {value!r:.80} is not allowed; a number from 0 to {most:g} expected")
     return value

@@ -27,6 +27,7 @@ class InverterStatus(IntEnum):
     OFF = 0
     RUNNING = 1
     FELL_BACK = 2
+    STARTING = 4
 
 
 class BatteryStatus(IntEnum):
@@ -81,11 +82,10 @@ class Plant:
         left_s = self._now_s() - self._reached_s
         self._reached_s += left_s
         step_s = max(STEP_S, left_s / STEPS_MAX)
+        command = self.faults.acted(self._command)
         while left_s > 0.0:
             part_s = min(step_s, left_s)
-            self._battery = battery.step(
-                self._battery, self._command, self._rating, part_s, self._speed
-            )
+            self._battery = battery.step(self._battery, command, self._rating, part_s, self._speed)
             left_s -= part_s
 
     def trip(self) -> None:
@@ -126,9 +126,11 @@ class Plant:
         }
 
     def _inverter_status(self) -> InverterStatus:
+        if self.faults.starting:
+            return InverterStatus.STARTING
         if not self._command.enabled:
             return InverterStatus.OFF
-        if battery.tripped(self._battery, self._command):
+        if battery.tripped(self._battery, self.faults.acted(self._command)):
             return InverterStatus.FELL_BACK
         return InverterStatus.RUNNING
 

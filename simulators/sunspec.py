@@ -79,6 +79,8 @@ class SunSpecDevice:
         addresses = range(start, start + len(values))
         if kind is not Kind.HOLDING or any(at not in self.image.writable for at in addresses):
             raise Refusal(ExceptionCode.ILLEGAL_ADDRESS)
+        if self._plant.faults.current.deaf:
+            return
         self.image.words.update(zip(addresses, values, strict=True))
         renewed = (name for name in _RENEWING if self.image.has(name))
         self._obey(fresh=any(self.image.address(name) in addresses for name in renewed))

@@ -64,6 +64,21 @@ class InverterInMemory(MeterInMemory):
     power_share_max: float = 1.0
     refuses: bool = False
     refuses_power: bool = False
+    deaf: bool = False
+    """What is written is acknowledged and ignored."""
+    idle: bool = False
+    """Setpoints are kept and shown, and no power follows."""
+    shows_setpoint: bool = False
+    """It tells the setpoint that it has."""
+    timeout_s: float | None = None
+    """It falls back to 0 kW when nobody has written for so long; None: never."""
+    fallback_s: float | None = 9.0
+    wrong: list[str] = field(default_factory=list)
+    """What of its own protection is not as it was chosen, until it is looked after."""
+    identity: dict[str, str] = field(default_factory=dict)
+    forgot: int = 0
+    looks: list[float] = field(default_factory=list)
+    left: list[float] = field(default_factory=list)
     take_overs: list[float] = field(default_factory=list)
     writes: list[tuple[float, float]] = field(default_factory=list)
 
@@ -78,5 +93,32 @@ class InverterInMemory(MeterInMemory):
         if self.refuses_power:
             raise DeviceRefused("pcs.set_power_kw: illegal value")
         self.writes.append((asyncio.get_running_loop().time(), power_kw))
-        if self.fast["ac.power_kw"] is not None:
+        if not self.deaf:
+            self.keep(power_kw)
+
+    def keep(self, power_kw: float) -> None:
+        """Take a setpoint, from us or from somebody else."""
+        if self.shows_setpoint:
+            self.fast["pcs.set_power_kw"] = power_kw
+        if self.fast["ac.power_kw"] is not None and not self.idle:
             self.fast["ac.power_kw"] = power_kw
+
+    async def read(self, rate: Rate) -> Sequence[Reading]:
+        now_s = asyncio.get_running_loop().time()
+        written_s = self.writes[-1][0] if self.writes else now_s
+        if self.timeout_s is not None and now_s - written_s > self.timeout_s:
+            self.fast["ac.power_kw"] = 0.0
+        return await MeterInMemory.read(self, rate)
+
+    async def look_after(self) -> Sequence[str]:
+        await self._line()
+        self.looks.append(asyncio.get_running_loop().time())
+        found, self.wrong = tuple(self.wrong), []
+        return found
+
+    def forget(self) -> None:
+        self.forgot += 1
+
+    async def leave(self) -> None:
+        await self._line()
+        self.left.append(asyncio.get_running_loop().time())
