@@ -139,7 +139,7 @@ def _of_products(
     known = [one.alert for one in products if one.alert is not None]
     return [
         ("df_react_hz", first.deviation_hz),
-        ("p_nem_kw", sum(one.management_kw for one in products)),
+        ("p_nem_kw", record.decision.management_kw),
         ("c1_s", max(one.c1_s for one in products)),
         ("c2_s", max(one.c2_s for one in products)),
         ("alert", float(any(known)) if known else None),

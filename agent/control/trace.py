@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from agent.archive.trace import Trace
 from agent.control.evidence import Record
-from agent.status import Reason
 
 EVERY_S = 60.0
 GAP_S_MIN = 1.0
@@ -67,11 +66,6 @@ def _trace(record: Record, config: str, skipped: int) -> Trace:
     decision, products = record.decision, record.products
     rules = {product.rule: None for product in products if product.rule}
     armed = (f"{one.product}={one.capacity_kw:g}" for one in products if one.armed)
-    refused = (
-        Reason(refusal.code, f"{product.product}: {refusal.text}", 0.0, product.product, 1)
-        for product in products
-        for refusal in product.refusals
-    )
     return Trace(
         at_us=record.at_us,
         mode=decision.mode,
@@ -80,7 +74,7 @@ def _trace(record: Record, config: str, skipped: int) -> Trace:
         response_kw=decision.response_kw,
         lower_kw=decision.lower_kw,
         upper_kw=decision.upper_kw,
-        reasons=(*decision.reasons, *refused),
+        reasons=decision.reasons,
         config=config,
         rules="+".join(rules),
         products="+".join(armed),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from agent.archive.trace import Trace, capacities_kw
 from agent.control.decide import AUTOMATIC, SAFE, Decision
 from agent.control.evidence import Record
-from agent.control.response.product import ProductState, Refusal
+from agent.control.response.product import ProductState
 from agent.control.trace import BURST, Told, told
 from agent.status import Reason
 from tests.support.plants import HEALTHY
@@ -52,14 +52,6 @@ def test_a_trace_names_who_asked_who_cut_and_the_rules_it_was_made_under() -> No
     assert (trace.command_kw, trace.base_kw, trace.upper_kw) == (412.0, 400.0, 412.0)
     assert (trace.config, trace.rules) == ("c0ffee", "ce-2019 v2")
     assert capacities_kw(trace) == {"fcr_ce": 320.0}
-
-
-def test_why_a_product_is_not_armed_is_among_the_reasons() -> None:
-    refusal = Refusal("ARM_RESOLUTION", "the meter has steps of 10 mHz")
-    product = ProductState(product="fcr_n", capacity_kw=1.0, armed=False, refusals=(refusal,))
-    (trace,) = day([record(0, replace(DECISION, products=(product,)))])
-    assert trace.reasons[-1].code == "ARM_RESOLUTION"
-    assert capacities_kw(trace) == {}
 
 
 def test_unchanged_reasons_are_told_once_a_minute() -> None:
