@@ -76,16 +76,24 @@ REASONS = (
     *(f"I{number}" for number in range(1, 26)),
     *("EXPIRED", "NOT_YET", "INVALID", "CONFLICT", "RAMP", "DERATE_SOC", "DERATE_TEMP"),
     *("RESERVE", "EXCLUSION", "UNIT_BLOCKED", "FALLBACK", "RESPONSE", "SCHEDULE", "OPERATOR"),
+    *("ARM", "MANAGEMENT", "STANDBY", "OBSERVING", "IDLE", "LIMIT", "PEAK", "SELF_CONSUMPTION"),
+    *("CALENDAR", "PRICE", "BACKUP"),
 )
 """Bit n of ``reason_bits`` is the n-th of these; never reordered, only added to."""
 OTHER = 52
 """The bit of a reason that has none of its own; the traces name it."""
+FAMILIES = ("ARM", "PEAK")
+"""``ARM_CLOCK``, ``ARM_POWER`` … share a bit."""
 _BITS = {code: 1 << place for place, code in enumerate(REASONS)}
 
 
 def bit(code: str) -> int:
     """Return the bit of a reason's code."""
-    return _BITS.get(code, 1 << OTHER)
+    found = _BITS.get(code)
+    if found is None:
+        family = code.partition("_")[0]
+        found = _BITS[family] if family in FAMILIES else 1 << OTHER
+    return found
 
 
 def reasons(bits: float | None) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ RULES = {
     "CONTROL_LOST": Rule(Severity.ALARM, ("CONTROL_BACK",)),
     "OUTBOX_DROPPED": Rule(Severity.WARNING),
     "DISK_FULL": Rule(Severity.ALARM, ("DISK_FREE",)),
+    "ARCHIVE_FAILED": Rule(Severity.ALARM, ("ARCHIVE_BACK",)),
     "BUFFER_DAMAGED": Rule(Severity.ALARM),
     "BUFFER_DROPPED": Rule(Severity.ALARM),
     "BUFFER_EXPIRED": Rule(Severity.WARNING),
