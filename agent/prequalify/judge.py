@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from agent.prequalify import corridor, nordic, reservoir, steps, swing
 from agent.prequalify.reservoir import Range
-from agent.prequalify.rulesets import Ruleset, Test
+from agent.prequalify.rulesets import Ruleset, Trial
 from agent.prequalify.series import Series
 from agent.prequalify.target import Target
 from agent.prequalify.verdict import Verdict, worst
@@ -26,7 +26,7 @@ class Case:
         return Target(self.ruleset.curve, self.capacity_kw)
 
 
-def judged(series: Series, test: Test, case: Case) -> list[Verdict]:
+def judged(series: Series, test: Trial, case: Case) -> list[Verdict]:
     """Return the worst verdict of every criterion of the test."""
     return worst([verdict for kind in test.judge for verdict in _by(kind, series, test, case)])
 
@@ -36,7 +36,7 @@ def passed(verdicts: list[Verdict]) -> bool:
     return bool(verdicts) and all(verdict.passed for verdict in verdicts)
 
 
-def points(series: Series, test: Test, case: Case) -> list[swing.Point]:
+def points(series: Series, test: Trial, case: Case) -> list[swing.Point]:
     """Return the response at each period of a sine test."""
     return [
         swing.measured(
@@ -52,7 +52,7 @@ def points(series: Series, test: Test, case: Case) -> list[swing.Point]:
     ]
 
 
-def _by(kind: str, series: Series, test: Test, case: Case) -> list[Verdict]:
+def _by(kind: str, series: Series, test: Trial, case: Case) -> list[Verdict]:
     match kind:
         case "steps":
             return steps.judge(series, case.target, case.ruleset.limits)

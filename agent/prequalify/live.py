@@ -14,7 +14,7 @@ from agent.injection import Injection, to_document
 from agent.prequalify.box import Box, Document
 from agent.prequalify.errors import Halted, Silent
 from agent.prequalify.rehearsal import met
-from agent.prequalify.rulesets import Ruleset, Test
+from agent.prequalify.rulesets import Ruleset, Trial
 from agent.prequalify.series import Series
 from agent.prequalify.stages import Place, advance, ahead, at_most_s
 from agent.prequalify.target import Target
@@ -37,7 +37,7 @@ Progress = Callable[[float], None]
 class _Run:
     """A test while it runs; times of the record are seconds since `began_us` of the box."""
 
-    test: Test
+    test: Trial
     target: Target
     began_us: int
     series: Series = field(default_factory=Series)
@@ -74,7 +74,7 @@ async def awarded(box: Box, ruleset: Ruleset) -> float:
     raise Halted(f"{ruleset.product} is not awarded now; award it for the time of the test")
 
 
-async def run(box: Box, test: Test, target: Target, progress: Progress) -> Series:
+async def run(box: Box, test: Trial, target: Target, progress: Progress) -> Series:
     """Return the record of `test` at the running box.
 
     Raises:

@@ -22,7 +22,7 @@ from agent.prequalify.model import Behaviour
 from agent.prequalify.rehearsal import HOURS_DEFAULT, Rehearsal, rehearse
 from agent.prequalify.report import Facts, document, html
 from agent.prequalify.reservoir import Range
-from agent.prequalify.rulesets import Ruleset, Test
+from agent.prequalify.rulesets import Ruleset, Trial
 from agent.prequalify.series import Series
 from agent.prequalify.verdict import Verdict
 from agent.settings import AgentSettings
@@ -83,7 +83,7 @@ async def _run(
     tests = _chosen(ruleset, options.test)
     folder = options.output or settings.data_dir / REPORTS
     key = _key(options.key_file or settings.data_dir / KEY_FILE)
-    found: list[tuple[Test, Series, list[Verdict]]] = []
+    found: list[tuple[Trial, Series, list[Verdict]]] = []
     if options.rehearse:
         case, rehearsal = _rehearsal(settings, ruleset, options, clock.now_us())
         for test in tests:
@@ -120,7 +120,7 @@ def _ruleset(name: str) -> Ruleset:
     return rulesets.load(name)
 
 
-def _chosen(ruleset: Ruleset, asked: Sequence[str] | None) -> list[Test]:
+def _chosen(ruleset: Ruleset, asked: Sequence[str] | None) -> list[Trial]:
     known = {test.id: test for test in ruleset.tests}
     for name in asked or ():
         if name not in known:
@@ -179,7 +179,7 @@ def _behaves(options: argparse.Namespace) -> dict[str, float]:
     }
 
 
-async def _rehearsed(rehearsal: Rehearsal, test: Test) -> Series:
+async def _rehearsed(rehearsal: Rehearsal, test: Trial) -> Series:
     """Rehearse beside the loop, so that a signal is heard."""
     stopped, bar = threading.Event(), _Bar(test.id)
 
@@ -194,7 +194,7 @@ async def _rehearsed(rehearsal: Rehearsal, test: Test) -> Series:
         stopped.set()
 
 
-def _judged(series: Series, test: Test, case: Case) -> tuple[Test, Series, list[Verdict]]:
+def _judged(series: Series, test: Trial, case: Case) -> tuple[Trial, Series, list[Verdict]]:
     verdicts = judge.judged(series, test, case) if len(series) else []
     good = judge.passed(verdicts)
     failed = ", ".join(verdict.code for verdict in verdicts if not verdict.passed)

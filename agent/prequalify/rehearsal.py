@@ -12,7 +12,7 @@ from agent.control.plant import FrequencyMeter, PlantState, Run, UnitState
 from agent.control.quantity import Quantity
 from agent.injection import Injection
 from agent.prequalify.model import Behaviour, GridModel, Noise, UnitModel
-from agent.prequalify.rulesets import Ruleset, Test
+from agent.prequalify.rulesets import Ruleset, Trial
 from agent.prequalify.series import Series
 from agent.prequalify.stages import Place, Until, advance, at_most_s
 from agent.prequalify.target import Target
@@ -61,7 +61,7 @@ class _World:
 
 
 def rehearse(
-    rehearsal: Rehearsal, test: Test, progress: Callable[[float], None] = lambda share: None
+    rehearsal: Rehearsal, test: Trial, progress: Callable[[float], None] = lambda share: None
 ) -> Series:
     """Return the record of `test`; `progress` is told shares of the longest it can take."""
     world = _World(_models(rehearsal, test.start_soc_pct))

@@ -11,7 +11,7 @@ from typing import Any
 from agent.prequalify import plot, swing
 from agent.prequalify.judge import Case, passed, points
 from agent.prequalify.plot import Line
-from agent.prequalify.rulesets import Ruleset, Test
+from agent.prequalify.rulesets import Ruleset, Trial
 from agent.prequalify.series import Series, thinned
 from agent.prequalify.verdict import Verdict
 from wire.clock import utc
@@ -42,7 +42,7 @@ class Facts:
 
 
 def document(
-    facts: Facts, case: Case, tests: Sequence[tuple[Test, Series, list[Verdict]]]
+    facts: Facts, case: Case, tests: Sequence[tuple[Trial, Series, list[Verdict]]]
 ) -> dict[str, Any]:
     """Return everything that the report says, for programs."""
     return {
@@ -105,7 +105,7 @@ def _ruleset(ruleset: Ruleset) -> dict[str, Any]:
     }
 
 
-def _test(test: Test, series: Series, verdicts: list[Verdict], case: Case) -> dict[str, Any]:
+def _test(test: Trial, series: Series, verdicts: list[Verdict], case: Case) -> dict[str, Any]:
     places = list(thinned(series, ROWS_MAX))
     net_kw, wanted_kw = series.net_kw(), case.target.of(series.hz)
     columns: dict[str, Sequence[float]] = {

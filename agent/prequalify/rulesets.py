@@ -26,7 +26,7 @@ class Sine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Test:
+class Trial:
     """One test of a rule set."""
 
     id: str
@@ -54,7 +54,7 @@ class Ruleset:
     limits: StepLimits
     grid: str
     """``fcr_n`` or ``fcr_d``: what the loop is judged with; empty: it is not."""
-    tests: tuple[Test, ...]
+    tests: tuple[Trial, ...]
 
     @property
     def span_hz(self) -> float:
@@ -89,9 +89,9 @@ def load(name: str) -> Ruleset:
     )
 
 
-def _test(document: Mapping[str, Any]) -> Test:
+def _test(document: Mapping[str, Any]) -> Trial:
     stages, sines = _stages(document)
-    return Test(
+    return Trial(
         id=document["id"],
         title=document["title"],
         judge=tuple(document["judge"]),

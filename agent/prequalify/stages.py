@@ -102,7 +102,8 @@ def ahead(
         until_s = end_s if waits else min(end_s, met_s + stage.lasts_s - JUMP_S)
         for index in range(math.ceil(max(0.0, until_s - from_s) / step_s)):
             now_s = from_s + index * step_s
-            points.append((now_s, stage.hz_at(now_s - place.began_s)))
+            if now_s < until_s - JUMP_S / 2:
+                points.append((now_s, stage.hz_at(now_s - place.began_s)))
         if until_s > from_s:
             points.append((until_s, stage.hz_at(until_s - place.began_s)))
         from_s = max(from_s, until_s + JUMP_S)
