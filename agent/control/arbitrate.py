@@ -98,10 +98,13 @@ def arbitrate(proposals: Iterable[Proposal], above: Outcome, now_us: int) -> Out
     ``arbitrate(lower, arbitrate(higher, a))`` is ``arbitrate([*higher, *lower], a)``. With no
     preference the target is 0, clipped.
     """
+    ranked = sorted(proposals, key=_rank)
+    if not ranked:
+        return above
     left = _Interval(above.lower_kw, above.upper_kw, above.lower_by, above.upper_by)
     decider, target_kw = above.decider, above.target_kw
     reasons = list(above.reasons)
-    for proposal in sorted(proposals, key=_rank):
+    for proposal in ranked:
         code = _dropped(proposal, now_us)
         if code is not None:
             reasons.append(_reason(code, proposal, target_kw if decider else 0.0))
