@@ -108,6 +108,19 @@ class Forgetful(Protocol):
 
 
 @runtime_checkable
+class PvLimiter(Protocol):
+    """A device whose PV can be held back."""
+
+    def limit_pv(self, limit_kw: float | None) -> None:
+        """Take what its PV may produce from now on; None: whatever it can.
+
+        It is written with the next readings, and again and again. A device that was never limited
+        is never written to.
+        """
+        ...
+
+
+@runtime_checkable
 class Leaver(Protocol):
     """A device that can be given back to its own mode."""
 

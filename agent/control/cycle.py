@@ -259,7 +259,7 @@ class Cycle:
         memories = self._memory.guard.units
         for port in self._ports:
             if (memory := memories.get(port.device)) is None:
-                port.decided(None)
+                port.curtailed(decision.pv_limit_kw)
                 continue
             anew = memory.inverter
             port.decided(told.get(port.device), again=anew.again, recheck=anew.recheck)

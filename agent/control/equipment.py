@@ -54,7 +54,7 @@ async def opened_ports(
             )
             for place, device in enumerate(settings.devices)
         ]
-        units = _units(settings, [port.device for port in ports if port.takes_power])
+        units = _units(settings, [port.device for port in ports if port.dispatch is not None])
         for place, unit in enumerate(units):
             key = f"control.units.{place}" if settings.control.units else "control"
             _check_range(settings, unit, key)

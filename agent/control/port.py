@@ -16,7 +16,7 @@ from agent.control.due import Due
 from agent.control.quantity import Seen
 from agent.control.timing import Timing
 from agent.status import DeviceState
-from drivers.base import Driver, Identified, Listener, PowerSetter, Rate
+from drivers.base import Driver, Identified, Listener, PowerSetter, PvLimiter, Rate
 from drivers.errors import DeviceRefused, DeviceUnreachable
 from wire.block import Quality, Reading
 from wire.clock import Clock
@@ -98,10 +98,6 @@ class Port:
         self._asked, self._fresh, self._decided = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     @property
-    def takes_power(self) -> bool:
-        return self.dispatch is not None
-
-    @property
     def in_charge(self) -> bool:
         """Say whether the device is taken over and has not been lost since."""
         return self.dispatch is not None and self.dispatch.in_charge
@@ -150,6 +146,12 @@ class Port:
         """
         if self.dispatch is not None:
             self.dispatch.decided(power_kw, again=again, recheck=recheck)
+        self._decided.set()
+
+    def curtailed(self, pv_limit_kw: float | None) -> None:
+        """Hand over what the PV of a device that takes no setpoint may produce; None: all."""
+        if isinstance(self._driver, PvLimiter):
+            self._driver.limit_pv(pv_limit_kw)
         self._decided.set()
 
     def look(self, now_s: float) -> None:
@@ -214,7 +216,7 @@ class Port:
             self._refuses(error)
             self._take((), rate, shift_us)
             return True
-        self.refused = self.refused if self.takes_power else ""
+        self.refused = self.refused if self.dispatch is not None else ""
         if readings:
             self._take(readings, rate, shift_us)
         elif rate is Rate.FAST:  # nothing was asked, so nothing was answered

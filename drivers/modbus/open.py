@@ -14,6 +14,7 @@ from drivers.modbus.device import ModbusDevice
 from drivers.modbus.endpoint import endpoint_of
 from drivers.modbus.inverter import ModbusInverter
 from drivers.modbus.line import Line
+from drivers.modbus.pv import ModbusPv, limit_point
 from drivers.profile import Profile, load
 from wire.clock import Clock
 
@@ -40,6 +41,9 @@ def maker(profile: Profile) -> _Maker:
         return prepared(profile)
     control = profile.control
     if control is None:
+        limit = limit_point(profile)
+        if limit is not None:
+            return lambda line, clock: ModbusPv(profile, limit, line, clock)
         return lambda line, clock: ModbusDevice(profile, line, clock)
     return lambda line, clock: ModbusInverter(profile, control, line, clock)
 
