@@ -2,10 +2,53 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agent.control.energy.config import EnergySettings
-from agent.control.response.ffr import FfrSettings
+
+FULL_S = {49.7: 1.30, 49.6: 1.00, 49.5: 0.70}
+"""Threshold in Hz → time to full power in s: the three pairs there are."""
+SUPPORT_SHORT_S = 5.0
+SUPPORT_LONG_S = 30.0
+RELEASE_PER_S_MAX = 0.20
+"""Of the capacity, after the short support; after the long one it may be a step."""
+
+
+class FfrSettings(BaseModel):
+    """What the inverter of this site is set to; refused where the product does not allow it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    threshold_hz: float = Field(description="at or below it the inverter steps to full power")
+    support_s: float = Field(default=SUPPORT_LONG_S, description="5 or 30")
+    release_pct_per_s: float = Field(
+        default=20.0, gt=0, le=100, description="of the capacity; 20 at most after 5 s of support"
+    )
+
+    @model_validator(mode="after")
+    def _is_a_product(self) -> "FfrSettings":
+        if self.threshold_hz not in FULL_S:
+            pairs = ", ".join(f"{hz:g} ({full_s:.2f} s)" for hz, full_s in FULL_S.items())
+            raise ValueError(
+                f"threshold_hz: {self.threshold_hz:.3f} is not allowed; one of {pairs} is expected"
+            )
+        if self.support_s not in (SUPPORT_SHORT_S, SUPPORT_LONG_S):
+            raise ValueError(f"support_s: {self.support_s:g} is not allowed; 5 or 30 is expected")
+        if self.support_s == SUPPORT_SHORT_S and self.release_pct_per_s > 100 * RELEASE_PER_S_MAX:
+            raise ValueError(
+                f"release_pct_per_s: {self.release_pct_per_s:g} is not allowed;"
+                f" at most {100 * RELEASE_PER_S_MAX:g} is expected after 5 s of support"
+            )
+        return self
+
+    @property
+    def full_s(self) -> float:
+        """Return the time from the threshold to full power."""
+        return FULL_S[self.threshold_hz]
+
+    @property
+    def release_per_s(self) -> float:
+        return self.release_pct_per_s / 100
 
 
 class FrequencySettings(BaseModel):

@@ -10,57 +10,13 @@ enough, released slowly enough. Source: Fingrid, fast frequency reserve.
 import math
 from dataclasses import dataclass, replace
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from agent.control.response.config import RELEASE_PER_S_MAX, SUPPORT_SHORT_S, FfrSettings
 
-FULL_S = {49.7: 1.30, 49.6: 1.00, 49.5: 0.70}
-"""Threshold in Hz → time to full power in s: the three pairs there are."""
-SUPPORT_SHORT_S = 5.0
-SUPPORT_LONG_S = 30.0
-RELEASE_PER_S_MAX = 0.20
-"""Of the capacity, after the short support; after the long one it may be a step."""
-READY_AGAIN_S = 900.0
 CALM_HZ = 49.9
 """From here on upwards the next event is another one."""
 TOLERANCE = 0.05
 """Of the capacity: what a measured power may be short of."""
 _ROUNDING_S = 1e-6
-
-
-class FfrSettings(BaseModel):
-    """What the inverter of this site is set to; refused where the product does not allow it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    threshold_hz: float = Field(description="at or below it the inverter steps to full power")
-    support_s: float = Field(default=SUPPORT_LONG_S, description="5 or 30")
-    release_pct_per_s: float = Field(
-        default=20.0, gt=0, le=100, description="of the capacity; 20 at most after 5 s of support"
-    )
-
-    @model_validator(mode="after")
-    def _is_a_product(self) -> "FfrSettings":
-        if self.threshold_hz not in FULL_S:
-            pairs = ", ".join(f"{hz:g} ({full_s:.2f} s)" for hz, full_s in FULL_S.items())
-            raise ValueError(
-                f"threshold_hz: {self.threshold_hz:.3f} is not allowed; one of {pairs} is expected"
-            )
-        if self.support_s not in (SUPPORT_SHORT_S, SUPPORT_LONG_S):
-            raise ValueError(f"support_s: {self.support_s:g} is not allowed; 5 or 30 is expected")
-        if self.support_s == SUPPORT_SHORT_S and self.release_pct_per_s > 100 * RELEASE_PER_S_MAX:
-            raise ValueError(
-                f"release_pct_per_s: {self.release_pct_per_s:g} is not allowed;"
-                f" at most {100 * RELEASE_PER_S_MAX:g} is expected after 5 s of support"
-            )
-        return self
-
-    @property
-    def full_s(self) -> float:
-        """Return the time from the threshold to full power."""
-        return FULL_S[self.threshold_hz]
-
-    @property
-    def release_per_s(self) -> float:
-        return self.release_pct_per_s / 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,72 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.control.energy.contract import Reservoir
-from agent.control.interlocks.voltage import NEUTRAL, Voltage
-from agent.control.plant import FrequencyMeter, PlantState
-from agent.control.quantity import Quantity
+from agent.control.interlocks.voltage import Voltage
 from agent.control.response import curve as curves
-from agent.control.response.answer import Answer, Asked, ResponseMemory, ResponseRules, answer
+from agent.control.response.answer import ResponseRules
 from agent.control.response.config import FrequencySettings
+from tests.support.answers import NOW_US, SECOND_US, Site
 from tests.support.plants import HEALTHY, changed
 from wire.schedule import FrequencyService
 
-SECOND_US = 1_000_000
-NOW_US = 1_000 * SECOND_US
-PERIOD_S = 0.1
 FCR = FrequencyService("fcr_ce", 0, 10**15, 100.0, curves.FCR_CE)
 FCR_N = FrequencyService("fcr_n", 0, 10**15, 50.0, curves.FCR_N)
 FCR_D_UP = FrequencyService("fcr_d_up", 0, 10**15, 40.0, curves.FCR_D_UP)
 FCR_D_DOWN = FrequencyService("fcr_d_down", 0, 10**15, 40.0, curves.FCR_D_DOWN)
-
-
-class Site:
-    """Asks for an answer cycle after cycle."""
-
-    def __init__(self, *services: FrequencyService, power_kw: float = 1_000.0) -> None:
-        self.services: tuple[FrequencyService, ...] = services
-        self.rules = ResponseRules()
-        self.memory = ResponseMemory()
-        self.power_kw = power_kw
-        self.at_s = 100.0
-        self.now_us = NOW_US
-        self.plant: PlantState = HEALTHY
-
-    def ask(
-        self,
-        hz: float | None = 50.0,
-        *,
-        injected_hz: float | None = None,
-        voltage: Voltage = NEUTRAL,
-        reservoir: Reservoir | None = None,
-        unproved: str = "",
-    ) -> Answer:
-        self.at_s = round(self.at_s + PERIOD_S, 6)
-        self.now_us += round(PERIOD_S * SECOND_US)
-        meters = (FrequencyMeter(device="meter", hz=Quantity(hz, 0.02)),)
-        asked = Asked(
-            now_us=self.now_us,
-            services=self.services,
-            lower_kw=-self.power_kw,
-            upper_kw=self.power_kw,
-            injected_hz=injected_hz,
-            voltage=voltage,
-            reservoir=reservoir,
-            unproved=unproved,
-        )
-        plant = replace(self.plant, at_s=self.at_s, frequencies=meters)
-        found, self.memory = answer(plant, asked, self.rules, self.memory)
-        return found
-
-    def ask_for(
-        self, lasts_s: float, hz: float | None = 50.0, injected_hz: float | None = None
-    ) -> list[Answer]:
-        return [self.ask(hz, injected_hz=injected_hz) for _ in range(round(lasts_s / PERIOD_S))]
-
-    def codes(self) -> list[tuple[str, ...]]:
-        """Return the refusals of each product in one more cycle."""
-        found = self.ask()
-        return [tuple(refusal.code for refusal in state.refusals) for state in found.products]
 
 
 def test_a_product_answers_from_the_first_cycle_of_its_period_without_a_ramp() -> None:
@@ -185,60 +131,6 @@ def test_without_a_unit_that_can_be_commanded_there_is_no_product() -> None:
     site.ask_for(2.0, 20.0)
     site.plant = HEALTHY
     assert site.ask(49.9).response_kw == 0.0
-
-
-def test_a_test_replaces_the_measurement_for_the_products_only() -> None:
-    site = Site(FCR)
-    site.ask_for(1.0, 50.01)
-    found = site.ask(50.01, injected_hz=49.8)
-    assert found.response_kw == pytest.approx(100.0)
-    frequency = found.frequency
-    assert (frequency.hz, frequency.applied_hz, frequency.injected) == (50.01, 49.8, True)
-    assert (found.alert.alert, found.products[0].alert) == (False, True)
-    back = site.ask(50.01)
-    assert back.response_kw == pytest.approx(-5.0)
-    assert (back.frequency.injected, back.products[0].alert) == (False, False)
-
-
-def test_in_a_test_the_alert_counters_of_the_products_follow_the_test_and_the_site_s_do_not() -> (
-    None
-):
-    site = Site(FCR)
-    found = site.ask_for(20.0, 50.0, injected_hz=49.94)[-1]
-    assert found.products[0].c1_s == pytest.approx(20.0, abs=0.2)
-    assert found.alert.c1_s == 0.0
-    assert site.memory.tested is not None
-    site.ask(50.0)
-    assert site.memory.tested is None
-
-
-def test_a_test_goes_on_without_a_frequency_meter() -> None:
-    site = Site(FCR)
-    assert site.ask(None, injected_hz=49.9).response_kw == pytest.approx(50.0)
-
-
-def test_5_6_fcr_d_outlasts_its_period_until_the_frequency_is_calm() -> None:
-    ends = replace(FCR_D_UP, end_us=NOW_US + SECOND_US)
-    site = Site(ends)
-    site.ask_for(0.9, 49.6)
-    assert {round(f.response_kw, 6) for f in site.ask_for(600.0, 49.6)} == {30.0}
-    assert site.ask(49.95).response_kw == 0.0
-    assert site.ask(49.6).response_kw == 0.0
-
-
-def test_5_6_fcr_d_may_ramp_down_from_fifteen_minutes_after_its_end_over_five() -> None:
-    site = Site(replace(FCR_D_UP, end_us=NOW_US + SECOND_US))
-    site.ask_for(0.9, 49.6)
-    site.ask_for(900.0, 49.6)
-    half = site.ask_for(150.0, 49.6)[-1].response_kw
-    assert half == pytest.approx(15.0, abs=0.1)
-    assert site.ask_for(151.0, 49.6)[-1].response_kw == 0.0
-
-
-def test_5_6_fcr_n_ends_with_its_period() -> None:
-    site = Site(replace(FCR_N, end_us=NOW_US + SECOND_US))
-    site.ask_for(0.9, 49.95)
-    assert site.ask(49.95).response_kw == 0.0
 
 
 def test_a_schedule_that_withdraws_an_award_ends_it_at_once() -> None:

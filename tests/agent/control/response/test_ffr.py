@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from pydantic import ValidationError
 
-from agent.control.response.ffr import FULL_S, Ffr, FfrSettings, Watched, step, watch
+from agent.control.response.config import FULL_S, FfrSettings
+from agent.control.response.ffr import Ffr, Watched, step, watch
 
 PERIOD_S = 0.1
 SHORT = FfrSettings(threshold_hz=49.5, support_s=5)
