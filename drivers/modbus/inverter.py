@@ -120,7 +120,8 @@ class ModbusInverter(ModbusDevice):
         """See `drivers.base.PowerSetter`; takes over first after every new connection.
 
         Where the profile allows the setpoint to be written only so often, one that comes too
-        early is written behind a later reading, unless another one replaces it before.
+        early is written behind a later reading, unless another one replaces it before; a stop never
+        waits.
 
         Raises:
             DeviceUnreachable: whether the device took the value is not known.
@@ -141,7 +142,8 @@ class ModbusInverter(ModbusDevice):
         if watchdog.counter is not None and known:
             return
         self._pending_kw = power_kw
-        if self._writer.wait_s(control.cyclic) > 0.0:
+        stops = power_kw == 0.0 and self._power_kw != 0.0
+        if not stops and self._writer.wait_s(control.cyclic) > 0.0:
             return
         for setting in steps.setpoint(control, power_kw, self._power_kw, self._rated_kw):
             self._power_kw = None  # until all of them are written

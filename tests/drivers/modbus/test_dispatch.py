@@ -224,6 +224,15 @@ async def test_a_setpoint_too_early_waits_for_its_turn_and_only_the_newest_is_wr
     assert site.line.taken() == []
 
 
+async def test_a_stop_never_waits_for_its_turn(tmp_path: Path) -> None:
+    points = POINTS.replace("scale = -0.1", "scale = -0.1\nmin_interval_s = 2")
+    site = Site(tmp_path, HEAD + REFRESHED + '[control]\nsetpoint = "pcs.set_power_kw"\n' + points)
+    assert await site.writes(1.0) == [(SETPOINT, 0x10000 - 10)]
+    assert await site.writes(2.0) == []
+    assert await site.writes(0.0) == [(SETPOINT, 0)]
+    assert await site.writes(3.0) == []
+
+
 async def test_a_waiting_setpoint_does_not_outlive_its_connection(tmp_path: Path) -> None:
     points = POINTS.replace("scale = -0.1", "scale = -0.1\nmin_interval_s = 2")
     site = Site(tmp_path, HEAD + REFRESHED + '[control]\nsetpoint = "pcs.set_power_kw"\n' + points)
