@@ -14,10 +14,15 @@ from agent.control.limits import Limits
 from agent.control.outbox import Outbox
 from agent.control.recorder import Recorder
 from agent.control.trace import Told
-from wire.block import Reading, sample
+from wire import block as blocks
+from wire.block import Block, Reading, sample
 
 SECOND_US = 1_000_000
 NOMINAL_HZ = 50.0
+CROWDED = 100
+"""Items in the outbox from which on nobody seems to take them."""
+TOGETHER = 10
+"""Rows that then share an item: four times as long an absence fits into the same memory."""
 ALARMING = frozenset(("I7", "I8", "I12"))
 """Reasons that begin an event record."""
 
@@ -44,6 +49,8 @@ class Witness:
         self._archived = archived if archived is not None and archived.settings.enabled else None
         self._samples: dict[str, int] = {}
         self._second: int | None = None
+        self._rows: list[Block] = []
+        """Not in the outbox yet."""
         self._told = Told()
         self._before: tuple[object, ...] | None = None
         self._recorder: Recorder | None = None
@@ -82,7 +89,13 @@ class Witness:
             return
         self._second = second
         found = evidence.row(record, archived.limits, missed=missed, nominal_v=archived.nominal_v)
-        self.keep(ROW, second * SECOND_US, found)
+        number = self._samples.get(ROW, 0)
+        self._samples[ROW] = number + 1
+        self._rows.append(sample(ROW, self._boot, number, second * SECOND_US, found))
+        if len(self._outbox) < CROWDED or len(self._rows) >= TOGETHER:
+            for block in blocks.merge(self._rows):
+                self._outbox.put(block)
+            self._rows.clear()
 
     def _record(self, record: Record, archived: Archived) -> None:
         recorder, decision, bits = self._recorder, record.decision, record.reason_bits
