@@ -74,6 +74,8 @@ def _rank(serving: Serving) -> tuple[int, str]:
 def _short_of_energy(serving: Serving, around: Around) -> str:
     """Return why the battery holds too little; of an armed one its energy management tells."""
     contract, whole = serving.contract, around.reservoir
+    if contract.settings.managed and serving.armed:
+        return ""
     if contract.settings.managed:
         short = shortfall(contract, whole)
         return "" if short is None or short[0] == "ENERGY_UNKNOWN" else short[1]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.control.response.product import Frequency, ProductState
+from wire.clock import utc
 from wire.sync import Severity
 
 AGAIN_S = 60.0
@@ -24,6 +25,8 @@ class Told:
     available: bool
     codes: tuple[str, ...]
     at_s: float
+    announced_us: int = 0
+    """Start of the last transaction that was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +49,14 @@ def news(
     told: list[News] = [*_of_grid(frequency, before, alert=alert, test=test)]
     after: dict[str, Told] = {}
     for product in products:
-        now, said = _of_product(product, before.products.get(product.product), at_s)
-        after[product.product] = now
+        was = before.products.get(product.product)
+        now, said = _of_product(product, was, at_s)
         told += said
+        announced_us = 0 if was is None else was.announced_us
+        if product.announced and product.announced[-1].start_us != announced_us:
+            told.append(_announced(product))
+            announced_us = product.announced[-1].start_us
+        after[product.product] = replace(now, announced_us=announced_us)
     for name, was in before.products.items():
         if name not in after and was.armed:
             told.append(("PRODUCT_ENDED", Severity.INFO, name, "it is not answered any more"))
@@ -68,6 +76,14 @@ def _of_grid(
         yield "TEST_BEGAN", Severity.WARNING, "grid", "products answer a test's frequency"
     elif before.test and not test:
         yield "TEST_ENDED", Severity.INFO, "grid", "products answer the measured frequency"
+
+
+def _announced(product: ProductState) -> News:
+    """Tell the newest transaction ahead of its start: it becomes part of the baseline."""
+    newest = product.announced[-1]
+    hours = f"{utc(newest.start_us):%Y-%m-%d %H:%M} to {utc(newest.end_us):%H:%M} UTC"
+    text = f"{newest.power_kw:+.1f} kW from {hours}"
+    return "ENERGY_ANNOUNCED", Severity.INFO, product.product, text
 
 
 def _of_product(

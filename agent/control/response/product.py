@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from agent.control.energy.contract import Transaction
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -61,3 +63,5 @@ class ProductState:
     aem: bool = False
     reserve_mode: bool = False
     endurance_min: float | None = None
+    announced: tuple[Transaction, ...] = ()
+    """Transactions that its energy management has announced and that are not over."""

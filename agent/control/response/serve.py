@@ -9,7 +9,7 @@ from agent.control.response import static
 from agent.control.response.alert import Alert
 from agent.control.response.curve import share
 from agent.control.response.ffr import watch
-from agent.control.response.product import ProductState
+from agent.control.response.product import ProductState, Refusal
 from agent.control.response.serving import Around, Serving
 
 POWER_AGE_S_MAX = 2.0
@@ -92,7 +92,7 @@ def _state(
         product=serving.service.product,
         capacity_kw=serving.service.capacity_kw,
         armed=serving.armed,
-        refusals=serving.refusals,
+        refusals=_refusals(serving, managed),
         rule=serving.contract.settings.rule if managed is None else managed.rule,
         deviation_hz=None if managed is None else managed.deviation_hz,
         response_kw=response_kw,
@@ -104,4 +104,14 @@ def _state(
         aem=managed is not None and managed.aem,
         reserve_mode=managed is not None and managed.reserve_mode,
         endurance_min=None if managed is None else managed.endurance_min,
+        announced=() if managed is None else managed.transactions,
     )
+
+
+def _refusals(serving: Serving, managed: Managed | None) -> tuple[Refusal, ...]:
+    """Return what stands against the product; of its energy, management knows the most."""
+    if managed is None or not managed.code:
+        return serving.refusals
+    code = managed.code if managed.aem else "ARM_ENERGY"
+    others = (refusal for refusal in serving.refusals if refusal.code != code)
+    return (*others, Refusal(code, managed.text))

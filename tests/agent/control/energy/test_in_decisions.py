@@ -11,6 +11,7 @@ from agent.control.quantity import Quantity
 from agent.control.response.answer import ResponseRules
 from agent.control.response.config import FrequencySettings
 from agent.control.response.curve import FCR_CE, FCR_N
+from agent.control.response.news import NewsMemory, news
 from tests.support.plants import HEALTHY, changed
 from tests.support.reservoirs import HOUR_US, START_US
 from wire.schedule import FrequencyService, Schedule, Slot
@@ -29,12 +30,12 @@ CE = ProductEnergy(product="fcr_ce", rule="nl_tnl_v3_10", schedule_tx=True)
 
 
 class Site:
-    """Decides once a second, with one product and a schedule."""
+    """Decides once a second, with one product and a schedule; the gate asks for more often."""
 
     def __init__(
         self, entry: ProductEnergy, capacity_kw: float = 1_000.0, scheduled_kw: float = 0.0
     ) -> None:
-        settings = FrequencySettings(energy=EnergySettings(products=(entry,)))
+        settings = FrequencySettings(arming="off", energy=EnergySettings(products=(entry,)))
         self.rules = Rules(limits=LIMITS, response=ResponseRules(settings=settings))
         curve = FCR_N if entry.product == "fcr_n" else FCR_CE
         end_us = START_US + 24 * HOUR_US
@@ -85,6 +86,30 @@ def test_aem_lets_the_response_out_and_reports_no_endurance() -> None:
     assert decision.setpoint_kw == pytest.approx(0.0, abs=1.0)
     (state,) = decision.products
     assert (state.aem, state.endurance_min) == (True, 0.0)
+    assert [refusal.code for refusal in state.refusals] == ["AEM"]
+    assert state.armed
+
+
+def test_an_armed_product_that_lacks_energy_is_told_as_unavailable_until_it_is_back() -> None:
+    site, memory, told = Site(CE), NewsMemory(), []
+    for soc_pct, count in ((50.0, 1), (5.0, 70), (50.0, 70)):
+        for _ in range(count):
+            decision = site.decided(soc_pct=soc_pct)
+            said, memory = news(None, decision.products, float(site.second), memory)
+            told += [one[0] for one in said if one[0] != "ENERGY_ANNOUNCED"]
+    assert told == ["PRODUCT_ARMED", "PRODUCT_UNAVAILABLE", "PRODUCT_AVAILABLE"]
+
+
+def test_a_transaction_is_told_once_when_it_is_announced() -> None:
+    site, memory, told = Site(CE), NewsMemory(), []
+    for _ in range(1_000):
+        decision = site.decided(soc_pct=20.0)
+        said, memory = news(None, decision.products, float(site.second), memory)
+        told += [one[3] for one in said if one[0] == "ENERGY_ANNOUNCED"]
+    assert told == [
+        "-250.0 kW from 2025-11-21 00:30 to 00:45 UTC",
+        "-250.0 kW from 2025-11-21 00:45 to 01:00 UTC",
+    ]
 
 
 def test_i20_the_schedule_ends_where_the_energy_of_a_product_begins() -> None:
