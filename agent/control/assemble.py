@@ -14,7 +14,7 @@ DISCHARGE_EFFICIENCY_MIN = 0.95
 """Of the inverter. A battery speaks of power on its own, the DC side: the safe side is to count
 the losses when discharging, and none when charging."""
 STOP_AGE_S_MAX = 30.0
-"""A point that says stop and has not been read for so long says stop: a wire may be broken."""
+"""A point that may say stop and has not been read for so long may be a broken wire."""
 _COUNTERS = (points.COUNTER, points.BATTERY_COUNTER)
 
 _NO_FACTS = MeterFacts()
@@ -108,10 +108,16 @@ def _unit(look: "_Look", line: Line) -> UnitState:
         written_kw=line.written_kw,
         written_age_s=line.written_age_s,
         fingerprint=line.fingerprint,
-        stops=look.stops(),
+        stops=look.stops(silent=False),
+        silent_stops=look.stops(silent=True),
         heartbeat_age_s=max(still_s, default=None),
         power_share_max=line.power_share_max,
     )
+
+
+def _says_stop(point: Quantity, silent: bool) -> bool:
+    value = point.within(STOP_AGE_S_MAX)
+    return value is None if silent else value not in (None, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +163,12 @@ class _Look:
             return None
         return codes.get(round(told.value))
 
-    def stops(self) -> tuple[str, ...]:
-        """Return the points that say stop, by a value that is not 0 or by being silent."""
+    def stops(self, *, silent: bool) -> tuple[str, ...]:
+        """Return the points that say stop by a value that is not 0, or those that are silent."""
         return tuple(
             point
             for device, point in self.sources.stops
-            if quantity_of(self.told.get(device, {}).get(point), self.now_s).within(STOP_AGE_S_MAX)
-            != 0.0
+            if _says_stop(quantity_of(self.told.get(device, {}).get(point), self.now_s), silent)
         )
 
     def allowed(self, power: str, current: str, efficiency: float) -> Quantity | None:

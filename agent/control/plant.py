@@ -67,6 +67,8 @@ class UnitState:
     written_age_s: float = 0.0
     stops: tuple[str, ...] = ()
     """Points of this unit that say stop now: contactor open, insulation, fire, gas, door."""
+    silent_stops: tuple[str, ...] = ()
+    """Such points that have not been read yet or for too long: missing data, not an alarm."""
     heartbeat_age_s: float | None = None
     """How long a life counter, the inverter's or the battery's, has stood still; None: none."""
     power_share_max: float = 1.0

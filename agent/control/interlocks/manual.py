@@ -60,9 +60,12 @@ def says_stop(contact: StopInput, value: float) -> bool:
 
 def unit_cuts(unit: UnitState) -> tuple[Cut, ...]:
     """Return a stop for each point of the unit that says so: contactor, insulation, fire, door."""
-    if not unit.stops:
+    if not unit.stops and not unit.silent_stops:
         return ()
-    return tuple(Cut("I17", f"{point} says stop", 0.0, 0.0, latched=True) for point in unit.stops)
+    said = (Cut("I17", f"{point} says stop", 0.0, 0.0, latched=True) for point in unit.stops)
+    text = "is not known now, and might say stop"
+    silent = (Cut("I17", f"{p} {text}", 0.0, 0.0, blind=True) for p in unit.silent_stops)
+    return (*said, *silent)
 
 
 def latches(cuts: tuple[Cut, ...], unit: str) -> tuple[Latch, ...]:

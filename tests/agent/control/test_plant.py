@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping, Set
+from dataclasses import replace
 
 import pytest
 
 from agent.control.assemble import Line, plant_state
-from agent.control.plant import FREQUENCY_AGE_S_MAX, PlantState
+from agent.control.plant import FREQUENCY_AGE_S_MAX, PlantState, Run
 from agent.control.quantity import UNKNOWN, Quantity, Seen
 from agent.control.response.frequency import chosen
 from agent.control.sources import resolve
@@ -186,3 +187,95 @@ def test_the_same_reading_again_is_no_newer_whatever_the_wall_clock_did() -> Non
     reading = _good("battery.soc_pct", 50.0, 1.0)
     seen = Seen(reading, 1.0).followed_by(reading, 1.0).followed_by(reading, 900.0)
     assert (seen.seen_s, seen.good_s) == (1.0, 1.0)
+
+
+SITE = {
+    "meter": {
+        "site.power_kw",
+        "meter.import_kwh",
+        "load.power_kw",
+        "grid.frequency_hz",
+        "grid.voltage_l1_v",
+        "grid.voltage_l2_v",
+        "grid.voltage_l3_v",
+        "input.stop",
+    },
+    "pv1": {"pv.power_kw"},
+    "pv2": {"pv.power_kw"},
+    "rack": {
+        "battery.soc_pct",
+        "battery.cell_max_v",
+        "battery.cell_min_v",
+        "battery.temp_max_c",
+        "battery.temp_min_c",
+        "battery.contactor",
+        "battery.smoke",
+    },
+    "pcs": {"ac.power_kw", "ac.voltage_v", "pcs.status", "pcs.set_power_kw", "meter.import_kwh"},
+}
+
+
+def _site(told: Mapping[str, Mapping[str, float]], now_s: float = 10.0) -> PlantState:
+    sources = resolve(SITE, "pcs")
+    stops = (("rack", "battery.contactor"), ("rack", "battery.smoke"))
+    sources = replace(sources, stops=stops, run_codes={4: Run.RUNNING, 7: Run.FAULT})
+    seen = {
+        device: {point: _seen(point, value, 9.5) for point, value in values.items()}
+        for device, values in told.items()
+    }
+    return plant_state(seen, [sources], {"pcs": Line(ready=True)}, now_s=now_s, clock_error_s=0.05)
+
+
+def test_what_belongs_to_the_plant_comes_from_meters_and_pv_is_the_sum_of_its_inverters() -> None:
+    plant = _site(
+        {
+            "meter": {
+                "site.power_kw": -5.0,
+                "meter.import_kwh": 77.0,
+                "load.power_kw": 12.0,
+                "grid.voltage_l1_v": 231.0,
+                "grid.voltage_l2_v": 229.0,
+                "input.stop": 1.0,
+            },
+            "pv1": {"pv.power_kw": 3.0},
+            "pv2": {"pv.power_kw": 4.0},
+            "pcs": {"ac.voltage_v": 230.0, "meter.import_kwh": 1.0},
+        }
+    )
+    assert plant.pv_kw == Quantity(7.0, 0.5)
+    assert (plant.load_kw, plant.import_kwh) == (Quantity(12.0, 0.5), Quantity(77.0, 0.5))
+    assert [phase.value for phase in plant.voltages_v] == [231.0, 229.0, None]
+    assert plant.inputs["input.stop"].value == 1.0
+    assert plant.clock_error_s == 0.05
+
+
+def test_the_state_of_inverter_and_cells_is_told_and_what_nobody_names_is_not_known() -> None:
+    rack = {"battery.cell_max_v": 3.4, "battery.temp_min_c": 12.0}
+    (unit,) = _site({"rack": rack, "pcs": {"pcs.status": 7.0, "pcs.set_power_kw": 20.0}}).units
+    assert (unit.run, unit.told_kw) == (Run.FAULT, Quantity(20.0, 0.5))
+    assert (unit.cell_max_v, unit.temp_min_c) == (Quantity(3.4, 0.5), Quantity(12.0, 0.5))
+    assert (unit.cell_min_v, unit.temp_mean_c) == (UNKNOWN, None)
+    assert _site({"pcs": {"pcs.status": 99.0}}).units[0].run is None
+    assert _site({"pcs": {"pcs.status": math.nan}}).units[0].run is None
+
+
+def test_a_point_says_stop_while_it_is_not_zero_and_one_that_is_silent_is_named_apart() -> None:
+    calm = {"battery.contactor": 0.0, "battery.smoke": 0.0}
+    names = ("battery.contactor", "battery.smoke")
+    cases = (
+        (_site({"rack": calm}), (), ()),
+        (_site({"rack": {**calm, "battery.smoke": 1.0}}), names[1:], ()),
+        (_site({"rack": calm}, now_s=60.0), (), names),
+        (_site({}), (), names),
+    )
+    for plant, stops, silent in cases:
+        assert (plant.units[0].stops, plant.units[0].silent_stops) == (stops, silent)
+
+
+def test_good_samples_are_counted_and_the_same_one_is_counted_once() -> None:
+    seen = _seen("ac.power_kw", 40.0, 10.0)
+    seen = seen.followed_by(_good("ac.power_kw", 40.0, 10.0), 10.0)
+    assert seen.quantity(10.0).samples == 1
+    seen = seen.followed_by(_bad("ac.power_kw", 11.0), 11.0)
+    seen = seen.followed_by(_good("ac.power_kw", 40.0, 12.0), 12.0)
+    assert seen.quantity(12.0).samples == 2
