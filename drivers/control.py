@@ -126,6 +126,11 @@ class Control:
     """Brings the device into the mode in which it takes setpoints; written in this order."""
     stop: tuple[Setting, ...] = ()
     """Gives the device back to its own mode, for the operator."""
+    keep: tuple[Setting, ...] = ()
+    """What functions of its own, droop or a step at a threshold, have to be set to at this site."""
+    adopt: tuple[Setting, ...] = ()
+    """How the device is brought there, in this order, where something of `keep` is not so; none:
+    `keep` itself is written."""
 
     @property
     def setpoints(self) -> tuple[Point, ...]:
@@ -172,6 +177,8 @@ def renamed(
             reversion=perhaps(control.reversion),
             start=tuple(map(setting, control.start)),
             stop=tuple(map(setting, control.stop)),
+            keep=tuple(map(setting, control.keep)),
+            adopt=tuple(map(setting, control.adopt)),
         ),
         replace(
             watchdog,

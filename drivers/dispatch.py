@@ -44,7 +44,7 @@ class Points:
         high = VALUE_MAX if point.high is None else point.high
         return Setting(point, table.number(key, low, high))
 
-    def vector(self, table: Table, key: str) -> tuple[Setting, ...]:
+    def vector(self, table: Table, key: str, *, writable: bool = True) -> tuple[Setting, ...]:
         """Return the settings in a list of pairs, in their order."""
         allowed = f'a list of at most {VECTOR_MAX} pairs such as ["pcs.mode", 1]'
         pairs = table.raw(key, allowed, default=[])
@@ -55,7 +55,8 @@ class Points:
             if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], str):
                 raise table.wrong(key, pair, allowed)
             entry = table.entry(key, {"point": pair[0], "value": pair[1]})
-            settings.append(self.value(entry, "value", self.writable(entry, "point")))
+            point = self.writable(entry, "point") if writable else self.readable(entry, "point")
+            settings.append(self.value(entry, "value", point))
         return tuple(settings)
 
     def _named(self, table: Table, key: str, name: str, *, writable: bool) -> Point:
@@ -135,6 +136,8 @@ def read_control(table: Table, points: Points, watchdog: Watchdog) -> Control:
         reversion=points.setting(table, "reversion"),
         start=points.vector(table, "start"),
         stop=points.vector(table, "stop"),
+        keep=points.vector(table, "keep", writable=not table.has("adopt")),
+        adopt=points.vector(table, "adopt"),
     )
     key = "split" if split else "setpoint"
     for point in control.cyclic:
@@ -145,11 +148,18 @@ def read_control(table: Table, points: Points, watchdog: Watchdog) -> Control:
     for once in (control.timeout, control.reversion):
         if once is not None and not once.point.readable:
             raise table.wrong("timeout", once.point.name, "a point that can be read back")
+    _check_vectors(table, control)
+    table.close()
+    return control
+
+
+def _check_vectors(table: Table, control: Control) -> None:
+    for kept in control.keep:
+        if not kept.point.readable:
+            raise table.wrong("keep", kept.point.name, "a point that can be read back")
     for step in control.start:
         if step.point.flash and not step.point.readable:
             raise table.wrong("start", step.point.name, "a point that can be read, with flash,")
-    table.close()
-    return control
 
 
 def _split(table: Table, points: Points) -> Split:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from drivers.base import Rate
 from drivers.control import Control, Setting
+from drivers.errors import DeviceRefused
 from drivers.modbus import steps
 from drivers.modbus.device import ModbusDevice
 from drivers.modbus.line import Line
@@ -14,6 +15,9 @@ from drivers.profile import Profile
 from wire.block import Reading
 from wire.clock import Clock
 
+ADOPTED_LOOKS_MAX = 10
+ADOPTED_LOOK_S = 0.2
+"""A device is given 2 s to take over what its own functions are to be set to."""
 _CORRECTED_MAX = 20
 
 
@@ -74,6 +78,7 @@ class ModbusInverter(ModbusDevice):
                 await self._settle(setting)
             else:
                 await self._writer.write(setting)
+        await self._hold()
         if control.percent_of is not None:
             self._rated_kw = await self._writer.value(control.percent_of)
         counter = self.profile.watchdog.counter
@@ -92,6 +97,7 @@ class ModbusInverter(ModbusDevice):
             for setting in (control.reversion, control.timeout, *modes):
                 if setting is not None:
                     await self._settle(setting)
+            await self._hold()
         found, self._corrected = self._corrected, ()
         return found
 
@@ -110,6 +116,33 @@ class ModbusInverter(ModbusDevice):
             else:
                 await self._writer.write(setting)
         self._taken = self._power_kw = None
+
+    async def _hold(self) -> None:
+        """See that the device's own functions are set as this site wants them.
+
+        Raises:
+            DeviceRefused: it does not take them over.
+        """
+        control = self._control
+        if not control.adopt:
+            for setting in control.keep:
+                await self._settle(setting)
+            return
+        wrong = await self._otherwise(control.keep)
+        if not wrong:
+            return
+        for setting in control.adopt:
+            await self._writer.write(setting)
+        looks, left = 1, await self._otherwise(control.keep)
+        while left and looks < ADOPTED_LOOKS_MAX:
+            await asyncio.sleep(ADOPTED_LOOK_S)
+            looks, left = looks + 1, await self._otherwise(control.keep)
+        if left:
+            raise DeviceRefused(f"its own functions are not taken over: {left[0]}")
+        self._corrected = (*self._corrected[-_CORRECTED_MAX:], *wrong)
+
+    async def _otherwise(self, settings: Sequence[Setting]) -> list[str]:
+        return [found for one in settings if (found := await self._writer.otherwise(one))]
 
     async def _settle(self, setting: Setting) -> None:
         found = await self._writer.settle(setting)

@@ -35,13 +35,19 @@ class Writer:
 
         Returns what was found instead, in one sentence; empty: the device had it.
         """
+        found = await self.otherwise(setting)
+        if found:
+            await self._write(setting, await self._registers_for(setting), True)
+        return found
+
+    async def otherwise(self, setting: Setting) -> str:
+        """Return what the device has instead of the value, in one sentence; empty: it has it."""
         registers = await self._registers_for(setting)
         kept = await self._kept(setting.point)
         if kept == registers:
             return ""
         exponent = await self._scales.of(setting.point)
         found = codec.decode(setting.point, kept, exponent)
-        await self._write(setting, registers, True)
         shown = "nothing usable" if found is None else f"{found:g}"
         return f"{setting.point.name}: {shown} was found, {setting.value:g} is kept now"
 
