@@ -85,7 +85,7 @@ async def _run(
     key = _key(options.key_file or settings.data_dir / KEY_FILE)
     found: list[tuple[Trial, Series, list[Verdict]]] = []
     if options.rehearse:
-        case, rehearsal = _rehearsal(settings, ruleset, options, clock.now_us())
+        case, rehearsal = rehearsal_of(settings, ruleset, options, clock.now_us())
         for test in tests:
             series = await _rehearsed(rehearsal, test)
             found.append(_judged(series, test, case))
@@ -128,9 +128,10 @@ def _chosen(ruleset: Ruleset, asked: Sequence[str] | None) -> list[Trial]:
     return [test for test in ruleset.tests if not asked or test.id in asked]
 
 
-def _rehearsal(
+def rehearsal_of(
     settings: AgentSettings, ruleset: Ruleset, options: argparse.Namespace, now_us: int
 ) -> tuple[Case, Rehearsal]:
+    """Return what a rehearsal is judged against and made of."""
     rules = rules_of(settings, _sources(settings), real_time=True)
     limits = rules.limits
     power_kw = min(
