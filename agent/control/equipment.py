@@ -13,6 +13,7 @@ from agent.control.sources import (
     FREQUENCY,
     POWER,
     RUN,
+    SITE,
     SOC,
     BadSource,
     MeterFacts,
@@ -157,6 +158,8 @@ def _sources(settings: AgentSettings, units: Sequence[UnitSettings]) -> tuple[So
             if not sources.of(point):
                 text = "no device tells %s of %s: no power will be asked for"
                 _logger.warning(text, point, unit.inverter)
+    if not found[0].of(SITE) and (settings.connection.limited or settings.local.meters_needed):
+        _logger.warning("no device tells %s: the connection is as without its meter", SITE)
     meters = {
         device.id: facts
         for device in settings.devices

@@ -238,3 +238,8 @@ class LocalSettings(_Section):
         if len(set(order)) != len(order):
             raise ValueError("each strategy once is expected")
         return order
+
+    @property
+    def meters_needed(self) -> bool:
+        """Say whether a strategy needs to know the power at the connection."""
+        return self.self_consumption is not None or self.peak_shaving is not None

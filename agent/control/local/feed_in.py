@@ -7,12 +7,15 @@ protection lets it, cannot take. Without the meter the PV alone may not exceed t
 from agent.control.local.scene import SITE_AGE_S_MAX, Scene, power_of
 
 
-def pv_limit_kw(scene: Scene, cap_kw: float | None, installed_kw: float | None) -> float | None:
+def pv_limit_kw(
+    scene: Scene, cap_kw: float | None, installed_kw: float | None, charge_kw: float
+) -> float | None:
     """Return what the PV may produce; None: whatever it can.
 
     Args:
         cap_kw: what may be fed in at the connection; None: whatever comes.
         installed_kw: what the PV can produce at most; None: not known.
+        charge_kw: what the battery may take, a magnitude.
     """
     if cap_kw is None:
         return None
@@ -22,7 +25,7 @@ def pv_limit_kw(scene: Scene, cap_kw: float | None, installed_kw: float | None) 
         limit_kw = cap_kw
     else:
         load_kw = max(0.0, pv_kw - scene.residual_kw)
-        limit_kw = cap_kw + load_kw - min(0.0, scene.lower_kw)
+        limit_kw = cap_kw + load_kw + max(0.0, charge_kw)
     if installed_kw is not None and limit_kw >= installed_kw:
         return None
     return max(0.0, limit_kw)

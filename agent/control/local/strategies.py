@@ -210,7 +210,10 @@ def _levels(
 
 
 def _pv_limit_kw(scene: Scene, rules: SiteRules, limits: Sequence[OperatorLimit]) -> float | None:
-    """Return what the PV may produce, by the strictest cap on what is fed in."""
+    """Return what the PV may produce, by the strictest cap on what is fed in.
+
+    A battery that is dimmed takes no more than it may.
+    """
     settings, caps = rules.connection, []
     if settings.feed_in_share is not None:
         caps.append(settings.feed_in_share * (settings.pv_installed_kw or 0.0))
@@ -224,4 +227,7 @@ def _pv_limit_kw(scene: Scene, rules: SiteRules, limits: Sequence[OperatorLimit]
         caps.append(max(0.0, told_kw))
     if rules.local.prices is not None and prices.curtails(scene, rules.local.prices):
         caps.append(0.0)
-    return feed_in.pv_limit_kw(scene, min(caps, default=None), settings.pv_installed_kw)
+    dimmed_kw = min((x.import_kw_max for x in limits if x.import_kw_max is not None), default=None)
+    charge_kw = -scene.lower_kw if dimmed_kw is None else min(-scene.lower_kw, dimmed_kw)
+    cap_kw = min(caps, default=None)
+    return feed_in.pv_limit_kw(scene, cap_kw, settings.pv_installed_kw, charge_kw)

@@ -165,7 +165,7 @@ def test_below_a_price_nothing_is_fed_in_and_the_rest_of_the_pv_is_held_back() -
     assert model.decisions[-1].pv_limit_kw == 0.0  # what the PV produces is not measured
 
 
-def test_a_schedule_that_has_run_out_falls_back_and_then_ends() -> None:
+def test_i14_a_schedule_that_has_run_out_falls_back_and_then_ends() -> None:
     known = slots(10.0, slot_s=60)
     fallback = Fallback(-15.0, known.ends_us + 60_000_000)
     model = SiteModel(

@@ -16,7 +16,7 @@ def _limit(cap_kw: float | None, pv_kw: float | None, load_kw: float, **values: 
     pv = None if pv_kw is None else Quantity(pv_kw, 0.1)
     residual_kw = None if pv_kw is None else pv_kw - load_kw
     seen = scene(changed(HEALTHY, pv_kw=pv), residual_kw=residual_kw, **values)
-    return pv_limit_kw(seen, cap_kw, 200.0)
+    return pv_limit_kw(seen, cap_kw, 200.0, -seen.lower_kw)
 
 
 def test_without_a_cap_the_pv_does_what_it_can() -> None:

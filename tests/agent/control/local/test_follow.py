@@ -63,7 +63,7 @@ def _gapped() -> Schedule:
     return Schedule(site="s", version=1, issued_us=EPOCH_US, slots=(first, third))
 
 
-def test_a_gap_between_slots_means_that_0_kw_were_asked_for() -> None:
+def test_i14_a_gap_between_slots_means_that_0_kw_were_asked_for() -> None:
     local: dict[str, Any] = {"self_consumption": {}}
     model = SiteModel(rules(local=local), schedule=_gapped(), load_kw=lambda _: 30.0)
     model.run(110)

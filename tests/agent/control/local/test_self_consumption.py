@@ -94,7 +94,7 @@ def test_without_the_meter_others_decide() -> None:
     assert proposal(scene(), SelfConsumptionSettings(), 4, 1, low=False) is None
 
 
-def test_after_the_schedule_has_run_out_the_site_consumes_its_own() -> None:
+def test_i14_after_the_schedule_has_run_out_the_site_consumes_its_own() -> None:
     model = _model(load_kw=lambda _: 40.0, schedule=slots(-10.0, slot_s=60))
     model.run(59)
     assert model.powers_kw[-1] == pytest.approx(-10.0)
