@@ -140,8 +140,7 @@ async def _serve(
             wear = Wear(asyncio.get_running_loop().time)
             tasks.create_task(_look(buffer, latest, notifier, wear), name="look")
             tasks.create_task(keep(buffer, lambda: _knows_the_time(latest)), name="upkeep")
-            tasks.create_task(shelf.watch(buffer.report), name="archive")
-            tasks.create_task(shelf.look_after(_now_us(latest, clock)), name="archive upkeep")
+            tasks.create_task(shelf.run(buffer.report, _now_us(latest, clock)), name="archive")
             tasks.create_task(timekeeper.watch(), name="clock")
             tasks.create_task(timekeeper.mend(), name="stamps")
             if settings.scada is not None:

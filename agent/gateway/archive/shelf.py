@@ -85,6 +85,12 @@ class Shelved:
                 self._failed, self._trouble = 0, ""
         return _rest(groups)
 
+    async def run(self, report: Report, now_us: Callable[[], int | None]) -> None:
+        """Look after the archive for ever; `now_us` tells None while the time is unknown."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.watch(report), name="archive watch")
+            tasks.create_task(self.look_after(now_us), name="archive upkeep")
+
     async def watch(self, report: Report) -> None:
         """Say for ever when the archive cannot be written, and when it can be again."""
         while True:
@@ -99,7 +105,7 @@ class Shelved:
             await asyncio.sleep(WATCH_S)
 
     async def look_after(self, now_us: Callable[[], int | None]) -> None:
-        """Let go of what is too old, for ever; `now_us` tells None while the time is unknown."""
+        """Let go of what is too old, for ever."""
         while self._store is not None:
             try:
                 await asyncio.to_thread(self._store.expire, now_us())
