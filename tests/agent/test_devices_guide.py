@@ -1,10 +1,12 @@
 """docs/guide/devices.md: every file that it prints can be used as it stands."""
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
 
+from agent.control.equipment import opened_ports
 from agent.control.sources import FREQUENCY, resolve
 from agent.profiles import checked
 from agent.settings import AgentSettings, load
@@ -18,6 +20,7 @@ from simulators.battery import Command, Rating
 from simulators.device import Device
 from simulators.frequency import Recording
 from simulators.plant import Plant
+from wire.clock import SystemClock
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guide" / "devices.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"<!-- ([^>\n]+) -->\n```toml\n(.*?)```", GUIDE, re.DOTALL))
@@ -92,6 +95,17 @@ def test_the_printed_plant_has_one_device_for_each_thing(tmp_path: Path) -> None
     assert sources.of("battery.soc_pct") == ("bms",)
     assert sources.of("battery.max_charge_kw") == ("bms",)
     assert sources.of("site.power_kw") == ("grid",)
+
+
+def test_the_printed_units_are_a_plant_of_two_inverters(tmp_path: Path) -> None:
+    settings = settings_of(BLOCKS["agent.toml: several inverters"], tmp_path)
+    assert [unit.inverter for unit in settings.control.units] == ["pcs-1", "pcs-2"]
+
+    async def opened() -> list[tuple[str, ...]]:
+        async with opened_ports(settings, SystemClock()) as (_, sources):
+            return [unit.of("battery.soc_pct") for unit in sources]
+
+    assert asyncio.run(opened()) == [("bms-1",), ("pcs-2",)]
 
 
 def test_the_printed_control_room_may_read_and_needs_a_password(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.document import Document, Protocol, open_document, overlaid
+from drivers.document import Document, Protocol, RunState, open_document, overlaid
 from drivers.errors import ProfileError
 from drivers.table import Mistakes
 
@@ -25,6 +25,15 @@ def test_the_head_says_what_it_is_and_how_far_it_is_to_be_trusted(tmp_path: Path
     assert (document.head.id, document.head.version, document.head.confirmed) == ("maker", 1, False)
     assert document.protocol is Protocol.PUSH
     assert document.head.digest == hashlib.sha256(HEAD.encode()).hexdigest()
+
+
+def test_what_an_inverters_codes_mean_is_said_once_for_each_code(tmp_path: Path) -> None:
+    states = "[run_states]\nrunning = [4, 5]\nfault = [7]\n"
+    found = open_document(written(tmp_path, HEAD + states)).run_states
+    assert found == {4: RunState.RUNNING, 5: RunState.RUNNING, 7: RunState.FAULT}
+    for wrong in ("fault = [4]\nrunning = [4]\n", "broken = [1]\n", "fault = 7\n"):
+        with pytest.raises(ProfileError, match="run_states"):
+            open_document(written(tmp_path, HEAD + "[run_states]\n" + wrong))
 
 
 def test_a_sites_changes_are_part_of_the_digest(tmp_path: Path) -> None:
