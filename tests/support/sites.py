@@ -120,7 +120,7 @@ class SiteModel:
             "at_s": HEALTHY.at_s + self.at_s,
             "power_kw": Quantity(self.power_kw, 0.0),
             "soc_pct": Quantity(self.soc_pct, 0.0),
-            "site_kw": Quantity(told_kw, self.at_s - told_s),
+            "site_kw": Quantity(told_kw, self.at_s - told_s, samples=len(self.sites_kw)),
         }
         if self.frequency_hz is not None:
             values["frequency_hz"] = Quantity(self.frequency_hz(self.at_s), 0.0)

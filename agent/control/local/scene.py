@@ -17,6 +17,8 @@ from wire.schedule import POWER_KW_MAX, Schedule, Slot
 SITE_AGE_S_MAX = 2.0
 POWER_AGE_S_MAX = 2.0
 SOC_AGE_S_MAX = 30.0
+SAMPLES_AGAIN = 3
+"""So many fresh ones of the meter, after it was lost, before it is believed again."""
 TRACK_S = 10.0
 """How long the battery's power is remembered: the oldest reading of a meter and its lag."""
 WISH_US = 10_000_000
@@ -47,6 +49,30 @@ class Track:
         x0, x1 = self.at_s[right - 1], self.at_s[right]
         y0, y1 = self.power_kw[right - 1], self.power_kw[right]
         return y0 + (y1 - y0) * (at_s - x0) / (x1 - x0)
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Whether the meter at the connection was lost, and how many samples it had told then."""
+
+    lost: bool = False
+    samples: int = 0
+
+
+KNOWN = Meter()
+
+
+def metered_kw(plant: PlantState, before: Meter) -> tuple[float | None, Meter]:
+    """Return the power at the connection, None where it may not be decided upon (I9)."""
+    site = plant.site_kw
+    if site is None:
+        return None, before
+    site_kw = power_of(site, SITE_AGE_S_MAX)
+    if site_kw is None:
+        return None, Meter(True, site.samples)
+    if before.lost and site.samples - before.samples < SAMPLES_AGAIN:
+        return None, before
+    return site_kw, KNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +115,15 @@ class Asked:
     """What went wrong and is not hidden: a limit that is exceeded, and by how much."""
 
 
-def residual_kw(plant: PlantState, track: Track, meter_lag_s: float) -> float | None:
+def residual_kw(
+    plant: PlantState, site_kw: float | None, track: Track, meter_lag_s: float
+) -> float | None:
     """Return PV less load, + = surplus; None: the meter or the battery is not known now."""
-    site = plant.site_kw
-    site_kw = None if site is None else power_of(site, SITE_AGE_S_MAX)
-    if site is None or site_kw is None:
+    if plant.site_kw is None or site_kw is None:
         return None
     if not track.at_s or plant.at_s - track.at_s[-1] > POWER_AGE_S_MAX:
         return None
-    return site_kw - track.at(plant.at_s - site.age_s - meter_lag_s)
+    return site_kw - track.at(plant.at_s - plant.site_kw.age_s - meter_lag_s)
 
 
 def power_of(quantity: Quantity, limit_s: float) -> float | None:

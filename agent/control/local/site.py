@@ -7,10 +7,10 @@ from agent.control.cuts import Hard
 from agent.control.interlocks.inputs import OperatorLimit
 from agent.control.local.scene import (
     POWER_AGE_S_MAX,
-    SITE_AGE_S_MAX,
     Asked,
     Scene,
     Track,
+    metered_kw,
     power_of,
 )
 from agent.control.local.scene import residual_kw as residual
@@ -47,6 +47,7 @@ def site(
         limits: of the grid operator, as the inputs were decoded.
     """
     track = _tracked(plant, memory.track)
+    site_kw, meter = metered_kw(plant, memory.meter)
     scene = Scene(
         plant=plant,
         now_us=now_us,
@@ -58,12 +59,12 @@ def site(
         lower_kw=hard.lower_kw,
         upper_kw=hard.upper_kw,
         rated_kw=rated_kw,
-        site_kw=None if plant.site_kw is None else power_of(plant.site_kw, SITE_AGE_S_MAX),
-        residual_kw=residual(plant, track, rules.connection.meter_lag_s),
+        site_kw=site_kw,
+        residual_kw=residual(plant, site_kw, track, rules.connection.meter_lag_s),
         soc_pct=charge(plant),
     )
     asked, left = ask(scene, rules, memory, limits)
-    return asked, replace(left, track=track)
+    return asked, replace(left, track=track, meter=meter)
 
 
 def _tracked(plant: PlantState, before: Track) -> Track:

@@ -27,7 +27,7 @@ from agent.control.local.connection import Exchange
 from agent.control.local.hours import MINUTE_US, any_covers, minute_at
 from agent.control.local.latch import SOC_HYSTERESIS_PCT, at_or_above, at_or_below
 from agent.control.local.peak import Peak, PeakMemory
-from agent.control.local.scene import SITE_AGE_S_MAX, Asked, Scene, Track
+from agent.control.local.scene import KNOWN, SITE_AGE_S_MAX, Asked, Meter, Scene, Track
 from agent.status import Reason
 
 BEFORE_CLASS = 3
@@ -73,6 +73,7 @@ class SiteMemory:
     """What the strategies leave to the next cycle."""
 
     track: Track = field(default_factory=Track)
+    meter: Meter = KNOWN
     slot: SlotMemory | None = None
     peak: PeakMemory = field(default_factory=PeakMemory)
     hour: Hour = Hour()
