@@ -98,11 +98,16 @@ async def run(
                     tasks.create_task(departure.wait(), name="departure")
             finally:
                 notifier.stopping()
-                beats, missed = cycle.metronome.count, cycle.metronome.missed
-                _logger.info("control ends after %d beats, %d missed", beats, missed)
-                if timing is not None and timing_file is not None:
-                    timing.save(timing_file, beats=beats, missed=missed, fifo=fifo)
+                _ended(cycle, timing, timing_file, fifo=fifo)
     return 0
+
+
+def _ended(cycle: Cycle, timing: Timing | None, path: Path | None, *, fifo: bool) -> None:
+    """Say how punctual it was."""
+    beats, missed = cycle.metronome.count, cycle.metronome.missed
+    _logger.info("control ends after %d beats, %d missed", beats, missed)
+    if timing is not None and path is not None:
+        timing.save(path, beats=beats, missed=missed, fifo=fifo)
 
 
 def _witness(settings: AgentSettings, plan: Plan, outbox: Outbox, fingerprint: str) -> Witness:
@@ -160,6 +165,7 @@ def _plan(
         sources=sources,
         period_s=control.period_s,
         record_period_s=control.record_period_s,
+        jitter_s=control.ramps.jitter_s,
     )
 
 
