@@ -26,8 +26,8 @@ FCR_D_UP: tuple[Step, ...] = (
     (49.50, 15.0, False, True),
 )
 FCR_D_DOWN = tuple((100.0 - hz, minutes, nem, aem) for hz, minutes, nem, aem in FCR_D_UP)
-RELEASE_H_MAX = {"fcr_n": 3.0, "fcr_d_up": 2.0, "fcr_d_down": 2.0}
-"""FCR-D has to be restored within 120 minutes."""
+RELEASE_H_MAX = {"fcr_n": 4.0, "fcr_d_up": 2.0, "fcr_d_down": 2.0}
+"""FCR-D has to be restored within 120 minutes; FCR-N: from AEM to its own threshold, at 0.34 C."""
 OVERSHOOT = 0.2 * 150 / 3_600 * 3
 """Of the range of FCR-D: what the mean of 300 seconds still moves after NEM is off."""
 
