@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from drivers.point import Kind
 from drivers.profile import Profile
 from drivers.sunspec.resolve import parse
-from simulators import sunspec_curves, sunspec_values
+from simulators import sunspec_curves, sunspec_droop, sunspec_values
 from simulators.battery import Command, Rating
 from simulators.modbus_server import ExceptionCode, Refusal
 from simulators.plant import Plant
@@ -18,7 +18,7 @@ from simulators.sunspec_values import CHARGE_BIT, DISCHARGE_BIT, GRID_CONNECTED,
 
 STORAGE = (1, 701, 702, 704, 713, 714, 715, 802, 803)
 """A battery of the newer kind; see `parts`."""
-_GROUPS = {160: 4, 714: 1, 803: 1, 64202: 1, 711: 1}
+_GROUPS = {160: 4, 714: 1, 803: 1, 64202: 1, 711: sunspec_droop.SETS}
 _RENEWING = (
     "704.WSetEna",
     "704.WSet",
@@ -82,6 +82,7 @@ class SunSpecDevice:
         if self._plant.faults.current.deaf:
             return
         self.image.words.update(zip(addresses, values, strict=True))
+        sunspec_droop.adopt(self.image, addresses)
         renewed = (name for name in _RENEWING if self.image.has(name))
         self._obey(fresh=any(self.image.address(name) in addresses for name in renewed))
 
@@ -151,6 +152,7 @@ class SunSpecDevice:
         put(sunspec_values.SPECIAL_EXPONENTS)
         put(sunspec_curves.EXPONENTS)
         put(sunspec_curves.shown(self.image.parts))
+        sunspec_droop.show(self.image)
         put({"1.Mn": "Phoenyra", "1.Md": "Simulator", "1.Vr": "1.0.0", "1.SN": serial, "1.DA": 1})
         put(sunspec_values.ratings(self._rated_w, self._capacity_wh))
 
