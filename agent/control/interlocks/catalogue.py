@@ -80,7 +80,7 @@ GRID_ONES = (
         code="I6",
         name="grid connection",
         trigger="export or import of the connection comes near its limit; meter older than 2 s",
-        action="bounded by what the rest of the site leaves; without the meter `p_no_meter_kw`",
+        action="bounded by what the rest of the site leaves; without the meter `no_meter_kw`",
         release="at once",
     ),
     Interlock(

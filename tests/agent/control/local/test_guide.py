@@ -1,0 +1,19 @@
+"""docs/guide/control.md: the settings that it shows for connection and strategies are taken."""
+
+import re
+import tomllib
+
+from agent.control.local.config import ConnectionSettings, LocalSettings
+from tests.support.source import ROOT
+
+
+def test_the_example_of_the_guide_is_taken_as_it_stands() -> None:
+    text = (ROOT / "docs/guide/control.md").read_text(encoding="utf-8")
+    (example,) = (
+        found for found in re.findall(r"```toml\n(.*?)```", text, re.S) if "[connection]" in found
+    )
+    document = tomllib.loads(example)
+    assert ConnectionSettings.model_validate(document["connection"]).limited
+    local = LocalSettings.model_validate(document["local"])
+    assert local.peak_shaving is not None
+    assert local.calendar[0].power_kw == -50
