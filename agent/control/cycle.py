@@ -10,14 +10,14 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from agent.control import evidence, steer
+from agent.control import evidence
 from agent.control.assemble import plant_state
-from agent.control.decide import STARTING, Memory, Orders, Rules, decide
+from agent.control.decide import STARTING, Memory, Rules, decide
+from agent.control.desk import Desk
 from agent.control.evidence import Record
 from agent.control.interlocks import plant as guards
 from agent.control.interlocks.clock import Hold, held
 from agent.control.metronome import Metronome
-from agent.control.observe import OBSERVE_S
 from agent.control.outbox import Outbox
 from agent.control.picture import picture
 from agent.control.plant import CLOCK_ERROR_S
@@ -28,23 +28,16 @@ from agent.control.sources import Sources
 from agent.control.timing import Timing
 from agent.control.watch import Watch
 from agent.control.witness import Witness
-from agent.injection import Injection
 from agent.link import ClockVerdict, Kept, Recall, Reset
 from agent.status import Status
-from agent.steering import FREE, Steering
 from agent.timekeeping import SteadyClock
-from wire.clock import utc
-from wire.order import Mode
 from wire.report import ClockState
-from wire.schedule import Schedule
 from wire.sync import EVENT_TEXT_MAX, Event, Severity
 
 GATHER_SHARE = 0.4
 """Of a beat: how long the decision waits for readings."""
 WRITE_SHARE = 0.2
 """Of a beat: how long everything else waits, after the decision, for its setpoint to be written."""
-LEAVING = Steering(Mode.STANDBY, None)
-"""What is wanted of a plant that is being left."""
 HOUSEKEEPING_S = 1.0
 """How often, between two beats, the process tidies up and says that it lives."""
 
@@ -62,6 +55,8 @@ class Plan:
     """One for each unit, in the order of `rules.limits.units`."""
     period_s: float
     record_period_s: float
+    jitter_s: float = 0.0
+    """A schedule that ends a time without one begins up to so much later."""
 
 
 class Cycle:
@@ -92,18 +87,18 @@ class Cycle:
         self._hold = Hold()
         self._housekeeping = housekeeping
         self._timing = timing
-        self._schedule: Schedule | None = None
-        self._steering = FREE
-        self._injection: Injection | None = None
         self._memory = Memory()
         self._record: Record | None = None
         self._mode = STARTING
         self._watcher = Watch(self._tell)
         self._samples = Samples(self._ports, self._witness)
-        self._leaving = False
-        self._ready_s: float | None = None  # since when there has been a plant to command
-        self.at_rest = asyncio.Event()
-        """The plant is being left, and nothing is asked of it any more."""
+        self._desk = desk = Desk(plan.site, clock, self._tell, plan.jitter_s)
+        self.take_schedule, self.take_steering = desk.take_schedule, desk.take_steering
+        self.take_injection, self.leave, self.at_rest = (
+            desk.take_injection,
+            desk.leave,
+            desk.at_rest,
+        )
         self.quiet = True
         """This beat's setpoint has had its time to be written."""
 
@@ -125,39 +120,6 @@ class Cycle:
             await self._keep(due=self.metronome.count % per_record == 0)
             if self.metronome.count % per_housekeeping == 1 % per_housekeeping:
                 self._housekeeping()
-
-    def leave(self) -> None:
-        """Bring the power to 0 by its ramp from the next beat on, whoever asks for what."""
-        self._leaving = True
-
-    def take_schedule(self, schedule: Schedule) -> None:
-        """Follow `schedule` from the next beat on, unless it is not ours or not newer."""
-        now = self._schedule
-        if schedule.site != self._plan.site:
-            _logger.warning("a schedule for site %s is not followed", schedule.site)
-            return
-        if now is not None and not schedule.replaces(now):
-            if schedule.version < now.version:
-                _logger.warning(
-                    "schedule %d is older than %d and is not followed",
-                    schedule.version,
-                    now.version,
-                )
-            return
-        self._schedule = schedule
-        end = f"{utc(schedule.ends_us):%Y-%m-%d %H:%M} UTC"
-        text = f"version {schedule.version}: {len(schedule.slots)} slots until {end}"
-        self._tell("SCHEDULE_TAKEN", Severity.INFO, evidence.DEVICE, text)
-
-    def take_steering(self, steering: Steering) -> None:
-        """Do as operators want from the next beat on."""
-        if steering != self._steering:
-            self._steering = steering
-            self._tell("STEERING_TAKEN", Severity.INFO, evidence.DEVICE, steer.text(steering))
-
-    def take_injection(self, injection: Injection) -> None:
-        """Answer a test's frequency for as long as the piece lasts."""
-        self._injection = None if injection.too_far(self._clock.now_us()) else injection
 
     def take_clock(self, verdict: ClockVerdict) -> None:
         """Count by what the gateway found out about the time, from the next beat on."""
@@ -199,7 +161,7 @@ class Cycle:
         return picture(
             self._record,
             self._ports,
-            self._schedule,
+            self._desk.schedule,
             self._memory,
             self.metronome,
             self._outbox,
@@ -247,13 +209,7 @@ class Cycle:
             clock_error_s=self._clock_error_s,
         )
         now_us = self._clock.now_us()
-        orders = Orders(
-            now_us=self._orders_us(now_us, now_s),
-            schedule=None if self._leaving else self._schedule,
-            steering=LEAVING if self._leaving else self._steering,
-            heard=self._heard(plant.ready, now_s),
-            injection=self._injection,
-        )
+        orders = self._desk.orders(self._orders_us(now_us, now_s), ready=plant.ready)
         decision, self._memory = decide(plant, orders, self._plan.rules, self._memory)
         told = {unit.unit: unit.power_kw for unit in decision.units}
         memories = self._memory.guard.units
@@ -264,15 +220,7 @@ class Cycle:
             anew = memory.inverter
             port.decided(told.get(port.device), again=anew.again, recheck=anew.recheck)
         self._record = Record(at_us=now_us, plant=plant, decision=decision)
-        if self._leaving and decision.setpoint_kw == 0.0:
-            self.at_rest.set()
-
-    def _heard(self, ready: bool, now_s: float) -> bool:
-        """Say whether somebody has said what is wanted, or has had the time to."""
-        if self._ready_s is None and ready:
-            self._ready_s = now_s
-        known = self._leaving or self._schedule is not None or self._steering != FREE
-        return known or (self._ready_s is not None and now_s - self._ready_s > OBSERVE_S)
+        self._desk.decided(decision.setpoint_kw)
 
     def _watch(self) -> None:
         """Turn what has changed since the last beat into events."""

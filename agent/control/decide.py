@@ -133,7 +133,8 @@ def _scene(
     now_us, schedule = orders.now_us, orders.schedule
     plant = thawed(plant, rules.guard.freshness)
     guarded, guard_memory = guard(plant, rules.limits, memory.guard, rules.guard)
-    slot = None if schedule is None else schedule.slot_at(now_us)
+    waits = plant.at_s < orders.idle_until_s
+    slot = None if schedule is None or waits else schedule.slot_at(now_us)
     local, site_memory = _site(plant, orders, rules, memory, guarded, slot)
     left = untouched(guarded.plant.lower_kw, guarded.plant.upper_kw)
     above = arbitrate(local.duties, left, now_us)

@@ -33,6 +33,8 @@ class Orders:
     steering: Steering = FREE
     heard: bool = True
     """Somebody has said what is wanted since the start, or has had the time to."""
+    idle_until_s: float = 0.0
+    """The loop's time until which the schedule's slots wait; its products do not."""
     injection: Injection | None = None
     """A test's frequency for the products, while it lasts."""
 

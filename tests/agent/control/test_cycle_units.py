@@ -1,12 +1,14 @@
 """agent.control.cycle: several units are one plant; what one cannot do, the others do at once."""
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from agent.control.decide import Decision
-from tests.support.control_site import Site, running, schedule
+from tests.support.control_site import PLAN, Site, running, schedule
 from tests.support.inverters import InverterInMemory, MeterInMemory
 from tests.support.virtual import VirtualClock
 
@@ -138,3 +140,28 @@ async def test_a_plant_that_is_left_goes_to_zero_by_its_ramp_whoever_asks_for_wh
         await asyncio.sleep(10)
         assert site.inverter.writes[-1][1] == 0.0
         assert site.cycle.at_rest.is_set()
+
+
+async def test_after_an_outage_a_schedule_begins_later_and_its_product_does_not() -> None:
+    meter = MeterInMemory(VirtualClock(), fast={"grid.frequency_hz": 50.0})
+    async with running(meters=[("meter", meter)], plan=replace(PLAN, jitter_s=60.0)) as site:
+        await asyncio.sleep(15)
+        site.cycle.take_schedule(schedule(30.0, version=3, capacity_kw=10.0))
+        share = zlib.crc32(b"s 3") / (1 << 32)
+        assert share * 60 > 5
+        await asyncio.sleep(share * 60 - 2)
+        assert site.inverter.writes[-1][1] == 0.0
+        assert "RESPONSE" in site.codes()
+        await asyncio.sleep(10)
+        assert site.inverter.writes[-1][1] == pytest.approx(30.0)
+
+
+async def test_a_new_schedule_in_the_middle_of_a_run_is_followed_at_once() -> None:
+    async with running(plan=replace(PLAN, jitter_s=60.0)) as site:
+        await asyncio.sleep(1)
+        site.cycle.take_schedule(schedule(30.0))
+        await asyncio.sleep(10)
+        assert site.inverter.writes[-1][1] == 30.0
+        site.cycle.take_schedule(schedule(40.0, version=2))
+        await asyncio.sleep(5)
+        assert site.inverter.writes[-1][1] == 40.0
