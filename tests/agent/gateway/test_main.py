@@ -172,7 +172,7 @@ async def test_a_damaged_buffer_does_not_keep_the_gateway_from_starting(
 
 
 def test_the_gateway_loads_neither_a_database_toolkit_nor_a_device_driver() -> None:
-    heavy = "{'sqlalchemy', 'alembic', 'numpy', 'pymodbus', 'websockets', 'agent.control'}"
+    heavy = "{'sqlalchemy', 'alembic', 'numpy', 'pymodbus', 'websockets', 'agent.control.cycle'}"
     code = f"import sys, agent.gateway.main; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
