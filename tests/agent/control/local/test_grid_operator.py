@@ -1,9 +1,11 @@
 """I18, limits and setpoints of the grid operator: class 0c, the strictest holds, lost ones too."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from agent.control.interlocks.config import InputSettings
 from agent.control.interlocks.inputs import OperatorLimit
 from agent.control.local import grid_operator
 from agent.control.local.config import ConnectionSettings
@@ -113,3 +115,49 @@ def test_i18_what_is_no_number_is_no_order(value: float | None) -> None:
     assert _proposals(inputs={"dso.power_kw": nonsense}) == []
     bounds = [p.lower_kw for p in _proposals(inputs={"dso.import_kw_max": nonsense})]
     assert bounds in ([], [-1e30 - 10.0])
+
+
+def _ripple() -> Any:
+    steps = [
+        {"point": f"dso.step_{share}", "feed_in_share": share / 100} for share in (100, 60, 30, 0)
+    ]
+    inputs = InputSettings.model_validate({"ripple": {"steps": steps, "release_s": 1}})
+    site = rules(PV)
+    return replace(site, guard=replace(site.guard, inputs=inputs))
+
+
+def _contacts(closed: int, *, age_s: float = 0.1) -> dict[str, Any]:
+    return {
+        "inputs": {
+            f"dso.step_{share}": Quantity(1.0 if share == closed else 0.0, age_s)
+            for share in (100, 60, 30, 0)
+        }
+    }
+
+
+@pytest.mark.parametrize(("closed", "power_kw"), [(100, 50.0), (60, 30.0), (30, 15.0), (0, 0.0)])
+def test_i18_a_step_of_ripple_control_caps_the_connection(closed: int, power_kw: float) -> None:
+    model = SiteModel(_ripple(), schedule=slots(90.0), told=_contacts(closed))
+    model.run(20)
+    expected_kw = 90.0 if closed == 100 else power_kw
+    assert model.decisions[-1].setpoint_kw == pytest.approx(expected_kw)
+
+
+def test_i18_a_broken_wire_of_ripple_control_is_its_strictest_step() -> None:
+    model = SiteModel(_ripple(), schedule=slots(90.0), told=_contacts(60))
+    model.run(20)
+    model.told = _contacts(60, age_s=1.1)
+    model.run(1)
+    assert model.decisions[-1].setpoint_kw == 0.0
+    assert "I18" in [reason.code for reason in model.decisions[-1].reasons]
+
+
+def test_i18_a_limit_is_obeyed_at_once_and_left_by_its_own_ramp() -> None:
+    model = SiteModel(_ripple(), schedule=slots(90.0), told=_contacts(100))
+    model.run(20)
+    model.told = _contacts(30)
+    model.step()
+    assert model.decisions[-1].setpoint_kw == pytest.approx(15.0)
+    model.told = _contacts(100)
+    model.run(2)
+    assert 15.0 <= model.decisions[-1].setpoint_kw < 90.0

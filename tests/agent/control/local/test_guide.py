@@ -10,7 +10,9 @@ from tests.support.source import ROOT
 def test_the_example_of_the_guide_is_taken_as_it_stands() -> None:
     text = (ROOT / "docs/guide/control.md").read_text(encoding="utf-8")
     (example,) = (
-        found for found in re.findall(r"```toml\n(.*?)```", text, re.S) if "[connection]" in found
+        found
+        for found in re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+        if "[connection]" in found
     )
     document = tomllib.loads(example)
     assert ConnectionSettings.model_validate(document["connection"]).limited
