@@ -29,10 +29,8 @@ from agent.control.decision import (
     Rules,
 )
 from agent.control.energy.reservoir import reservoir
-from agent.control.interlocks.inverter import UNPROVED
 from agent.control.interlocks.plant import Guarded, guard
 from agent.control.interlocks.stuck import thawed
-from agent.control.interlocks.voltage import Voltage
 from agent.control.local.scene import Asked as Wanted
 from agent.control.local.site import site
 from agent.control.local.strategies import SiteMemory
@@ -138,7 +136,7 @@ def _scene(
     local, site_memory = _site(plant, orders, rules, memory, guarded, slot)
     left = untouched(guarded.plant.lower_kw, guarded.plant.upper_kw)
     above = arbitrate(local.duties, left, now_us)
-    asked = _asked(plant, orders, rules, above, memory.base_kw, guarded.voltage)
+    asked = _asked(plant, orders, rules, above, memory.base_kw, guarded)
     answered, response_memory = answer(plant, asked, rules.response, memory.response)
     scene = _Scene(
         plant=plant,
@@ -200,21 +198,23 @@ def _asked(
     rules: Rules,
     above: Outcome,
     base_kw: float | None,
-    voltage: Voltage,
+    guarded: Guarded,
 ) -> Asked:
     """Return what this cycle asks of the frequency products."""
     schedule, injection = orders.schedule, orders.injection
-    unproved = any(unit.power_share_max < 1.0 for unit in plant.units)
+    proof = (cut for unit in guarded.units.values() for cut in unit.cuts if cut.code == "I24")
+    unproved = next(proof, None)
     return Asked(
         now_us=orders.now_us,
-        voltage=voltage,
+        voltage=guarded.voltage,
+        dead_zone_kw=min(unit.power_min_kw for unit in rules.limits.units),
         services=() if schedule is None else schedule.services,
         lower_kw=above.lower_kw,
         upper_kw=above.upper_kw,
         injected_hz=None if injection is None else injection.hz_at(orders.now_us),
         base_kw=base_kw or 0.0,
         reservoir=reservoir(plant, rules.limits),
-        unproved=UNPROVED if unproved else "",
+        unproved="" if unproved is None else unproved.text,
     )
 
 
