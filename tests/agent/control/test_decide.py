@@ -231,3 +231,34 @@ def test_the_schedule_never_changes_the_response(power_kw: float, frequency_hz: 
         decided(plant, _schedule(kw, FCR), Memory(base_kw=0.0), NOW_US)[0] for kw in (power_kw, 0.0)
     )
     assert with_slot.response_kw == without.response_kw
+
+
+def test_i24_nothing_arms_while_a_unit_is_not_proved() -> None:
+    tried = _at(49.9, changed(HEALTHY, power_share_max=0.1))
+    decision, _ = decided(tried, _schedule(0.0, FCR), Memory(), NOW_US)
+    assert (decision.setpoint_kw, _codes(decision)[-1]) == (0.0, "I24")
+    assert not decision.products[0].armed
+
+
+def test_i20_two_products_keep_the_sum_of_their_reserves_out_of_the_schedule() -> None:
+    second = FrequencyService("fcr_n", 0, 10**12, 10.0, ((-0.1, 1.0), (0.1, -1.0)))
+    decision = _settled(_at(50.0), _schedule(100.0, FCR, second))
+    assert decision.setpoint_kw == pytest.approx(100.0 - 25.0 - 13.4)
+
+
+@given(st.lists(st.none() | st.floats(44, 56), min_size=1, max_size=30))
+def test_the_base_does_not_depend_on_the_frequency_by_one_bit(
+    told_hz: list[float | None],
+) -> None:
+    schedule = _schedule(60.0, FCR)
+
+    def bases(frequencies: list[float | None]) -> list[float]:
+        memory, found = Memory(), []
+        for beat, hz in enumerate(frequencies):
+            meter = Quantity(hz, 0.05)
+            plant = changed(HEALTHY, at_s=HEALTHY.at_s + beat / 10, frequency_hz=meter)
+            decision, memory = decided(plant, schedule, memory, NOW_US)
+            found.append(decision.base_kw)
+        return found
+
+    assert bases(told_hz) == bases([50.0] * len(told_hz))
