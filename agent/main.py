@@ -72,7 +72,7 @@ def _verb(parsed: argparse.Namespace) -> int:
         from agent.enrol.main import run as run_enrol
 
         return run_enrol(settings, parsed)
-    if parsed.verb in ("doctor", "status"):
+    if parsed.verb in ("doctor", "status", "selftest"):
         return _examine(parsed, settings, clock)
     if parsed.verb == "check":
         return _check(settings, clock, parsed.config)
@@ -107,7 +107,10 @@ def _prequalify(parsed: argparse.Namespace) -> int:
 
 def _examine(parsed: argparse.Namespace, settings: AgentSettings, clock: SystemClock) -> int:
     from agent.doctor import main as doctors
+    from agent.doctor import selftest
 
+    if parsed.verb == "selftest":
+        return selftest.run(settings)
     if parsed.verb == "status":
         return _until_signal(doctors.status(settings, parsed))
     return _until_signal(doctors.doctor(settings, clock, parsed))
@@ -217,6 +220,7 @@ def _parser() -> argparse.ArgumentParser:
         ("control", "the fast process alone"),
         ("gateway", "the patient process alone"),
         ("check", "look at settings and profiles, start nothing"),
+        ("selftest", "have the running box try small pulses both ways: is the sign right?"),
     ):
         child = verbs.add_parser(verb, help=what, description=what)
         child.add_argument("--config", type=Path, required=True, help="the site's TOML file")

@@ -60,6 +60,33 @@ def page_of(settings: AgentSettings) -> tuple[tuple[str, int], str]:
     return address, code
 
 
+def told(
+    settings: AgentSettings, path: str, body: dict[str, str], answer_s: float
+) -> tuple[int, Picture]:
+    """Post to the gateway's page; return the status of its answer and the document.
+
+    Raises:
+        NoPicture: it does not answer, or it is not ours.
+    """
+    (host, port), code = _address(settings.page), _access_code(settings)
+    where = f"the page at {host}:{port}"
+    if code is None:
+        raise NoPicture(f"{settings.data_dir}: no access code; has the gateway ever run?")
+    headers = {"Authorization": f"Bearer {code}", "Content-Type": "application/json"}
+    try:
+        with closing(http.client.HTTPConnection(host, port, timeout=answer_s)) as connection:
+            connection.request("POST", path, json.dumps(body).encode(), headers)
+            answer = connection.getresponse()
+            status, document = answer.status, json.loads(answer.read(PICTURE_BYTES_MAX))
+    except (OSError, http.client.HTTPException) as error:
+        raise NoPicture(f"{where} does not answer: {error}") from error
+    except ValueError:
+        status, document = 0, None
+    if not isinstance(document, dict):
+        raise NoPicture(f"{where} answers, but not as our gateway does")
+    return status, document
+
+
 def listens(path: Path) -> bool:
     """Say whether somebody accepts connections at the Unix socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:

@@ -25,8 +25,8 @@ SHARE = 0.08
 """Of the smaller rated power: what a pulse is; below what is allowed without the test."""
 REACH_S_MAX = 30.0
 """So long a setpoint may take to be reached, ramp and all."""
-SETTLE_S = 3.0
-MEASURE_S = 3.0
+SETTLE_S = 1.5
+MEASURE_S = 2.0
 LOOK_S = 0.2
 _ID = "self-test"
 _REACHED_SHARE = 0.02
@@ -72,7 +72,7 @@ class SelfTest:
         _mean(status, _meter(set(proofs)))
         self._busy = True
         try:
-            pulses = [await self._pulse(sign * self._pulse_kw, set(proofs)) for sign in (1.0, -1.0)]
+            pulses = await self._pulses(set(proofs))
         finally:
             self._busy = False
             self._helmsman.borrow(None)
@@ -87,15 +87,17 @@ class SelfTest:
         await self._book.report("SELF_TEST", severity, f"{passed}, {who}: {verdict.text}")
         return Outcome(verdict, found, tuple(pulses))
 
-    async def _pulse(self, power_kw: float, units: set[str]) -> Pulse:
+    async def _pulses(self, units: set[str]) -> list[Pulse]:
+        """Try both directions, with a rest before, between and after."""
+        pulses: list[Pulse] = []
         before = await self._held(0.0, units)
-        during = await self._held(power_kw, units)
-        after = await self._held(0.0, units)
-        return Pulse(
-            told_kw=power_kw,
-            inverter_kw=(before[0], during[0], after[0]),
-            meter_kw=(before[1], during[1], after[1]),
-        )
+        for power_kw in (self._pulse_kw, -self._pulse_kw):
+            during = await self._held(power_kw, units)
+            after = await self._held(0.0, units)
+            inverter_kw, meter_kw = zip(before, during, after, strict=True)
+            pulses.append(Pulse(told_kw=power_kw, inverter_kw=inverter_kw, meter_kw=meter_kw))
+            before = after
+        return pulses
 
     async def _held(self, power_kw: float, units: set[str]) -> tuple[float, float]:
         """Hold a power and return what inverter and meter have seen of it in the mean."""
