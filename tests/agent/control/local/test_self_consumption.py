@@ -1,5 +1,6 @@
 """agent.control.local.self_consumption: the connection is led to its target, calmly at any lag."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 
 from agent.control.local.config import SelfConsumptionSettings
 from agent.control.local.self_consumption import proposal
-from tests.support.sites import SiteModel, rules, scene, slots
+from tests.support.sites import HOUR_US, SiteModel, rules, scene, slots
+from tests.support.virtual import EPOCH_US
+from wire.schedule import FrequencyService
 
 TARGET_KW = -0.5
 DEADBAND_KW = 0.5
@@ -43,6 +46,26 @@ def test_a_step_of_the_load_settles_without_a_limit_cycle(
         inverter_lag_s=inverter_lag_s,
         meter_delay_s=meter_delay_s,
         meter_period_s=meter_period_s,
+    )
+    model.run(120)
+    tail = model.sites_kw[-300:]
+    assert max(tail) - min(tail) <= DEADBAND_KW
+    assert tail[-1] == pytest.approx(TARGET_KW, abs=DEADBAND_KW + 0.01)
+
+
+@pytest.mark.parametrize("lags_s", [(0.2, 0.5), (0.2, 2.0), (1.0, 1.0), (2.0, 2.0)])
+def test_beside_a_frequency_product_it_settles_without_a_limit_cycle_too(
+    lags_s: tuple[float, float],
+) -> None:
+    curve = ((-0.2, 1.0), (0.2, -1.0))
+    fcr = FrequencyService("fcr_ce", EPOCH_US, EPOCH_US + HOUR_US, 20.0, curve)
+    model = _model(
+        load_kw=lambda at_s: 20.0 if at_s < 30 else 70.0,
+        inverter_lag_s=lags_s[0],
+        meter_delay_s=lags_s[1],
+        meter_period_s=1.0,
+        schedule=replace(slots(), services=(fcr,)),
+        frequency_hz=lambda _: 50.0,
     )
     model.run(120)
     tail = model.sites_kw[-300:]
