@@ -29,6 +29,7 @@ QUIET_S_MAX = 3.0
 PICTURE, INJECTION = "/api/picture", "/api/injection"
 _POWER, _SOC, _FREQUENCY = "ac.power_kw", "battery.soc_pct", "grid.frequency_hz"
 _WORKING = "automatic"
+_NOT_ARMED = ("ARM_", "I24")
 
 Progress = Callable[[float], None]
 
@@ -60,13 +61,21 @@ async def awarded(box: Box, ruleset: Ruleset) -> float:
     """Return the capacity in kW that the box holds for the product now.
 
     Raises:
-        Halted: the box does not answer, does not work by itself, or is not awarded the product.
+        Halted: the box does not answer, does not work by itself, is not awarded the product or has
+            not armed it.
     """
     picture = await box.ask("GET", PICTURE)
     _check_mode(picture)
     running = await box.ask("GET", INJECTION)
     if running["id"]:
         raise Halted(f"the test {running['id']!r} runs at this box; it has to end first")
+    refused = [
+        reason["text"]
+        for reason in picture["control"]["reasons"]
+        if reason["code"].startswith(_NOT_ARMED) and ruleset.product in reason["text"]
+    ]
+    if refused:
+        raise Halted("; ".join(refused))
     services = (picture.get("schedule") or {}).get("services", [])
     for service in services:
         if service["product"] == ruleset.product:
