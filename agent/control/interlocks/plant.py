@@ -194,7 +194,7 @@ def _returned(
 
 
 def _of_units(units: Mapping[str, Hard]) -> Sequence[Cut]:
-    """Return the cuts that the units make together; of several, each names its unit."""
+    """Return the cuts that the units make together; of several, the tightest lends its words."""
     if len(units) == 1:
         (hard,) = units.values()
         return hard.cuts
@@ -202,11 +202,12 @@ def _of_units(units: Mapping[str, Hard]) -> Sequence[Cut]:
     upper_kw = sum(hard.upper_kw for hard in units.values())
     if lower_kw == upper_kw == 0.0:
         return [_named(unit, hard.binding(math.inf), 0.0, 0.0) for unit, hard in units.items()]
-    cuts: list[Cut] = []
-    for unit, hard in units.items():
-        cuts.append(_named(unit, hard.binding(-math.inf), lower_kw, math.inf))
-        cuts.append(_named(unit, hard.binding(math.inf), -math.inf, upper_kw))
-    return cuts
+    low = max(units, key=lambda unit: units[unit].lower_kw)
+    high = min(units, key=lambda unit: units[unit].upper_kw)
+    return (
+        _named(low, units[low].binding(-math.inf), lower_kw, math.inf),
+        _named(high, units[high].binding(math.inf), -math.inf, upper_kw),
+    )
 
 
 def _named(unit: str, cut: Cut, lower_kw: float, upper_kw: float) -> Cut:

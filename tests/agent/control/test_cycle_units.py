@@ -91,7 +91,7 @@ async def test_a_plant_gives_what_the_units_that_are_left_can_give() -> None:
         units[0][1].unplugged = True
         await asyncio.sleep(10)
         assert site.status().setpoint_kw == 100.0
-        assert site.codes() == ["SCHEDULE", "LIMIT", "UNIT_BLOCKED"]
+        assert site.codes() == ["SCHEDULE", "I9", "UNIT_BLOCKED"]
 
 
 async def test_each_unit_has_the_state_of_charge_of_its_own_battery() -> None:
