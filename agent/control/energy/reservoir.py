@@ -18,6 +18,7 @@ APPROACH_H = 1.0 / 60
 """What is left above the reserve may be used up in this time, not faster."""
 CLASS = 1
 _LIFE_US = 10_000_000
+_ROUNDING = 1 - 1e-9
 
 
 def reservoir(plant: PlantState, limits: Limits) -> Reservoir | None:
@@ -59,6 +60,10 @@ def short_of(contract: Contract, own: Reservoir | None) -> tuple[str, str] | Non
         return None
     if own is None:
         return "ENERGY_UNKNOWN", f"{contract.product}: the energy of the battery is not known"
+    least_kwh = contract.capacity_kw * contract.settings.planning_h * (contract.up + contract.down)
+    if own.span_kwh < least_kwh * _ROUNDING:
+        held = f"{own.span_kwh:.1f} kWh of operating range, {least_kwh:.1f} kWh are needed"
+        return "ENERGY", f"{contract.product}: {held}"
     if contract.up and own.energy_kwh < kept_kwh:
         return "ENERGY", _short(contract, "discharge", own.energy_kwh, kept_kwh)
     if contract.down and own.span_kwh - own.energy_kwh < kept_kwh:

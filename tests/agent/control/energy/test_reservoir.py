@@ -82,6 +82,13 @@ def test_a_one_sided_product_needs_energy_in_its_own_direction_only() -> None:
     assert shortfall(down, full) is not None
 
 
+@pytest.mark.parametrize(("span_kwh", "short"), [(2_000.0, False), (1_999.0, True)])
+def test_an_fcr_n_needs_an_hour_of_energy_each_way(span_kwh: float, short: bool) -> None:
+    """With less the thresholds of both ends overlap, and management would swing for ever."""
+    found = shortfall(contract_of(nordic("fcr_n")), Reservoir(span_kwh / 2, span_kwh))
+    assert (found is not None) == short
+
+
 def test_a_managed_product_without_known_energy_is_refused_and_an_unmanaged_one_is_not() -> None:
     refused = shortfall(FCR, None)
     assert refused is not None
