@@ -71,6 +71,7 @@ def test_every_event_and_reason_of_control_has_a_text() -> None:
     )
     events = set(re.findall(r'_tell\(\s*"([A-Z_]+)"', source))
     reasons = set(re.findall(r'(?:Cut|Reason)\(\s*"([A-Z0-9_]+)"', source))
+    reasons |= set(re.findall(r'cls=[^,]+,\s+(?:sub=[^,]+,\s+)?code="([A-Z0-9_]+)"', source))
     assert len(events) > 4
     assert len(reasons) > 6
     assert {f"event.{code}" for code in events} <= words("de").keys()
