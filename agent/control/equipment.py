@@ -52,6 +52,7 @@ async def opened_ports(
                 clock,
                 timing,
                 offset_s=place * settings.control.period_s,
+                make=open_document(device.profile, device.override).head.digest,
             )
             for place, device in enumerate(settings.devices)
         ]
@@ -59,7 +60,11 @@ async def opened_ports(
         for place, unit in enumerate(units):
             key = f"control.units.{place}" if settings.control.units else "control"
             _check_range(settings, unit, key)
-        yield ports, _sources(settings, units)
+        sources = _sources(settings, units)
+        meter = next((p for p in ports if p.device in sources[0].of(SITE)), None)
+        for port in ports:
+            port.meter = meter if port.dispatch is not None and port is not meter else None
+        yield ports, sources
 
 
 def limits(control: ControlSettings, sources: Sequence[Sources]) -> Limits:
@@ -98,6 +103,7 @@ def _limits(control: ControlSettings, unit: UnitSettings, step_kw: float) -> Uni
         capacity_kwh=unit.capacity_kwh,
         power_min_kw=unit.power_min_kw,
         step_kw=step_kw,
+        supervision=control.supervision,
     )
 
 
