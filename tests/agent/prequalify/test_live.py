@@ -1,7 +1,6 @@
 """A short test at the running box: page, gateway, control and a simulated inverter, all real."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from agent.prequalify.rulesets import Trial
 from agent.prequalify.stages import Stage, Until
 from tests.support.agents import SITE, LoneBox, lone_box
 from tests.support.hub_peer import HubPeer, hub_peer
+from wire.clock import SystemClock
 from wire.schedule import FrequencyService, Schedule, Slot
 
 CODE = "technician-1"
@@ -66,7 +66,7 @@ async def running(
         lone.start_control()
         lone.start_gateway()
         if award:
-            await hub.publish(awarded(time.time_ns() // 1000))
+            await hub.publish(awarded(SystemClock().now_us()))
         async with opened("127.0.0.1", lone.page_port, CODE) as box:
             yield box, hub
         lone.system.kill("gateway")  # else its long question holds the hub's end up
