@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _verb(parsed: argparse.Namespace) -> int:
     if parsed.verb == "profile":
         return _profile(parsed)
-    if parsed.verb == "prequalify":
+    if parsed.verb in ("prequalify", "compliance"):
         return _prequalify(parsed)
     if parsed.verb == "discover":
         from agent.discover.main import run as run_discover
@@ -95,14 +95,24 @@ def _verb(parsed: argparse.Namespace) -> int:
 def _prequalify(parsed: argparse.Namespace) -> int:
     from agent.prequalify import main as prequalification
 
+    if parsed.verb == "compliance":
+        from agent.prequalify import compliance
+
+        return compliance.run(*_clocked(parsed))
     if parsed.ruleset == prequalify.VERIFY:
         return prequalification.verify(parsed)
     if parsed.ruleset == prequalify.LIST:
         return prequalification.listed()
     if parsed.config is None:
         raise BadSettings("--config: is missing; the site's TOML file is expected")
+    return _until_signal(prequalification.run(*_clocked(parsed)))
+
+
+def _clocked(
+    parsed: argparse.Namespace,
+) -> tuple[AgentSettings, SystemClock, argparse.Namespace, str]:
     settings, seen = _loaded(parsed.config)
-    return _until_signal(prequalification.run(settings, _clock(), parsed, seen))
+    return settings, _clock(), parsed, seen
 
 
 def _examine(parsed: argparse.Namespace, settings: AgentSettings, clock: SystemClock) -> int:
@@ -239,6 +249,8 @@ def _parser() -> argparse.ArgumentParser:
     archive.add(verbs.add_parser("export", help=what, description=what))
     what = "a frequency product's tests, at the plant or rehearsed, and their report"
     prequalify.add(verbs.add_parser("prequalify", help=what, description=what))
+    what = "judge a past period out of the archive by a frequency product's rules"
+    prequalify.add_compliance(verbs.add_parser("compliance", help=what, description=what))
     what = "look for devices on a network or a serial line that you name"
     discover.add(verbs.add_parser("discover", help=what, description=what))
     profile = verbs.add_parser("profile", help="device profiles: list, show, check")

@@ -27,12 +27,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--capacity-kw", type=float, help="of the product; default: what is awarded"
     )
-    parser.add_argument(
-        "--output", type=Path, help="folder of the report; default: data_dir/reports"
-    )
-    parser.add_argument("--language", choices=("en", "de"), default="en", help="of the report")
+    _report(parser)
     parser.add_argument("--pdf", action="store_true", help="print the report with Chromium as well")
-    parser.add_argument("--key-file", type=Path, help="signs; default: data_dir/report.key")
     parser.add_argument(
         "--meter-lag-s", type=float, default=1.0, help="of the frequency meter; for sine tests"
     )
@@ -40,3 +36,20 @@ def add(parser: argparse.ArgumentParser) -> None:
     model.add_argument("--dead-ms", type=float, default=300.0, help="until a setpoint acts")
     model.add_argument("--lag-ms", type=float, default=500.0, help="of the inverter, first order")
     model.add_argument("--noise-pct", type=float, default=1.0, help="± of the rated power")
+
+
+def add_compliance(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb ``compliance``."""
+    parser.add_argument("ruleset", metavar="RULESET", help="by whose rules")
+    parser.add_argument("--config", type=Path, required=True, help="the site's TOML file")
+    parser.add_argument("--from", dest="begin", required=True, help="2026-05-01T00:00Z")
+    parser.add_argument("--to", dest="end", required=True, help="at most a week later")
+    _report(parser)
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output", type=Path, help="folder of the report; default: data_dir/reports"
+    )
+    parser.add_argument("--language", choices=("en", "de"), default="en", help="of the report")
+    parser.add_argument("--key-file", type=Path, help="signs; default: data_dir/report.key")

@@ -79,10 +79,10 @@ def verify(options: argparse.Namespace) -> int:
 async def _run(
     settings: AgentSettings, clock: Clock, options: argparse.Namespace, fingerprint: str
 ) -> int:
-    ruleset = _ruleset(options.ruleset)
+    ruleset = ruleset_named(options.ruleset)
     tests = _chosen(ruleset, options.test)
     folder = options.output or settings.data_dir / REPORTS
-    key = _key(options.key_file or settings.data_dir / KEY_FILE)
+    key = key_at(options.key_file or settings.data_dir / KEY_FILE)
     found: list[tuple[Trial, Series, list[Verdict]]] = []
     if options.rehearse:
         case, rehearsal = rehearsal_of(settings, ruleset, options, clock.now_us())
@@ -106,14 +106,15 @@ async def _run(
         settings=settings.model_dump(mode="json", include=SECTIONS),
         plant=_behaves(options) if options.rehearse else {},
     )
-    path = _write(folder, document(facts, case, found), options.language, key)
+    path = written(folder, document(facts, case, found), options.language, key)
     sys.stdout.write(f"report: {path}\n")
     if options.pdf:
         sys.stdout.write(f"{await pdf.printed(path)}\n")
     return 0 if all(judge.passed(verdicts) for _, _, verdicts in found) else 1
 
 
-def _ruleset(name: str) -> Ruleset:
+def ruleset_named(name: str) -> Ruleset:
+    """Return it; `Halted` where there is none of this name."""
     if name not in rulesets.names():
         known = ", ".join(rulesets.names())
         raise Halted(f"RULESET: {name!r} is not allowed; one of {known} is expected")
@@ -204,7 +205,7 @@ def _judged(series: Series, test: Trial, case: Case) -> tuple[Trial, Series, lis
     return test, series, verdicts
 
 
-def _write(folder: Path, report: dict[str, Any], language: str, key: bytes) -> Path:
+def written(folder: Path, report: dict[str, Any], language: str, key: bytes) -> Path:
     """Write page and document; return the page's path."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = f"{utc(report['made_us']):%Y%m%dT%H%M%SZ}"
@@ -215,7 +216,7 @@ def _write(folder: Path, report: dict[str, Any], language: str, key: bytes) -> P
     return page
 
 
-def _key(path: Path) -> bytes:
+def key_at(path: Path) -> bytes:
     """Return the key that signs; one is made where there is none."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
