@@ -119,6 +119,13 @@ class ControlSettings(_Section):
         " to their own mode; 0: they are left to their own time-out",
     )
     period_s: float = Field(default=0.1, ge=0.02, le=1)
+    frequency_period_s: float | None = Field(
+        default=None,
+        ge=0.01,
+        le=0.5,
+        description="how often a meter of the frequency is read between two beats while a product"
+        " is armed, to be answered at once; without it once a beat",
+    )
     record_period_s: float = Field(default=1.0, ge=0.1, le=60)
     supervision: SupervisionSettings = SupervisionSettings()
     battery: BatterySettings = BatterySettings()

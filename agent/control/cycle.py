@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from agent.control import evidence
 from agent.control.assemble import plant_state
+from agent.control.between import Between
 from agent.control.decide import STARTING, Memory, Rules, decide
 from agent.control.desk import Desk
 from agent.control.evidence import Record
@@ -22,9 +23,10 @@ from agent.control.outbox import Outbox
 from agent.control.picture import picture
 from agent.control.plant import CLOCK_ERROR_S
 from agent.control.port import Port
+from agent.control.pulse import stalled
 from agent.control.recall import taken
 from agent.control.samples import Samples
-from agent.control.sources import Sources
+from agent.control.sources import FREQUENCY, Sources
 from agent.control.timing import Timing
 from agent.control.watch import Watch
 from agent.control.witness import Witness
@@ -57,6 +59,12 @@ class Plan:
     record_period_s: float
     jitter_s: float = 0.0
     """A schedule that ends a time without one begins up to so much later."""
+    frequency_period_s: float | None = None
+    """How often the frequency is looked at between two beats; None: never."""
+
+    def tells_frequency(self, device: str) -> bool:
+        """Say whether the device is a meter of the grid's frequency."""
+        return device in self.sources[0].of(FREQUENCY)
 
 
 class Cycle:
@@ -91,6 +99,11 @@ class Cycle:
         self._record: Record | None = None
         self._mode = STARTING
         self._watcher = Watch(self._tell)
+        self._between = Between(
+            [port for port in ports if port.dispatch is None and plan.tells_frequency(port.device)],
+            self._setters,
+            plan.frequency_period_s,
+        )
         self._samples = Samples(self._ports, self._witness)
         self._desk = desk = Desk(plan.site, clock, self._tell, plan.jitter_s)
         self.take_schedule, self.take_steering = desk.take_schedule, desk.take_steering
@@ -119,7 +132,8 @@ class Cycle:
             self._witness.beat(self._record, self.metronome.missed)
             await self._keep(due=self.metronome.count % per_record == 0)
             if self.metronome.count % per_housekeeping == 1 % per_housekeeping:
-                self._housekeeping()
+                self._tidy()
+            await self._between.run(self.metronome.next_s, self._answered_hz, self._decide)
 
     def take_clock(self, verdict: ClockVerdict) -> None:
         """Count by what the gateway found out about the time, from the next beat on."""
@@ -221,6 +235,20 @@ class Cycle:
             port.decided(told.get(port.device), again=anew.again, recheck=anew.recheck)
         self._record = Record(at_us=now_us, plant=plant, decision=decision)
         self._desk.decided(decision.setpoint_kw)
+
+    def _answered_hz(self) -> float | None:
+        """Return the frequency that was decided on last; None: no product answers it."""
+        decision = None if self._record is None else self._record.decision
+        if decision is None or not any(product.armed for product in decision.products):
+            return None
+        return None if decision.frequency is None else decision.frequency.hz
+
+    def _tidy(self) -> None:
+        """Say that control lives, which it does only while every device's task moves on."""
+        if hung := stalled(self._ports, asyncio.get_running_loop().time()):
+            _logger.error("%s: its task hangs; the watchdog is not fed", hung)
+            return
+        self._housekeeping()
 
     def _watch(self) -> None:
         """Turn what has changed since the last beat into events."""

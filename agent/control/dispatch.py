@@ -75,9 +75,11 @@ class Dispatch:
         if recheck:
             self._looked_s = -math.inf
 
-    def anew(self) -> None:
-        """Note that the device has started anew: it is looked after, and told once more."""
-        self._again, self._looked_s = True, -math.inf
+    def counted(self, before: float | None, now: float | None) -> None:
+        """See whether the device has started anew without the line having broken: its life
+        counter has gone backwards. Then it is looked after, and told once more."""
+        if before is not None and now is not None and now < before:
+            self._again, self._looked_s = True, -math.inf
 
     def lost(self) -> None:
         """Note that the device has been silent for so long that it is not ours any more."""

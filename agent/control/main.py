@@ -166,6 +166,7 @@ def _plan(
         period_s=control.period_s,
         record_period_s=control.record_period_s,
         jitter_s=control.ramps.jitter_s,
+        frequency_period_s=control.frequency_period_s,
     )
 
 

@@ -13,6 +13,8 @@ class Metronome:
         """Beats that began."""
         self.missed = 0
         """Beats skipped because the one before them was not over."""
+        self.next_s = 0.0
+        """When the beat after the running one is due, on the event loop's clock."""
 
     async def beats(self) -> AsyncIterator[float]:
         """Yield the lateness of each beat in seconds."""
@@ -21,6 +23,7 @@ class Metronome:
         while True:
             await asyncio.sleep(due_s - loop.time())
             self.count += 1
+            self.next_s = due_s + self.period_s
             yield loop.time() - due_s
             skipped = max(0, int((loop.time() - due_s) // self.period_s))
             self.missed += skipped

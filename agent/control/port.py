@@ -18,7 +18,7 @@ from agent.control.timing import Timing
 from agent.status import DeviceState
 from drivers.base import Driver, Identified, Listener, PowerSetter, PvLimiter, Rate
 from drivers.errors import DeviceRefused, DeviceUnreachable
-from wire.block import Quality, Reading
+from wire.block import Reading
 from wire.clock import Clock
 
 LOST_AFTER_S = 1.5
@@ -48,15 +48,10 @@ class Port:
         offset_s: float = 0.0,
         make: str = "",
     ) -> None:
-        """Make the port of `driver`.
+        """Make the port of `driver`, which nobody else may call; `timing` counts its writes.
 
-        Args:
-            device: its id.
-            driver: of the device; the port is the only one that calls it.
-            clock: wall time.
-            timing: where the times of writes are counted.
-            offset_s: keeps devices from all being polled at once.
-            make: what the profile and its changes amount to, for the fingerprint.
+        `offset_s` keeps devices from all being polled at once; `make` is what the profile and its
+        changes amount to, for the fingerprint.
         """
         self.device = device
         self.seen: Mapping[str, Seen] = {}
@@ -95,12 +90,9 @@ class Port:
         self._heard_s: float | None = None
         self._answered_us: int | None = None
         self._idle = False
+        self._hurry_s: float | None = None
+        self._moved_s = math.inf
         self._asked, self._fresh, self._decided = asyncio.Event(), asyncio.Event(), asyncio.Event()
-
-    @property
-    def in_charge(self) -> bool:
-        """Say whether the device is taken over and has not been lost since."""
-        return self.dispatch is not None and self.dispatch.in_charge
 
     def line(self, now_s: float) -> Line:
         """Return what is known of an inverter beside its readings."""
@@ -130,6 +122,17 @@ class Port:
         if isinstance(self._driver, Listener):
             self._driver.tell(readings)
 
+    def hurry(self, since_s: float) -> None:
+        """Have the next setpoint written without a reading before it, if the device is awake."""
+        if self._idle:
+            self._idle, self._hurry_s = False, since_s
+            self._decided.clear()
+            self._asked.set()
+
+    def busy_s(self, now_s: float) -> float:
+        """Return for how long the port has been at one thing; 0 or less while it is at none."""
+        return 0.0 if self._idle else now_s - self._moved_s
+
     async def fresh(self) -> None:
         """Wait until the reading that was asked for is over, well or badly."""
         await self._fresh.wait()
@@ -146,12 +149,16 @@ class Port:
         """
         if self.dispatch is not None:
             self.dispatch.decided(power_kw, again=again, recheck=recheck)
-        self._decided.set()
+        self.release()
 
     def curtailed(self, pv_limit_kw: float | None) -> None:
         """Hand over what the PV of a device that takes no setpoint may produce; None: all."""
         if isinstance(self._driver, PvLimiter):
             self._driver.limit_pv(pv_limit_kw)
+        self.release()
+
+    def release(self) -> None:
+        """Let the port go on: nothing more is to come in this turn."""
         self._decided.set()
 
     def look(self, now_s: float) -> None:
@@ -173,13 +180,8 @@ class Port:
     def readings(self, now_s: float) -> Iterator[Reading]:
         """Yield the newest readings; old ones are marked, and all of a lost device are old."""
         for point, seen in self.seen.items():
-            reading = seen.newest
-            if not self.lost and now_s - seen.seen_s <= self._stale_after_s[self._rates[point]]:
-                yield reading
-            elif reading.quality is Quality.GOOD:
-                yield Reading(point, reading.value, Quality.STALE, reading.at_us)
-            else:
-                yield Reading(point, None, Quality.LOST, reading.at_us)
+            limit_s = self._stale_after_s[self._rates[point]]
+            yield seen.shown(fresh=not self.lost and now_s - seen.seen_s <= limit_s)
 
     async def run(self) -> None:
         """Serve the beats until cancelled."""
@@ -189,8 +191,11 @@ class Port:
             await self._asked.wait()
             self._asked.clear()
             began_s = loop.time()
-            fast = self._fast.take(began_s)
-            answered = await self._read(Rate.FAST) if fast else True
+            if self._hurry_s is None:
+                fast = self._fast.take(began_s)
+                answered = await self._read(Rate.FAST) if fast else True
+            else:
+                began_s, self._hurry_s, fast, answered = self._hurry_s, None, True, True
             self._fresh.set()
             await self._decided.wait()
             if fast and answered and self.dispatch is not None:
@@ -205,6 +210,7 @@ class Port:
 
     async def _read(self, rate: Rate) -> bool:
         """Take one reading in; say whether the device answered."""
+        self._moved_s = asyncio.get_running_loop().time()
         shift_us = self._shift_us()
         try:
             async with asyncio.timeout(CALL_S_MAX):
@@ -242,8 +248,8 @@ class Port:
                 age_us -= round(leap_us)
             at_s = now_s - age_us / 1e6
             before = seen.get(reading.point) or Seen(reading, at_s)
-            if reading.point == UPTIME and reading.value is not None:
-                self._started_anew(before, reading.value)
+            if reading.point == UPTIME and self.dispatch is not None:
+                self.dispatch.counted(before.good_value, reading.value)
             seen[reading.point] = before.followed_by(reading, at_s)
             self._rates[reading.point] = rate
         self.seen = seen
@@ -251,12 +257,6 @@ class Port:
         if self._trouble:
             _logger.info("%s: answers again", self.device)
             self._trouble = ""
-
-    def _started_anew(self, before: Seen, uptime: float) -> None:
-        """Look after a device that has started anew without the line having broken."""
-        known = before.good_value
-        if self.dispatch is not None and known is not None and uptime < known:
-            self.dispatch.anew()
 
     def _identify(self) -> None:
         if isinstance(self._driver, Identified):
@@ -269,6 +269,7 @@ class Port:
             await self.dispatch.leave()
 
     async def _command(self, dispatch: Dispatch, began_s: float) -> None:
+        self._moved_s = asyncio.get_running_loop().time()
         try:
             written = await dispatch.command()
         except (DeviceUnreachable, TimeoutError) as error:

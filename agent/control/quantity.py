@@ -89,6 +89,15 @@ class Seen:
         samples = self.samples if again and self.samples else self.samples + 1
         return Seen(reading, at_s, reading.value, at_s, changed_s, samples)
 
+    def shown(self, *, fresh: bool) -> Reading:
+        """Return the newest reading; what is not fresh is marked, and a bad one is nothing."""
+        reading = self.newest
+        if fresh:
+            return reading
+        if reading.quality is Quality.GOOD:
+            return Reading(reading.point, reading.value, Quality.STALE, reading.at_us)
+        return Reading(reading.point, None, Quality.LOST, reading.at_us)
+
     def quantity(self, now_s: float) -> Quantity:
         """Return what is known at `now_s`."""
         still_s = max(0.0, self.good_s - self.changed_s) if self.good_value is not None else 0.0

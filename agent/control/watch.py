@@ -62,10 +62,10 @@ class Watch:
             text = "; ".join(port.dispatch.corrected)
             port.dispatch.corrected.clear()
             self._tell("DEVICE_CORRECTED", Severity.WARNING, port.device, text)
-        if port.in_charge and not self._in_charge.get(port.device) and port.dispatch.unwatched:
+        if _in_charge(port) and not self._in_charge.get(port.device) and port.dispatch.unwatched:
             text = "it keeps its last setpoint for ever when nobody writes to it any more"
             self._tell("NO_TIME_OUT", Severity.WARNING, port.device, text)
-        self._in_charge[port.device] = port.in_charge
+        self._in_charge[port.device] = _in_charge(port)
 
     def _line(self, port: Port) -> None:
         before = self._lost.get(port.device, False)
@@ -95,3 +95,7 @@ class Watch:
             self._tell("DEVICE_CHANGED", Severity.WARNING, port.device, f"{text}; before: {was}")
         else:
             self._tell("DEVICE_IDENTIFIED", Severity.INFO, port.device, text)
+
+
+def _in_charge(port: Port) -> bool:
+    return port.dispatch is not None and port.dispatch.in_charge
