@@ -8,20 +8,12 @@ start of a reading to the inverter's acknowledgement of the setpoint that was de
 import asyncio
 import json
 import os
-import statistics
 import sys
-import time
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from agent.control.decide import Memory, Orders, Rules, decide
-from agent.control.limits import Limits, UnitLimits
-from agent.control.plant import FrequencyMeter, PlantState, UnitState
-from agent.control.quantity import Quantity
 from bench.arbitration import arbitrate_us
 from bench.box import (
-    FCR_CE,
     START_S_MAX,
     answers,
     ask_for_response,
@@ -32,15 +24,13 @@ from bench.box import (
     rss_mb,
     start,
 )
+from bench.decisions import RATED_KW, decide_full_us, decide_us
 from bench.options import Figures, Options
 from simulators.processes import running
-from wire.schedule import FrequencyService, Schedule, Slot
 
 SECONDS = 60.0
 QUICK_SECONDS = 10.0
-DECISIONS = 5_000
 SITE = "bench"
-RATED_KW = 100.0
 _BUSY = "while True: pass"
 _SETTINGS = """
 site = "{site}"
@@ -86,7 +76,8 @@ def run(options: Options) -> Figures:
         "wake_late_p99_ms": percentile(wake_late_ms, 99),
         "fifo": document["fifo"],
         "busy_cores": cores() if options.busy else 0,
-        "decide_us": _decide_us(),
+        "decide_us": decide_us(),
+        "decide_full_us": decide_full_us(),
         "arbitrate_us": arbitrate_us(),
         **memory_mb,
         "notes": "the gateway has a hub that does not answer, as in an outage",
@@ -135,35 +126,3 @@ async def _measure(folder: Path, seconds: float, options: Options) -> Figures:
         }
         await processes.stop("control")
     return figures
-
-
-def _decide_us() -> float:
-    """Return the median of one decision with a product in force, in this process."""
-    unit = UnitLimits(
-        unit="inverter",
-        discharge_kw_max=RATED_KW,
-        charge_kw_max=RATED_KW,
-        soc_min_pct=10.0,
-        soc_max_pct=90.0,
-    )
-    rules = Rules(limits=Limits(units=(unit,), ramp_kw_per_s=10.0))
-    state = UnitState(
-        unit="inverter", ready=True, power_kw=Quantity(0.0, 0.0), soc_pct=Quantity(50.0, 0.0)
-    )
-    meter = FrequencyMeter(device="inverter", hz=Quantity(49.98, 0.0))
-    plant = PlantState(at_s=0.0, units=(state,), frequencies=(meter,))
-    schedule = Schedule(
-        site=SITE,
-        version=1,
-        issued_us=0,
-        slots=(Slot(0, 1_000_000, 30.0),),
-        services=(FrequencyService("fcr_ce", 0, 1_000_000, 20.0, FCR_CE),),
-    )
-    orders = Orders(now_us=1, schedule=schedule)
-    memory, took_ns = Memory(), []
-    for beat in range(DECISIONS):
-        now = replace(plant, at_s=beat / 10)
-        began_ns = time.perf_counter_ns()
-        _, memory = decide(now, orders, rules, memory)
-        took_ns.append(time.perf_counter_ns() - began_ns)
-    return round(statistics.median(took_ns) / 1_000, 1)
