@@ -17,6 +17,8 @@ _REASONS_MAX = 50
 _CLASS_MAX = 4
 _FLOAT_MAX = sys.float_info.max
 _REASON = ("code", "text", "power_kw", "source", "cls", "asked_kw")
+_NOBODY = ("", None, None)
+_SHORT = len(_REASON) - len(_NOBODY)
 _DEVICE = ("device", "connected", "answered_us", "trouble")
 _READING = ("device", *READING)
 
@@ -172,14 +174,19 @@ def _whole(document: Document, key: str) -> int:
 
 
 def reason_row(reason: Reason) -> list[object]:
-    """Return a reason as a row of a document."""
+    """Return a reason as a row of a document; short where nobody is known to have asked."""
     r = reason
-    return [r.code, fields.cut(r.text), r.power_kw, r.source, r.cls, r.asked_kw]
+    row = [r.code, fields.cut(r.text), r.power_kw]
+    return row if r == Reason(r.code, r.text, r.power_kw) else [*row, r.source, r.cls, r.asked_kw]
 
 
 def reasons(document: Document, path: str) -> tuple[Reason, ...]:
-    """Return the rows under ``reasons``."""
-    rows = fields.rows(document, "reasons", path, _REASON, most=_REASONS_MAX)
+    """Return the rows under ``reasons``, long and short ones."""
+    found = fields.items(document, "reasons", path, most=_REASONS_MAX)
+    longer = [
+        [*row, *_NOBODY] if isinstance(row, list) and len(row) == _SHORT else row for row in found
+    ]
+    rows = fields.rows({"reasons": longer}, "reasons", path, _REASON, most=_REASONS_MAX)
     return tuple(_reason(row) for row in rows)
 
 

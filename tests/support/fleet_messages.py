@@ -10,6 +10,7 @@ from agent.latches import Latch
 from agent.link import (
     ClockVerdict,
     Hello,
+    Injection,
     Item,
     Kept,
     Leave,
@@ -18,6 +19,7 @@ from agent.link import (
     Reset,
     Steering,
 )
+from agent.status import Reason
 from tests.support.messages import AT_US, BLOCK, EVENTS, SCHEDULE, STATUS
 from wire import alarm, block, command, enrolment, gap, live, records, report, sync
 from wire.alarm import Alarm
@@ -217,9 +219,57 @@ DOCUMENTS: dict[str, Documented] = {
     ),
 }
 LATCH = Latch("I16", "pcs1", "second controller", "another controller has set 50 kW")
+INSIGHT = Insight(
+    base_kw=30.0,
+    management_kw=-5.0,
+    lower_kw=-90.0,
+    upper_kw=80.0,
+    frequency=FrequencyShown(
+        device="meter", hz=49.985, applied_hz=49.9, share=1.0, believed=True, injected=True
+    ),
+    units=(
+        UnitShown(unit="pcs1", power_kw=31.5, lower_kw=-90.0, upper_kw=80.0),
+        UnitShown(
+            unit="pcs2", power_kw=None, lower_kw=0.0, upper_kw=0.0, code="I12", text="no answer"
+        ),
+    ),
+    products=(
+        ProductShown(
+            product="fcr_ce",
+            capacity_kw=20.0,
+            armed=True,
+            deviation_hz=-0.1,
+            response_kw=10.0,
+            management_kw=-5.0,
+            alert=False,
+            nem=-1,
+            endurance_min=27.5,
+        ),
+        ProductShown(
+            product="fcr_n",
+            capacity_kw=40.0,
+            armed=False,
+            refusals=(("ARM_CLOCK", "nobody knows how wrong the clock is"),),
+            aem=True,
+            reserve_mode=True,
+        ),
+    ),
+)
 LINK: Mapping[str, Message] = {
+    "status_insight": replace(STATUS, insight=INSIGHT),
     "kept": Kept((LATCH,), ("0123456789abcdef",)),
     "reset": Reset("I16"),
+    "recall": Recall(1.5, '{"c1_s":12.5,"c2_s":0.0,"products":{}}'),
+    "injection": Injection("tennet-a", ((AT_US, 50.0), (AT_US + 1_000_000, 49.8))),
+    "status_sourced": replace(
+        STATUS,
+        reasons=(
+            Reason("SCHEDULE", "version 7 asks for 30 kW", 30.0, "schedule", 3, 30.0),
+            Reason("RESERVE", "20 kW are kept free", 25.0, "reserve", 1),
+            Reason("I1", "the battery allows 20 kW", 20.0),
+        ),
+        recall='{"c1_s":12.5,"c2_s":0.0,"products":{}}',
+    ),
     "status_latched": replace(
         STATUS, latches=(LATCH,), blocked=("pcs1",), proofs=(("pcs1", "0123456789abcdef"),)
     ),
