@@ -13,10 +13,12 @@ import asyncio
 import struct
 from dataclasses import dataclass
 
+from agent import clock_verdict as verdicts
 from agent import injection as injections
 from agent import latches, recall, status
 from agent.archive import trace as traces
 from agent.archive.trace import Trace
+from agent.clock_verdict import ClockVerdict as ClockVerdict
 from agent.injection import Injection as Injection
 from agent.latches import Kept as Kept
 from agent.latches import Reset as Reset
@@ -30,7 +32,6 @@ from wire import schedule as schedules
 from wire.block import Block, Reading
 from wire.fields import INSTANT_US_MAX, BadMessage, Document
 from wire.order import Mode
-from wire.report import ClockState
 from wire.schedule import POWER_KW_MAX, Schedule
 from wire.sync import Event
 
@@ -74,15 +75,6 @@ class Pushed:
 
     device: str
     readings: tuple[Reading, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClockVerdict:
-    """What the gateway has found out about the machine's clock."""
-
-    state: ClockState
-    correction_us: int
-    """To be added to the system's clock; 0 unless the state is CORRECTED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +150,8 @@ def _word_to_document(message: Message) -> dict[str, object]:
             return {"type": "steering", "mode": mode.value, "override": held}
         case Injection():
             return {"type": "injection", **injections.to_document(message)}
-        case ClockVerdict(state, correction_us):
-            return {"type": "clock", "state": state.value, "correction_us": correction_us}
+        case ClockVerdict():
+            return {"type": "clock", **verdicts.to_document(message)}
         case Kept() | Recall() | Reset():
             return _held_to_document(message)
         case Leave(reason):
@@ -200,8 +192,7 @@ def _word(document: Document) -> Message:
         case "injection":
             return injections.from_document(document)
         case "clock":
-            state = fields.choice(document, "state", "link", ClockState)
-            return ClockVerdict(state, _signed(document, "correction_us"))
+            return verdicts.from_document(document)
         case "kept" | "recall" | "reset":
             return _held(document)
         case "leave":

@@ -140,7 +140,10 @@ class Cycle:
         if verdict.state is not ClockState.UNKNOWN:
             self._correction_us = verdict.correction_us
             self._clock_fix_s = asyncio.get_running_loop().time()
-        self._clock_error_s = CLOCK_ERROR_S[verdict.state]
+        measured_us = verdict.error_us
+        self._clock_error_s = (
+            CLOCK_ERROR_S[verdict.state] if measured_us is None else measured_us / 1e6
+        )
 
     def take_kept(self, kept: Kept) -> None:
         """Hold what was latched before the start, and believe what was proved."""

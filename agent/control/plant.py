@@ -24,8 +24,8 @@ CLOCK_ERROR_S = {
     ClockState.CONFIRMED: 2.0,
     ClockState.CORRECTED: 0.05,
 }
-"""What the clock may be wrong by: a hub that agrees does so to 2 s, one that corrects to 20 ms and
-the way to it."""
+"""What the clock may be wrong by where nobody has measured it: a hub that agrees does so to 2 s,
+one that corrects to 20 ms and the way to it."""
 
 
 class Run(StrEnum):

@@ -14,7 +14,20 @@ from wire.clock import Clock, SystemClock
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _TIME_ERROR = 5
 _TIMEX_BYTES = 512
-"""More than any platform's ``struct timex``; none of its fields is needed."""
+"""More than any platform's ``struct timex``."""
+
+
+class _Timex(ctypes.Structure):
+    """The head of ``struct timex``; the rest is not looked at."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("rest", ctypes.c_char * _TIMEX_BYTES),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +36,15 @@ class Machine:
 
     boot_id: str
     synchronised: Callable[[], bool]
+    error_us: Callable[[], int | None]
+    """What the time service believes its clock to be wrong by; None: it does not say."""
 
 
 def this_machine(clock: Clock) -> Machine:
     """Return the machine that we run on; a clock that is moved is not the one it keeps."""
     moved = isinstance(clock, SystemClock) and clock.shift_us != 0
-    return Machine(boot_id=boot_id(), synchronised=(lambda: False) if moved else synchronised)
+    kept = (lambda: False) if moved else synchronised
+    return Machine(boot_id=boot_id(), synchronised=kept, error_us=error_us)
 
 
 def boot_id() -> str:
@@ -45,5 +61,17 @@ def boot_id() -> str:
 
 def synchronised() -> bool:
     """Say whether a time service keeps the machine's clock (STA_UNSYNC is clear)."""
-    answer = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
-    return 0 <= int(answer) < _TIME_ERROR
+    return 0 <= int(ctypes.CDLL(None).adjtimex(ctypes.byref(_Timex()))) < _TIME_ERROR
+
+
+def error_us() -> int | None:
+    """Return what the time service believes its clock to be wrong by.
+
+    Its estimate is taken, not the bound: some services set the bound to 0 with each answer and the
+    kernel lets it grow by 500 ppm, which says nothing. One that leaves the estimate at 0 does not
+    say.
+    """
+    timex = _Timex()
+    if int(ctypes.CDLL(None).adjtimex(ctypes.byref(timex))) < 0:
+        return None
+    return int(timex.esterror) or None

@@ -36,6 +36,8 @@ ASKS = 2
 """The first question may pay for the connection; the one answered soonest counts."""
 SOON_S = 0.05
 """An answer within this time is near enough."""
+ERROR_US_MIN = 1_000
+"""Control is told of an error that has changed by so much."""
 UNSURE_AFTER_S = 60.0
 """So long without any word about the time is worth an event."""
 RETRY_S = 1.0
@@ -186,7 +188,7 @@ class Timekeeper:
             middle_s = loop.time() - answer.took_s / 2
             unsure_us = round(answer.took_s / 2 * 1e6)
             if best is None or unsure_us < best.unsure_us:
-                best = Heard(answer.server_us - round(middle_s * 1e6), unsure_us)
+                best = Heard(answer.server_us - round(middle_s * 1e6), unsure_us, middle_s)
             if answer.took_s <= SOON_S:
                 break
         assert best is not None, "there is at least one question"
@@ -215,9 +217,11 @@ class Timekeeper:
         self._clock.correct(correction_us)
         if self._validity is not None:
             self._validity.by_system(belief.state in _GOOD)
-        verdict, before = ClockVerdict(belief.state, correction_us), self._latest.clock
+        verdict = ClockVerdict(belief.state, correction_us, self._error_us(belief))
+        before = self._latest.clock
         by_us = abs(correction_us - before.correction_us)
-        if verdict.state is not before.state or by_us >= FOLLOWED_US_MIN:
+        moved = by_us >= FOLLOWED_US_MIN or _differs(verdict.error_us, before.error_us)
+        if verdict.state is not before.state or moved:
             self._latest.clock = verdict
             self._tell_control(verdict)
         if belief.offset_us is None:
@@ -226,6 +230,11 @@ class Timekeeper:
             self._buffer.doubt = None
             if self._kept_us is None or abs(self._kept_us - belief.offset_us) > STEP_US_MIN:
                 self._news.set()
+
+    def _error_us(self, belief: Belief) -> int | None:
+        if belief.state is ClockState.SYNCHRONISED:
+            return self._machine.error_us()
+        return belief.error_us(asyncio.get_running_loop().time())
 
     async def _mend(self) -> None:
         own, right_us = self._machine.boot_id, self._clock.offset_us
@@ -259,6 +268,12 @@ class Timekeeper:
             await restamp.remember_told(self._buffer, self._told)
         except BufferBlocked as error:
             _logger.error("the event was not stored: %s", error)
+
+
+def _differs(error_us: int | None, before_us: int | None) -> bool:
+    if error_us is None or before_us is None:
+        return error_us is not before_us
+    return abs(error_us - before_us) >= ERROR_US_MIN
 
 
 def _moved(item: Item, by_us: int) -> Item:

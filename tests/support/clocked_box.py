@@ -44,6 +44,8 @@ class Box:
     system: MovedClock
     boot_id: str = "run-1"
     synchronised: bool = False
+    kept_to_us: int | None = None
+    """What the time service says that it keeps the clock to."""
     true_us: dict[tuple[str, int], int] = field(default_factory=dict)
     """When each sample was really taken."""
 
@@ -68,7 +70,10 @@ class Box:
     @asynccontextmanager
     async def gateway(self) -> AsyncIterator["Gateway"]:
         clock = SteadyClock(self.system, asyncio.get_running_loop().time)
-        latest, machine = Latest(), Machine(boot_id=self.boot_id, synchronised=self.kept)
+        latest = Latest()
+        machine = Machine(
+            boot_id=self.boot_id, synchronised=self.kept, error_us=lambda: self.kept_to_us
+        )
         doubt = None if self.synchronised else Doubt(self.boot_id, clock.offset_us)
         async with (
             open_buffer(

@@ -279,5 +279,6 @@ LINK: Mapping[str, Message] = {
     "steering": Steering(Mode.STANDBY, None),
     "steering_override": Steering(Mode.AUTOMATIC, Override("cmd-1", -12.5, AT_US)),
     "clock": ClockVerdict(ClockState.CORRECTED, -3_600_000_000),
+    "clock_measured": ClockVerdict(ClockState.CONFIRMED, 0, 31_250),
     "leave": Leave("settings have changed"),
 }

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from agent.injection import Injection
+from agent.link import ClockVerdict
 from tests.support.control_site import running, schedule
+from wire.report import ClockState
 
 pytestmark = pytest.mark.virtual_time
 
@@ -56,3 +58,15 @@ async def test_a_test_s_frequency_is_answered_for_as_long_as_it_is_said_and_no_l
         await asyncio.sleep(3)
         assert site.inverter.writes[-1][1] == pytest.approx(0.0)
         assert await site.events("grid") == ["TEST_BEGAN", "TEST_ENDED"]
+
+
+async def test_a_box_without_a_time_service_arms_by_what_its_hub_measured_of_the_clock() -> None:
+    async with running() as site:
+        site.cycle.take_clock(ClockVerdict(ClockState.CONFIRMED, 0))  # to 2 s, and no better known
+        site.cycle.take_schedule(schedule(0.0, capacity_kw=20.0))
+        await asyncio.sleep(5)
+        assert await site.events("fcr_ce") == ["PRODUCT_REFUSED"]
+        assert "ARM_CLOCK" in site.codes()
+        site.cycle.take_clock(ClockVerdict(ClockState.CONFIRMED, 0, error_us=31_250))
+        await asyncio.sleep(3)
+        assert (await site.events("fcr_ce"))[-1] == "PRODUCT_ARMED"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.gateway import machine
-from agent.gateway.machine import boot_id, synchronised, this_machine
+from agent.gateway.machine import boot_id, error_us, synchronised, this_machine
 from wire.clock import SystemClock
 
 
@@ -25,3 +25,8 @@ def test_the_kernel_answers_and_a_clock_that_is_moved_is_kept_by_nobody() -> Non
     assert synchronised() in (True, False)
     assert this_machine(SystemClock()).synchronised() == synchronised()
     assert not this_machine(SystemClock(shift_us=1)).synchronised()
+
+
+def test_what_the_kernel_is_kept_to_is_a_number_or_nobody_says() -> None:
+    said_us = error_us()
+    assert said_us is None or said_us > 0

@@ -61,9 +61,25 @@ async def test_an_unsynchronised_clock_that_the_hub_confirms_is_left_as_it_is(bo
     async with box.gateway() as gateway:
         box.sample(5)
         await box.until_uploaded(5)
-        assert gateway.latest.clock == ClockVerdict(ClockState.CONFIRMED, 0)
+        told = gateway.latest.clock
+        assert (told.state, told.correction_us) == (ClockState.CONFIRMED, 0)
+        assert told.error_us is not None
+        assert told.error_us > 1_450_000
     assert 1_450_000 < box.worst_us() < 1_550_000
     assert box.hub.events() == []
+
+
+async def test_control_is_told_what_was_measured_and_not_what_is_usual(box: Box) -> None:
+    box.system.start_us += 30_000
+    async with box.gateway() as gateway:
+        await eventually(in_state(gateway, ClockState.CONFIRMED))
+        verdict = await box.control.until_wished(1)
+        assert isinstance(verdict, ClockVerdict)
+        # what is on the way to the hub and back is ours to count, however long it takes
+        assert verdict.error_us is not None
+        assert verdict.error_us >= 25_000
+        box.synchronised, box.kept_to_us = True, 400
+        await eventually(lambda: gateway.latest.clock.error_us == 400)
 
 
 async def test_without_a_hub_that_tells_the_time_everything_waits_and_nothing_is_lost(

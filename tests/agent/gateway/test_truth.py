@@ -28,12 +28,12 @@ beliefs = st.one_of(
         offsets,
     ),
 )
-hearings = st.none() | st.builds(Heard, offsets, st.integers(0, 4_000_000))
+hearings = st.none() | st.builds(Heard, offsets, st.integers(0, 4_000_000), st.just(0.0))
 
 
 def heard(by_us: int, unsure_us: int = 5_000) -> Heard:
     """Return a hub that is `by_us` ahead of the system's clock."""
-    return Heard(SYSTEM_US + by_us, unsure_us)
+    return Heard(SYSTEM_US + by_us, unsure_us, at_s=100.0)
 
 
 def unsynchronised(belief: Belief, by_us: int = 0, hub: Heard | None = None) -> Belief:
@@ -112,6 +112,29 @@ def test_what_was_once_known_is_never_unknown_again_and_good_clocks_are_not_corr
         assert after.correction_us(system_us) == 0
     again = judged(after, system_us, synchronised=synchronised)
     assert again == after, "looking again changes nothing"
+
+
+def test_what_the_hub_showed_is_the_error_and_it_grows_until_it_is_asked_again() -> None:
+    near = unsynchronised(NOTHING, hub=heard(30_000, unsure_us=2_000))
+    assert (near.state, near.error_us(100.0)) == (ClockState.CONFIRMED, 32_000)
+    assert near.error_us(1_100.0) == 32_000 + 20_000
+    slewed = unsynchronised(near, by_us=30_000)
+    assert slewed.error_us(100.0) == 2_000, "the system's clock has come nearer"
+    assert unsynchronised(near, hub=heard(0, unsure_us=1_000)).error_us(100.0) == 1_000
+
+
+def test_a_corrected_clock_is_as_good_as_the_answer_that_corrects_it() -> None:
+    wrong = unsynchronised(NOTHING, hub=heard(HOUR_US, unsure_us=4_000))
+    assert wrong.error_us(100.0) == 4_000
+    stays = unsynchronised(wrong, hub=heard(HOUR_US + 15_000, unsure_us=1_000))
+    assert (stays, stays.error_us(100.0)) == (wrong, 16_000)
+
+
+def test_where_nobody_has_measured_no_error_is_claimed() -> None:
+    assert NOTHING.error_us(100.0) is None
+    assert Belief(ClockState.CONFIRMED, SYSTEM_US).error_us(100.0) is None
+    kept = judged(unsynchronised(NOTHING, hub=heard(0)), SYSTEM_US, synchronised=True)
+    assert kept.error_us(100.0) is None
 
 
 @given(truth_us=offsets, offset_us=offsets)
