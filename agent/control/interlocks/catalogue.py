@@ -63,7 +63,7 @@ BATTERY_ONES = (
         code="I3",
         name="cell voltage",
         trigger=f"the highest or lowest cell on its polyline; unknown for {state.AGE_S_MAX:g} s",
-        action="less power, none at the end; charging by force only if the battery asks",
+        action="less power, none at the end; never charged by force",
         release=f"{state.CELL_HYSTERESIS_V * 1000:g} mV inside for {state.CELL_HOLD_S:g} s",
     ),
     Interlock(

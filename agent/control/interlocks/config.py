@@ -1,5 +1,6 @@
 """What a site may set about its guard: battery, grid voltage, freshness, contacts."""
 
+from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -34,15 +35,6 @@ class BatterySettings(_Section):
     cell_discharge: Polyline | None = Field(default=None, description="over the lowest cell in V")
     rise_pct_per_s: float = Field(
         default=5.0, gt=0, le=100, description="of the allowed power: how fast a limit comes back"
-    )
-    force_charge_point: _Point | None = Field(
-        default=None, description="not 0 while the battery asks to be charged; without one, never"
-    )
-    force_charge_share: float = Field(
-        default=0.05, gt=0, le=0.5, description="of rated power, while the battery asks for it"
-    )
-    force_charge_stop_v: float = Field(
-        default=3.0, gt=0, le=1_000, description="the lowest cell at which forced charging ends"
     )
 
     @field_validator(
@@ -198,7 +190,7 @@ class InputSettings(_Section):
     dimming: DimmingSettings | None = None
     feed_in_pct: ShareSettings | None = None
 
-    @property
+    @cached_property
     def none(self) -> bool:
         """Say whether nothing is wired to the box."""
         return not (self.stops or self.trips or self.ripple or self.dimming or self.feed_in_pct)
