@@ -9,8 +9,10 @@ proposals arrive has none either.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import attrgetter
 
 from agent.control.limits import Ramp
 from agent.status import Reason
@@ -98,7 +100,7 @@ def arbitrate(proposals: Iterable[Proposal], above: Outcome, now_us: int) -> Out
     ``arbitrate(lower, arbitrate(higher, a))`` is ``arbitrate([*higher, *lower], a)``. With no
     preference the target is 0, clipped.
     """
-    ranked = sorted(proposals, key=_rank)
+    ranked = _ranked(proposals)
     if not ranked:
         return above
     left = _Interval(above.lower_kw, above.upper_kw, above.lower_by, above.upper_by)
@@ -137,6 +139,18 @@ def clip(power_kw: float, lower_kw: float, upper_kw: float) -> float:
     return min(max(power_kw, lower_kw), upper_kw)
 
 
+_place = attrgetter("cls", "sub")
+
+
+def _ranked(proposals: Iterable[Proposal]) -> Sequence[Proposal]:
+    """Return them from the highest class down; only those of one place are looked at further."""
+    ranked = sorted(proposals, key=_place)
+    for one, after in pairwise(ranked):
+        if one.sub == after.sub and one.cls == after.cls:
+            return sorted(ranked, key=_rank)
+    return ranked
+
+
 def _rank(proposal: Proposal) -> tuple[object, ...]:
     """Order by class; everything else only makes the order independent of arrival."""
     return (
@@ -159,9 +173,9 @@ def _dropped(proposal: Proposal, now_us: int) -> str | None:
         return "NOT_YET"
     if preferred is not None and not math.isfinite(preferred):
         return "INVALID"
-    if any(bound is not None and math.isnan(bound) for bound in (low, high)):
+    if low is not None and (math.isnan(low) or (high is not None and low > high)):
         return "INVALID"
-    if low is not None and high is not None and low > high:
+    if high is not None and math.isnan(high):
         return "INVALID"
     return None
 

@@ -47,11 +47,15 @@ class Hard:
     @property
     def stale(self) -> Cut | None:
         """Return the cut that allows only 0 because something is missing, if there is one."""
+        if self.lower_kw < 0.0 or self.upper_kw > 0.0:
+            return None
         return next((cut for cut in self.cuts if cut.blind and cut.stops), None)
 
     @property
     def stopped(self) -> Cut | None:
         """Return the cut that allows only 0, whatever for; None: some power is allowed."""
+        if self.lower_kw < 0.0 or self.upper_kw > 0.0:
+            return None
         return next((cut for cut in self.cuts if cut.stops), None)
 
     @property
@@ -69,7 +73,7 @@ class Hard:
 def intersect(cuts: Sequence[Cut]) -> Hard:
     """Return what several cuts leave; at least one of them is finite in each direction."""
     return Hard(
-        min(0.0, max(cut.lower_kw for cut in cuts)),
-        max(0.0, min(cut.upper_kw for cut in cuts)),
+        min(0.0, max([cut.lower_kw for cut in cuts])),
+        max(0.0, min([cut.upper_kw for cut in cuts])),
         tuple(cuts),
     )

@@ -10,9 +10,11 @@ and FENECON Home (home); the discharging side over the state of charge is ours.
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 from agent.control.interlocks.config import BatterySettings
 
+_ABSCISSA = itemgetter(0)
 Points = tuple[tuple[float, float], ...]
 
 _SOC_CHARGE: Points = ((96, 1), (97, 0.625), (98, 0.40), (99, 0.20), (100, 0.05))
@@ -34,6 +36,8 @@ class Curves:
     cell_discharge: Points | None = None
 
 
+NONE = Curves()
+"""Nothing derates."""
 _RACK = Curves(
     soc_charge=_SOC_CHARGE,
     soc_discharge=_SOC_DISCHARGE,
@@ -43,7 +47,7 @@ _RACK = Curves(
     cell_discharge=_CELL_DISCHARGE,
 )
 KINDS: Mapping[str, Curves] = {
-    "none": Curves(),
+    "none": NONE,
     "rack": _RACK,
     "home": _RACK,
     "rack_wide": Curves(
@@ -60,7 +64,7 @@ KINDS: Mapping[str, Curves] = {
 def curves_of(battery: BatterySettings) -> Curves:
     """Return the lines of the kind of battery, each replaced where the site says its own."""
     kind = KINDS[battery.type]
-    return Curves(
+    curves = Curves(
         soc_charge=battery.soc_charge or kind.soc_charge,
         soc_discharge=battery.soc_discharge or kind.soc_discharge,
         temp_charge=battery.temp_charge or kind.temp_charge,
@@ -68,6 +72,7 @@ def curves_of(battery: BatterySettings) -> Curves:
         cell_charge=battery.cell_charge or kind.cell_charge,
         cell_discharge=battery.cell_discharge or kind.cell_discharge,
     )
+    return NONE if curves == NONE else curves
 
 
 def share(points: Points, at: float) -> float:
@@ -76,6 +81,6 @@ def share(points: Points, at: float) -> float:
         return points[0][1]
     if at >= points[-1][0]:
         return points[-1][1]
-    right = bisect_right(points, at, key=lambda point: point[0])
+    right = bisect_right(points, at, key=_ABSCISSA)
     (x0, y0), (x1, y1) = points[right - 1], points[right]
     return y0 + (y1 - y0) * (at - x0) / (x1 - x0)

@@ -35,16 +35,16 @@ def cuts(
     unit: UnitState, memory: FreshMemory, settings: FreshnessSettings
 ) -> tuple[tuple[Cut, ...], FreshMemory]:
     """Return a stop for everything of the unit that decides and is not known now."""
+    standing_s = unit.heartbeat_age_s
+    beats = standing_s is None or standing_s <= settings.heartbeat_age_s_max
+    if memory is WELL and beats and not unit.lost and _all_usable(unit, settings):
+        return (), WELL
     signals = (
         (unit.power_kw, settings.power_age_s_max),
         (unit.soc_pct, settings.soc_age_s_max),
         (unit.discharge_kw_max, settings.limit_age_s_max),
         (unit.charge_kw_max, settings.limit_age_s_max),
     )
-    standing_s = unit.heartbeat_age_s
-    beats = standing_s is None or standing_s <= settings.heartbeat_age_s_max
-    if memory is WELL and beats and not unit.lost and all(_usable(*one) for one in signals):
-        return (), WELL
     found: list[Cut] = [_stop("the inverter does not answer")] if unit.lost else []
     lost_at: list[int | None] = []
     for place, (quantity, limit_s) in enumerate(signals):
@@ -57,6 +57,15 @@ def cuts(
         found.append(_stop(f"a life counter stands still for more than {limit_s:g} s"))
     after = FreshMemory(tuple(lost_at))
     return tuple(found), WELL if after == WELL else after
+
+
+def _all_usable(unit: UnitState, settings: FreshnessSettings) -> bool:
+    return (
+        unit.power_kw.usable(settings.power_age_s_max)
+        and unit.soc_pct.usable(settings.soc_age_s_max)
+        and _usable(unit.discharge_kw_max, settings.limit_age_s_max)
+        and _usable(unit.charge_kw_max, settings.limit_age_s_max)
+    )
 
 
 def _usable(quantity: Quantity | None, limit_s: float) -> bool:

@@ -57,10 +57,12 @@ def cuts(
     moved, physical_memory = physical.judge(
         unit, limits.rated_kw, settings, memory.physical, at_s, working=working
     )
-    blocks = (*_held(memory.latches), shown.cut, moved.cut)
+    held = (*_held(memory.latches), shown.cut, moved.cut)
+    blocks = [cut for cut in held if cut is not None]
     seen = (
         *_not_in_charge(unit),
-        *(cut for cut in (runs.cut, *blocks) if cut is not None),
+        *(() if runs.cut is None else (runs.cut,)),
+        *blocks,
         *proof.cuts(unit, limits, memory.proved),
     )
     return seen, InverterMemory(
@@ -69,7 +71,7 @@ def cuts(
         physical=physical_memory,
         latches=latches,
         proved=memory.proved,
-        blocked=next((cut for cut in blocks if cut is not None), None),
+        blocked=blocks[0] if blocks else None,
         again=shown.again or moved.again or runs.began,
         recheck=runs.began,
         alarm=shown.alarm,

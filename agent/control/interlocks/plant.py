@@ -11,7 +11,7 @@ from agent.control.interlocks.inputs import InputMemory, OperatorLimit
 from agent.control.interlocks.latch import Latches, added, without
 from agent.control.interlocks.rules import NEUTRAL, GuardRules
 from agent.control.interlocks.several import ReturnMemory, returning
-from agent.control.interlocks.unit import UnitMemory, unit_hard
+from agent.control.interlocks.unit import NEW, UnitMemory, unit_hard
 from agent.control.interlocks.voltage import Voltage, VoltageMemory
 from agent.control.limits import Limits
 from agent.control.plant import PlantState
@@ -48,7 +48,7 @@ class Guarded:
     @property
     def notices(self) -> tuple[Cut, ...]:
         """Return what people have to know though it forbids nothing: each is told, none binds."""
-        told = tuple(cut for cut in self.plant.cuts if cut.tells_only)
+        told = tuple([cut for cut in self.plant.cuts if cut.tells_only])
         return told if self.clock.alarm is None else (*told, self.clock.alarm)
 
     @property
@@ -71,7 +71,7 @@ def guard(
     units: dict[str, Hard] = {}
     remembered: dict[str, UnitMemory] = {}
     for state, allowed in zip(plant.units, limits.units, strict=True):
-        before = memory.units.get(state.unit, UnitMemory())
+        before = memory.units.get(state.unit, NEW)
         units[state.unit], remembered[state.unit] = unit_hard(
             state, allowed, before, plant.at_s, rules
         )
@@ -80,17 +80,22 @@ def guard(
     told, after_voltage = voltage.watch(plant.voltages_v, rules.grid, memory.voltage, plant.at_s)
     clocked, after_clock = clock.watch(plant.clock_error_s, memory.clock, plant.at_s)
     of_plant = (*above, *voltage.cuts(told))
-    if any(cut.stops for cut in of_plant):
+    if of_plant and any(cut.stops for cut in of_plant):
         units = {unit: intersect((*of_plant, *hard.cuts)) for unit, hard in units.items()}
     guarded = Guarded(
-        plant=intersect((*of_plant, *_of_units(units))),
+        plant=_together(of_plant, units),
         units=units,
         voltage=told,
         operator=operator,
         clock=clocked,
     )
-    return guarded, replace(
-        after, units=remembered, returns=returns, voltage=after_voltage, clock=after_clock
+    return guarded, GuardMemory(
+        units=remembered,
+        returns=returns,
+        voltage=after_voltage,
+        inputs=after.inputs,
+        clock=after_clock,
+        latches=after.latches,
     )
 
 
@@ -191,6 +196,14 @@ def _returned(
         cut, after[unit] = returning(hard, before.get(unit, ReturnMemory()), at_s)
         hards[unit] = hard if cut is None else intersect((cut, *hard.cuts))
     return hards, after
+
+
+def _together(of_plant: Sequence[Cut], units: Mapping[str, Hard]) -> Hard:
+    """Return what is left of the plant; of one unit with nothing above it, what is left of that."""
+    if not of_plant and len(units) == 1:
+        (hard,) = units.values()
+        return hard
+    return intersect((*of_plant, *_of_units(units)))
 
 
 def _of_units(units: Mapping[str, Hard]) -> Sequence[Cut]:

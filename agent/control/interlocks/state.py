@@ -5,11 +5,12 @@ and unknown for 10 s closes its directions. A polyline that has come to 0 closes
 opens it again with a hysteresis: cells 50 mV inside for 60 s, temperatures 2 K inside.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.control.cuts import Cut
-from agent.control.interlocks.derating import Curves, Points, share
+from agent.control.interlocks.derating import NONE, Curves, Points, share
 from agent.control.interlocks.gate import OPEN, Gate
 from agent.control.limits import UnitLimits
 from agent.control.plant import UnitState
@@ -38,6 +39,9 @@ class StateMemory:
     temp_discharge: Gate = OPEN
 
 
+ALL_OPEN = StateMemory()
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """What one state leaves of the rated power in one direction."""
@@ -59,7 +63,9 @@ def shares(
 ) -> tuple[Shares, StateMemory]:
     """Return what limits each direction now, and what to remember for the next cycle."""
     found: Shares = ([], [])
-    soc_pct = unit.soc_pct.within(float("inf"))
+    if curves is NONE:
+        return found, memory
+    soc_pct = unit.soc_pct.within(math.inf)
     if soc_pct is not None:
         above_pct = soc_pct - limits.soc_min_pct
         _line(found[0], curves.soc_discharge, above_pct, soc_pct)
@@ -73,7 +79,10 @@ def shares(
         _temp(found[1], curves.temp_charge, extremes, memory.temp_charge, at_s),
         _temp(found[0], curves.temp_discharge, extremes, memory.temp_discharge, at_s),
     )
-    return found, StateMemory(*cells, *temps)
+    after = (*cells, *temps)
+    if after == (OPEN, OPEN, OPEN, OPEN):
+        return found, ALL_OPEN
+    return found, StateMemory(*after)
 
 
 def missing(unit: UnitState, curves: Curves) -> Iterator[Cut]:
@@ -81,7 +90,7 @@ def missing(unit: UnitState, curves: Curves) -> Iterator[Cut]:
     if curves.cell_charge and unit.cell_max_v is None and unit.cell_min_v is None:
         yield NO_CELLS
     temperatures = (unit.temp_max_c, unit.temp_min_c, unit.temp_mean_c)
-    if curves.temp_charge and all(quantity is None for quantity in temperatures):
+    if curves.temp_charge and temperatures == (None, None, None):
         yield NO_TEMPERATURE
 
 
@@ -106,10 +115,11 @@ def _cell(
         found.append(Share(0.0, "I3", _CELL_UNKNOWN, blind=True))
         return gate
     left = share(points, volts)
+    if left >= 1.0 and not gate.closed:
+        return gate
     well = share(points, volts + outwards * CELL_HYSTERESIS_V) > 0.0
     gate = gate.after(bad=left <= 0.0, well=well, hold_s=CELL_HOLD_S, at_s=at_s)
-    if left < 1.0 or gate.closed:
-        found.append(Share(0.0 if gate.closed else left, "I3", f"cell voltage {volts:.3f} V"))
+    found.append(Share(0.0 if gate.closed else left, "I3", f"cell voltage {volts:.3f} V"))
     return gate
 
 
@@ -145,8 +155,9 @@ def _extremes(unit: UnitState) -> tuple[float, float] | bool:
     measured = (unit.temp_min_c, unit.temp_mean_c, unit.temp_max_c)
     if measured == (None, None, None):
         return False
-    if any(quantity is not None and not quantity.usable(AGE_S_MAX) for quantity in measured):
-        return True
+    for quantity in measured:
+        if quantity is not None and not quantity.usable(AGE_S_MAX):
+            return True
     low, mean, high = (None if quantity is None else quantity.value for quantity in measured)
     near = [value for value in (low, mean, high) if value is not None]
     cold = low if low is not None else near[0] - MEAN_MARGIN_K * (1 if mean is not None else 2)

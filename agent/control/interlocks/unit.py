@@ -25,6 +25,10 @@ class UnitMemory:
     """Of what stops this unit: contactor, insulation, fire, gas, door."""
 
 
+NEW = UnitMemory()
+"""Of a unit that was never looked at."""
+
+
 def unit_hard(
     unit: UnitState,
     limits: UnitLimits,
@@ -40,7 +44,7 @@ def unit_hard(
     of_inverter, inverter_memory = inverter.cuts(unit, limits, memory.inverter, at_s)
     hard = intersect(
         (
-            *(manual.held(latch) for latch in latches),
+            *[manual.held(latch) for latch in latches],
             *of_age,
             *stuck.cuts(unit, limits, rules.freshness),
             *of_battery,

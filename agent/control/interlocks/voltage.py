@@ -54,6 +54,7 @@ class VoltageMemory:
 
 
 NEUTRAL = Voltage()
+_WELL = Voltage(watched=True)
 _DEAD = Cut("I7", "the bus is dead: there is no voltage", 0.0, 0.0)
 _HIGH = Cut("I7", "voltage above its bound: left to the inverter's own protection")
 
@@ -85,6 +86,8 @@ def watch(
         release_s=grid.release_s,
         at_s=at_s,
     )
+    if known and not (high or memory.closed or memory.dead):
+        return _WELL, memory
     return Voltage(
         watched=True,
         known=known,

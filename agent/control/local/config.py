@@ -3,6 +3,7 @@
 Powers are magnitudes unless a field says that it has a sign; then + is discharge or export.
 """
 
+from functools import cached_property
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -84,7 +85,7 @@ class ConnectionSettings(_Section):
             raise ValueError("pv_installed_kw: is missing; feed_in_share is a share of it")
         return self
 
-    @property
+    @cached_property
     def limited(self) -> bool:
         """Say whether anything is limited."""
         limits = (self.import_kw_max, self.export_kw_max, self.apparent_kva_max)

@@ -134,6 +134,10 @@ def power_of(quantity: Quantity, limit_s: float) -> float | None:
 
 def soc_pct(plant: PlantState) -> float | None:
     """Return the mean state of charge of the units; None: one of them does not tell."""
-    known = [unit.soc_pct.within(SOC_AGE_S_MAX) for unit in plant.units]
-    told = [value for value in known if value is not None]
-    return sum(told) / len(told) if len(told) == len(known) else None
+    total_pct = 0.0
+    for unit in plant.units:
+        value = unit.soc_pct.within(SOC_AGE_S_MAX)
+        if value is None:
+            return None
+        total_pct += value
+    return total_pct / len(plant.units)

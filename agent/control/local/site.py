@@ -64,6 +64,8 @@ def site(
         soc_pct=charge(plant),
     )
     asked, left = ask(scene, rules, memory, limits)
+    if track is left.track and meter is left.meter:
+        return asked, left
     return asked, replace(left, track=track, meter=meter)
 
 

@@ -11,8 +11,10 @@ implemented: it is a permission, and using it costs the slope that is settled.
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import itemgetter
 
 NOMINAL_HZ = 50.0
+_ABSCISSA = itemgetter(0)
 
 Curve = tuple[tuple[float, float], ...]
 
@@ -23,7 +25,7 @@ def share(curve: Sequence[tuple[float, float]], deviation_hz: float) -> float:
         return curve[0][1]
     if deviation_hz >= curve[-1][0]:
         return curve[-1][1]
-    right = bisect_right(curve, deviation_hz, key=lambda point: point[0])
+    right = bisect_right(curve, deviation_hz, key=_ABSCISSA)
     (x0, y0), (x1, y1) = curve[right - 1], curve[right]
     return y0 + (y1 - y0) * (deviation_hz - x0) / (x1 - x0)
 

@@ -75,11 +75,11 @@ def judge(
     usable = told.value is not None and math.isfinite(told.value)
     if not usable or read_s <= memory.read_s + _SAME_READING_S or told.age_s >= unit.written_age_s:
         return _blocked(memory), memory
-    memory = replace(memory, read_s=read_s)
     tolerance_kw = max(TOLERANCE_KW_MIN, settings.readback_pct / 100.0 * rated_kw)
     shown_kw = told.value or 0.0
     if _is_ours(shown_kw, memory.sent, tolerance_kw, read_s - settings.readback_lag_s):
-        return _right(memory, settings, abs(shown_kw - written_kw) <= tolerance_kw)
+        return _right(memory, settings, abs(shown_kw - written_kw) <= tolerance_kw, read_s)
+    memory = replace(memory, read_s=read_s)
     if memory.agreed and not memory.blocked:
         return _changed(memory, settings, shown_kw, tolerance_kw, at_s)
     return _wrong(memory, settings, at_s)
@@ -115,19 +115,20 @@ def _is_ours(
 
 
 def _right(
-    memory: ToldMemory, settings: SupervisionSettings, agreed: bool
+    memory: ToldMemory, settings: SupervisionSettings, agreed: bool, read_s: float
 ) -> tuple[Told, ToldMemory]:
     right = min(memory.right + 1, settings.readback_count)
     blocked = memory.blocked and right < settings.readback_count
-    memory = replace(
-        memory,
-        right=right,
-        wrong=0,
-        told_again=False,
+    after = ToldMemory(
+        read_s=read_s,
+        sent=memory.sent,
         agreed=memory.agreed or agreed,
+        right=right,
         blocked=blocked,
+        blocks_s=memory.blocks_s,
+        foreign_s=memory.foreign_s,
     )
-    return _blocked(memory), memory
+    return _blocked(after), after
 
 
 def _wrong(
