@@ -70,6 +70,26 @@ def to_document(kept: Kept) -> dict[str, object]:
     return {"latches": to_rows(kept.latches), "proved": list(kept.proved)}
 
 
+def since(document: Document, path: str = "kept") -> dict[tuple[str, str, str], int]:
+    """Return by key when each latch was first seen; a document without it knows none.
+
+    Raises:
+        BadMessage: it is no such table.
+    """
+    if "since" not in document:
+        return {}
+    rows = fields.rows(document, "since", path, (*_LATCH[:3], "at_us"), most=LATCHES_MAX)
+    where = f"{path}.since"
+    return {
+        (
+            fields.text(row, "code", where),
+            fields.text(row, "unit", where, empty=True),
+            fields.text(row, "source", where, empty=True),
+        ): fields.instant(row, "at_us", where)
+        for row in rows
+    }
+
+
 def from_document(document: Document, path: str = "kept") -> Kept:
     """Return what was kept.
 

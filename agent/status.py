@@ -3,7 +3,8 @@
 import sys
 from dataclasses import dataclass
 
-from agent import latches, recall
+from agent import insight, latches, recall
+from agent.insight import Insight
 from agent.latches import Latch
 from wire import fields
 from wire import schedule as schedules
@@ -84,6 +85,8 @@ class Status:
     """What control wants held in case it is started again; empty: nothing."""
     proofs: tuple[tuple[str, str], ...] = ()
     """(unit, fingerprint) of what a sign self-test would be passed with now; empty: not known."""
+    insight: Insight | None = None
+    """Parts, units, products and frequency of the decision; None: it is not told."""
 
 
 def to_document(status: Status) -> dict[str, object]:
@@ -111,6 +114,7 @@ def to_document(status: Status) -> dict[str, object]:
         **({"recall": status.recall} if status.recall else {}),
         **({"blocked": list(status.blocked)} if status.blocked else {}),
         **({"proofs": [list(proof) for proof in status.proofs]} if status.proofs else {}),
+        **({"insight": insight.to_document(status.insight)} if status.insight else {}),
     }
 
 
@@ -148,7 +152,15 @@ def from_document(document: Document) -> Status:
         recall=recall.text(document, "recall", path),
         blocked=_names(document, "blocked"),
         proofs=_proofs(document),
+        insight=_insight(document),
     )
+
+
+def _insight(document: Document) -> Insight | None:
+    if "insight" not in document:
+        return None
+    path = "status.insight"
+    return insight.from_document(fields.as_document(document["insight"], path), path)
 
 
 def _names(document: Document, key: str) -> tuple[str, ...]:

@@ -55,15 +55,20 @@ class Latchbook:
         self._buffer = buffer
         self._clock = clock
         self._resetting = ""
+        self._since: dict[tuple[str, str, str], int] = {}
+        """When a latch was first seen here."""
 
     def restore(self) -> None:
         """Read what was kept, and have control told of it."""
         try:
-            self.kept = latches.from_document(parse(self._path.read_bytes(), FILE))
+            document = parse(self._path.read_bytes(), FILE)
+            self.kept = latches.from_document(document)
+            self._since = latches.since(document)
         except FileNotFoundError:
             pass
         except (OSError, BadMessage) as error:
             _logger.error("%s cannot be read, what it held is not known: %s", FILE, error)
+        self._show()
         self._inlet.say(self.kept)
 
     async def run(self) -> None:
@@ -75,6 +80,7 @@ class Latchbook:
                 new = [latch for latch in status.latches if latch.key not in known]
                 new = [latch for latch in new if latch.code != self._resetting]
                 if new:
+                    self._since.update({latch.key: status.at_us for latch in new})
                     await self._keep((*self.kept.latches, *new)[-LATCHES_MAX:])
             await asyncio.sleep(LOOK_PERIOD_S)
 
@@ -141,11 +147,21 @@ class Latchbook:
         self.kept = kept
         held = tuple(latch for latch in kept.latches if latch.code != self._resetting)
         self._inlet.say(replace(kept, latches=held))
-        document = json.dumps(latches.to_document(kept), ensure_ascii=False, indent=1)
+        self._show()
+        rows = [[*key, at_us] for key, at_us in sorted(self._since.items())]
+        document = json.dumps(
+            {**latches.to_document(kept), "since": rows}, ensure_ascii=False, indent=1
+        )
         try:
             await asyncio.to_thread(_replaced, self._path, document.encode())
         except OSError as error:
             _logger.error("%s cannot be written: %s", FILE, error)
+
+    def _show(self) -> None:
+        held = self.kept.latches
+        keys = {latch.key for latch in held}
+        self._since = {key: at_us for key, at_us in self._since.items() if key in keys}
+        self._latest.latches = tuple((latch, self._since.get(latch.key)) for latch in held)
 
 
 def _lacks(code: str, held: tuple[Latch, ...]) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from agent.gateway.backlog import Backlog
 from agent.gateway.rows import State
+from agent.latches import Latch
 from agent.link import ClockVerdict
 from agent.status import Status
 from wire.alarm import Alarm
@@ -63,6 +64,8 @@ class Latest:
     """downlink: how far the hub's clock is ahead of ours."""
     alarms: tuple[Alarm, ...] = ()
     """alarms: those that last or are not acknowledged, the newest first."""
+    latches: tuple[tuple[Latch, int | None], ...] = ()
+    """latchbook: what waits for a reset, and since when; None: not known."""
     watch: tuple[str, ...] = ()
     """live: the points that somebody watches at the hub; ``*``: all; none: nobody does."""
     backlog: Backlog | None = None

@@ -5,10 +5,11 @@ wrong still shows true ages. Signs as in `wire`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from agent.gateway.latest import Lane, Latest, Noted
+from agent.insight import Insight
 from agent.status import DeviceState, Status
 from wire import alarm as alarms
 from wire.block import Reading
@@ -61,6 +62,10 @@ def picture(site: Site, latest: Latest, now_us: int) -> Document:
             "correction_us": latest.clock.correction_us,
         },
         "buffer": _buffer(site, latest),
+        "latches": [
+            {"code": it.code, "unit": it.unit, "source": it.source, "text": it.text, "since_us": at}
+            for it, at in latest.latches
+        ],
         "alarms": [alarms.to_document(alarm) for alarm in latest.alarms],
         "events": [_event(noted) for noted in reversed(latest.events[-EVENTS_SHOWN:])],
     }
@@ -99,16 +104,27 @@ def _control(status: Status) -> Document:
         "setpoint_kw": status.setpoint_kw,
         "schedule_kw": status.schedule_kw,
         "response_kw": status.response_kw,
-        "reasons": [
-            {"code": reason.code, "text": reason.text, "power_kw": reason.power_kw}
-            for reason in status.reasons
-        ],
+        "reasons": [asdict(reason) for reason in status.reasons],
         "schedule_version": status.schedule_version,
         "beats": status.beats,
         "missed": status.missed,
         "kept": status.kept_items,
         "dropped": status.dropped_items,
+        "steering": status.steering,
+        "blocked": list(status.blocked),
+        **_insight(status.insight),
     }
+
+
+def _insight(insight: Insight | None) -> Document:
+    """Return parts, units, products and frequency; what an older control does not tell is None."""
+    if insight is None:
+        keys = ("base_kw", "management_kw", "lower_kw", "upper_kw", "frequency")
+        return {**dict.fromkeys(keys), "units": [], "products": []}
+    document = asdict(insight)
+    for product in document["products"]:
+        product["refusals"] = [{"code": code, "text": text} for code, text in product["refusals"]]
+    return document
 
 
 def _device(device: DeviceState) -> Document:

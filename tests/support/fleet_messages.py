@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from agent.insight import FrequencyShown, Insight, ProductShown, UnitShown
 from agent.latches import Latch
 from agent.link import (
     ClockVerdict,
@@ -16,6 +17,7 @@ from agent.link import (
     Leave,
     Message,
     Override,
+    Recall,
     Reset,
     Steering,
 )

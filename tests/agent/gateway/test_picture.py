@@ -1,6 +1,7 @@
 """agent.gateway.picture: what the page is told, also when little is known."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -11,7 +12,9 @@ from agent.gateway.backlog import Backlog
 from agent.gateway.latest import EVENTS_MAX, Lane, Latest
 from agent.gateway.picture import Site, picture, steps
 from agent.gateway.rows import Cursor, State
+from agent.latches import Latch
 from tests.support.control_peer import status
+from tests.support.fleet_messages import INSIGHT
 from wire.clock import QUARTER_HOUR_US, quarter_hour_us
 from wire.schedule import Schedule, Slot
 from wire.sync import Event, Severity
@@ -80,6 +83,29 @@ def test_steps_rise_in_time_change_in_power_and_end_in_the_unknown(
         assert power_kw == (0.0 if slot is None else slot.power_kw)
 
 
+def test_the_picture_tells_units_products_frequency_and_what_waits_for_a_reset() -> None:
+    latch = Latch("I17", "", "input.stop", "emergency stop says stop")
+    latest = Latest(
+        status=status(NOW_US, insight=INSIGHT, blocked=("pcs2",)),
+        linked=True,
+        latches=((latch, NOW_US - 60_000_000), (replace(latch, code="I16"), None)),
+    )
+    shown = json.loads(json.dumps(picture(SITE, latest, NOW_US)))
+    control = shown["control"]
+    assert (control["base_kw"], control["management_kw"]) == (30.0, -5.0)
+    assert (control["lower_kw"], control["upper_kw"]) == (-90.0, 80.0)
+    assert [unit["code"] for unit in control["units"]] == ["", "I12"]
+    assert control["blocked"] == ["pcs2"]
+    assert control["frequency"]["applied_hz"] == 49.9
+    armed, refused = control["products"]
+    assert (armed["deviation_hz"], armed["nem"], armed["endurance_min"]) == (-0.1, -1, 27.5)
+    assert refused["refusals"] == [
+        {"code": "ARM_CLOCK", "text": "nobody knows how wrong the clock is"}
+    ]
+    assert [one["since_us"] for one in shown["latches"]] == [NOW_US - 60_000_000, None]
+    assert shown["latches"][0]["text"] == "emergency stop says stop"
+
+
 def test_the_picture_of_a_running_site_has_everything_and_is_json() -> None:
     latest = Latest(
         status=status(NOW_US),
@@ -95,7 +121,11 @@ def test_the_picture_of_a_running_site_has_everything_and_is_json() -> None:
         "code": "SCHEDULE",
         "text": "version 7 asks for 30 kW from 14:00 to 14:15 UTC",
         "power_kw": 30.0,
+        "source": "",
+        "cls": None,
+        "asked_kw": None,
     }
+    assert shown["control"]["products"] == [], "an older control tells none"
     soc = next(value for value in shown["values"] if value["point"] == "battery.soc_pct")
     assert soc == {
         "device": "inverter",
