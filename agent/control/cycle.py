@@ -147,6 +147,7 @@ class Cycle:
 
     def take_kept(self, kept: Kept) -> None:
         """Hold what was latched before the start, and believe what was proved."""
+        self._desk.kept = True
         units = [unit.setter for unit in self._plan.sources]
         self._memory = replace(
             self._memory, guard=guards.told(self._memory.guard, kept.latches, kept.proved, units)

@@ -81,6 +81,8 @@ def decide(
     before_kw, elapsed_s = _before(scene.plant, memory)
     proposals = _proposals(scene, orders, before_kw, rules.limits.rated_kw)
     outcome = arbitrate(proposals, above, orders.now_us)
+    if answered.resumed_kw:
+        before_kw = observe.without_kw(before_kw, answered.resumed_kw, outcome.target_kw)
     base_kw, why, held = base.ramped(
         outcome, above, hard, before_kw, elapsed_s, rules.limits, memory.held
     )
@@ -119,8 +121,10 @@ def decide(
         products=answered.products,
         pv_limit_kw=scene.local.pv_limit_kw,
     )
+    ours = frozenset(unit.unit for unit in scene.plant.units if unit.ready)
+    joining = replace(after.joining, units=memory.joining.units | ours)
     return decision, replace(
-        after, base_kw=base_kw, at_s=plant.at_s, held=held, spread=after_spread
+        after, base_kw=base_kw, at_s=plant.at_s, held=held, spread=after_spread, joining=joining
     )
 
 
@@ -129,6 +133,7 @@ def _scene(
 ) -> tuple[_Scene, Memory]:
     """Look at the plant and at the orders; the memory is that of a plant that is not ready."""
     now_us, schedule = orders.now_us, orders.schedule
+    plant, joining = observe.joined(plant, memory.joining)
     plant = thawed(plant, rules.guard.freshness)
     guarded, guard_memory = guard(plant, rules.limits, memory.guard, rules.guard)
     waits = plant.at_s < orders.idle_until_s
@@ -147,7 +152,10 @@ def _scene(
         local=local,
         schedule_kw=0.0 if slot is None else slot.power_kw,
     )
-    return scene, Memory(guard=guard_memory, response=response_memory, site=site_memory)
+    joining = replace(joining, units=frozenset()) if joining.units else joining
+    return scene, Memory(
+        guard=guard_memory, response=response_memory, site=site_memory, joining=joining
+    )
 
 
 def _proposals(
@@ -159,8 +167,10 @@ def _proposals(
         scene.answered.kept, scene.asked.reservoir, above.lower_kw, above.upper_kw, now_us
     )
     yield from steer.proposals(orders.steering, now_us)
-    if not orders.heard:
-        yield from observe.proposals(before_kw, rated_kw, now_us)
+    if not (orders.heard and orders.kept):
+        yield from observe.proposals(
+            before_kw, rated_kw, now_us, heard=orders.heard, kept=orders.kept
+        )
     yield from scene.local.wishes
 
 
@@ -225,9 +235,8 @@ def _beside(base_kw: float, setpoint_kw: float, answered: Answer) -> float:
 
 def _before(plant: PlantState, memory: Memory) -> tuple[float, float]:
     """Return the base of the cycle before and its age; at first the measured power."""
-    if memory.base_kw is None:
-        return observe.found_kw(plant), 0.0
-    return memory.base_kw, 0.0 if memory.at_s is None else plant.at_s - memory.at_s
+    before_kw = observe.before_kw(memory.base_kw, plant, memory.joining)
+    return before_kw, 0.0 if memory.at_s is None else plant.at_s - memory.at_s
 
 
 def _mode(plant: PlantState, hard: Hard, steering: Steering, followed: str) -> str:

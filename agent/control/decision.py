@@ -7,6 +7,7 @@ from agent.control.interlocks.rules import NEUTRAL, GuardRules
 from agent.control.limits import Limits
 from agent.control.local.strategies import NEUTRAL as NEUTRAL_SITE
 from agent.control.local.strategies import SiteMemory, SiteRules
+from agent.control.observe import Joining
 from agent.control.response.answer import ResponseMemory, ResponseRules
 from agent.control.response.product import Frequency, ProductState
 from agent.control.share import UnitSetpoint
@@ -33,6 +34,8 @@ class Orders:
     steering: Steering = FREE
     heard: bool = True
     """Somebody has said what is wanted since the start, or has had the time to."""
+    kept: bool = True
+    """What was latched before the start has been told, or has had the time to be."""
     idle_until_s: float = 0.0
     """The loop's time until which the schedule's slots wait; its products do not."""
     injection: Injection | None = None
@@ -58,6 +61,7 @@ class Memory:
     at_s: float | None = None
     held: bool = False
     """A limit of the grid operator holds the base, or the base is still on its way back."""
+    joining: Joining = field(default_factory=Joining)
     spread: SpreadMemory = field(default_factory=SpreadMemory)
     guard: GuardMemory = field(default_factory=GuardMemory)
     response: ResponseMemory = field(default_factory=ResponseMemory)

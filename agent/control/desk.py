@@ -33,6 +33,8 @@ class Desk:
     ) -> None:
         """`jitter_s`: a schedule that ends a time without one begins up to so much later."""
         self.schedule: Schedule | None = None
+        self.kept = False
+        """What was latched before the start has been told."""
         self.at_rest = asyncio.Event()
         """The plant is being left, and nothing is asked of it any more."""
         self._site = site
@@ -90,6 +92,7 @@ class Desk:
             schedule=None if self._leaving else self.schedule,
             steering=LEAVING if self._leaving else self._steering,
             heard=self._leaving or self._heard(),
+            kept=self._leaving or self.kept or self._late(),
             idle_until_s=self._idle_until_s,
             injection=self._injection,
         )
@@ -101,8 +104,10 @@ class Desk:
 
     def _heard(self) -> bool:
         """Say whether somebody has said what is wanted, or has had the time to."""
-        if self.schedule is not None or self._steering != FREE:
-            return True
+        return self.schedule is not None or self._steering != FREE or self._late()
+
+    def _late(self) -> bool:
+        """Say whether whoever had something to say has had the time to."""
         now_s = asyncio.get_running_loop().time()
         return self._ready_s is not None and now_s - self._ready_s > OBSERVE_S
 

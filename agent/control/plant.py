@@ -142,6 +142,15 @@ class PlantState:
         """Return the sum of the units, as old as the oldest."""
         return reduce(Quantity.plus, (unit.power_kw for unit in self.units))
 
+    @property
+    def answering_kw(self) -> Quantity:
+        """Return the sum of the units that answer, as old as the oldest; of none, as `power_kw`.
+
+        For the connection a unit that does not answer is one more load or source of the site.
+        """
+        answering = [unit.power_kw for unit in self.units if not unit.lost]
+        return reduce(Quantity.plus, answering) if answering else self.power_kw
+
     def unit(self, name: str) -> UnitState:
         """Return the unit of this name; StopIteration where there is none."""
         return next(unit for unit in self.units if unit.unit == name)

@@ -12,6 +12,7 @@ from agent.control.outbox import Outbox
 from agent.control.port import Port
 from agent.control.sources import Sources, resolve
 from agent.control.witness import Archived, Witness
+from agent.latches import Kept
 from agent.status import Status
 from agent.timekeeping import SteadyClock
 from tests.support.inverters import InverterInMemory, MeterInMemory
@@ -75,8 +76,12 @@ async def running(
     plan: Plan = PLAN,
     system: Clock | None = None,
     archived: Archived | None = None,
+    told: bool = True,
 ) -> AsyncIterator[Site]:
-    """Run control over an inverter called ``pcs``, others (`units`, of its size) and meters."""
+    """Run control over an inverter called ``pcs``, others (`units`, of its size) and meters.
+
+    `told`: the gateway has said at once that nothing is latched.
+    """
     loop = asyncio.get_running_loop()
     clock = SteadyClock(system or VirtualClock(), loop.time)
     inverter = inverter or InverterInMemory(clock)
@@ -98,6 +103,8 @@ async def running(
     async with asyncio.TaskGroup() as tasks:
         work = [tasks.create_task(port.run()) for port in ports]
         work.append(tasks.create_task(cycle.run()))
+        if told:
+            cycle.take_kept(Kept())
         yield Site(inverter, cycle, outbox, alive_s)
         for task in work:
             task.cancel()

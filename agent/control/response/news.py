@@ -6,7 +6,7 @@ What changes several times a minute is told once a minute: a limit that comes an
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from agent.control.response.product import Frequency, ProductState
+from agent.control.response.product import Frequency, ProductState, key_of
 from wire.clock import utc
 from wire.sync import Severity
 
@@ -49,14 +49,15 @@ def news(
     told: list[News] = [*_of_grid(frequency, before, alert=alert, test=test)]
     after: dict[str, Told] = {}
     for product in products:
-        was = before.products.get(product.product)
+        name = key_of(product.product, after)
+        was = before.products.get(name)
         now, said = _of_product(product, was, at_s)
         told += said
         announced_us = 0 if was is None else was.announced_us
         if product.announced and product.announced[-1].start_us != announced_us:
             told.append(_announced(product))
             announced_us = product.announced[-1].start_us
-        after[product.product] = replace(now, announced_us=announced_us)
+        after[name] = replace(now, announced_us=announced_us)
     for name, was in before.products.items():
         if name not in after and was.armed:
             told.append(("PRODUCT_ENDED", Severity.INFO, name, "it is not answered any more"))

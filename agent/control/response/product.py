@@ -1,8 +1,18 @@
 """What the rooms of frequency response tell each other, and what the evidence keeps. Pure."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from agent.control.energy.contract import Transaction
+
+
+def key_of(product: str, taken: Container[str]) -> str:
+    """Return the name of a product's controller; of two at once each has its own."""
+    key, number = product, 1
+    while key in taken:
+        number += 1
+        key = f"{product}#{number}"
+    return key
 
 
 @dataclass(frozen=True, slots=True)
