@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from agent.control.interlocks.supervision.config import SupervisionSettings
 
@@ -40,7 +41,7 @@ class UnitLimits:
         return max(self.discharge_kw_max, self.charge_kw_max)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """What the plant may do."""
 
@@ -58,11 +59,16 @@ class Limits:
         """Return how fast the base may change, in kW a second."""
         return self.ramps_kw_per_s.get(ramp, self.ramp_kw_per_s)
 
-    @property
+    @cached_property
     def rated_kw(self) -> float:
         return sum(unit.rated_kw for unit in self.units)
 
-    @property
+    @cached_property
+    def power_min_kw(self) -> float:
+        """Return the smallest power but 0 that some unit can run at."""
+        return min(unit.power_min_kw for unit in self.units)
+
+    @cached_property
     def capacity_kwh(self) -> float | None:
         """Return the usable energy of the plant; None: not known of every unit."""
         known = [unit.capacity_kwh for unit in self.units if unit.capacity_kwh is not None]

@@ -5,6 +5,7 @@ announced as not available, and the schedule is not cut for it.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from agent.control.arbitrate import Proposal
 from agent.control.energy import reservoir as energy
@@ -36,15 +37,20 @@ def proposals(
         return
     up_kw = sum(serving.keeps_up_kw for serving in kept)
     down_kw = sum(serving.keeps_down_kw for serving in kept)
-    products = " and ".join(serving.service.product for serving in kept)
     yield Proposal(
         source="reserve",
         cls=CLASS,
         code="RESERVE",
-        text=f"{up_kw:g} kW up and {down_kw:g} kW down are kept free for {products}",
+        text=_kept(up_kw, down_kw, tuple([serving.service.product for serving in kept])),
         valid_from_us=now_us,
         expires_us=now_us + LIFE_US,
         lower_kw=min(0.0, lower_kw + down_kw),
         upper_kw=max(0.0, upper_kw - up_kw),
     )
     yield from energy.proposals([serving.contract for serving in kept], whole, now_us)
+
+
+@lru_cache(maxsize=8)
+def _kept(up_kw: float, down_kw: float, products: tuple[str, ...]) -> str:
+    """Return the same text for as long as the reserve is the same, made once."""
+    return f"{up_kw:g} kW up and {down_kw:g} kW down are kept free for {' and '.join(products)}"

@@ -87,8 +87,8 @@ def shared(
         magnitudes = _rounded(abs(power_kw), _filled(abs(power_kw), able, idle), able)
         sign = 1.0 if power_kw > 0.0 else -1.0
         parts = {unit: sign * part if part else 0.0 for unit, part in magnitudes.items()}
-    told = tuple(told_to(unit, hards[unit.unit], parts[unit.unit]) for unit in units)
-    return told, ShareMemory(idle=idle, off=memory.off)
+    told = tuple([told_to(unit, hards[unit.unit], parts[unit.unit]) for unit in units])
+    return told, memory if idle == memory.idle else ShareMemory(idle=idle, off=memory.off)
 
 
 def told_to(unit: UnitState, hard: Hard, power_kw: float) -> UnitSetpoint:
@@ -116,10 +116,10 @@ def excluded(
     Inside the zone it is 0 or the nearer edge, whichever the interval allows; half of the smallest
     power decides, with hysteresis. Where the interval allows neither, the power stays.
     """
-    able = [limit for limit in limits if hards[limit.unit].stopped is None]
-    edge_kw = min((limit.power_min_kw for limit in able), default=0.0)
+    able = [limit.power_min_kw for limit in limits if hards[limit.unit].stopped is None]
+    edge_kw = min(able, default=0.0)
     if not edge_kw or power_kw == 0.0 or abs(power_kw) >= edge_kw:
-        return power_kw, ShareMemory(idle=memory.idle, off=False)
+        return power_kw, ShareMemory(idle=memory.idle, off=False) if memory.off else memory
     threshold = 0.5 * edge_kw * (1.0 + (HYSTERESIS if memory.off else -HYSTERESIS))
     low_kw, high_kw = interval_kw
     off = abs(power_kw) < threshold

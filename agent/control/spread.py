@@ -62,10 +62,9 @@ def spread(
     if limits.balancing and not alert:
         told, balance = balanced(told, plant.units, limits.units, hards, balance)
     reasons = (*_excluded(before_kw, power_kw), *_out(told))
-    return (
-        Spread(power_kw=power_kw, units=told, reasons=reasons),
-        SpreadMemory(share=share, balance=balance),
-    )
+    if share is not memory.share or balance is not memory.balance:
+        memory = SpreadMemory(share=share, balance=balance)
+    return Spread(power_kw=power_kw, units=told, reasons=reasons), memory
 
 
 def nothing(plant: PlantState, limits: Limits, hards: Mapping[str, Hard]) -> Spread:

@@ -95,6 +95,27 @@ class Managed:
     transactions: tuple[Transaction, ...] = ()
     """Announced and not over."""
 
+    def reacting(self, deviation_hz: float, gain_up: float, gain_down: float) -> "Managed":
+        """Return the same with what the product reacts to in this cycle, and how."""
+        return Managed(
+            rule=self.rule,
+            deviation_hz=deviation_hz,
+            management_kw=self.management_kw,
+            baseline_kw=self.baseline_kw,
+            shift_kw=self.shift_kw,
+            gain_up=gain_up,
+            gain_down=gain_down,
+            lower_kw=self.lower_kw,
+            upper_kw=self.upper_kw,
+            nem=self.nem,
+            aem=self.aem,
+            reserve_mode=self.reserve_mode,
+            endurance_min=self.endurance_min,
+            code=self.code,
+            text=self.text,
+            transactions=self.transactions,
+        )
+
     def answered(self, curve_kw: float) -> float:
         """Return the response in kW, where `curve_kw` is what the curve asks at `deviation_hz`."""
         gained_kw = curve_kw * (self.gain_up if curve_kw > 0.0 else self.gain_down)

@@ -5,7 +5,7 @@ curve is asked at changes. After a pause of more than `PAUSE_S_MAX` the memory i
 means and states begin anew, only what was announced stays announced.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import floor, inf, isfinite
 
 from agent.control.energy import fade, freedom, nordic, recovery
@@ -54,7 +54,7 @@ def manage(
     settings, deviation_hz = contract.settings, hz - NOMINAL_HZ
     gain_up, gain_down = freedom.gains(settings, memory.soc, deviation_hz, now.alert)
     reacted_hz = memory.fade.reacted_hz(deviation_hz)
-    return replace(managed, deviation_hz=reacted_hz, gain_up=gain_up, gain_down=gain_down), memory
+    return managed.reacting(reacted_hz, gain_up, gain_down), memory
 
 
 def _counted(

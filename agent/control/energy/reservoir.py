@@ -5,6 +5,7 @@ schedule. The way there is smooth: nobody may take more than would empty the res
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from agent.control.arbitrate import Proposal
 from agent.control.energy.contract import Contract, Reservoir
@@ -80,25 +81,31 @@ def proposals(
         return
     low_kwh = sum(c.capacity_kw * c.settings.planning_h for c in managed if c.up)
     high_kwh = sum(c.capacity_kw * c.settings.planning_h for c in managed if c.down)
-    names = " and ".join(contract.product for contract in managed)
-    if whole is None:
-        lower_kw = upper_kw = 0.0
-        text = f"the energy kept for {names} is not known"
-    else:
+    names = tuple([contract.product for contract in managed])
+    lower_kw = upper_kw = 0.0
+    if whole is not None:
         upper_kw = max(0.0, whole.energy_kwh - low_kwh) / APPROACH_H
         lower_kw = -max(0.0, whole.span_kwh - high_kwh - whole.energy_kwh) / APPROACH_H
-        text = f"{low_kwh:g} kWh and room for {high_kwh:g} kWh are kept for {names}"
     yield Proposal(
         source="reserve",
         cls=CLASS,
         sub=1,
         code="RESERVE",
-        text=text,
+        text=_kept(low_kwh, high_kwh, names, known=whole is not None),
         valid_from_us=now_us,
         expires_us=now_us + _LIFE_US,
         lower_kw=lower_kw,
         upper_kw=upper_kw,
     )
+
+
+@lru_cache(maxsize=8)
+def _kept(low_kwh: float, high_kwh: float, products: tuple[str, ...], *, known: bool) -> str:
+    """Return the same text for as long as the reserve is the same, made once."""
+    names = " and ".join(products)
+    if not known:
+        return f"the energy kept for {names} is not known"
+    return f"{low_kwh:g} kWh and room for {high_kwh:g} kWh are kept for {names}"
 
 
 def _short(contract: Contract, direction: str, has_kwh: float, needs_kwh: float) -> str:

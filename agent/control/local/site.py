@@ -63,15 +63,14 @@ def site(
         residual_kw=residual(plant, site_kw, track, rules.connection.meter_lag_s),
         soc_pct=charge(plant),
     )
-    asked, left = ask(scene, rules, memory, limits)
-    if track is left.track and meter is left.meter:
-        return asked, left
-    return asked, replace(left, track=track, meter=meter)
+    if track is not memory.track or meter is not memory.meter:
+        memory = replace(memory, track=track, meter=meter)
+    return ask(scene, rules, memory, limits)
 
 
 def _tracked(plant: PlantState, before: Track) -> Track:
     if plant.site_kw is None:
         return before
-    power = plant.answering_kw
+    power = plant.power_kw
     power_kw = power_of(power, POWER_AGE_S_MAX)
     return before if power_kw is None else before.followed_by(plant.at_s - power.age_s, power_kw)

@@ -6,7 +6,7 @@ power or only set bounds; the others choose inside what it leaves, and idle come
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from agent.control import follow
 from agent.control.arbitrate import Proposal
@@ -106,8 +106,14 @@ def ask(
         pv_limit_kw=_pv_limit_kw(scene, rules, limits),
         said=tuple(_said(scene, rules, shaved, exchange)),
     )
-    left = replace(memory, slot=slot, peak=peak_memory, hour=hour, levels=levels)
-    return asked, left
+    return asked, SiteMemory(
+        track=memory.track,
+        meter=memory.meter,
+        slot=slot,
+        peak=peak_memory,
+        hour=hour,
+        levels=levels,
+    )
 
 
 def _duties(
@@ -148,20 +154,20 @@ def _in_order(
 ) -> Iterator[Proposal]:
     """Yield the wishes of the strategies that the site has, each in its place."""
     for place, name in enumerate(settings.order, start=1):
-        cls = _class(settings, name)
         if name == "peak_shaving" and settings.peak_shaving is not None and shaved is not None:
-            hold = low and hour.reserve
+            cls, hold = _class(settings, name), low and hour.reserve
             yield from peak.wishes(scene, settings.peak_shaving, shaved, cls, place, hold=hold)
         elif name == "calendar" and hour.rule is not None:
             rule = settings.calendar[hour.rule]
-            low_, high = levels.rule_low, levels.rule_high
+            cls, low_, high = _class(settings, name), levels.rule_low, levels.rule_high
             yield calendar.proposal(scene, rule, cls, place, low=low_, high=high)
         elif name == "prices" and settings.prices is not None:
-            low_, high = levels.price_low, levels.price_high
+            cls, low_, high = _class(settings, name), levels.price_low, levels.price_high
             yield from prices.proposals(scene, settings.prices, cls, place, low=low_, high=high)
         elif name == "self_consumption" and settings.self_consumption is not None:
+            cls, low_ = _class(settings, name), levels.self_consumption
             proposal = self_consumption.proposal(
-                scene, settings.self_consumption, cls, place, low=levels.self_consumption
+                scene, settings.self_consumption, cls, place, low=low_
             )
             yield from () if proposal is None else (proposal,)
 
@@ -220,15 +226,17 @@ def _pv_limit_kw(scene: Scene, rules: SiteRules, limits: Sequence[OperatorLimit]
         caps.append(settings.feed_in_share * (settings.pv_installed_kw or 0.0))
     if settings.export_kw_max is not None:
         caps.append(settings.export_kw_max)
-    installed_kw = grid_operator.installed_kw(scene, settings)
-    caps += [x.feed_in_share * installed_kw for x in limits if x.feed_in_share is not None]
+    if limits:
+        installed_kw = grid_operator.installed_kw(scene, settings)
+        caps += [x.feed_in_share * installed_kw for x in limits if x.feed_in_share is not None]
     told = scene.plant.inputs.get(grid_operator.EXPORT)
     told_kw = None if told is None else told.within(SITE_AGE_S_MAX)
     if told_kw is not None:
         caps.append(max(0.0, told_kw))
     if rules.local.prices is not None and prices.curtails(scene, rules.local.prices):
         caps.append(0.0)
+    if not caps:
+        return None
     dimmed_kw = min((x.import_kw_max for x in limits if x.import_kw_max is not None), default=None)
     charge_kw = -scene.lower_kw if dimmed_kw is None else min(-scene.lower_kw, dimmed_kw)
-    cap_kw = min(caps, default=None)
-    return feed_in.pv_limit_kw(scene, cap_kw, settings.pv_installed_kw, charge_kw)
+    return feed_in.pv_limit_kw(scene, min(caps), settings.pv_installed_kw, charge_kw)

@@ -11,7 +11,7 @@ show these as well. Of the measured frequency the site's own counters go on, and
 baseline never see anything else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.control.energy.contract import Contract, Reservoir
@@ -27,7 +27,7 @@ from agent.control.response.config import FrequencySettings
 from agent.control.response.curve import NOMINAL_HZ
 from agent.control.response.frequency import Trust, chosen, judge
 from agent.control.response.looking import looked_at
-from agent.control.response.product import Frequency, ProductState, key_of
+from agent.control.response.product import Frequency, ProductState
 from agent.control.response.serve import served
 from agent.control.response.serving import Around, Serving
 from agent.control.response.steps import Steps
@@ -99,8 +99,6 @@ class Answer:
     """Those for which power is kept free; the frequency has no say in it."""
     response_kw: float = 0.0
     management_kw: float = 0.0
-    resumed_kw: float = 0.0
-    """Of both, what a run before gave already and goes on in this cycle."""
 
 
 def answer(
@@ -121,21 +119,12 @@ def answer(
         deviation_hz = _deviation_hz(frequency.applied_hz)
         tested = alerts.step(before.tested or Alert(), deviation_hz, elapsed_s)
     fineness = before.steps
-    if trust.last_hz is not None and trust.last_s != fineness.sampled_s and plant.frequencies:
+    sample = trust.sample
+    if sample.hz is not None and sample.at_s != fineness.sampled_s and plant.frequencies:
         meter = chosen(plant.frequencies, settings.age_s_max)
         if meter is not None and meter.hz.usable(settings.age_s_max):
-            fineness = steps.step(fineness, meter.device, trust.last_hz, trust.last_s)
-    memory = ResponseMemory(
-        at_s=at_s,
-        trust=trust,
-        steps=fineness,
-        alert=alert,
-        tested=tested,
-        recalled=before.recalled if plant.ready else _recalled(before),
-    )
+            fineness = steps.step(fineness, meter.device, sample.hz, sample.at_s)
     live = _live(asked, settings, before, frequency) if plant.ready else ()
-    if not live:
-        return Answer(frequency=frequency, alert=alert), memory
     around = Around(
         plant=plant,
         settings=settings,
@@ -150,26 +139,43 @@ def answer(
         steps=fineness,
         now_us=asked.now_us,
     )
-    looked = looked_at(live, around)
-    served_ = [served(one, around, alert if tested is None else tested) for one in looked]
-    states = tuple(state for state, _ in served_)
-    return Answer(
-        frequency=frequency,
+    answered, products = _answered(live, around, alert, alert if tested is None else tested)
+    return answered, ResponseMemory(
+        at_s=at_s,
+        trust=trust,
+        steps=fineness,
         alert=alert,
-        products=states,
-        kept=tuple(one for one in looked if one.keeps_power and not one.ended),
-        response_kw=sum(state.response_kw for state in states),
-        management_kw=sum(state.management_kw for state in states),
-        resumed_kw=sum(_resumed_kw(*pair) for pair in served_),
-    ), replace(memory, products={one.key: _gone_on(one) for _, one in served_})
+        tested=tested,
+        products=products,
+        recalled=before.recalled if plant.ready else _recalled(before),
+    )
 
 
-def _resumed_kw(state: ProductState, serving: Serving) -> float:
-    return state.response_kw + state.management_kw if serving.resumed and serving.armed else 0.0
-
-
-def _gone_on(serving: Serving) -> Serving:
-    return replace(serving, resumed=False) if serving.resumed and serving.armed else serving
+def _answered(
+    live: Sequence[Serving], around: Around, alert: Alert, applied: Alert
+) -> tuple[Answer, Mapping[str, Serving]]:
+    """Return what the live products ask for; the applied alert is what they go by."""
+    if not live:
+        return Answer(frequency=around.frequency, alert=alert), {}
+    looked = looked_at(live, around)
+    states: list[ProductState] = []
+    products: dict[str, Serving] = {}
+    response_kw = management_kw = 0.0
+    for one in looked:
+        state, after = served(one, around, applied)
+        states.append(state)
+        products[one.key] = after
+        response_kw += state.response_kw
+        management_kw += state.management_kw
+    answered = Answer(
+        frequency=around.frequency,
+        alert=alert,
+        products=tuple(states),
+        kept=tuple([one for one in looked if one.keeps_power and not one.ended]),
+        response_kw=response_kw,
+        management_kw=management_kw,
+    )
+    return answered, products
 
 
 def _deviation_hz(hz: float | None) -> float | None:
@@ -194,11 +200,11 @@ def _live(
     live: dict[str, Serving] = {}
     for service in asked.services:
         if service.start_us <= asked.now_us < service.end_us:
-            key = key_of(service.product, live)
+            key = _key(service, live)
             known = before.products.get(key)
             live[key] = _continued(known, key, service, asked, settings)
             if known is None and key in before.recalled:
-                live[key] = replace(live[key], energy=before.recalled[key], resumed=True)
+                live[key] = replace(live[key], energy=before.recalled[key])
     for key, serving in before.products.items():
         if key not in live:
             weight = _tail(serving, asked.now_us, frequency)
@@ -238,6 +244,15 @@ def _continued(
     # A newer schedule brings the same award as another object; only another award is looked at.
     looked_s = known.looked_s if known.service == service else None
     return replace(known, service=service, contract=contract, looked_s=looked_s)
+
+
+def _key(service: FrequencyService, taken: Iterable[str]) -> str:
+    """Return the name of a product's controller; of two at once each has its own."""
+    key, number = service.product, 1
+    while key in taken:
+        number += 1
+        key = f"{service.product}#{number}"
+    return key
 
 
 def _tail(serving: Serving, now_us: int, frequency: Frequency) -> float:

@@ -7,7 +7,7 @@ nothing is held. A dead bus goes on reporting a smooth frequency for half an hou
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agent.control.interlocks.voltage import Voltage
 from agent.control.plant import FrequencyMeter
@@ -24,6 +24,31 @@ LEAP = "the frequency of {device} leapt to {hz:g} Hz"
 APART = "two meters of the frequency are {apart_hz:.3f} Hz apart"
 
 
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where the frequency was a while ago."""
+
+    hz: float
+    at_s: float
+    before_hz: float | None
+    """One to two seconds ago."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The last sample of the meter that is looked at."""
+
+    hz: float | None = None
+    at_s: float = 0.0
+    """When it was read."""
+    apart_since_s: float | None = None
+    """Since when another meter has been too far away."""
+    anchor: Anchor | None = None
+
+
+NO_SAMPLE = Sample()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
     """What the check remembers from cycle to cycle; times are the event loop's."""
@@ -31,20 +56,13 @@ class Trust:
     believed_hz: float | None = None
     """The last frequency that was believed."""
     device: str = ""
-    last_hz: float | None = None
-    last_s: float = 0.0
-    """When the last sample was read."""
     doubted_since_s: float | None = None
     """None: the frequency is believed."""
     good_since_s: float | None = None
     """While doubted: since when the values look right again."""
     text: str = ""
     """Why it was doubted last."""
-    apart_since_s: float | None = None
-    anchor_hz: float | None = None
-    anchor_s: float = 0.0
-    anchor_before_hz: float | None = None
-    """Where the frequency was one to two seconds ago."""
+    sample: Sample = NO_SAMPLE
 
 
 def chosen(meters: Sequence[FrequencyMeter], age_s_max: float) -> FrequencyMeter | None:
@@ -64,9 +82,9 @@ def judge(
 ) -> tuple[Frequency, Trust]:
     """Return the frequency as it may be acted upon, and what to remember for the next cycle."""
     meter = chosen(meters, settings.age_s_max)
-    wrong, trust = _looked_at(meter, meters, at_s, settings, before)
+    wrong, sample = _looked_at(meter, meters, at_s, settings, before.sample)
     wrong = wrong if voltage.known else voltage.text
-    doubted_since_s, good_since_s, text = trust.doubted_since_s, trust.good_since_s, trust.text
+    doubted_since_s, good_since_s, text = before.doubted_since_s, before.good_since_s, before.text
     if wrong:
         doubted_since_s = at_s if doubted_since_s is None else doubted_since_s
         good_since_s, text = None, wrong
@@ -75,7 +93,7 @@ def judge(
         if at_s - good_since_s >= settings.good_s:
             doubted_since_s = good_since_s = None
     believed = doubted_since_s is None and voltage.sound
-    hz = trust.last_hz if believed else before.believed_hz
+    hz = sample.hz if believed else before.believed_hz
     device = meter.device if believed and meter is not None else before.device
     frequency = Frequency(
         hz=hz,
@@ -87,13 +105,13 @@ def judge(
         code="" if believed else "I8" if voltage.believed else "I7",
         text="" if believed else text if voltage.believed else voltage.text,
     )
-    return frequency, replace(
-        trust,
+    return frequency, Trust(
         believed_hz=hz,
         device=device,
         doubted_since_s=doubted_since_s,
         good_since_s=good_since_s,
         text=text,
+        sample=sample,
     )
 
 
@@ -112,36 +130,39 @@ def _looked_at(
     meters: Sequence[FrequencyMeter],
     at_s: float,
     settings: FrequencySettings,
-    before: Trust,
-) -> tuple[str, Trust]:
+    before: Sample,
+) -> tuple[str, Sample]:
     """Return what is wrong with this cycle's values (empty: nothing), and what was seen."""
     if meter is None or not meter.hz.usable(settings.age_s_max) or meter.hz.value is None:
         return OLD.format(age_s=settings.age_s_max), before
     hz, sampled_s = meter.hz.value, at_s - meter.hz.age_s
-    leaps = before.last_hz is not None and (
-        abs(hz - before.last_hz)
-        > settings.rate_hz_per_s_max * max(sampled_s - before.last_s, RATE_SPAN_S_MIN)
+    leaps = before.hz is not None and (
+        abs(hz - before.hz)
+        > settings.rate_hz_per_s_max * max(sampled_s - before.at_s, RATE_SPAN_S_MIN)
     )
-    trust = _anchored(hz, at_s, replace(before, last_hz=hz, last_s=sampled_s))
-    apart_hz = _apart_hz(hz, meter, meters, settings, trust)
-    if apart_hz is None:
-        trust = trust if trust.apart_since_s is None else replace(trust, apart_since_s=None)
-    elif trust.apart_since_s is None:
-        trust = replace(trust, apart_since_s=at_s)
+    anchor = _anchored(hz, at_s, before.anchor)
+    apart_hz = _apart_hz(hz, meter, meters, settings, anchor)
+    apart_since_s = at_s if before.apart_since_s is None else before.apart_since_s
+    sample = Sample(
+        hz=hz,
+        at_s=sampled_s,
+        apart_since_s=None if apart_hz is None else apart_since_s,
+        anchor=anchor,
+    )
     if not settings.hz_min <= hz <= settings.hz_max:
-        return OUT_OF_RANGE.format(device=meter.device, hz=hz), trust
+        return OUT_OF_RANGE.format(device=meter.device, hz=hz), sample
     if leaps:
-        return LEAP.format(device=meter.device, hz=hz), trust
-    if apart_hz is not None and at_s - (trust.apart_since_s or at_s) >= settings.meters_apart_s:
-        return APART.format(apart_hz=apart_hz), trust
-    return "", trust
+        return LEAP.format(device=meter.device, hz=hz), sample
+    if apart_hz is not None and at_s - apart_since_s >= settings.meters_apart_s:
+        return APART.format(apart_hz=apart_hz), sample
+    return "", sample
 
 
-def _anchored(hz: float, at_s: float, trust: Trust) -> Trust:
-    """Return the trust with where the frequency was a second ago."""
-    if trust.anchor_hz is not None and at_s - trust.anchor_s < ANCHOR_S:
-        return trust
-    return replace(trust, anchor_hz=hz, anchor_s=at_s, anchor_before_hz=trust.anchor_hz)
+def _anchored(hz: float, at_s: float, before: Anchor | None) -> Anchor:
+    """Return where the frequency was a second ago."""
+    if before is not None and at_s - before.at_s < ANCHOR_S:
+        return before
+    return Anchor(hz, at_s, None if before is None else before.hz)
 
 
 def _apart_hz(
@@ -149,7 +170,7 @@ def _apart_hz(
     meter: FrequencyMeter,
     meters: Sequence[FrequencyMeter],
     settings: FrequencySettings,
-    trust: Trust,
+    anchor: Anchor,
 ) -> float | None:
     """Return by how much another meter is too far away; None: by nothing.
 
@@ -157,6 +178,8 @@ def _apart_hz(
     in that very event it must not stop the response. So it may be as far away as the frequency
     itself has moved within the last one to two seconds, where that is more than the limit.
     """
+    if len(meters) == 1:
+        return None
     worst_hz = settings.meters_apart_hz_max
     for other in meters:
         if other is meter or not other.hz.usable(settings.age_s_max) or other.hz.value is None:
@@ -164,7 +187,7 @@ def _apart_hz(
         worst_hz = max(worst_hz, abs(other.hz.value - hz))
     if worst_hz <= settings.meters_apart_hz_max:
         return None
-    was_hz = (trust.anchor_hz, trust.anchor_before_hz)
+    was_hz = (anchor.hz, anchor.before_hz)
     moved_hz = max(abs(hz - was) for was in was_hz if was is not None)
     allowed_hz = settings.meters_apart_hz_max
     if moved_hz > allowed_hz:

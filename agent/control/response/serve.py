@@ -37,7 +37,8 @@ def served(serving: Serving, around: Around, alert: Alert) -> tuple[ProductState
         ),
         serving.energy,
     )
-    serving = replace(serving, energy=energy)
+    if energy is not serving.energy:
+        serving = replace(serving, energy=energy)
     if managed.deviation_hz is None or not math.isfinite(managed.deviation_hz):
         return _state(serving, alert, managed, 0.0), serving
     pu = share(serving.service.curve, managed.deviation_hz)

@@ -1,6 +1,7 @@
 """One product that the site is awarded, as its controller goes from cycle to cycle. Pure."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from agent.control.energy.contract import Contract, Reservoir
 from agent.control.energy.manage import EnergyMemory
@@ -15,7 +16,7 @@ from agent.control.response.steps import Steps
 from wire.schedule import FrequencyService
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Serving:
     """The controller of one product; nothing of it is shared with another."""
 
@@ -32,8 +33,6 @@ class Serving:
     """Of the response: less than 1 where it outlasts its period and is on its way to 0."""
     ended: bool = False
     """Its period is over."""
-    resumed: bool = False
-    """A run before answered it, and this one does not yet."""
     static: Static = field(default_factory=Static)
     outside_kw: float = 0.0
     """What was answered last outside ±200 mHz; 0: the deviation is not there."""
@@ -41,17 +40,17 @@ class Serving:
     """Of an answer that the inverter gives by itself."""
     energy: EnergyMemory = field(default_factory=EnergyMemory)
 
-    @property
+    @cached_property
     def keeps_power(self) -> bool:
         """Say whether power is kept free for it; the frequency has no say in it."""
         return not any(refusal.code in INDEPENDENT for refusal in self.refusals)
 
-    @property
+    @cached_property
     def keeps_up_kw(self) -> float:
         """Return the power that has to be free to discharge."""
         return self._keeps_kw(max(0.0, *(pu for _, pu in self.service.curve)))
 
-    @property
+    @cached_property
     def keeps_down_kw(self) -> float:
         """Return the power that has to be free to charge."""
         return self._keeps_kw(max(0.0, *(-pu for _, pu in self.service.curve)))

@@ -5,7 +5,7 @@ slope that is settled by a tenth, so they are found out: a value that for a minu
 in steps of 10 mHz, is a coarse one.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 COARSE_HZ = 0.010
 MOVES_MIN = 5
@@ -52,8 +52,8 @@ def step(before: Steps, device: str, hz: float, sampled_s: float) -> Steps:
     gap_s = elapsed_s if not before.gaps else before.gap_s + _WEIGHT * (elapsed_s - before.gap_s)
     share = hz / COARSE_HZ
     fine = abs(share - round(share)) > _ROUNDING
-    return replace(
-        before,
+    return Steps(
+        device=device,
         hz=hz,
         sampled_s=sampled_s,
         since_s=sampled_s if fine else before.since_s,

@@ -70,7 +70,7 @@ def judge(
         return Physical(_cut(settings)), memory
     written_kw, power_kw = unit.written_kw, unit.power_kw.within(POWER_AGE_S_MAX)
     if not working or not unit.ready or written_kw is None or power_kw is None:
-        return _FINE, replace(memory, at_s=at_s, off_s=0.0, told_again=False, mark_s=-math.inf)
+        return _FINE, _unjudged(memory, at_s)
     step_s = 0.0 if memory.at_s is None else min(max(0.0, at_s - memory.at_s), STEP_S_MAX)
     tolerance_kw = settings.response_pct / 100.0 * rated_kw
     if abs(power_kw - written_kw) <= tolerance_kw:
@@ -78,14 +78,24 @@ def judge(
     return _astray(memory, settings, at_s, step_s, power_kw, written_kw, rated_kw)
 
 
+def _unjudged(memory: PhysicalMemory, at_s: float) -> PhysicalMemory:
+    return PhysicalMemory(
+        at_s=at_s,
+        mark_kw=memory.mark_kw,
+        blocked_until_s=memory.blocked_until_s,
+        pause_s=memory.pause_s,
+        good_s=memory.good_s,
+    )
+
+
 def _followed(memory: PhysicalMemory, at_s: float, step_s: float, worth: bool) -> PhysicalMemory:
     good_s = memory.good_s + (step_s if worth else 0.0)
     pause_s = memory.pause_s if good_s < memory.pause_s else 0.0
-    return replace(
-        memory,
+    return PhysicalMemory(
         at_s=at_s,
         off_s=max(0.0, memory.off_s - step_s),
-        mark_s=-math.inf,
+        mark_kw=memory.mark_kw,
+        blocked_until_s=memory.blocked_until_s,
         told_again=memory.told_again and memory.off_s > step_s,
         good_s=good_s if pause_s else 0.0,
         pause_s=pause_s,
