@@ -71,6 +71,6 @@ def site(
 def _tracked(plant: PlantState, before: Track) -> Track:
     if plant.site_kw is None:
         return before
-    power = plant.power_kw
+    power = plant.answering_kw
     power_kw = power_of(power, POWER_AGE_S_MAX)
     return before if power_kw is None else before.followed_by(plant.at_s - power.age_s, power_kw)

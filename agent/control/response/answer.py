@@ -11,7 +11,7 @@ show these as well. Of the measured frequency the site's own counters go on, and
 baseline never see anything else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.control.energy.contract import Contract, Reservoir
@@ -27,7 +27,7 @@ from agent.control.response.config import FrequencySettings
 from agent.control.response.curve import NOMINAL_HZ
 from agent.control.response.frequency import Trust, chosen, judge
 from agent.control.response.looking import looked_at
-from agent.control.response.product import Frequency, ProductState
+from agent.control.response.product import Frequency, ProductState, key_of
 from agent.control.response.serve import served
 from agent.control.response.serving import Around, Serving
 from agent.control.response.steps import Steps
@@ -99,6 +99,8 @@ class Answer:
     """Those for which power is kept free; the frequency has no say in it."""
     response_kw: float = 0.0
     management_kw: float = 0.0
+    resumed_kw: float = 0.0
+    """Of both, what a run before gave already and goes on in this cycle."""
 
 
 def answer(
@@ -160,11 +162,12 @@ def _answered(
     looked = looked_at(live, around)
     states: list[ProductState] = []
     products: dict[str, Serving] = {}
-    response_kw = management_kw = 0.0
+    response_kw = management_kw = resumed_kw = 0.0
     for one in looked:
         state, after = served(one, around, applied)
         states.append(state)
-        products[one.key] = after
+        products[one.key] = _gone_on(after)
+        resumed_kw += _resumed_kw(state, after)
         response_kw += state.response_kw
         management_kw += state.management_kw
     answered = Answer(
@@ -174,8 +177,17 @@ def _answered(
         kept=tuple([one for one in looked if one.keeps_power and not one.ended]),
         response_kw=response_kw,
         management_kw=management_kw,
+        resumed_kw=resumed_kw,
     )
     return answered, products
+
+
+def _resumed_kw(state: ProductState, serving: Serving) -> float:
+    return state.response_kw + state.management_kw if serving.resumed and serving.armed else 0.0
+
+
+def _gone_on(serving: Serving) -> Serving:
+    return replace(serving, resumed=False) if serving.resumed and serving.armed else serving
 
 
 def _deviation_hz(hz: float | None) -> float | None:
@@ -200,11 +212,11 @@ def _live(
     live: dict[str, Serving] = {}
     for service in asked.services:
         if service.start_us <= asked.now_us < service.end_us:
-            key = _key(service, live)
+            key = key_of(service.product, live)
             known = before.products.get(key)
             live[key] = _continued(known, key, service, asked, settings)
             if known is None and key in before.recalled:
-                live[key] = replace(live[key], energy=before.recalled[key])
+                live[key] = replace(live[key], energy=before.recalled[key], resumed=True)
     for key, serving in before.products.items():
         if key not in live:
             weight = _tail(serving, asked.now_us, frequency)
@@ -244,15 +256,6 @@ def _continued(
     # A newer schedule brings the same award as another object; only another award is looked at.
     looked_s = known.looked_s if known.service == service else None
     return replace(known, service=service, contract=contract, looked_s=looked_s)
-
-
-def _key(service: FrequencyService, taken: Iterable[str]) -> str:
-    """Return the name of a product's controller; of two at once each has its own."""
-    key, number = service.product, 1
-    while key in taken:
-        number += 1
-        key = f"{service.product}#{number}"
-    return key
 
 
 def _tail(serving: Serving, now_us: int, frequency: Frequency) -> float:

@@ -33,6 +33,8 @@ class Serving:
     """Of the response: less than 1 where it outlasts its period and is on its way to 0."""
     ended: bool = False
     """Its period is over."""
+    resumed: bool = False
+    """A run before answered it, and this one does not yet."""
     static: Static = field(default_factory=Static)
     outside_kw: float = 0.0
     """What was answered last outside ±200 mHz; 0: the deviation is not there."""
