@@ -18,7 +18,7 @@ from bench.options import Figures, Options
 
 BENCHMARKS = {
     "arbitration": ("bench.arbitration:run", "ten million sets of proposals against the rules"),
-    "archive": ("bench.archive:run", "a month of evidence exported, a second of it kept"),
+    "archive": ("bench.archive:run", "24 hours of beats kept to the second, a month exported"),
     "control-loop": ("bench.control_loop:run", "beat, read to write, memory of the real processes"),
     "crash": ("bench.crash:run", "kill -9 at a thousand random moments; --target gateway or hub"),
     "edge-poll": ("bench.edge_poll:run", "10,000 points a second read, and twice that"),
