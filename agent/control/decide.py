@@ -68,6 +68,10 @@ class _Scene:
     answered: Answer
     local: Wanted
     schedule_kw: float
+    before_kw: float
+    """The base of the cycle before; at first the measured power."""
+    elapsed_s: float
+    """Its age."""
 
 
 def decide(
@@ -78,13 +82,13 @@ def decide(
     if not scene.plant.ready:
         return _not_in_charge(scene, rules), after
     hard, above, answered = scene.guarded.plant, scene.above, scene.answered
-    before_kw, elapsed_s = _before(scene.plant, memory)
+    before_kw = scene.before_kw
     proposals = _proposals(scene, orders, before_kw, rules.limits.rated_kw)
     outcome = arbitrate(proposals, above, orders.now_us)
     if answered.resumed_kw:
         before_kw = observe.without_kw(before_kw, answered.resumed_kw, outcome.target_kw)
     base_kw, why, held = base.ramped(
-        outcome, above, hard, before_kw, elapsed_s, rules.limits, memory.held
+        outcome, above, hard, before_kw, scene.elapsed_s, rules.limits, memory.held
     )
     wanted_kw, because = _sum(base_kw, answered, hard, above)
     parts, after_spread = spread(
@@ -113,7 +117,7 @@ def decide(
             *parts.reasons,
             *told.refused(answered),
             *scene.local.said,
-            *(Reason(one.code, one.text, parts.power_kw) for one in scene.guarded.notices),
+            *[Reason(one.code, one.text, parts.power_kw) for one in scene.guarded.notices],
         ),
         units=parts.units,
         steering=followed,
@@ -121,10 +125,15 @@ def decide(
         products=answered.products,
         pv_limit_kw=scene.local.pv_limit_kw,
     )
-    ours = frozenset(unit.unit for unit in scene.plant.units if unit.ready)
-    joining = replace(after.joining, units=memory.joining.units | ours)
-    return decision, replace(
-        after, base_kw=base_kw, at_s=plant.at_s, held=held, spread=after_spread, joining=joining
+    return decision, Memory(
+        base_kw=base_kw,
+        at_s=plant.at_s,
+        held=held,
+        spread=after_spread,
+        guard=after.guard,
+        response=after.response,
+        site=after.site,
+        joining=observe.with_ours(after.joining, scene.plant),
     )
 
 
@@ -138,7 +147,8 @@ def _scene(
     guarded, guard_memory = guard(plant, rules.limits, memory.guard, rules.guard)
     waits = plant.at_s < orders.idle_until_s
     slot = None if schedule is None or waits else schedule.slot_at(now_us)
-    local, site_memory = _site(plant, orders, rules, memory, guarded, slot)
+    before_kw, elapsed_s = before = _before(plant, memory)
+    local, site_memory = _site(plant, orders, rules, memory, guarded, slot, before)
     left = untouched(guarded.plant.lower_kw, guarded.plant.upper_kw)
     above = arbitrate(local.duties, left, now_us)
     asked = _asked(plant, orders, rules, above, memory.base_kw, guarded)
@@ -151,8 +161,11 @@ def _scene(
         answered=answered,
         local=local,
         schedule_kw=0.0 if slot is None else slot.power_kw,
+        before_kw=before_kw,
+        elapsed_s=elapsed_s,
     )
-    joining = replace(joining, units=frozenset()) if joining.units else joining
+    if joining.units and not plant.ready:
+        joining = replace(joining, units=frozenset())
     return scene, Memory(
         guard=guard_memory, response=response_memory, site=site_memory, joining=joining
     )
@@ -181,10 +194,11 @@ def _site(
     memory: Memory,
     guarded: Guarded,
     slot: Slot | None,
+    before: tuple[float, float],
 ) -> tuple[Wanted, SiteMemory]:
     """Return what the schedule, the site's strategies and its connection ask for."""
     schedule = orders.schedule
-    base_kw, elapsed_s = _before(plant, memory)
+    base_kw, elapsed_s = before
     services = () if schedule is None else schedule.services
     return site(
         plant,
@@ -212,19 +226,17 @@ def _asked(
 ) -> Asked:
     """Return what this cycle asks of the frequency products."""
     schedule, injection = orders.schedule, orders.injection
-    proof = (cut for unit in guarded.units.values() for cut in unit.cuts if cut.code == "I24")
-    unproved = next(proof, None)
     return Asked(
         now_us=orders.now_us,
         voltage=guarded.voltage,
-        dead_zone_kw=min(unit.power_min_kw for unit in rules.limits.units),
+        dead_zone_kw=rules.limits.power_min_kw,
         services=() if schedule is None else schedule.services,
         lower_kw=above.lower_kw,
         upper_kw=above.upper_kw,
         injected_hz=None if injection is None else injection.hz_at(orders.now_us),
         base_kw=base_kw or 0.0,
         reservoir=reservoir(plant, rules.limits),
-        unproved="" if unproved is None else unproved.text,
+        unproved=guarded.unproved,
     )
 
 

@@ -56,9 +56,16 @@ def joined(plant: PlantState, before: Joining) -> tuple[PlantState, Joining]:
     return replace(plant, units=units), replace(before, since_s=since_s)
 
 
+def with_ours(joining: Joining, plant: PlantState) -> Joining:
+    """Return the same with the units that are ours now as part of the base."""
+    new = [u.unit for u in plant.units if u.ready and u.unit not in joining.units]
+    return replace(joining, units=joining.units.union(new)) if new else joining
+
+
 def before_kw(base_kw: float | None, plant: PlantState, joining: Joining) -> float:
     """Return the base of the cycle before, with the power of the units that have joined since."""
-    return (base_kw or 0.0) + found_kw(u for u in plant.units if u.unit not in joining.units)
+    new = [unit for unit in plant.units if unit.unit not in joining.units]
+    return (base_kw or 0.0) + found_kw(new) if new else base_kw or 0.0
 
 
 def found_kw(units: Iterable[UnitState]) -> float:

@@ -6,6 +6,7 @@ the allowed power a second, so that a limit at its edge makes no see-saw.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from agent.control.cuts import Cut
 from agent.control.interlocks import soc, state
@@ -96,8 +97,13 @@ class _Direction:
         if lowest is not None:
             return lowest.code, f"{lowest.what}: {bound_kw:.6g} kW of {self.name}", lowest.blind
         if lowest_kw is not None and lowest_kw < self.rated_kw:
-            return "I1", f"the battery allows {bound_kw:.6g} kW of {self.name}", False
+            return "I1", _allows(bound_kw, self.name), False
         return "I1", f"a bound was lifted: {bound_kw:.6g} kW of {self.name} again", False
+
+
+@lru_cache(maxsize=8)
+def _allows(bound_kw: float, name: str) -> str:
+    return f"the battery allows {bound_kw:.6g} kW of {name}"
 
 
 def _direction(

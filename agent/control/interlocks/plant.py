@@ -52,6 +52,15 @@ class Guarded:
         return told if self.clock.alarm is None else (*told, self.clock.alarm)
 
     @property
+    def unproved(self) -> str:
+        """I24: return why nothing may be trusted to the inverters yet; empty: they are proved."""
+        for unit in self.units.values():
+            for cut in unit.cuts:
+                if cut.code == "I24":
+                    return cut.text
+        return ""
+
+    @property
     def feed_in_share(self) -> float | None:
         """Return the strictest share of the installed power that may be fed in; None: any."""
         shares = [one.feed_in_share for one in self.operator if one.feed_in_share is not None]

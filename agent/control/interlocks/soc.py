@@ -37,13 +37,12 @@ def remembered(soc_pct: Quantity, limits: UnitLimits, before: SocMemory) -> SocM
     wanted_pct = HYSTERESIS_COARSE_PCT if steps == WHOLE_STEPS_MIN else HYSTERESIS_PCT
     margin_pct = min(wanted_pct, (limits.soc_max_pct - limits.soc_min_pct) / 4)
     low_pct, high_pct = limits.soc_min_pct, limits.soc_max_pct
-    after = SocMemory(
-        soc <= low_pct or (before.no_discharge and soc < low_pct + margin_pct),
-        soc >= high_pct or (before.no_charge and soc > high_pct - margin_pct),
-        soc,
-        steps,
-    )
-    return before if after == before else after
+    no_discharge = soc <= low_pct or (before.no_discharge and soc < low_pct + margin_pct)
+    no_charge = soc >= high_pct or (before.no_charge and soc > high_pct - margin_pct)
+    after = (no_discharge, no_charge, soc, steps)
+    if after == (before.no_discharge, before.no_charge, before.last_pct, before.whole_steps):
+        return before
+    return SocMemory(*after)
 
 
 def cuts(soc_pct: Quantity, limits: UnitLimits, closed: SocMemory) -> Iterator[Cut]:
