@@ -50,7 +50,9 @@ class Gateway:
     async def ask_for(self, power_kw: float, version: int = 1) -> None:
         now_us = SystemClock().now_us()
         slot = Slot(now_us - 1_000_000, now_us + 600_000_000, power_kw)
-        schedule = Schedule(site=SITE, version=version, issued_us=now_us, slots=(slot,))
+        await self.hand(Schedule(site=SITE, version=version, issued_us=now_us, slots=(slot,)))
+
+    async def hand(self, schedule: Schedule) -> None:
         self._writer.write(link.encode(schedule))
         await self._writer.drain()
 
