@@ -159,6 +159,7 @@ def _sources(settings: AgentSettings, units: Sequence[UnitSettings]) -> tuple[So
         found = [_of_unit(settings, unit, names, setters) for unit in units]
     except BadSource as error:
         raise BadSettings(str(error)) from error
+    _check_inputs(settings, found[0])
     for unit, sources in zip(units, found, strict=True):
         for point in (POWER, SOC):
             if not sources.of(point):
@@ -173,6 +174,17 @@ def _sources(settings: AgentSettings, units: Sequence[UnitSettings]) -> tuple[So
         and (facts := _meter_facts(device, settings.control.period_s)) is not None
     }
     return (replace(found[0], meters=meters), *found[1:])
+
+
+def _check_inputs(settings: AgentSettings, sources: Sources) -> None:
+    """Refuse a contact that no device tells: it would be a cut wire for ever."""
+    told = [point for _, point in sources.inputs]
+    for key, point in settings.control.inputs.points:
+        if point not in told:
+            raise BadSettings(
+                f"control.inputs.{key}: {point!r} is not allowed; a point input.* or dso.* of a"
+                f" device is expected: {', '.join(told) or 'there is none yet'}"
+            )
 
 
 def _of_unit(

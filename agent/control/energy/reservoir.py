@@ -9,12 +9,11 @@ from functools import lru_cache
 
 from agent.control.arbitrate import Proposal
 from agent.control.energy.contract import Contract, Reservoir
+from agent.control.interlocks.fresh import SOC_PCT
 from agent.control.limits import Limits
 from agent.control.plant import PlantState
 
 SOC_AGE_S_MAX = 30.0
-SOC_PCT = (-5.0, 105.0)
-"""What a gauge may say; anything else is not a state of charge."""
 APPROACH_H = 1.0 / 60
 """What is left above the reserve may be used up in this time, not faster."""
 CLASS = 1

@@ -190,6 +190,18 @@ class InputSettings(_Section):
     dimming: DimmingSettings | None = None
     feed_in_pct: ShareSettings | None = None
 
+    @property
+    def points(self) -> tuple[tuple[str, str], ...]:
+        """Return (key below this section, point) of everything that is wired to the box."""
+        steps = () if self.ripple is None else self.ripple.steps
+        one = (("dimming", self.dimming), ("feed_in_pct", self.feed_in_pct))
+        return (
+            *((f"stops.{place}.point", stop.point) for place, stop in enumerate(self.stops)),
+            *((f"trips.{place}.point", trip.point) for place, trip in enumerate(self.trips)),
+            *((f"ripple.steps.{place}.point", step.point) for place, step in enumerate(steps)),
+            *((f"{key}.point", said.point) for key, said in one if said is not None),
+        )
+
     @cached_property
     def none(self) -> bool:
         """Say whether nothing is wired to the box."""

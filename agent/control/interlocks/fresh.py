@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from agent.control.cuts import Cut
 from agent.control.interlocks.config import FreshnessSettings
+from agent.control.limits import UnitLimits
 from agent.control.plant import UnitState
 from agent.control.quantity import Quantity
 
@@ -29,6 +30,19 @@ class FreshMemory:
 
 
 WELL = FreshMemory()
+SOC_PCT = (-5.0, 105.0)
+"""What a gauge may say; anything else is not a state of charge."""
+POWER_SHARE_MAX = 10.0
+"""Of the rated power; the settings may allow much less than the inverter can."""
+
+
+def absurd(unit: UnitState, limits: UnitLimits) -> Iterator[Cut]:
+    """Yield a stop for what was read and cannot be."""
+    soc_pct, power_kw = unit.soc_pct.value, unit.power_kw.value
+    if soc_pct is not None and not SOC_PCT[0] <= soc_pct <= SOC_PCT[1]:
+        yield _stop(f"state of charge: {soc_pct:g} % cannot be")
+    if power_kw is not None and not abs(power_kw) <= POWER_SHARE_MAX * limits.rated_kw:
+        yield _stop(f"AC power: {power_kw:g} kW cannot be")
 
 
 def cuts(

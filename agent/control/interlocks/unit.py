@@ -46,6 +46,7 @@ def unit_hard(
         (
             *[manual.held(latch) for latch in latches],
             *of_age,
+            *fresh.absurd(unit, limits),
             *stuck.cuts(unit, limits, rules.freshness),
             *of_battery,
             *of_inverter,

@@ -105,6 +105,8 @@ def test_a_profile_that_names_run_states_makes_them_known(tmp_path: Path) -> Non
         ("discharge_kw_max = 9\n" + UNITS, ("one",), "discharge_kw_max: 9.0 is not allowed; 150"),
         ("capacity_kwh = 9\n" + UNITS, ("one",), "are said for each of the units"),
         (UNITS.replace("discharge_kw_max = 100", ""), ("one",), "control.discharge_kw_max"),
+        (PLAIN + '[[control.inputs.stops]]\npoint = "input.x"\n', ("one",), "'input.x' is not"),
+        (PLAIN + '[control.inputs.dimming]\npoint = "pcs.x"\n', ("one",), "inputs.dimming.point"),
     ],
 )
 def test_units_that_cannot_be_are_refused_in_one_line(

@@ -89,6 +89,24 @@ def test_i9_a_device_that_was_started_anew_counts_from_its_own_beginning() -> No
     assert hard.stopped is None
 
 
+@pytest.mark.parametrize("soc_pct", [6553.5, -6553.5, 105.1, -5.1, 1e300])
+def test_i9_a_state_of_charge_that_cannot_be_stops_the_unit(soc_pct: float) -> None:
+    hard, _ = _hard(changed(ALLOWED, soc_pct=Quantity(soc_pct, 0.0)))
+    assert hard.stale is not None
+    assert (hard.stale.code, hard.lower_kw, hard.upper_kw) == ("I9", 0.0, 0.0)
+
+
+def test_i9_a_gauge_may_be_a_little_beyond_its_ends_and_a_power_beyond_its_rating() -> None:
+    for soc_pct in (104.9, -4.9):
+        assert _hard(changed(ALLOWED, soc_pct=Quantity(soc_pct, 0.0)))[0].stopped is None
+    assert _hard(changed(ALLOWED, power_kw=Quantity(150.0, 0.0)))[0].stopped is None
+
+
+def test_i9_a_power_that_cannot_be_stops_the_unit() -> None:
+    hard, _ = _hard(changed(ALLOWED, power_kw=Quantity(65535.0, 0.0)))
+    assert hard.stale is not None
+
+
 def test_i10_a_power_that_stands_still_under_load_is_treated_as_not_measured() -> None:
     frozen = changed(ALLOWED, power_kw=Quantity(50.0, 0.1, still_s=30.0))
     hard, _ = _hard(frozen, rules=STILL)
