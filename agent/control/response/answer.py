@@ -255,7 +255,12 @@ def _continued(
         return Serving(key=key, service=service, product=product, contract=contract)
     # A newer schedule brings the same award as another object; only another award is looked at.
     looked_s = known.looked_s if known.service == service else None
-    return replace(known, service=service, contract=contract, looked_s=looked_s)
+    outside_kw = known.outside_kw
+    if outside_kw and service.capacity_kw != known.service.capacity_kw:
+        outside_kw *= service.capacity_kw / known.service.capacity_kw  # what is held is a share
+    return replace(
+        known, service=service, contract=contract, looked_s=looked_s, outside_kw=outside_kw
+    )
 
 
 def _tail(serving: Serving, now_us: int, frequency: Frequency) -> float:

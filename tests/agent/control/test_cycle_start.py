@@ -148,3 +148,18 @@ async def test_two_awards_of_one_product_are_told_once_each() -> None:
         await asyncio.sleep(20.0)
         told = await site.events("fcr_ce")
         assert sorted(told) == ["PRODUCT_ARMED", "PRODUCT_REFUSED"]
+
+
+async def test_what_is_held_beyond_200_mhz_is_of_the_award_in_force() -> None:
+    whole = schedule(0.0, capacity_kw=40.0).services[0]
+    change_us = EPOCH_US + 10_000_000
+    awards = (
+        replace(whole, end_us=change_us),
+        replace(whole, start_us=change_us, capacity_kw=20.0),
+    )
+    inverter = found_at(0.0)
+    inverter.fast["grid.frequency_hz"] = 49.75
+    async with running(inverter) as site:
+        site.cycle.take_schedule(replace(schedule(0.0), services=awards))
+        assert (await powers(5.0, inverter))[-1] == 40.0
+        assert (await powers(6.0, inverter))[-1] == 20.0
