@@ -49,7 +49,7 @@ def cuts(
     runs, run_memory = running.look(unit, settings, memory.run, at_s)
     latches = memory.latches
     if latches:
-        shown, told_memory = told.Told(), ToldMemory()
+        shown, told_memory = told.Told(), told.yielded(memory.told)
     else:
         shown, told_memory = told.judge(unit, limits.rated_kw, settings, memory.told, at_s)
         latches = _latched(unit, shown.cut, latches)

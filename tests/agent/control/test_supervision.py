@@ -111,6 +111,43 @@ def test_i16_the_third_foreign_write_in_a_minute_makes_us_yield_and_nothing_is_w
     assert watched.beats(5) == []
 
 
+@pytest.mark.parametrize("moves", [False, True])
+@pytest.mark.parametrize("foreign_kw", [(20.0,), (-70.0,), (95.0, 12.0, -40.0), (0.0, 30.0)])
+def test_i16_another_controller_that_writes_in_every_beat_makes_us_yield_too(
+    foreign_kw: tuple[float, ...], moves: bool
+) -> None:
+    watched = Watched()
+    watched.write(50.0)
+    watched.beats(20)
+    codes: list[str] = []
+    for beat in range(100):
+        if moves and "I11" not in codes:
+            watched.write(50.0 + beat % 7)
+        elif "I11" in codes and watched.written_kw:
+            watched.write(0.0)
+        codes = watched.beat(told_kw=foreign_kw[beat % len(foreign_kw)])
+    assert codes == ["I16"]
+    assert watched.cuts[0].silent
+    watched.memory = inverter.reset(watched.memory, ("I16",))
+    for beat in range(100):
+        if "I11" in codes and watched.written_kw:
+            watched.write(0.0)
+        codes = watched.beat(told_kw=foreign_kw[beat % len(foreign_kw)])
+    assert codes == ["I16"], "the other one is still there"
+
+
+def test_i11_a_device_that_takes_less_than_it_is_told_is_no_other_controller() -> None:
+    watched = Watched()
+    for kw in (10.0, 40.0, 20.0):
+        watched.write(kw)
+        watched.beats(10)
+    watched.write(80.0)
+    assert watched.beats(20, told_kw=60.0, power_kw=60.0) == ["I11"]
+    watched.write(0.0)
+    assert watched.beats(10) == []
+    assert watched.alarms == []
+
+
 def test_i16_foreign_writes_that_are_minutes_apart_only_alarm() -> None:
     watched = Watched()
     watched.write(50.0)

@@ -126,6 +126,30 @@ async def test_i16_a_second_controller_is_answered_twice_and_then_left_alone() -
         assert site.inverter.writes[-1][1] == 20.0
 
 
+@pytest.mark.parametrize("capacity_kw", [0.0, 20.0])
+async def test_i16_another_controller_at_ten_hertz_makes_us_yield_and_not_write_zeros(
+    capacity_kw: float,
+) -> None:
+    async with running(_inverter()) as site:
+        site.cycle.take_schedule(schedule(20.0, capacity_kw=capacity_kw))
+        await asyncio.sleep(30)
+        for beat in range(100):
+            site.inverter.fast["grid.frequency_hz"] = 49.99 + 0.002 * (beat % 9)
+            await asyncio.sleep(0.1)
+            site.inverter.keep(7.0)
+        assert [latch.code for latch in site.status().latches] == ["I16"]
+        before = len(site.inverter.writes)
+        assert all(at_s < asyncio.get_running_loop().time() - 4 for at_s, _ in site.inverter.writes)
+        await asyncio.sleep(60)
+        assert len(site.inverter.writes) == before
+        told = await site.events("pcs")
+        assert "SECOND_CONTROLLER" in told
+        assert "UNIT_BLOCKED" in told
+        if capacity_kw:
+            assert (await site.events("fcr_ce"))[:2] == ["PRODUCT_ARMED", "PRODUCT_UNAVAILABLE"]
+            assert site.status().response_kw == 0.0
+
+
 async def test_a_latch_of_the_run_before_holds_until_its_reset() -> None:
     latch = Latch("I16", "pcs", "second controller", "another controller has set 5 kW")
     async with running(_inverter()) as site:

@@ -5,6 +5,10 @@ more write, then by blocking the unit (I11). A read-back that was right and then
 us is another controller's (I16): we write again and say so, and yield when that goes on, because
 two controllers that take turns are worse than either. Where the device shows the power it falls
 back to, its time-out has run out: it is told again.
+
+Who writes as often as we do leaves no read-back right. A device that is deaf keeps showing what it
+showed, and one that takes less than it is told shows something between that and 0; what is neither
+is another controller's.
 """
 
 import math
@@ -39,6 +43,11 @@ class ToldMemory:
     blocked: bool = False
     blocks_s: tuple[float, ...] = ()
     foreign_s: tuple[float, ...] = ()
+    kept_kw: float | None = None
+    """What it would go on showing if it were deaf: the newest of ours that it has shown, before
+    that whatever it showed first."""
+    kept_s: float = -math.inf
+    """When it showed that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +87,23 @@ def judge(
     tolerance_kw = max(TOLERANCE_KW_MIN, settings.readback_pct / 100.0 * rated_kw)
     shown_kw = told.value or 0.0
     if _is_ours(shown_kw, memory.sent, tolerance_kw, read_s - settings.readback_lag_s):
-        return _right(memory, settings, abs(shown_kw - written_kw) <= tolerance_kw, read_s)
+        agreed = abs(shown_kw - written_kw) <= tolerance_kw
+        return _right(memory, settings, agreed, read_s, shown_kw)
     memory = replace(memory, read_s=read_s)
     if memory.agreed and not memory.blocked:
         return _changed(memory, settings, shown_kw, tolerance_kw, at_s)
+    if _is_foreign(memory, settings, shown_kw, tolerance_kw, at_s):
+        if memory.foreign_s and read_s <= memory.foreign_s[-1] + settings.readback_lag_s:
+            return _blocked(memory), memory  # what it was told again has its time to show
+        return _changed(memory, settings, shown_kw, tolerance_kw, at_s)
+    if memory.kept_kw is None or _is_ours(shown_kw, memory.sent, tolerance_kw, memory.kept_s):
+        memory = replace(memory, kept_kw=shown_kw, kept_s=read_s)
     return _wrong(memory, settings, at_s)
+
+
+def yielded(memory: ToldMemory) -> ToldMemory:
+    """Return what is remembered of an inverter that is left alone until somebody resets it."""
+    return ToldMemory(kept_kw=memory.kept_kw)
 
 
 def _noted(memory: ToldMemory, written_kw: float, written_s: float) -> ToldMemory:
@@ -97,7 +118,7 @@ def _forgotten(memory: ToldMemory) -> ToldMemory:
     """Begin anew with a device that is being taken over; blocks are remembered."""
     if not memory.sent:
         return memory
-    return replace(memory, sent=(), agreed=False, wrong=0, right=0, told_again=False)
+    return replace(memory, sent=(), agreed=False, wrong=0, right=0, told_again=False, kept_kw=None)
 
 
 def _is_ours(
@@ -114,8 +135,35 @@ def _is_ours(
     return False
 
 
+def _is_foreign(
+    memory: ToldMemory,
+    settings: SupervisionSettings,
+    shown_kw: float,
+    tolerance_kw: float,
+    at_s: float,
+) -> bool:
+    """Say whether a wrong read-back can be nobody's fault but another controller's."""
+    kept_kw, after_s = memory.kept_kw, memory.kept_s - settings.readback_lag_s
+    if (
+        kept_kw is None
+        or abs(shown_kw - kept_kw) <= tolerance_kw
+        or abs(shown_kw - settings.reversion_kw) <= tolerance_kw
+        or _is_ours(shown_kw, memory.sent, tolerance_kw, after_s)
+    ):
+        return False
+    if memory.foreign_s and at_s - memory.foreign_s[-1] <= settings.foreign_window_s:
+        return True
+    written_kw = memory.sent[-1][0]
+    low_kw, high_kw = min(0.0, written_kw), max(0.0, written_kw)
+    return not low_kw - tolerance_kw <= shown_kw <= high_kw + tolerance_kw
+
+
 def _right(
-    memory: ToldMemory, settings: SupervisionSettings, agreed: bool, read_s: float
+    memory: ToldMemory,
+    settings: SupervisionSettings,
+    agreed: bool,
+    read_s: float,
+    shown_kw: float,
 ) -> tuple[Told, ToldMemory]:
     right = min(memory.right + 1, settings.readback_count)
     blocked = memory.blocked and right < settings.readback_count
@@ -127,6 +175,8 @@ def _right(
         blocked=blocked,
         blocks_s=memory.blocks_s,
         foreign_s=memory.foreign_s,
+        kept_kw=shown_kw,
+        kept_s=read_s,
     )
     return _blocked(after), after
 
@@ -145,7 +195,7 @@ def _wrong(
     blocks_s = (*(block_s for block_s in memory.blocks_s if block_s > since_s), at_s)
     if len(blocks_s) >= BLOCKS_MAX:
         text = f"{_TEXT}, blocked {len(blocks_s)} times in {settings.latch_window_s:g} s"
-        return Told(Cut("I11", text, 0.0, 0.0, latched=True)), ToldMemory()
+        return Told(Cut("I11", text, 0.0, 0.0, latched=True)), yielded(memory)
     memory = replace(memory, wrong=0, told_again=False, blocked=True, blocks_s=blocks_s)
     return _blocked(memory), memory
 
@@ -170,9 +220,10 @@ def _changed(
             f" {settings.foreign_window_s:g} s: nothing is written any more"
         )
         cut = Cut("I16", text, 0.0, 0.0, latched=True, silent=True)
-        return Told(cut), ToldMemory()
+        return Told(cut), yielded(memory)
     alarm = f"another controller has set {shown_kw:g} kW; it is told again"
-    return Told(again=True, alarm=(FOREIGN, alarm)), replace(memory, foreign_s=foreign_s)
+    memory = replace(memory, foreign_s=foreign_s, wrong=0, told_again=False)
+    return replace(_blocked(memory), again=True, alarm=(FOREIGN, alarm)), memory
 
 
 def _blocked(memory: ToldMemory) -> Told:
