@@ -49,7 +49,25 @@ export function formatter(language, words) {
   const second = part({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const dated = (time) => (us, nowUs) => (day(us) === day(nowUs) ? time(us) : `${short(us)} ${time(us)}`);
 
-  return { number, withUnit, kilowatts, age, minute, minuteDated: dated(minute), secondDated: dated(second) };
+  return { number, withUnit, kilowatts, age, minute, minuteDated: dated(minute), secondDated: dated(second), asInput, fromInput };
+}
+
+const LOCAL = new Intl.DateTimeFormat("sv-SE", {
+  timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+});
+
+/** An instant as a field for date and time takes it: local time of the site. */
+function asInput(us) {
+  return LOCAL.format(new Date(us / 1_000)).replace(" ", "T");
+}
+
+/** The instant in such a field; null: there is none. Of an hour that comes twice it is one of both. */
+function fromInput(content) {
+  const wanted = Date.parse(`${content}Z`);
+  if (Number.isNaN(wanted)) return null;
+  let ms = wanted;
+  for (let turn = 0; turn < 2; turn += 1) ms += wanted - Date.parse(`${asInput(ms * 1_000)}Z`);
+  return ms * 1_000;
 }
 
 /** Glyph, class and word of a power: what happens to the battery. */

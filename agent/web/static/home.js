@@ -4,9 +4,14 @@ import { renderAlarms } from "./alarms.js";
 import { renderBanners } from "./banners.js";
 import { format, known, language, text, words } from "./context.js";
 import { $, fill, make, mark, tick, upperFirst, write } from "./dom.js";
+import { offerPeriod, renderProof } from "./evidence.js";
 import { direction, US_PER_S, WAIT_S } from "./format.js";
+import { renderLatches } from "./latches.js";
 import { connect } from "./live.js";
+import { lookingBack, tellNow } from "./past.js";
+import { renderProducts, renderUnits } from "./products.js";
 import { renderSchedule } from "./schedule.js";
+import { renderLadder } from "./why.js";
 
 const STALE_S = 5;
 const MAIN = ["battery.soc_pct", "ac.power_kw", "battery.energy_kwh", "battery.capacity_kwh"];
@@ -42,6 +47,9 @@ function render() {
   renderDevice(nowUs, fresh);
   renderHub(nowUs);
   renderBanners({ picture, nowUs, fresh, unlinkedS: ageS(linkedAt, nowUs) }, line);
+  renderLatches(picture.latches, nowUs);
+  tellNow(nowUs, picture.site);
+  offerPeriod(nowUs);
   renderHero(nowUs);
   renderMode(nowUs, fresh);
   renderSchedule(picture, nowUs);
@@ -146,15 +154,11 @@ function renderMode(nowUs, fresh) {
   write($("[data-setpoint]", box), `${text("setpoint")} ${format.kilowatts(control?.setpoint_kw)}`);
   mark(box, !known, control?.at_us, nowUs);
   const why = $("#why");
-  why.hidden = !control?.reasons.length;
-  why.classList.toggle("stale", !known);
-  fill($("ul", why), control?.reasons ?? [], (reason) => {
-    const item = make("li");
-    item.append(make("span", "value", words[`reason.${reason.code}`] ?? reason.text));
-    item.append(make("b", "num value", format.kilowatts(reason.power_kw, 1)));
-    if (language === "en" && words[`reason.${reason.code}`]) item.append(make("small", "", reason.text));
-    return item;
-  });
+  why.classList.toggle("stale", !known && !lookingBack());
+  if (control && !lookingBack()) renderLadder(why, control);
+  renderProducts(control, known);
+  renderUnits(control, known);
+  renderProof(control);
 }
 
 function renderValues(nowUs) {

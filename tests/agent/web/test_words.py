@@ -23,6 +23,13 @@ _PREFIXES = (
     "next.",
     "state.",
     "product.",
+    "products.",
+    "cause.",
+    "source.",
+    "refused.",
+    "why.",
+    "selftest.",
+    "evidence.format.",
 )
 """Keys that are put together from a code at run time."""
 
@@ -76,6 +83,14 @@ def test_every_event_and_reason_of_control_has_a_text() -> None:
     assert len(reasons) > 6
     assert {f"event.{code}" for code in events} <= words("de").keys()
     assert {f"reason.{code}" for code in reasons} <= words("de").keys()
+
+
+def test_every_reason_but_those_of_arming_has_a_sentence_for_the_ladder() -> None:
+    keys = words("de").keys()
+    reasons = {key.removeprefix("reason.") for key in keys if key.startswith("reason.")}
+    assert {code for code in reasons if not code.startswith("ARM_")} == {
+        key.removeprefix("cause.") for key in keys if key.startswith("cause.")
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
