@@ -49,6 +49,10 @@ port = {page_port}
 discharge_kw_max = {rated_kw}
 charge_kw_max = {rated_kw}
 
+[frequency]
+arming = "off"                # the simulated inverter's own frequency is what there is
+
+
 [[devices]]
 id = "inverter"
 kind = "modbus_tcp"
