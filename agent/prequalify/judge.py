@@ -1,8 +1,9 @@
 """Which criteria a test is judged by, and what they say of a record. Pure."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from agent.prequalify import corridor, nordic, reservoir, steps, swing
+from agent.prequalify import corridor, nordic, reservoir, static, steps, swing
 from agent.prequalify.reservoir import Range
 from agent.prequalify.rulesets import Ruleset, Trial
 from agent.prequalify.series import Series
@@ -23,7 +24,7 @@ class Case:
 
     @property
     def target(self) -> Target:
-        return Target(self.ruleset.curve, self.capacity_kw)
+        return self.ruleset.target(self.capacity_kw)
 
 
 def judged(series: Series, test: Trial, case: Case) -> list[Verdict]:
@@ -52,22 +53,26 @@ def points(series: Series, test: Trial, case: Case) -> list[swing.Point]:
     ]
 
 
+_RECORD: dict[str, Callable[[Series, Target], Iterable[Verdict]]] = {
+    "corridor": corridor.judge,
+    "levels": nordic.levels,
+    "fast_ramp": nordic.fast_ramp,
+    "combined": nordic.combined,
+    "linearity": nordic.linearity,
+    "ramps": nordic.ramps,
+    "static": static.judge,
+    "static_pause": static.paused,
+}
+"""Criteria that look at a record and what was wanted, and at nothing else."""
+
+
 def _by(kind: str, series: Series, test: Trial, case: Case) -> list[Verdict]:
-    match kind:
-        case "steps":
-            return steps.judge(series, case.target, case.ruleset.limits)
-        case "corridor":
-            return corridor.judge(series, case.target)
-        case "levels":
-            return list(nordic.levels(series, case.target))
-        case "fast_ramp":
-            return list(nordic.fast_ramp(series, case.target))
-        case "linearity":
-            return list(nordic.linearity(series, case.target))
-        case "ramps":
-            return list(nordic.ramps(series, case.target))
-        case "sine":
-            return swing.judge(points(series, test, case), case.ruleset.grid)
+    if kind in _RECORD:
+        return list(_RECORD[kind](series, case.target))
+    if kind == "steps":
+        return steps.judge(series, case.target, case.ruleset.limits)
+    if kind == "sine":
+        return swing.judge(points(series, test, case), case.ruleset.grid)
     if case.reach is None:
         return [Verdict(code="reservoir", value=None, note="none")]
     name, capacity_kw = case.ruleset.product, case.capacity_kw

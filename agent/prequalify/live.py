@@ -30,6 +30,7 @@ PICTURE, INJECTION = "/api/picture", "/api/injection"
 _POWER, _SOC, _FREQUENCY = "ac.power_kw", "battery.soc_pct", "grid.frequency_hz"
 _WORKING = "automatic"
 _NOT_ARMED = ("ARM_", "I24")
+_SAME_KW = 1e-6
 
 Progress = Callable[[float], None]
 
@@ -77,10 +78,15 @@ async def awarded(box: Box, ruleset: Ruleset) -> float:
     if refused:
         raise Halted("; ".join(refused))
     services = (picture.get("schedule") or {}).get("services", [])
-    for service in services:
-        if service["product"] == ruleset.product:
-            return float(service["capacity_kw"])
-    raise Halted(f"{ruleset.product} is not awarded now; award it for the time of the test")
+    held_kw = {service["product"]: float(service["capacity_kw"]) for service in services}
+    wanted = [(ruleset.product, 1.0), *((one.product, one.share) for one in ruleset.beside)]
+    for product, share in wanted:
+        if product not in held_kw:
+            raise Halted(f"{product} is not awarded now; award it for the time of the test")
+        expected_kw = share * held_kw[ruleset.product]
+        if abs(held_kw[product] - expected_kw) > _SAME_KW:
+            raise Halted(f"{product}: {held_kw[product]:g} kW; {expected_kw:g} kW are expected")
+    return held_kw[ruleset.product]
 
 
 async def run(box: Box, test: Trial, target: Target, progress: Progress) -> Series:

@@ -53,7 +53,7 @@ def listed() -> int:
     for name in rulesets.names():
         ruleset = rulesets.load(name)
         tests = ", ".join(test.id for test in ruleset.tests)
-        sys.stdout.write(f"{name:12} {ruleset.title['en']}, {ruleset.version}: {tests}\n")
+        sys.stdout.write(f"{name:17} {ruleset.title['en']}, {ruleset.version}: {tests}\n")
     return 0
 
 
@@ -139,8 +139,9 @@ def rehearsal_of(
         sum(unit.discharge_kw_max for unit in limits.units),
         sum(unit.charge_kw_max for unit in limits.units),
     )
-    known = PRODUCTS.get(ruleset.product)
-    default_kw = power_kw / (1.0 if known is None else known.kept_factor)
+    awards = [(ruleset.product, 1.0), *((one.product, one.share) for one in ruleset.beside)]
+    kept = sum(share * PRODUCTS[name].kept_factor for name, share in awards if name in PRODUCTS)
+    default_kw = power_kw / (kept or 1.0)
     capacity_kw = options.capacity_kw or default_kw
     rehearsal = Rehearsal(
         ruleset=ruleset,

@@ -1,7 +1,7 @@
 """The Nordic time-domain requirements and the evenness of small steps. Pure.
 
 Source: Technical Requirements for FCR Provision in the Nordic Synchronous Area v1.1, requirements
-1 to 4 and the linearity test. P_ss is the response at full activation, here the capacity.
+1 to 4 and 13 and the linearity test. P_ss is the response at full activation, here the capacity.
 """
 
 import math
@@ -53,6 +53,7 @@ def fast_ramp(series: Series, target: Target) -> Iterator[Verdict]:
     yield Verdict(code="rest", value=rest_pct, unit="%", high=5.0, at_s=at_s["ramp 4"])
     yield from _sudden(series, change_kw, at_s["ramp 5"], at_s["ramp 6"], capacity_kw)
     nadir_s = at_s["ramp 1"] + NADIR_S
+    yield Verdict(code="mode_shift", value=None, note="absent")  # 13: there is but one mode
     yield Verdict(
         code="back",
         value=_back_s(series, change_kw, nadir_s, capacity_kw),
@@ -61,6 +62,28 @@ def fast_ramp(series: Series, target: Target) -> Iterator[Verdict]:
         aim_high=AIM_BACK_S,
         at_s=nadir_s,
     )
+
+
+def combined(series: Series, target: Target) -> Iterator[Verdict]:
+    """Yield requirement 1b: the sum of FCR-N and FCR-D after ramps 7 and 8."""
+    at_s = {name: start_s for start_s, name in series.marks if name}
+    net_kw = series.net_kw()
+    zero_kw = _end(series, net_kw, at_s["ramp 6"], at_s["ramp 7"])
+    for name, ends_s in (("ramp 7", at_s["ramp 8"]), ("ramp 8", series.at_s[-1])):
+        places = series.span(ends_s - STEADY_WINDOW_S, ends_s - 0.05)
+        wanted_kw = target.kw_at(series.hz[places.start])
+        off_pct = 100.0 * ((mean(net_kw, places) - zero_kw) / wanted_kw - 1.0)
+        low, high = STEADY_PCT
+        yield Verdict(
+            code="sum",
+            value=off_pct,
+            unit="%",
+            low=low,
+            high=high,
+            aim_low=-1.0,
+            aim_high=1.0,
+            at_s=at_s[name],
+        )
 
 
 def linearity(series: Series, target: Target) -> Iterator[Verdict]:

@@ -46,7 +46,7 @@ class Rehearsal:
 
     @property
     def target(self) -> Target:
-        return Target(self.ruleset.curve, self.capacity_kw)
+        return self.ruleset.target(self.capacity_kw)
 
 
 @dataclass(slots=True)
@@ -205,20 +205,20 @@ def _plant(rehearsal: Rehearsal, world: _World, at_s: float, hz: float) -> Plant
 
 
 def _schedule(rehearsal: Rehearsal) -> Schedule:
-    """Return what awards the product, and nothing else, for the whole test."""
+    """Return what awards the products, and nothing else, for the whole test."""
     start_us = rehearsal.now_us - _DAY_US
     end_us = rehearsal.now_us + _DAY_US
-    service = FrequencyService(
-        product=rehearsal.ruleset.product,
-        start_us=start_us,
-        end_us=end_us,
-        capacity_kw=rehearsal.capacity_kw,
-        curve=rehearsal.ruleset.curve,
+    ruleset = rehearsal.ruleset
+    awards = [(ruleset.product, 1.0, ruleset.curve)]
+    awards += [(one.product, one.share, one.curve) for one in ruleset.beside]
+    services = tuple(
+        FrequencyService(product, start_us, end_us, share * rehearsal.capacity_kw, curve)
+        for product, share, curve in awards
     )
     return Schedule(
         site="rehearsal",
         version=1,
         issued_us=start_us,
         slots=(Slot(start_us, end_us, 0.0),),
-        services=(service,),
+        services=services,
     )

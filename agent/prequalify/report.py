@@ -227,11 +227,17 @@ def _verdicts(verdicts: Sequence[Mapping[str, Any]], language: str, w: Mapping[s
     rows = "".join(
         f"<tr><td>{escape(w['c.' + one['code']])}</td><td>{_value(one, language, w)}</td>"
         f"<td>{_limits(one['rule'], one, language)}</td>"
-        f"<td>{_limits(one['aim'], one, language)}</td><td>{_mark(one['passed'], w)}"
-        f"{'' if one['aimed'] else ' <small>' + escape(w['not_aimed']) + '</small>'}</td></tr>"
+        f"<td>{_limits(one['aim'], one, language)}</td><td>{_result(one, w)}</td></tr>"
         for one in verdicts
     )
     return f"<table><tr>{heads}</tr>{rows}</table>"
+
+
+def _result(one: Mapping[str, Any], w: Mapping[str, str]) -> str:
+    if one["note"] == "absent":
+        return "\N{EN DASH}"
+    aimed = "" if one["aimed"] else f" <small>{escape(w['not_aimed'])}</small>"
+    return f"{_mark(one['passed'], w)}{aimed}"
 
 
 def _sines(sines: Sequence[Mapping[str, Any]], w: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.prequalify.stages import WAIT_S_MAX, Stage, Until
 from agent.prequalify.steps import StepLimits
-from agent.prequalify.target import NOMINAL_HZ
+from agent.prequalify.target import NOMINAL_HZ, Curve, Target, summed
 
 FOLDER = Path(__file__).parent / "rulesets"
 REACH_S_MAX = 60.0
@@ -41,6 +41,16 @@ class Trial:
     sines: tuple[Sine, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A product that is delivered together with the one that is tested."""
+
+    product: str
+    share: float
+    """Its capacity over that of the tested one."""
+    curve: Curve
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruleset:
     """One product's tests by one rule book."""
@@ -50,11 +60,20 @@ class Ruleset:
     version: str
     title: Mapping[str, str]
     source: str
-    curve: tuple[tuple[float, float], ...]
+    curve: Curve
+    """Of the product alone."""
     limits: StepLimits
     grid: str
     """``fcr_n`` or ``fcr_d``: what the loop is judged with; empty: it is not."""
     tests: tuple[Trial, ...]
+    beside: tuple[Beside, ...] = ()
+
+    def target(self, capacity_kw: float) -> Target:
+        """Return what is wanted of all products together."""
+        if not self.beside:
+            return Target(self.curve, capacity_kw)
+        parts = [(1.0, self.curve), *((one.share, one.curve) for one in self.beside)]
+        return Target(summed(parts), capacity_kw)
 
     @property
     def span_hz(self) -> float:
@@ -82,11 +101,19 @@ def load(name: str) -> Ruleset:
         version=document["version"],
         title=document["title"],
         source=document["source"],
-        curve=tuple((float(hz), float(share)) for hz, share in document["curve"]),
+        curve=_curve(document["curve"]),
         limits=StepLimits(**document["limits"]),
         grid=document.get("grid", ""),
         tests=tuple(_test(one) for one in document["test"]),
+        beside=tuple(
+            Beside(one["product"], float(one["share"]), _curve(one["curve"]))
+            for one in document.get("beside", ())
+        ),
     )
+
+
+def _curve(points: Sequence[Sequence[float]]) -> Curve:
+    return tuple((float(hz), float(share)) for hz, share in points)
 
 
 def _test(document: Mapping[str, Any]) -> Trial:

@@ -32,6 +32,8 @@ class StepLimits:
     start_s: float = 2.0
     half_s: float = 15.0
     full_s: float = 30.0
+    linear: bool = True
+    """At least on a line from half to full; not every rule book says so."""
     error_share: float = 0.05
     """Of the capacity, in the steady state."""
     aim_error_share: float = 0.01
@@ -118,7 +120,7 @@ def _speed(
     )
     yield Verdict(code="half", value=_or_none(half_s), unit="s", high=limits.half_s, at_s=step.at_s)
     yield Verdict(code="full", value=_or_none(full_s), unit="s", high=limits.full_s, at_s=step.at_s)
-    if math.isfinite(behind):
+    if math.isfinite(behind) and limits.linear:
         behind_pct = 100.0 * max(0.0, behind)
         yield Verdict(code="linear", value=behind_pct, unit="%", high=2.0, at_s=step.at_s)
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 NOMINAL_HZ = 50.0
+Curve = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A product's curve and its capacity."""
 
-    curve: tuple[tuple[float, float], ...]
+    curve: Curve
     """(deviation in Hz, response per unit), as the rule book states it."""
     capacity_kw: float
 
@@ -26,3 +27,10 @@ class Target:
 
     def of(self, hz: Sequence[float]) -> "array[float]":
         return array("d", (self.kw_at(one) for one in hz))
+
+
+def summed(parts: Sequence[tuple[float, Curve]]) -> Curve:
+    """Return the curve of several products together, each with its share of the capacity."""
+    places = sorted({deviation_hz for _, curve in parts for deviation_hz, _ in curve})
+    targets = [Target(curve, share) for share, curve in parts]
+    return tuple((x, sum(one.kw_at(NOMINAL_HZ + x) for one in targets)) for x in places)

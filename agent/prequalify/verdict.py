@@ -24,11 +24,12 @@ class Verdict:
     at_s: float | None = None
     """Where in the test."""
     note: str = ""
-    """``flat``: nothing moved, so there is no slope; ``none``: it did not happen."""
+    """``flat``: nothing moved, so there is no slope; ``absent``: the product has nothing that this
+    could be asked of; ``none``: it did not happen."""
 
     @property
     def passed(self) -> bool:
-        """Say whether the rule is kept; what is flat keeps it."""
+        """Say whether the rule is kept; what is flat or absent keeps it."""
         return self._within(self.low, self.high)
 
     @property
@@ -38,7 +39,7 @@ class Verdict:
 
     def _within(self, low: float, high: float) -> bool:
         if self.value is None:
-            return self.note == "flat"
+            return self.note in ("flat", "absent")
         return math.isfinite(self.value) and low - _SLACK <= self.value <= high + _SLACK
 
 

@@ -118,6 +118,39 @@ def test_energy_management_follows_its_equations_to_the_second(tmp_path: Path) -
 
 
 @pytest.mark.slow
+def test_static_fcr_d_stays_and_is_released_late_slowly_and_with_a_pause(site: Path) -> None:
+    options = ("--test", "ramp", "--test", "pause", "--capacity-kw", "1000")
+    code, report = rehearsed(site, "fcr_d_up_static", *options)
+    ramp = verdicts(report, "ramp")
+    assert code == 0, report["tests"]
+    assert ramp["static_start"]["value"] <= 2.5
+    assert 60.0 <= ramp["release_wait"]["value"] <= 70.0
+    assert ramp["release_10"]["value"] <= 2.5
+    assert verdicts(report, "pause")["pause_left"]["value"] > 50.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ruleset", ["fcr_n_d_up", "fcr_n_d_down"])
+def test_fcr_n_and_fcr_d_together_deliver_their_sum(site: Path, ruleset: str) -> None:
+    code, report = rehearsed(site, ruleset, "--capacity-kw", "500")
+    found = verdicts(report, "fast_ramp")
+    assert code == 0, found
+    assert found["sum"]["aimed"]
+    assert found["mode_shift"]["note"] == "absent"
+
+
+@pytest.mark.slow
+def test_what_a_fast_inverter_does_passes_dynamic_moderation_and_a_slow_one_does_not(
+    site: Path,
+) -> None:
+    capacity = ("--capacity-kw", "1000")
+    fast = ("--dead-ms", "50", "--lag-ms", "100", "--output", str(site.parent / "fast"))
+    assert rehearsed(site, "gb_dm", *capacity)[0] == 1
+    options = ["prequalify", "gb_dm", "--config", str(site), "--rehearse", *capacity, *fast]
+    assert main(options) == 0
+
+
+@pytest.mark.slow
 def test_what_belongs_into_the_inverter_fails_with_500_ms_of_lag_and_says_what(site: Path) -> None:
     code, report = rehearsed(site, "gb_dc", "--capacity-kw", "1000")
     found = verdicts(report, "steps")
@@ -164,9 +197,12 @@ def test_what_cannot_begin_says_so_in_one_line(
     assert "Traceback" not in error
 
 
-def test_the_rule_sets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_rule_sets_are_listed_with_their_tests(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prequalify", "list"]) == 0
-    assert "tennet" in capsys.readouterr().out
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in listed] == list(rulesets.names())
+    (static,) = [line for line in listed if line.startswith("fcr_d_up_static ")]
+    assert static.endswith(": ramp, endurance, pause")
 
 
 def test_without_settings_there_is_no_test(capsys: pytest.CaptureFixture[str]) -> None:

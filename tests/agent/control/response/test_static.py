@@ -41,7 +41,7 @@ def test_calm_that_is_broken_begins_anew() -> None:
 def test_the_release_pauses_at_49_8_and_goes_on_above() -> None:
     shares = _run((5, 49.5), (80, 49.95), (10, 49.8), (10, 49.95))
     at_pause = shares[849]
-    assert 0.4 < at_pause < 0.6
+    assert 0.5 < at_pause < 0.7
     assert set(shares[850:950]) == {at_pause}
     assert shares[-1] < at_pause
 
