@@ -6,14 +6,14 @@ dies leaves a setpoint that ends by itself within seconds.
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
 from agent.gateway.helmsman import Helmsman
 from agent.gateway.latchbook import Latchbook
 from agent.gateway.latest import Latest
-from agent.gateway.signs import Pulse, Verdict, judge
+from agent.gateway.signs import Part, Pulse, Verdict, judge
 from agent.status import Status
 from agent.steering import Override
 from agent.web.app import NotNow
@@ -94,25 +94,29 @@ class SelfTest:
         for power_kw in (self._pulse_kw, -self._pulse_kw):
             during = await self._held(power_kw, units)
             after = await self._held(0.0, units)
-            inverter_kw, meter_kw = zip(before, during, after, strict=True)
-            pulses.append(Pulse(told_kw=power_kw, inverter_kw=inverter_kw, meter_kw=meter_kw))
+            pulses.append(_pulse(power_kw, before, during, after))
             before = after
         return pulses
 
-    async def _held(self, power_kw: float, units: set[str]) -> tuple[float, float]:
-        """Hold a power and return what inverter and meter have seen of it in the mean."""
+    async def _held(self, power_kw: float, units: set[str]) -> "_Seen":
+        """Hold a power and return what was seen of it in the mean."""
         until_us = self._clock.now_us() + round((REACH_S_MAX + SETTLE_S + MEASURE_S) * 1e6)
         self._helmsman.borrow(Override(_ID, power_kw, until_us))
         if not await self._reached(power_kw):
             codes = ", ".join(reason.code for reason in self._status().reasons)
             raise NotNow(f"{power_kw:+g} kW was not reached: {codes}")
         await asyncio.sleep(SETTLE_S)
-        seen: list[tuple[float, float]] = []
+        seen: list[Status] = []
         for _ in range(round(MEASURE_S / LOOK_S)):
-            status = self._status()
-            seen.append((_mean(status, _own(units)), _mean(status, _meter(units))))
+            seen.append(self._status())
             await asyncio.sleep(LOOK_S)
-        return fmean(one for one, _ in seen), fmean(other for _, other in seen)
+        several = sorted(units) if len(units) > 1 else []
+        return _Seen(
+            fmean(_mean(status, _own(units)) for status in seen),
+            fmean(_mean(status, _meter(units)) for status in seen),
+            {unit: fmean(_mean(status, _own({unit})) for status in seen) for unit in several},
+            {unit: fmean(_told_kw(status, unit) for status in seen) for unit in several},
+        )
 
     async def _reached(self, power_kw: float) -> bool:
         for _ in range(round(REACH_S_MAX / LOOK_S)):
@@ -127,6 +131,36 @@ class SelfTest:
         if status is None or not self._latest.linked:
             raise NotNow("control does not answer")
         return status
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Means over the time that a power was held; by unit only where there are several."""
+
+    inverter_kw: float
+    meter_kw: float
+    by_unit_kw: Mapping[str, float]
+    told_kw: Mapping[str, float]
+
+
+def _pulse(power_kw: float, before: _Seen, during: _Seen, after: _Seen) -> Pulse:
+    all_three = (before, during, after)
+    first, second, third = (seen.by_unit_kw for seen in all_three)
+    return Pulse(
+        told_kw=power_kw,
+        inverter_kw=(before.inverter_kw, during.inverter_kw, after.inverter_kw),
+        meter_kw=(before.meter_kw, during.meter_kw, after.meter_kw),
+        parts=tuple(
+            Part(unit=unit, told_kw=told_kw, inverter_kw=(first[unit], second[unit], third[unit]))
+            for unit, told_kw in during.told_kw.items()
+        ),
+    )
+
+
+def _told_kw(status: Status, unit: str) -> float:
+    """Return what a unit is told; nothing counts as 0."""
+    shown = () if status.insight is None else status.insight.units
+    return next((one.power_kw or 0.0 for one in shown if one.unit == unit), 0.0)
 
 
 _Which = Callable[[str, str], bool]
