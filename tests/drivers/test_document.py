@@ -36,6 +36,26 @@ def test_what_an_inverters_codes_mean_is_said_once_for_each_code(tmp_path: Path)
             open_document(written(tmp_path, HEAD + "[run_states]\n" + wrong))
 
 
+@pytest.mark.parametrize(
+    ("profile", "code", "state"),
+    [
+        ("sunspec-battery", 3, RunState.RUNNING),
+        ("sunspec-battery", 4, RunState.RUNNING),
+        ("sunspec-battery", 6, RunState.FAULT),
+        ("sunspec-battery", 7, RunState.STANDBY),
+        ("opcua-battery", 2, RunState.RUNNING),
+        ("opcua-battery", 3, RunState.FAULT),
+        ("generic-mqtt", 1, RunState.RUNNING),
+        ("generic-sparkplug", 1, RunState.RUNNING),
+        ("fronius-gen24", 4, None),
+    ],
+)
+def test_a_shipped_profile_says_what_its_source_says_of_the_inverters_codes(
+    profile: str, code: int, state: RunState | None
+) -> None:
+    assert open_document(profile).run_states.get(code) is state
+
+
 def test_a_sites_changes_are_part_of_the_digest(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD)
     change = written(tmp_path, "[profile]\nconfirmed = true\n", "site.toml")
