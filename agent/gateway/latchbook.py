@@ -30,6 +30,10 @@ RESET_S_MAX = 3.0
 SOURCE = "gateway"
 ON_SITE_ONLY = frozenset({"I17"})
 """Codes that only somebody on site may reset, from the technician's page."""
+UNREADABLE = Latch(
+    "I17", "", FILE, f"{FILE} cannot be read: somebody has to see whether something was stopped"
+)
+"""What holds in place of everything that was kept and is lost."""
 
 _logger = logging.getLogger(__name__)
 
@@ -68,6 +72,7 @@ class Latchbook:
             pass
         except (OSError, BadMessage) as error:
             _logger.error("%s cannot be read, what it held is not known: %s", FILE, error)
+            self.kept = Kept((UNREADABLE,))
         self._show()
         self._inlet.say(self.kept)
 
