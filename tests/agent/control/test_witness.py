@@ -15,12 +15,14 @@ from agent.control.evidence import Record
 from agent.control.outbox import Outbox
 from agent.control.quantity import Quantity
 from agent.control.witness import Archived, Witness
+from agent.link import ClockVerdict
 from tests.support.control_site import Site, running, schedule
 from tests.support.inverters import InverterInMemory
 from tests.support.plants import HEALTHY, LIMITS, RULES, changed, decided
 from tests.support.virtual import EPOCH_US, MovedClock
 from wire import block as blocks
 from wire.block import Block, Quality
+from wire.report import ClockState
 
 SECOND_US = 1_000_000
 ARCHIVED = Archived(
@@ -71,6 +73,17 @@ async def test_every_second_has_its_row_on_the_second() -> None:
     assert value(found[-1], "missed_beats") == 0.0
     moved_ms = [value(row, "mono_ms") for row in found]
     assert moved_ms == sorted(m for m in moved_ms if m is not None)
+
+
+@pytest.mark.virtual_time
+async def test_a_row_says_what_was_measured_of_the_clock_s_error() -> None:
+    async with running(archived=ARCHIVED) as site:
+        await asyncio.sleep(2)
+        site.cycle.take_clock(ClockVerdict(ClockState.CONFIRMED, 0, error_us=31_200))
+        await asyncio.sleep(3)
+        found = rows(await contents(site))
+    assert value(found[0], "clock_err_ms") is None
+    assert value(found[-1], "clock_err_ms") == 31.2
 
 
 @pytest.mark.virtual_time
