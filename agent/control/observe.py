@@ -5,9 +5,10 @@ of it: that comes from the gateway, within a second where all is well. Until the
 most, the measured power is what is asked for, below all duties, so that a restart is no step at
 the meter. A plant that is found at rest stays at rest until it is told what was latched before.
 
-An inverter counts as ours only when everything that decides has been read of it, or has had the
-time to be: a device that is slow to tell its battery's limits keeps its setpoint meanwhile instead
-of being told 0 kW. One that joins the others later brings the power that it is found at.
+An inverter counts as ours only when everything that decides has been read of it and of the site,
+or has had the time to be: where a device is slow to tell its battery's limits, or the meter at the
+connection its power, setpoints stay meanwhile instead of going to 0 kW. One that joins the others
+later brings the power that it is found at.
 """
 
 import math
@@ -24,7 +25,9 @@ KEPT_US = 1_000_000
 REST_SHARE = 0.01
 """Of the rated power: less than this is at rest."""
 TOLD_S_MAX = 5.0
-"""So long an inverter that was taken over may take to tell everything that decides."""
+"""So long an inverter that was taken over, and the site, may take to tell all that decides."""
+_PLANT = ""
+"""In place of a unit: the meter at the connection and the contacts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,8 @@ class Joining:
 
 def joined(plant: PlantState, before: Joining) -> tuple[PlantState, Joining]:
     """Return the plant without the units that have yet to tell something, and what to remember."""
-    if not before.since_s and all(unit.once_known or not unit.ready for unit in plant.units):
+    untold = _untold(plant)
+    if not (untold or before.since_s or any(not u.once_known and u.ready for u in plant.units)):
         return plant, before
     known = {unit.unit for unit in plant.units if unit.once_known or not unit.ready}
     since_s = {
@@ -47,9 +51,12 @@ def joined(plant: PlantState, before: Joining) -> tuple[PlantState, Joining]:
         for unit in plant.units
         if unit.unit not in known
     }
+    if untold and plant.ready:
+        since_s[_PLANT] = before.since_s.get(_PLANT, plant.at_s)
+    waits = plant.at_s - since_s.get(_PLANT, -math.inf) < TOLD_S_MAX
     units = tuple(
         replace(unit, ready=False)
-        if plant.at_s - since_s.get(unit.unit, -math.inf) < TOLD_S_MAX
+        if waits or plant.at_s - since_s.get(unit.unit, -math.inf) < TOLD_S_MAX
         else unit
         for unit in plant.units
     )
@@ -60,6 +67,14 @@ def with_ours(joining: Joining, plant: PlantState) -> Joining:
     """Return the same with the units that are ours now as part of the base."""
     new = [u.unit for u in plant.units if u.ready and u.unit not in joining.units]
     return replace(joining, units=joining.units.union(new)) if new else joining
+
+
+def _untold(plant: PlantState) -> bool:
+    """Say whether the meter at the connection or a contact has told nothing since the start."""
+    site = plant.site_kw
+    if site is not None and site.value is None:
+        return True
+    return any(quantity.value is None for quantity in plant.inputs.values())
 
 
 def before_kw(base_kw: float | None, plant: PlantState, joining: Joining) -> float:

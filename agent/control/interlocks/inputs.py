@@ -19,6 +19,8 @@ from agent.control.interlocks.manual import Ended, contact_cuts
 from agent.control.quantity import UNKNOWN, Quantity
 
 RIPPLE, DIMMING, FEED_IN = "ripple control", "dimming", "feed-in limit"
+_KEYS = {RIPPLE: "ripple.", DIMMING: "dimming.", FEED_IN: "feed_in_pct."}
+"""How the settings of each begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +89,17 @@ def limits(
     steps: dict[str, Step] = {}
     for source, (share, broken, release_s) in asked.items():
         step = _held(memory.steps.get(source), share, release_s, at_s)
-        steps[source] = step
+        if not (broken and _silent(settings, source, inputs)):
+            steps[source] = step
         if step.share < 1.0:
             found.append(_limit(source, step.share, settings, broken=broken))
     return tuple(found), steps
+
+
+def _silent(settings: InputSettings, source: str, inputs: Inputs) -> bool:
+    """Say whether nothing has come since the start: that is no order, and nothing is left of it."""
+    points = [point for key, point in settings.points if key.startswith(_KEYS[source])]
+    return all(inputs.get(point, UNKNOWN).value is None for point in points)
 
 
 def _held(before: Step | None, share: float, release_s: float, at_s: float) -> Step:

@@ -65,7 +65,7 @@ KNOWN = Meter()
 def metered_kw(plant: PlantState, before: Meter) -> tuple[float | None, Meter]:
     """Return the power at the connection, None where it may not be decided upon (I9)."""
     site = plant.site_kw
-    if site is None:
+    if site is None or site.value is None:  # what has never come has not been lost
         return None, before
     site_kw = power_of(site, SITE_AGE_S_MAX)
     if site_kw is None:

@@ -5,6 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from agent.control.interlocks.config import (
+    DimmingSettings,
+    InputSettings,
+    RippleSettings,
+    StepInput,
+    StopInput,
+)
+from agent.control.interlocks.rules import GuardRules
 from agent.control.local.config import (
     ConnectionSettings,
     LocalSettings,
@@ -118,6 +126,47 @@ async def test_without_anybody_to_tell_it_the_site_begins_by_itself_after_a_whil
     meter = MeterInMemory(VirtualClock(), fast={"site.power_kw": -50.0, "grid.frequency_hz": 50.0})
     async with running(inverter, meters=[("m", meter)], plan=SELF_CONSUMING, told=False):
         assert (await powers(20.0, inverter))[-1] > 0.0
+
+
+@pytest.mark.parametrize("delay_s", [0.05, 0.15, 0.3])
+async def test_a_slow_meter_at_a_limited_connection_makes_no_step(delay_s: float) -> None:
+    inverter, meter = found_at(60.0), slow_meter(delay_s)
+    async with running(inverter, meters=[("m", meter)], plan=LIMITED):
+        assert set(await powers(8.0, inverter)) == {60.0}
+
+
+async def test_a_meter_that_is_dead_from_the_start_holds_the_start_up_for_a_while() -> None:
+    inverter, meter = found_at(60.0), slow_meter(0.002)
+    meter.unplugged = True
+    async with running(inverter, meters=[("m", meter)], plan=LIMITED):
+        assert (await powers(7.0, inverter))[-1] == 30.0, "what is allowed without the meter"
+
+
+@pytest.mark.parametrize("delay_s", [0.05, 0.15, 0.3])
+async def test_slow_contacts_of_the_grid_operator_limit_nothing_at_a_restart(
+    delay_s: float,
+) -> None:
+    inverter, meter = found_at(60.0), slow_meter(delay_s)
+    meter.fast |= {"input.k1": 0.0, "input.k2": 1.0, "input.stop": 1.0, "input.dim": 0.0}
+    steps = (
+        StepInput(point="input.k1", feed_in_share=0.0),
+        StepInput(point="input.k2", feed_in_share=1.0),
+    )
+    inputs = InputSettings(
+        stops=(StopInput(point="input.stop"),),
+        ripple=RippleSettings(steps=steps),
+        dimming=DimmingSettings(point="input.dim"),
+    )
+    plan = replace(PLAN, rules=replace(RULES, guard=GuardRules(inputs=inputs)))
+    async with running(inverter, meters=[("m", meter)], plan=plan):
+        assert set(await powers(8.0, inverter)) == {60.0}
+        meter.fast["input.k1"] = 1.0
+        assert (await powers(1.0, inverter))[-1] < 60.0
+
+
+def slow_meter(delay_s: float) -> MeterInMemory:
+    told: dict[str, float | None] = {"site.power_kw": 60.0, "grid.frequency_hz": 50.0}
+    return MeterInMemory(VirtualClock(), delay_s=delay_s, fast=told)
 
 
 async def test_a_lost_unit_leaves_the_others_all_that_the_connection_allows() -> None:
