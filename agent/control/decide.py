@@ -82,9 +82,8 @@ def decide(
     if not scene.plant.ready:
         return _not_in_charge(scene, rules), after
     hard, above, answered = scene.guarded.plant, scene.above, scene.answered
+    outcome = arbitrate(_proposals(scene, orders, rules.limits.rated_kw), above, orders.now_us)
     before_kw = scene.before_kw
-    proposals = _proposals(scene, orders, before_kw, rules.limits.rated_kw)
-    outcome = arbitrate(proposals, above, orders.now_us)
     if answered.resumed_kw:
         before_kw = observe.without_kw(before_kw, answered.resumed_kw, outcome.target_kw)
     base_kw, why, held = base.ramped(
@@ -171,9 +170,7 @@ def _scene(
     )
 
 
-def _proposals(
-    scene: _Scene, orders: Orders, before_kw: float, rated_kw: float
-) -> Iterator[Proposal]:
+def _proposals(scene: _Scene, orders: Orders, rated_kw: float) -> Iterator[Proposal]:
     """Yield what is asked for below class 0, from the highest class down."""
     above, now_us = scene.above, orders.now_us
     yield from reserve.proposals(
@@ -182,7 +179,7 @@ def _proposals(
     yield from steer.proposals(orders.steering, now_us)
     if not (orders.heard and orders.kept):
         yield from observe.proposals(
-            before_kw, rated_kw, now_us, heard=orders.heard, kept=orders.kept
+            scene.before_kw, rated_kw, now_us, heard=orders.heard, kept=orders.kept
         )
     yield from scene.local.wishes
 

@@ -11,7 +11,7 @@ from agent.control.observe import Joining
 from agent.control.response.answer import ResponseMemory, ResponseRules
 from agent.control.response.product import Frequency, ProductState
 from agent.control.share import UnitSetpoint
-from agent.control.spread import SpreadMemory
+from agent.control.spread import UNSPREAD, SpreadMemory
 from agent.injection import Injection
 from agent.status import Reason
 from agent.steering import FREE, Steering
@@ -62,7 +62,7 @@ class Memory:
     held: bool = False
     """A limit of the grid operator holds the base, or the base is still on its way back."""
     joining: Joining = field(default_factory=Joining)
-    spread: SpreadMemory = field(default_factory=SpreadMemory)
+    spread: SpreadMemory = UNSPREAD
     guard: GuardMemory = field(default_factory=GuardMemory)
     response: ResponseMemory = field(default_factory=ResponseMemory)
     site: SiteMemory = field(default_factory=SiteMemory)

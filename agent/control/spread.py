@@ -22,6 +22,10 @@ class SpreadMemory:
     balance: BalanceMemory = field(default_factory=BalanceMemory)
 
 
+UNSPREAD = SpreadMemory()
+"""Before the first cycle."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
     """What the units are told, and what the plant's setpoint has become by it."""

@@ -1,7 +1,6 @@
 """The scene of one cycle, made of the plant, and what the site asks for in it. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from agent.control.cuts import Hard
 from agent.control.interlocks.inputs import OperatorLimit
@@ -63,9 +62,7 @@ def site(
         residual_kw=residual(plant, site_kw, track, rules.connection.meter_lag_s),
         soc_pct=charge(plant),
     )
-    if track is not memory.track or meter is not memory.meter:
-        memory = replace(memory, track=track, meter=meter)
-    return ask(scene, rules, memory, limits)
+    return ask(scene, rules, memory, (track, meter), limits)
 
 
 def _tracked(plant: PlantState, before: Track) -> Track:

@@ -81,9 +81,13 @@ class SiteMemory:
 
 
 def ask(
-    scene: Scene, rules: SiteRules, memory: SiteMemory, limits: Sequence[OperatorLimit] = ()
+    scene: Scene,
+    rules: SiteRules,
+    memory: SiteMemory,
+    seen: tuple[Track, Meter],
+    limits: Sequence[OperatorLimit] = (),
 ) -> tuple[Asked, SiteMemory]:
-    """Return what connection and strategies ask for now, and what to remember."""
+    """Return what connection and strategies ask for now, and what to remember, `seen` with it."""
     settings = rules.local
     slot = follow.followed(scene, memory.slot) if settings.schedule.correct_energy else None
     hour = _hour(scene, settings, memory.hour)
@@ -107,8 +111,8 @@ def ask(
         said=tuple(_said(scene, rules, shaved, exchange)),
     )
     return asked, SiteMemory(
-        track=memory.track,
-        meter=memory.meter,
+        track=seen[0],
+        meter=seen[1],
         slot=slot,
         peak=peak_memory,
         hour=hour,

@@ -1,14 +1,14 @@
 """agent.control.energy.manage: seconds are counted, pauses forgotten, nonsense let by."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.control.energy.config import ProductEnergy
-from agent.control.energy.contract import Reservoir, Situation
+from agent.control.energy.contract import Managed, Reservoir, Situation
 from agent.control.energy.manage import EnergyMemory, manage
 from tests.support.reservoirs import START_US, Told, contract_of, nordic
 
@@ -110,3 +110,17 @@ def test_no_number_from_outside_comes_through_as_nonsense(
         assert abs(total_kw) <= (1.0 + share) * contract.capacity_kw + 1e-6
         assert managed.deviation_hz is None or math.isfinite(managed.deviation_hz)
         assert managed.endurance_min is None or 0.0 <= managed.endurance_min <= 1_440.0
+
+
+def test_what_a_product_reacts_to_changes_and_everything_else_of_the_second_stays() -> None:
+    held = Managed(rule="r", deviation_hz=None)
+    other = {
+        field.name: f"its {field.name}"
+        for field in fields(Managed)
+        if field.name not in ("deviation_hz", "gain_up", "gain_down")
+    }
+    for name, value in other.items():
+        object.__setattr__(held, name, value)
+    found = held.reacting(0.1, 1.2, 0.0)
+    assert (found.deviation_hz, found.gain_up, found.gain_down) == (0.1, 1.2, 0.0)
+    assert {name: getattr(found, name) for name in other} == other
