@@ -40,6 +40,8 @@ CALM_HZ = 0.100
 ELAPSED_S_MAX = 2.0
 """After a longer pause the counters have counted so much."""
 
+_NOTHING: Mapping[str, EnergyMemory] = {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -149,7 +151,7 @@ def answer(
         alert=alert,
         tested=tested,
         products=products,
-        recalled=before.recalled if plant.ready else _recalled(before),
+        recalled=_recalled(before, ready=plant.ready),
     )
 
 
@@ -225,10 +227,15 @@ def _live(
     return tuple(live.values())
 
 
-def _recalled(before: ResponseMemory) -> Mapping[str, EnergyMemory]:
-    """Return what the products that nobody can answer now knew of their energy."""
+def _recalled(before: ResponseMemory, *, ready: bool) -> Mapping[str, EnergyMemory]:
+    """Return what the products that nobody can answer now knew of their energy.
+
+    Once products are in force again it is of no more use: a later contract begins anew.
+    """
     if not before.products:
         return before.recalled
+    if ready:
+        return _NOTHING
     return {key: serving.energy for key, serving in before.products.items()}
 
 

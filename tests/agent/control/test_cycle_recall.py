@@ -5,16 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from agent.control.decide import Rules
+from agent.control.decide import Memory, Rules
 from agent.control.energy.config import EnergySettings, ProductEnergy
+from agent.control.energy.manage import EnergyMemory
 from agent.control.limits import Limits
-from agent.control.response.answer import ResponseRules
+from agent.control.response.answer import ResponseMemory, ResponseRules
 from agent.control.response.config import FrequencySettings
 from agent.control.response.curve import FCR_N
 from agent.recall import Recall
 from tests.support.control_site import HOUR_US, PLAN, Site, running
 from tests.support.inverters import InverterInMemory
-from tests.support.plants import LIMITS, UNIT
+from tests.support.plants import HEALTHY, LIMITS, UNIT, decided
 from tests.support.virtual import EPOCH_US, VirtualClock
 from wire.schedule import FrequencyService, Schedule, Slot
 
@@ -76,3 +77,15 @@ async def test_a_site_without_products_has_nothing_held() -> None:
     async with running() as site:
         await asyncio.sleep(5.0)
         assert site.status().recall == ""
+
+
+def test_what_was_recalled_is_used_once_and_not_by_a_later_contract() -> None:
+    held = ResponseMemory(recalled={"fcr_n": EnergyMemory()})
+    memory = Memory(response=held)
+    _, memory = decided(HEALTHY, None, memory, EPOCH_US, rules=MANAGED)
+    assert memory.response.recalled, "no contract is known yet"
+    for place in (1, 2):
+        plant = replace(HEALTHY, at_s=HEALTHY.at_s + place)
+        _, memory = decided(plant, FCR_N_OF_50_KW, memory, EPOCH_US + place, rules=MANAGED)
+    assert memory.response.products
+    assert not memory.response.recalled
