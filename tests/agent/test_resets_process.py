@@ -96,6 +96,12 @@ def test_a_second_controller_is_yielded_to_until_somebody_resets_it(box: LoneBox
         lambda: runs(box) or "I16" in json.dumps(ask(box, "/api/picture")), 20.0, "it is back"
     )
     assert "I16" in latches(box), "a latch outlives control"
+    since_us = ask(box, "/api/picture")[1]["latches"][0]["since_us"]
+    assert since_us > 0
+    box.system.kill("gateway")
+    box.start_gateway()
+    wait_until(lambda: latches(box) == ["I16"], 30.0, "the gateway is back")
+    assert ask(box, "/api/picture")[1]["latches"][0]["since_us"] == since_us
     assert ask(box, "/api/latches/I99/reset", {"who": "Meyer", "reason": "?"})[0] == 404
 
     def reset() -> bool:
