@@ -26,7 +26,7 @@ def test_the_example_of_the_guide_is_taken_as_it_stands() -> None:
 def test_every_example_of_the_guide_is_taken_by_its_section() -> None:
     text = (ROOT / "docs/guide/control.md").read_text(encoding="utf-8")
     size = {"discharge_kw_max": 100.0, "charge_kw_max": 100.0}
-    sections = set()
+    sections: set[str] = set()
     for example in re.findall(r"```toml\n(.*?)```", text, re.DOTALL):
         document = tomllib.loads(example)
         sections |= document.keys()
