@@ -32,6 +32,9 @@ from wire.clock import Clock, utc
 KEY_FILE = "report.key"
 KEY_BYTES = 32
 REPORTS = "reports"
+STOPPED = 130
+"""The exit code of a shell's Ctrl-C; nothing was shown, neither good nor bad."""
+_WITHDRAWN = "the plant answers the measured frequency again (within 5 s if the line is lost); "
 BAR = 30
 SECTIONS = {"control", "frequency", "connection", "local"}
 """Of the settings, that a report shows; none of them holds a secret."""
@@ -40,9 +43,17 @@ SECTIONS = {"control", "frequency", "connection", "local"}
 async def run(
     settings: AgentSettings, clock: Clock, options: argparse.Namespace, fingerprint: str
 ) -> int:
-    """Run the tests, write the report, say what came of it; 0: all passed, 1: not all."""
+    """Run the tests, write the report, say what came of it.
+
+    0: all passed, 1: not all, or it could not begin, `STOPPED`: a signal ended it.
+    """
     try:
         return await _run(settings, clock, options, fingerprint)
+    except asyncio.CancelledError:  # The injection was ended on the way here.
+        says = "" if options.rehearse else _WITHDRAWN
+        end = "\n" if sys.stderr.isatty() else ""
+        sys.stderr.write(f"{end}phoenyra-agent: stopped; {says}no report was written\n")
+        return STOPPED
     except (Halted, Silent, NoPicture, OSError) as error:
         sys.stderr.write(f"phoenyra-agent: {error}\n")
     return 1

@@ -1,7 +1,7 @@
 """Curves as inline SVG, for a report that needs no network and no program. Pure."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -21,8 +21,18 @@ class Line:
     values: Sequence[float]
 
 
-def chart(at: Sequence[float], lines: Sequence[Line], across: str, up: str) -> str:
-    """Return a chart of lines over the same places; `across` and `up` name the axes."""
+Shown = Callable[[float], str]
+
+
+def chart(
+    at: Sequence[float], lines: Sequence[Line], across: str, up: str, shown: Shown = "{:g}".format
+) -> str:
+    """Return a chart of lines over the same places.
+
+    Args:
+        across: names the axis of the places, `up` the other one.
+        shown: writes a number of an axis.
+    """
     known = [value for line in lines for value in line.values if math.isfinite(value)]
     if not known or len(at) < 2:
         return ""
@@ -30,7 +40,7 @@ def chart(at: Sequence[float], lines: Sequence[Line], across: str, up: str) -> s
     plane = _Plane(at[0], at[-1], low, high)
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(up)}">',
-        *_grid(plane),
+        *_grid(plane, shown),
         *(
             f'<polyline class="{line.css}" points="{points}"/>'
             for line in lines
@@ -74,16 +84,16 @@ def _pieces(plane: _Plane, at: Sequence[float], values: Sequence[float]) -> Iter
         yield " ".join(piece)
 
 
-def _grid(plane: _Plane) -> Iterator[str]:
+def _grid(plane: _Plane, shown: Shown) -> Iterator[str]:
     for value in ticks(plane.low, plane.high):
-        y = _short(plane.y(value))
+        y, below = _short(plane.y(value)), _short(plane.y(value) + 4)
         yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>'
-        yield f'<text class="tick" x="{LEFT - 6}" y="{_short(plane.y(value) + 4)}">{value:g}</text>'
+        yield f'<text class="tick" x="{LEFT - 6}" y="{below}">{shown(value)}</text>'
     for value in ticks(plane.left, plane.right):
         x = _short(plane.x(value))
         bottom = HEIGHT - BOTTOM
         yield f'<line class="grid" x1="{x}" x2="{x}" y1="{TOP}" y2="{bottom}"/>'
-        yield f'<text class="under" x="{x}" y="{bottom + 12}">{value:g}</text>'
+        yield f'<text class="under" x="{x}" y="{bottom + 12}">{shown(value)}</text>'
 
 
 def ticks(low: float, high: float) -> list[float]:

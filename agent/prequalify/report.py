@@ -12,7 +12,7 @@ from agent.prequalify import plot, swing
 from agent.prequalify.judge import Case, passed, points
 from agent.prequalify.plot import Line
 from agent.prequalify.rulesets import Ruleset, Trial
-from agent.prequalify.series import Series, thinned
+from agent.prequalify.series import Series, stepped, thinned
 from agent.prequalify.verdict import Verdict
 from wire.clock import utc
 
@@ -20,7 +20,10 @@ LANGUAGES = ("en", "de")
 ROWS_MAX = 320
 """Of each test's curves, in the page and in the document."""
 VERSION = 1
+ROWS_PER_PERIOD = 16
+"""Of a sine: fewer would draw another one."""
 _FOLDER = Path(__file__).parent
+_NBSP = "\N{NO-BREAK SPACE}"
 _YES_NO = ("nem_charged", "nem_discharged", "aem_seen", "released")
 
 
@@ -106,7 +109,8 @@ def _ruleset(ruleset: Ruleset) -> dict[str, Any]:
 
 
 def _test(test: Trial, series: Series, verdicts: list[Verdict], case: Case) -> dict[str, Any]:
-    places = list(thinned(series, ROWS_MAX))
+    parts = [(sine.to_s, sine.period_s / ROWS_PER_PERIOD) for sine in test.sines]
+    places = list(stepped(series, parts) if parts else thinned(series, ROWS_MAX))
     net_kw, wanted_kw = series.net_kw(), case.target.of(series.hz)
     columns: dict[str, Sequence[float]] = {
         "at_s": series.at_s,
@@ -200,24 +204,24 @@ def _section(
         for name, values in test["columns"].items()
     }
     at_s = columns["at_s"]
-    charts = (
-        plot.chart(at_s, [Line(w["line.hz"], "hz", columns["hz"])], w["time"], w["frequency"]),
-        plot.chart(
-            at_s,
-            [
-                Line(w["line.target"], "target", columns["wanted_kw"]),
-                Line(w["line.net"], "net", columns["net_kw"]),
-                Line(w["line.baseline"], "base", columns["baseline_kw"]),
-            ],
-            w["time"],
-            w["power"],
-        ),
-        plot.chart(at_s, [Line(w["line.soc"], "soc", columns["soc_pct"])], w["time"], w["soc"]),
+    power = [
+        Line(w["line.target"], "target", columns["wanted_kw"]),
+        Line(w["line.net"], "net", columns["net_kw"]),
+        Line(w["line.baseline"], "base", columns["baseline_kw"]),
+    ]
+    drawn = (
+        (w["frequency"], [Line(w["line.hz"], "hz", columns["hz"])]),
+        (w["power"], power),
+        (w["soc"], [Line(w["line.soc"], "soc", columns["soc_pct"])]),
     )
+    charts = [
+        plot.chart(at_s, lines, w["time"], up, lambda value: _shown(value, language, 6))
+        for up, lines in drawn
+    ]
     return (
         f"<section id='{escape(test['id'])}'><h2>{escape(test['id'])}:"
         f" {escape(test['title'][language])} {_mark(test['passed'], w)}</h2>"
-        f"{_verdicts(test['verdicts'], language, w)}{_sines(test['sines'], w)}"
+        f"{_verdicts(test['verdicts'], language, w)}{_sines(test['sines'], language, w)}"
         f"{''.join(charts)}</section>"
     )
 
@@ -230,7 +234,7 @@ def _verdicts(verdicts: Sequence[Mapping[str, Any]], language: str, w: Mapping[s
         f"<td>{_limits(one['aim'], one, language)}</td><td>{_result(one, w)}</td></tr>"
         for one in verdicts
     )
-    return f"<table><tr>{heads}</tr>{rows}</table>"
+    return f"<div class='wide'><table><tr>{heads}</tr>{rows}</table></div>"
 
 
 def _result(one: Mapping[str, Any], w: Mapping[str, str]) -> str:
@@ -240,17 +244,17 @@ def _result(one: Mapping[str, Any], w: Mapping[str, str]) -> str:
     return f"{_mark(one['passed'], w)}{aimed}"
 
 
-def _sines(sines: Sequence[Mapping[str, Any]], w: Mapping[str, str]) -> str:
+def _sines(sines: Sequence[Mapping[str, Any]], language: str, w: Mapping[str, str]) -> str:
     if not sines:
         return ""
     keys = ("period", "gain", "phase", "error")
     heads = "".join(f"<th>{escape(w['sine.' + key])}</th>" for key in keys)
+    columns = ("period_s", "gain", "phase_deg", "error")
     rows = "".join(
-        f"<tr><td>{one['period_s']:g}</td><td>{one['gain']}</td><td>{one['phase_deg']}</td>"
-        f"<td>{one['error']}</td></tr>"
+        f"<tr>{''.join(f'<td>{_shown(one[name], language)}</td>' for name in columns)}</tr>"
         for one in sines
     )
-    return f"<table><tr>{heads}</tr>{rows}</table>"
+    return f"<div class='wide'><table><tr>{heads}</tr>{rows}</table></div>"
 
 
 def _value(one: Mapping[str, Any], language: str, w: Mapping[str, str]) -> str:
@@ -258,8 +262,12 @@ def _value(one: Mapping[str, Any], language: str, w: Mapping[str, str]) -> str:
         return escape(w.get(one["note"] or "none", w["none"]))
     if one["code"] in _YES_NO:
         return escape(w["yes"] if one["value"] else w["no"])
-    where = "" if one["at_s"] is None else f" <small>{w['at']} {one['at_s']:g} s</small>"
-    return f"{_shown(one['value'], language)} {one['unit']}{where}"
+    where = (
+        ""
+        if one["at_s"] is None
+        else f" <small>{w['at']} {_shown(one['at_s'], language, 6)} s</small>"
+    )
+    return f"{_shown(one['value'], language)}{_NBSP}{one['unit']}{where}"
 
 
 def _limits(limits: Sequence[float | None], one: Mapping[str, Any], language: str) -> str:
@@ -267,14 +275,14 @@ def _limits(limits: Sequence[float | None], one: Mapping[str, Any], language: st
     if one["code"] in _YES_NO or (low is None and high is None):
         return ""
     if low is None:
-        return f"≤ {_shown(high, language)} {one['unit']}"
+        return f"≤{_NBSP}{_shown(high, language)}{_NBSP}{one['unit']}"
     if high is None:
-        return f"≥ {_shown(low, language)} {one['unit']}"
-    return f"{_shown(low, language)} … {_shown(high, language)} {one['unit']}"
+        return f"≥{_NBSP}{_shown(low, language)}{_NBSP}{one['unit']}"
+    return f"{_shown(low, language)} … {_shown(high, language)}{_NBSP}{one['unit']}"
 
 
-def _shown(value: float | None, language: str) -> str:
-    text = "" if value is None else f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
+def _shown(value: float | None, language: str, digits: int = 4) -> str:
+    text = "" if value is None else f"{value:.{digits}g}".replace("-", "\N{MINUS SIGN}")
     return text.replace(".", ",") if language == "de" else text
 
 

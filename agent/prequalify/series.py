@@ -79,6 +79,17 @@ def smoothed(at_s: Sequence[float], values: Sequence[float], window_s: float) ->
     return result
 
 
+def stepped(series: Series, parts: Sequence[tuple[float, float]]) -> Iterator[int]:
+    """Yield the places to draw where a part that ends at a time wants a step of its own, in s."""
+    place, next_s = 0, -1.0
+    for ends_s, step_s in parts:
+        while place < len(series) and series.at_s[place] <= ends_s:
+            if series.at_s[place] >= next_s - 1e-6:
+                yield place
+                next_s = series.at_s[place] + step_s
+            place += 1
+
+
 def thinned(series: Series, rows_max: int) -> Iterator[int]:
     """Yield the places to draw: even in time, and the rows around each jump of the frequency."""
     count = len(series)
