@@ -108,7 +108,7 @@ def test_a_damaged_message_is_refused_or_can_be_sent_on(text: str) -> None:
 @pytest.mark.parametrize(
     ("part", "says"),
     [
-        ({"reasons": [["FCR", "text", "nan", "", None, None]]}, r"status\.reasons\.power_kw: 'nan'"),
+        ({"reasons": [["FCR", "txt", "nan", "", None, None]]}, r"status\.reasons\.power_kw: 'nan'"),
         ({"reasons": [["FCR", "text"]]}, r"status\.reasons: a list of 2 .* \[code, text, power_kw"),
         ({"readings": [["d", "a.b", "1", 0, 0]]}, r"status\.readings\.value: '1'"),
         ({"readings": [["d", "a.b", 1, 4, 0]]}, r"status\.readings\.quality: 4"),

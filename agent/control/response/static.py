@@ -1,8 +1,8 @@
 """Static FCR-D: what was once activated stays until the frequency has been calm. Pure.
 
 Released only after 60 s without a break in the normal band, at 2 % a second: requirement 7 allows
-2.5 % in 10 s, and the inverter's lag and the meter's noise come on top; at 49.8 or 50.2 Hz and beyond the release pauses. Source: Nordic FCR
-requirements 1.1, requirements 5 to 7.
+2.5 % in 10 s, and the inverter's lag and the meter's noise come on top; at 49.8 or 50.2 Hz and
+beyond the release pauses. Source: Nordic FCR requirements 1.1, requirements 5 to 7.
 """
 
 from dataclasses import dataclass
