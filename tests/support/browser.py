@@ -45,6 +45,11 @@ FAULTS_OF_LAYOUT = """() => {
 }"""
 """What is wrong with a page at a glance: wider than the window, unreadable, unnamed."""
 
+NO_FAULTS = {"overflow": 0, "smallText": [], "namelessButtons": []}
+SMALL_TARGETS = """() => [...document.querySelectorAll("main button, dialog[open] button")]
+  .filter((node) => node.checkVisibility() && node.getBoundingClientRect().height < 47.5)
+  .map((node) => node.outerHTML.slice(0, 80))"""
+"""Buttons of a technician that a glove misses."""
 
 _UNTIL_STILL = """() => Promise.all(document.getAnimations()
   .filter((animation) => Number.isFinite(animation.effect.getComputedTiming().endTime))
