@@ -131,9 +131,7 @@ def _flag(document: Mapping[str, object], key: str) -> bool:
     return value
 
 
-def _number(
-    document: Mapping[str, object], key: str, most: float, otherwise: float = 0.0
-) -> float:
+def _number(document: Mapping[str, object], key: str, most: float, otherwise: float = 0.0) -> float:
     value = document.get(key, otherwise)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
         raise BadInput(f"{key}: {value!r:.80} is not allowed; a number from 0 to {most:g} expected")
