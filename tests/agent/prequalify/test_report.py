@@ -10,7 +10,7 @@ import pytest
 from agent.prequalify import plot, rulesets, seal
 from agent.prequalify.judge import Case
 from agent.prequalify.report import Facts, document, html, words
-from agent.prequalify.series import Series, thinned
+from agent.prequalify.series import Series, stepped, thinned
 from agent.prequalify.verdict import Verdict
 
 KEY = bytes(range(32))
@@ -71,6 +71,23 @@ def test_a_gap_of_the_record_is_a_gap_of_the_curve() -> None:
 def test_ticks_are_round_numbers_inside_the_axis() -> None:
     assert plot.ticks(-1050.0, 50.0) == [-1000.0, -750.0, -500.0, -250.0, 0.0]
     assert plot.ticks(49.99, 50.21) == [50.0, 50.05, 50.1, 50.15, 50.2]
+
+
+def test_each_sine_is_drawn_with_as_many_points_as_any_other() -> None:
+    series = Series()
+    for place in range(3_201):
+        series.add(at_s=place / 10)
+    places = list(stepped(series, [(20.0, 10.0 / 16), (320.0, 300.0 / 16)]))
+    assert len([place for place in places if place <= 200]) == pytest.approx(2 * 16, abs=5)
+    assert len([place for place in places if place > 200]) == pytest.approx(16, abs=1)
+    assert places == sorted(set(places))
+
+
+def test_an_axis_is_written_as_its_language_writes_numbers() -> None:
+    lines = [plot.Line("p", "net", [-1_000.0, 1_000.0])]
+    chart = plot.chart([0, 14_400], lines, "s", "kW", lambda value: f"{value:g}".replace("-", "~"))
+    assert ">~1000<" in chart
+    assert ">10000<" in chart
 
 
 def test_a_long_record_is_thinned_but_keeps_its_jumps() -> None:

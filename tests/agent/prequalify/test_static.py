@@ -102,7 +102,14 @@ def test_fcr_n_and_fcr_d_together_are_judged_by_their_sum(name: str) -> None:
 
 def test_the_curve_of_several_products_is_their_sum() -> None:
     target = target_of("fcr_n_d_up")
-    for hz, share in ((49.0, 2.0), (49.5, 2.0), (49.7, 1.5), (49.89, 1.025), (50.0, 0.0), (51, -1.0)):
+    for hz, share in (
+        (49.0, 2.0),
+        (49.5, 2.0),
+        (49.7, 1.5),
+        (49.89, 1.025),
+        (50.0, 0.0),
+        (51, -1.0),
+    ):
         assert target.kw_at(hz) == pytest.approx(share * CAPACITY_KW, abs=1e-6)
 
 
