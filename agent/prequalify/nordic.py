@@ -53,7 +53,6 @@ def fast_ramp(series: Series, target: Target) -> Iterator[Verdict]:
     yield Verdict(code="rest", value=rest_pct, unit="%", high=5.0, at_s=at_s["ramp 4"])
     yield from _sudden(series, change_kw, at_s["ramp 5"], at_s["ramp 6"], capacity_kw)
     nadir_s = at_s["ramp 1"] + NADIR_S
-    yield Verdict(code="mode_shift", value=None, note="absent")  # 13: there is but one mode
     yield Verdict(
         code="back",
         value=_back_s(series, change_kw, nadir_s, capacity_kw),
@@ -62,6 +61,7 @@ def fast_ramp(series: Series, target: Target) -> Iterator[Verdict]:
         aim_high=AIM_BACK_S,
         at_s=nadir_s,
     )
+    yield Verdict(code="mode_shift", value=None, note="absent")  # there is but one mode
 
 
 def combined(series: Series, target: Target) -> Iterator[Verdict]:

@@ -267,18 +267,23 @@ def _value(one: Mapping[str, Any], language: str, w: Mapping[str, str]) -> str:
         if one["at_s"] is None
         else f" <small>{w['at']} {_shown(one['at_s'], language, 6)} s</small>"
     )
-    return f"{_shown(one['value'], language)}{_NBSP}{one['unit']}{where}"
+    return f"{_shown(one['value'], language)}{_unit(one)}{where}"
 
 
 def _limits(limits: Sequence[float | None], one: Mapping[str, Any], language: str) -> str:
     low, high = limits
     if one["code"] in _YES_NO or (low is None and high is None):
         return ""
+    unit = _unit(one)
     if low is None:
-        return f"≤{_NBSP}{_shown(high, language)}{_NBSP}{one['unit']}"
+        return f"≤{_NBSP}{_shown(high, language)}{unit}"
     if high is None:
-        return f"≥{_NBSP}{_shown(low, language)}{_NBSP}{one['unit']}"
-    return f"{_shown(low, language)} … {_shown(high, language)}{_NBSP}{one['unit']}"
+        return f"≥{_NBSP}{_shown(low, language)}{unit}"
+    return f"{_shown(low, language)}{_NBSP}…{_NBSP}{_shown(high, language)}{unit}"
+
+
+def _unit(one: Mapping[str, Any]) -> str:
+    return f"{_NBSP}{one['unit']}" if one["unit"] else ""
 
 
 def _shown(value: float | None, language: str, digits: int = 4) -> str:

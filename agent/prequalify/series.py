@@ -91,13 +91,14 @@ def stepped(series: Series, parts: Sequence[tuple[float, float]]) -> Iterator[in
 
 
 def thinned(series: Series, rows_max: int) -> Iterator[int]:
-    """Yield the places to draw: even in time, and the rows around each jump of the frequency."""
+    """Yield the places to draw: even in time, and where a stage begins or the frequency jumps."""
     count = len(series)
     step = max(1, count // max(1, rows_max))
+    begins = {bisect_left(series.at_s, at_s - 1e-6) for at_s, _ in series.marks}
     last = -1
     for place in range(count):
         jumps = place > 0 and abs(series.hz[place] - series.hz[place - 1]) > 0.04
-        if place % step == 0 or place == count - 1 or jumps:
+        if place % step == 0 or place == count - 1 or jumps or place in begins:
             if jumps and last < place - 1:
                 yield place - 1
             yield place
