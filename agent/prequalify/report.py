@@ -76,7 +76,7 @@ def html(report: Mapping[str, Any], language: str) -> str:
         f"<p class='verdict'>{escape(report['ruleset']['title'][language])}"
         f" {_mark(report['passed'], w)}</p>",
         f"<p>{escape(note)} {escape(w['sign'])}</p>",
-        _about(report, w),
+        _about(report, language, w),
         _overview(report["tests"], language, w),
         *(_section(test, report, language, w) for test in report["tests"]),
         f"<h2>{escape(w['settings'])}</h2>",
@@ -168,7 +168,7 @@ def _plant(plant: Mapping[str, float]) -> dict[str, str]:
     return {name: f"{value:g}" for name, value in plant.items()}
 
 
-def _about(report: Mapping[str, Any], w: Mapping[str, str]) -> str:
+def _about(report: Mapping[str, Any], language: str, w: Mapping[str, str]) -> str:
     ruleset = report["ruleset"]
     rows = (
         ("site", report["site"]),
@@ -179,6 +179,7 @@ def _about(report: Mapping[str, Any], w: Mapping[str, str]) -> str:
         ("made", f"{utc(report['made_us']):%Y-%m-%d %H:%M:%S} UTC"),
         ("software", report["software"]),
         ("fingerprint", report["fingerprint"]),
+        ("meter", f"{_shown(report['meter_s'], language)}{_NBSP}s"),
     )
     cells = (
         f"<tr><th>{escape(w[key])}</th><td>{escape(str(said))}</td></tr>" for key, said in rows
