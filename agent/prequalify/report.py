@@ -100,7 +100,7 @@ def words(language: str) -> dict[str, str]:
 def _ruleset(ruleset: Ruleset) -> dict[str, Any]:
     return {
         "name": ruleset.name,
-        "product": ruleset.product,
+        "product": " + ".join([ruleset.product, *(one.product for one in ruleset.beside)]),
         "version": ruleset.version,
         "title": dict(ruleset.title),
         "source": ruleset.source,
