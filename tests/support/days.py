@@ -87,8 +87,11 @@ class Day:
         self.decisions.append(decision)
         return Record(at_us=now_us, plant=plant, decision=decision)
 
-    async def items(self, every: int = 300) -> "list[list[Item]]":
-        """Return all that the witness told, in parts of so many seconds."""
+    async def items(self, every: int = 30) -> "list[list[Item]]":
+        """Return all that the witness told, in parts of so many seconds.
+
+        They are taken before the outbox is crowded: the witness then holds rows back.
+        """
         outbox = Outbox(50_000_000)
         witness = Witness(outbox, "b", archived(self.rules.limits))
         parts: list[list[Item]] = []
