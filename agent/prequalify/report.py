@@ -17,11 +17,9 @@ from agent.prequalify.verdict import Verdict
 from wire.clock import utc
 
 LANGUAGES = ("en", "de")
-ROWS_MAX = 320
-"""Of each test's curves, in the page and in the document."""
+ROWS_MAX = 320  # of each test's curves, in the page and in the document
 VERSION = 1
-ROWS_PER_PERIOD = 16
-"""Of a sine: fewer would draw another one."""
+ROWS_PER_PERIOD = 16  # of a sine: fewer would draw another one
 _FOLDER = Path(__file__).parent
 _NBSP = "\N{NO-BREAK SPACE}"
 _YES_NO = ("nem_charged", "nem_discharged", "aem_seen", "released")
@@ -80,7 +78,7 @@ def html(report: Mapping[str, Any], language: str) -> str:
         _overview(report["tests"], language, w),
         *(_section(test, report, language, w) for test in report["tests"]),
         f"<h2>{escape(w['settings'])}</h2>",
-        f"<pre>{escape(json.dumps(report['settings'], indent=1, sort_keys=True))}</pre>",
+        f"<pre>{escape(_settings(report['settings']))}</pre>",
         f"<p class='seal'>{escape(w['sealed'])}</p>",
     ]
     return (
@@ -89,6 +87,11 @@ def html(report: Mapping[str, Any], language: str) -> str:
         f"<title>{escape(title)}: {escape(report['site'])}</title><style>{style}</style></head>"
         f"<body><main>{chr(10).join(body)}</main></body></html>\n"
     )
+
+
+def _settings(sections: Mapping[str, Mapping[str, Any]]) -> str:
+    lines = [f"{of}.{key} = {json.dumps(one[key])}" for of, one in sections.items() for key in one]
+    return "\n".join(sorted(lines))
 
 
 def words(language: str) -> dict[str, str]:
