@@ -247,7 +247,8 @@ class Timekeeper:
                 await restamp.give_up(self._buffer, boot_id, self._clock.now_us())
             else:
                 moved = await restamp.put_right(self._buffer, boot_id, truth_us)
-                _logger.info("%d frames of a doubtful clock were put right", moved)
+                if moved:
+                    _logger.info("%d frames of a doubtful clock were put right", moved)
 
     async def _tell_state(self, belief: Belief, system_us: int) -> None:
         if belief.state is ClockState.CORRECTED and self._told != "CLOCK_WRONG":

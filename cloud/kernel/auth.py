@@ -101,7 +101,7 @@ def _at_least(needed: Role) -> Callable[..., Awaitable[Principal]]:
         if principal is None:
             principal = await _by_cookie(request)
         if not principal.role.covers(needed):
-            raise Forbidden(f"role {needed} is needed; this key is a {principal.role}'s")
+            raise Forbidden(f"role {needed} is needed; the role of this key is {principal.role}")
         return principal
 
     return dependency

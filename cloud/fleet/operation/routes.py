@@ -157,7 +157,9 @@ def _order(body: CommandBody, principal: Principal) -> Order:
     if isinstance(order, AcknowledgeOrder):
         raise Invalid("kind: 'acknowledge' is not allowed; acknowledge the alarm itself")
     if states.needs_admin(order) and not principal.is_admin:
-        raise Forbidden(f"role admin is needed for {order.kind}; this key is a {principal.role}'s")
+        raise Forbidden(
+            f"role admin is needed for {order.kind}; the role of this key is {principal.role}"
+        )
     return order
 
 

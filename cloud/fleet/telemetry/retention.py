@@ -83,7 +83,8 @@ async def forget(hub: Hub, holder: str) -> Forgotten | None:
     told = Forgotten(chunks=chunks, partitions=dropped, rollups=rollups)
     for what in ("chunks", "partitions", "rollups"):
         _forgotten.labels(what).inc(getattr(told, what))
-    _logger.info("forgot %d chunks, %d days and %d roll-ups", chunks, dropped, rollups)
+    if chunks or dropped or rollups:
+        _logger.info("forgot %d chunks, %d days and %d roll-ups", chunks, dropped, rollups)
     return told
 
 
