@@ -5,6 +5,7 @@ the same folder is refused instead of numbering the same frames. Its tables are 
 `agent.gateway.schema`: who needs one of its own in this file adds a step there.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
@@ -50,7 +51,9 @@ async def open_file(path: Path, stamp: str) -> AsyncIterator[Opened]:
         BufferUnusable: another process has it open, or a newer program wrote it.
         BufferBlocked: the disk does not let us.
     """
-    set_aside = _set_aside(path, stamp) if _is_damaged(path) else None
+    # In a thread: what an earlier connection of this loop left behind can only go while it turns.
+    damaged = await asyncio.to_thread(_is_damaged, path)
+    set_aside = _set_aside(path, stamp) if damaged else None
     _keep_private(path)
     with translated(path):
         async with aiosqlite.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None) as database:

@@ -19,8 +19,5 @@ def same(found: Columns, block: Block) -> None:
         tuple(None if math.isnan(v) else v for v in row) for row in found.values.tolist()
     )
     assert values == block.values
-    assert [[math.copysign(1, v) for v in row if v is not None] for row in values] == [
-        [math.copysign(1, v) for v in row if v is not None] for row in block.values
-    ]
     assert found.quality.tolist() == [list(map(int, row)) for row in block.quality]
     assert found.values.shape == found.quality.shape == (len(block.points), len(block.at_us))

@@ -12,12 +12,15 @@ from pathlib import Path
 import httpx
 
 from tests.support.hub_peer import GATEWAY, KEY
+from tests.support.source import ROOT
 from tests.support.system import free_port
 from wire.clock import SHIFT_VARIABLE
 
 SITE = "werk-sued"
 CODE = "technician-42"
 _LOOK_AGAIN_S = 0.02
+AS_INSTALLED = ROOT / "tests/support/as_installed"
+"""Hides what only developers have, so that the process is as large as on a box."""
 
 
 @dataclass(slots=True)
@@ -91,7 +94,11 @@ host = "127.0.0.1"
                 sys.executable,
                 *("-m", "agent.main", "gateway", "--config", str(self.config)),
                 stderr=log,
-                env={**os.environ, SHIFT_VARIABLE: str(self.shift_s)},
+                env={
+                    **os.environ,
+                    SHIFT_VARIABLE: str(self.shift_s),
+                    "PYTHONPATH": str(AS_INSTALLED),
+                },
             )
         return self.process
 
