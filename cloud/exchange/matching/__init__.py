@@ -1,0 +1,1 @@
+"""Matching: one contract's orders and how they meet. Pure."""

@@ -1,0 +1,94 @@
+"""The seam between the venue and the pre-trade checks: what is asked, and what is told. Pure."""
+
+from typing import NamedTuple, Protocol
+
+from cloud.exchange.matching.codes import Side
+from cloud.exchange.matching.order import Owner
+from cloud.market.contracts import Contract
+
+
+class Refusal(NamedTuple):
+    """Why an order is turned away: a stable code, and a sentence that names what is allowed."""
+
+    code: str
+    text: str
+
+
+class Guard(Protocol):
+    """Pre-trade checks in memory, O(1) a call; one instance a venue, used by its writer alone.
+
+    Asked in the order calendar → halt (both the venue's own) → throttle → size and price →
+    position and site → cash and credit. A replay tells, and never asks.
+    """
+
+    def refusal(
+        self,
+        owner: Owner,
+        contract: Contract,
+        side: Side,
+        price_ticks: int,
+        quantity_steps: int,
+        reference_ticks: int | None,
+        at_us: int,
+    ) -> Refusal | None:
+        """Say why this may not be entered, or changed to; None: it may.
+
+        Args:
+            quantity_steps: what is new of it, beyond what the owner has on offer already.
+            reference_ticks: price that the collar is around; None: not known.
+        """
+        ...
+
+    def acted(self, owner: Owner, market: str, at_us: int) -> None:
+        """Count one entry or change, refused or not; deletions are not told."""
+        ...
+
+    def offered(
+        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
+    ) -> None:
+        """Count what came to rest, or, below zero, what left; `orders_changed` beside it."""
+        ...
+
+    def orders_changed(self, owner: Owner, contract: Contract, orders: int) -> None:
+        """Count orders that came to live in the venue (+1) or left it (-1), hibernated too."""
+        ...
+
+    def traded(
+        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
+    ) -> None:
+        """Count a trade of this owner, or, with steps below zero, one that became void."""
+        ...
+
+    def forget_until(self, at_us: int) -> None:
+        """Forget deliveries that have begun: nothing trades them any more."""
+        ...
+
+
+class NoGuard:
+    """Lets everything pass: for books alone, and for benchmarks that say so."""
+
+    def refusal(
+        self,
+        owner: Owner,
+        contract: Contract,
+        side: Side,
+        price_ticks: int,
+        quantity_steps: int,
+        reference_ticks: int | None,
+        at_us: int,
+    ) -> Refusal | None:
+        return None
+
+    def acted(self, owner: Owner, market: str, at_us: int) -> None: ...
+
+    def offered(
+        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
+    ) -> None: ...
+
+    def orders_changed(self, owner: Owner, contract: Contract, orders: int) -> None: ...
+
+    def traded(
+        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
+    ) -> None: ...
+
+    def forget_until(self, at_us: int) -> None: ...
