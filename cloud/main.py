@@ -19,7 +19,7 @@ from cloud import settings as hub_settings
 from cloud.exchange import routes as exchange_routes
 from cloud.exchange import service as exchange
 from cloud.exchange.floor import ReplayDiffers
-from cloud.exchange.journal import JournalUnusable
+from cloud.exchange.journal_v1 import JournalUnusable
 from cloud.fleet import commandline, gateway_routes, jobs
 from cloud.fleet import routes as fleet_routes
 from cloud.fleet.live import LiveValues

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloud.exchange.floor import Floor, NewOrder
-from cloud.exchange.journal import Journal
+from cloud.exchange.journal_v1 import Journal
 from cloud.exchange.records import Placed, Record, Turned, Withdrawn
 from wire.clock import Clock
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from cloud.exchange import journal as journals
+from cloud.exchange import journal_v1 as journals
 from cloud.exchange import store
 from cloud.exchange.book import Ending, Side
-from cloud.exchange.journal import Frame, Journal, JournalUnusable
+from cloud.exchange.journal_v1 import Frame, Journal, JournalUnusable
 from cloud.exchange.records import Closed, Placed, Record, Trade, Withdrawn
 from cloud.kernel.bus import Bus
 from cloud.kernel.database import Database

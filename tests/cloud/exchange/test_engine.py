@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from cloud.exchange import engine as engines
-from cloud.exchange import journal as journals
+from cloud.exchange import journal_v1 as journals
 from cloud.exchange.book import Side
 from cloud.exchange.engine import Busy, Committed, Engine, Stopped, open_floor
 from cloud.exchange.floor import Floor
-from cloud.exchange.journal import Journal
+from cloud.exchange.journal_v1 import Journal
 from cloud.exchange.records import Closed, Placed, Record, Turned, Withdrawn
 from tests.support.exchange import NOON_US, contract, order, picture
 from wire.clock import QUARTER_HOUR_US, SetClock

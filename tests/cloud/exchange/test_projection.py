@@ -14,7 +14,7 @@ from cloud.exchange import store, tables
 from cloud.exchange.book import Side
 from cloud.exchange.engine import open_floor
 from cloud.exchange.floor import Floor
-from cloud.exchange.journal import Journal, JournalUnusable
+from cloud.exchange.journal_v1 import Journal, JournalUnusable
 from cloud.exchange.projection import JOURNAL_TOPIC, Projection
 from cloud.exchange.records import Record
 from cloud.kernel.bus import Bus

@@ -1,4 +1,4 @@
-"""cloud.exchange.journal: what was committed comes back, whatever its end looks like."""
+"""cloud.exchange.journal_v1: what was committed comes back, whatever its end looks like."""
 
 import os
 from pathlib import Path
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.exchange import journal as journals
-from cloud.exchange.journal import Journal, JournalUnusable
+from cloud.exchange import journal_v1 as journals
+from cloud.exchange.journal_v1 import Journal, JournalUnusable
 from cloud.exchange.records import Record, Turned, Withdrawn
 
 
