@@ -210,6 +210,12 @@ class TradeMoved(NamedTuple):
     state: TradeState
     by: str
     reason: str
+    contract: int
+    """This and what follows is the trade's own (`Traded`): sums reverse it without a list."""
+    traded_us: int
+    price_ticks: int
+    quantity_steps: int
+    self_trade: bool
 
 
 class Configured(NamedTuple):
