@@ -7,7 +7,8 @@ arrive at the same effects, or stops.
 
 Numbers instead of names: contracts and owners are told once (`Listed`, `Joined`), orders and
 trades refer to them. 0 and '' mean none. Prices in ticks of 0.01 EUR/MWh, quantities in steps of
-the contract, times in microseconds since 1970 UTC, given by the writer.
+the contract, times in microseconds since 1970 UTC, given by the writer. `by` is who did it: of an
+order, the administrator who did it for its owner, and '' where the owner or the venue did.
 """
 
 from typing import NamedTuple, get_args
@@ -38,8 +39,7 @@ class Listed(NamedTuple):
     opens_us: int
     closes_us: int
     step_kw: int
-    wh_per_step: int
-    """Energy of one step over the whole of it, exact."""
+    wh_per_step: int  # energy of one step over the whole of it, exact
     parts: tuple[int, ...]
     """Contracts of a range, earliest first; () for a single contract."""
 
@@ -55,8 +55,7 @@ class Joined(NamedTuple):
     portfolio: str
     strategy: str
     user: str
-    self_trade: str
-    """Value of `SelfTrade`."""
+    self_trade: str  # value of `SelfTrade`
     stp_scope: str
 
 
@@ -80,8 +79,8 @@ class Entered(NamedTuple):
     client_order_id: str
     text: str
     action: Action
-    basket: int
-    """Shared by the orders that came together in one request."""
+    basket: int  # shared by the orders that came together in one request
+    by: str = ""
 
 
 class Refused(NamedTuple):
@@ -97,6 +96,7 @@ class Refused(NamedTuple):
     text: str
     action: Action
     basket: int
+    by: str = ""
 
 
 class Changed(NamedTuple):
@@ -115,6 +115,7 @@ class Changed(NamedTuple):
     valid_until_us: int
     text: str
     action: Action
+    by: str = ""
 
 
 class Hibernated(NamedTuple):
@@ -125,6 +126,7 @@ class Hibernated(NamedTuple):
     revision: int
     action: Action
     reason: str
+    by: str = ""
 
 
 class Activated(NamedTuple):
@@ -134,6 +136,7 @@ class Activated(NamedTuple):
     order_id: int
     revision: int
     action: Action
+    by: str = ""
 
 
 class Withdrawn(NamedTuple):
@@ -141,10 +144,10 @@ class Withdrawn(NamedTuple):
 
     at_us: int
     order_id: int
-    open_steps: int
-    """What of it had not traded, with what was hidden."""
+    open_steps: int  # what of it had not traded, with what was hidden
     action: Action
     reason: str
+    by: str = ""
 
 
 class Expired(NamedTuple):
@@ -226,8 +229,7 @@ class Configured(NamedTuple):
     """``throttle``, ``limits``, ``self_trade``, ``calendar``."""
     version: int
     by: str
-    content: str
-    """JSON."""
+    content: str  # JSON
 
 
 class Traded(NamedTuple):
@@ -242,8 +244,7 @@ class Traded(NamedTuple):
     taker_id: int
     maker_owner: int
     taker_owner: int
-    side: Side
-    """Of the taker."""
+    side: Side  # of the taker
     self_trade: bool
 
 
