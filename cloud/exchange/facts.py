@@ -116,6 +116,7 @@ class Changed(NamedTuple):
     text: str
     action: Action
     by: str = ""
+    client_order_id: str = ""  # of the change, not of the order
 
 
 class Hibernated(NamedTuple):

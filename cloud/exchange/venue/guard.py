@@ -63,6 +63,26 @@ class Guard(Protocol):
         """Forget deliveries that have begun: nothing trades them any more."""
         ...
 
+    def configured(self, what: str, version: int, content: str) -> Refusal | None:
+        """Take a policy or limits into force, whole or not at all; None: they are in force.
+
+        Args:
+            what: see `facts.Configured`; one that is not the guard's is none of its business.
+        """
+        ...
+
+    def dump(self) -> list[object]:
+        """Return all that `acted`, `traded` and `configured` told, as plain lists, for a snapshot.
+
+        What `offered` and `orders_changed` told is left out: the venue tells it again after
+        `load`, from its orders.
+        """
+        ...
+
+    def load(self, dumped: list[object]) -> None:
+        """Take up what `dump` returned; this guard has been told nothing yet."""
+        ...
+
 
 class NoGuard:
     """Lets everything pass: for books alone, and for benchmarks that say so."""
@@ -92,3 +112,11 @@ class NoGuard:
     ) -> None: ...
 
     def forget_until(self, at_us: int) -> None: ...
+
+    def configured(self, what: str, version: int, content: str) -> Refusal | None:
+        return None
+
+    def dump(self) -> list[object]:
+        return []
+
+    def load(self, dumped: list[object]) -> None: ...
