@@ -2,9 +2,8 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger, String, Table
 
+from cloud.exchange.read.tables import CLIENT_ORDER_ID_MAX
 from cloud.kernel.database import metadata
-
-CLIENT_ORDER_ID_MAX = 64
 
 order = Table(
     "exchange_order",

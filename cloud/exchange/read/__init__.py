@@ -1,0 +1,1 @@
+"""The exchange in SQL: orders, trades and what happened to them, made from facts alone."""
