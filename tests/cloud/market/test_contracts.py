@@ -32,9 +32,9 @@ def test_a_contract_lasts_a_quarter_hour_and_closes_as_its_rule_says() -> None:
     assert contract.wh_per_step == 250
 
 
-def test_the_rule_is_that_of_the_day_of_delivery() -> None:
-    last = MARKET.contract(clock.micros(datetime(2026, 11, 21, 23, 45, tzinfo=UTC)))
-    first = MARKET.contract(clock.micros(datetime(2026, 11, 22, tzinfo=UTC)))
+def test_the_rule_is_that_of_the_local_day_of_delivery() -> None:
+    last = MARKET.contract(clock.micros(datetime(2026, 11, 21, 22, 45, tzinfo=UTC)))
+    first = MARKET.contract(clock.micros(datetime(2026, 11, 21, 23, tzinfo=UTC)))
     assert last is not None
     assert first is not None
     assert (last.rule.step_kw, last.start_us - last.closes_us) == (1, 0)
@@ -43,7 +43,7 @@ def test_the_rule_is_that_of_the_day_of_delivery() -> None:
 
 
 def test_before_the_first_rule_and_off_the_grid_there_is_no_contract() -> None:
-    assert MARKET.contract(clock.micros(datetime(2025, 12, 31, 23, 45, tzinfo=UTC))) is None
+    assert MARKET.contract(clock.micros(datetime(2025, 12, 31, 22, 45, tzinfo=UTC))) is None
     assert MARKET.contract(NOON_US + 1) is None
 
 
