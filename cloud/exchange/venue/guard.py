@@ -30,17 +30,22 @@ class Guard(Protocol):
         quantity_steps: int,
         reference_ticks: int | None,
         at_us: int,
+        new_orders: int = 1,
     ) -> Refusal | None:
         """Say why this may not be entered, or changed to; None: it may.
 
+        An order that is to be changed is taken off the offer (`offered`, below zero) before the
+        question, and put back where the answer is no.
+
         Args:
-            quantity_steps: what is new of it, beyond what the owner has on offer already.
+            quantity_steps: all of it that could still trade.
             reference_ticks: price that the collar is around; None: not known.
+            new_orders: 1 for an entry, 0 for a change or an activation of one that lives already.
         """
         ...
 
     def acted(self, owner: Owner, market: str, at_us: int) -> None:
-        """Count one entry or change, refused or not; deletions are not told."""
+        """Count one entry or change, refused or not, after the question; deletions are not told."""
         ...
 
     def offered(
@@ -61,6 +66,14 @@ class Guard(Protocol):
 
     def forget_until(self, at_us: int) -> None:
         """Forget deliveries that have begun: nothing trades them any more."""
+        ...
+
+    def configured(self, what: str, version: int, content: str) -> None:
+        """Take a policy or limits into force (`facts.Configured`); what is not ours is nothing.
+
+        Raises:
+            ValueError: the content cannot be used, one line a mistake; the old stays in force.
+        """
         ...
 
     def configured(self, what: str, version: int, content: str) -> Refusal | None:
@@ -96,6 +109,7 @@ class NoGuard:
         quantity_steps: int,
         reference_ticks: int | None,
         at_us: int,
+        new_orders: int = 1,
     ) -> Refusal | None:
         return None
 
@@ -120,3 +134,5 @@ class NoGuard:
         return []
 
     def load(self, dumped: list[object]) -> None: ...
+
+    def configured(self, what: str, version: int, content: str) -> None: ...
