@@ -68,14 +68,6 @@ class Guard(Protocol):
         """Forget deliveries that have begun: nothing trades them any more."""
         ...
 
-    def configured(self, what: str, version: int, content: str) -> None:
-        """Take a policy or limits into force (`facts.Configured`); what is not ours is nothing.
-
-        Raises:
-            ValueError: the content cannot be used, one line a mistake; the old stays in force.
-        """
-        ...
-
     def configured(self, what: str, version: int, content: str) -> Refusal | None:
         """Take a policy or limits into force, whole or not at all; None: they are in force.
 
@@ -134,5 +126,3 @@ class NoGuard:
         return []
 
     def load(self, dumped: list[object]) -> None: ...
-
-    def configured(self, what: str, version: int, content: str) -> None: ...
