@@ -40,8 +40,8 @@ class Listed(NamedTuple):
     closes_us: int
     step_kw: int
     wh_per_step: int  # energy of one step over the whole of it, exact
-    parts: tuple[int, ...]
-    """Contracts of a range, earliest first; () for a single contract."""
+    parts: tuple[int, ...]  # contracts of a range, earliest first; () for a single contract
+    day: int = 0  # local delivery day as `date.toordinal`
 
 
 class Joined(NamedTuple):

@@ -36,8 +36,6 @@ class Entry:
     text: str = ""
     by_admin: str = ""
     """Who enters it for the owner; '' is the owner himself."""
-    parts: tuple[Contract, ...] = ()
-    """Of a block: the single contracts of its range, earliest first."""
 
 
 @dataclass(slots=True, kw_only=True)
