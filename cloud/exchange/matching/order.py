@@ -62,7 +62,6 @@ class Order:
         "hidden_steps",
         "initial_id",
         "kind",
-        "level",
         "open_steps",
         "order_id",
         "owner",
@@ -73,7 +72,6 @@ class Order:
         "revision",
         "side",
         "state",
-        "stp_scope",
         "text",
         "valid_until_us",
         "validity",
@@ -91,7 +89,6 @@ class Order:
     ) -> None:
         self.order_id = order_id
         self.owner = owner
-        self.stp_scope = owner.stp_scope
         self.contract = contract
         """Number of its `Listed` fact."""
         self.side = side
@@ -118,5 +115,9 @@ class Order:
         self.text = ""
         self.ahead: Order | None = None
         self.behind: Order | None = None
-        self.level: object = None
-        """The queue of the book it stands in; the book's alone."""
+        """Its neighbours in the queue of its price; the book's alone."""
+
+    @property
+    def left_steps(self) -> int:
+        """What of it has not traded, with what is hidden."""
+        return self.open_steps + self.hidden_steps
