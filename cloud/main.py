@@ -26,7 +26,7 @@ from cloud.fleet.live import LiveValues
 from cloud.fleet.operation import routes as operation_routes
 from cloud.fleet.sync import api as sync_api
 from cloud.kernel import commandline as key_commands
-from cloud.kernel import errors, folder, keys, metrics
+from cloud.kernel import errors, folder, key_routes, keys, metrics, uses
 from cloud.kernel import routes as kernel_routes
 from cloud.kernel.auth import Viewer
 from cloud.kernel.context import Hub
@@ -38,6 +38,7 @@ from cloud.kernel.limits import BodyLimit
 from cloud.kernel.notify import Notifier
 from cloud.kernel.server import AddressTaken, listen, serve
 from cloud.kernel.sessions import Sessions, load_secret
+from cloud.kernel.uses import Uses
 from cloud.market import routes as market_routes
 from cloud.planning import service as planning
 from cloud.portfolio import routes as portfolio_routes
@@ -86,6 +87,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.add_middleware(BodyLimit, larger=sync_api.BYTES_MAX)
     for module in (
         kernel_routes,
+        key_routes,
         fleet_routes,
         gateway_routes,
         operation_routes,
@@ -119,7 +121,7 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
     database = await open_database(_database_url(settings))
     try:
         hub = Hub(settings, clock, database, Sessions(load_secret(settings.data_dir)))
-        for memory in (*sync_api.memories(), Attempts(), Feeds()):
+        for memory in (*sync_api.memories(), Attempts(), Feeds(), Uses()):
             hub.provide(memory)
         hub.provide(LiveValues(hub.bus, clock))
         jobs.prepare(hub)
@@ -133,9 +135,13 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
 async def running_features(hub: Hub) -> AsyncIterator[None]:
     """Run what works in the background of the hub, lowest step of the staircase first."""
     async with jobs.running(hub), exchange.running(hub), asyncio.TaskGroup() as tasks:
-        planner = tasks.create_task(planning.run(hub), name="planning")
+        started = [
+            tasks.create_task(planning.run(hub), name="planning"),
+            tasks.create_task(uses.run(hub), name="uses of keys"),
+        ]
         yield
-        planner.cancel()
+        for task in started:
+            task.cancel()
 
 
 async def run(settings: HubSettings, clock: Clock, line: socket.socket, notifier: Notifier) -> None:

@@ -1,72 +1,67 @@
-"""Accounts and their API keys; of a key only the SHA-256 is kept.
+"""API keys: of a key only the SHA-256 is kept.
 
 A key reads ``pho_<id>_<secret>``: the id is for lists and logs, the secret is 256 random bits, so
-a plain hash is enough and nothing has to be slow.
+a plain hash is enough and nothing has to be slow. A key may have scopes and an end; a rotation
+makes another one like it and ends it some time later, so that both are good in between.
 """
 
 import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Row, String, Table, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.kernel.database import insert_or_ignore, metadata
+from cloud.kernel.accounts import (
+    IDENTIFIER,
+    OPERATOR,
+    Account,
+    account_of_id,
+    accounts,
+    accounts_table,
+    add_account,
+    check_account,
+    is_identifier,
+)
+from cloud.kernel.database import metadata
 from cloud.kernel.errors import NotFound, Refused
+from cloud.kernel.instants import iso
+from cloud.kernel.roles import Principal, Role, Scope, scopes_of, scopes_text
 
-ACCOUNTS_MAX = 10_000
+__all__ = [
+    "IDENTIFIER",
+    "OPERATOR",
+    "Account",
+    "Principal",
+    "Role",
+    "Scope",
+    "account_of_id",
+    "accounts",
+    "accounts_table",
+    "add_account",
+    "add_key",
+    "check_account",
+    "find",
+    "id_of",
+    "is_identifier",
+    "key_records",
+    "keys_table",
+    "principal_of_id",
+    "principal_of_text",
+    "revoke_key",
+    "rotate_key",
+    "used",
+]
+
 KEYS_PER_ACCOUNT_MAX = 1_000
-IDENTIFIER = r"^[a-z0-9][a-z0-9-]{0,39}$"
-"""What accounts may be called; sites and gateways too."""
+OVERLAP_S_MAX = 30 * 86_400
+"""How long a key may still be good after its rotation."""
+OVERLAP_S = 86_400
 _KEY = re.compile(r"pho_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
-
-
-class Role(StrEnum):
-    """What a key may do.
-
-    Everybody reads. Who trades moves no battery by hand, and who operates does not trade: one key
-    in wrong hands does one kind of harm.
-    """
-
-    VIEWER = "viewer"
-    TRADER = "trader"
-    OPERATOR = "operator"
-    """Sends commands to the account's sites and acknowledges their alarms."""
-    ADMIN = "admin"
-    """May do everything, and sees every account."""
-
-    def covers(self, needed: "Role") -> bool:
-        return self is Role.ADMIN or needed in (Role.VIEWER, self)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whom keys, sites, orders and invoices belong to."""
-
-    id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who asks."""
-
-    key_id: str
-    account: str
-    role: Role
-
-    @property
-    def is_admin(self) -> bool:
-        return self.role is Role.ADMIN
-
-    def sees(self, account: str) -> bool:
-        """Say whether what belongs to `account` is visible: an admin sees everything."""
-        return self.is_admin or self.account == account
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +73,26 @@ class KeyRecord:
     role: Role
     created_us: int
     revoked_us: int | None
+    scopes: frozenset[Scope] | None = None
+    expires_us: int | None = None
+    replaces: str | None = None
+    """The key that this one was made for, at a rotation."""
+    used_us: int | None = None
+    """Its last use, a minute or two behind."""
+
+    def valid_at(self, now_us: int) -> bool:
+        return self.revoked_us is None and (self.expires_us is None or now_us < self.expires_us)
+
+    def said(self) -> str:
+        """Return it for the audit log: ``trader of handel, orders:read, until …``."""
+        parts = [f"{self.role} of {self.account}"]
+        if self.scopes is not None:
+            parts.append(scopes_text(self.scopes))
+        if self.expires_us is not None:
+            parts.append(f"until {iso(self.expires_us)}")
+        return ", ".join(parts)
 
 
-OPERATOR = Account("operator", "Operator")
-"""The account of the first key: whoever runs this hub."""
-
-accounts_table = Table(
-    "account",
-    metadata,
-    Column("id", String(40), primary_key=True),
-    Column("name", String(100), nullable=False),
-    Column("created_us", BigInteger, nullable=False),
-)
 keys_table = Table(
     "api_key",
     metadata,
@@ -99,50 +102,35 @@ keys_table = Table(
     Column("secret_sha256", String(64), nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("revoked_us", BigInteger),
+    Column("scopes", String(200)),
+    Column("expires_us", BigInteger),
+    Column("replaces", String(12)),
+    Column("used_us", BigInteger),
 )
 
 
-async def add_account(connection: AsyncConnection, account: Account, now_us: int) -> None:
-    """Create the account.
+async def add_key(
+    connection: AsyncConnection,
+    account: str,
+    role: Role,
+    now_us: int,
+    *,
+    scopes: Collection[Scope] | None = None,
+    expires_us: int | None = None,
+    replaces: str | None = None,
+) -> str:
+    """Create a key for an account that exists and return its text: it cannot be shown again.
+
+    Args:
+        scopes: what it is narrowed to; None: nothing.
+        expires_us: when it ends by itself; None: never.
 
     Raises:
-        Refused: ACCOUNT_EXISTS, or ACCOUNTS_MAX.
+        Refused: KEYS_MAX; EXPIRED, the end is not ahead.
     """
-    if await account_of_id(connection, account.id) is not None:
-        raise Refused("ACCOUNT_EXISTS", f"account {account.id!r} is there already")
-    count = await connection.scalar(select(func.count()).select_from(accounts_table))
-    if count is not None and count >= ACCOUNTS_MAX:
-        raise Refused("ACCOUNTS_MAX", f"at most {ACCOUNTS_MAX} accounts are allowed")
-    row = {"id": account.id, "name": account.name, "created_us": now_us}
-    await insert_or_ignore(connection, accounts_table, [row])
-
-
-async def accounts(connection: AsyncConnection) -> Sequence[Account]:
-    """Return all accounts, sorted by id."""
-    rows = await connection.execute(select(accounts_table).order_by(accounts_table.c.id))
-    return [Account(row.id, row.name) for row in rows]
-
-
-async def account_of_id(connection: AsyncConnection, account_id: str) -> Account | None:
-    """Return the account, or None."""
-    query = select(accounts_table).where(accounts_table.c.id == account_id)
-    row = (await connection.execute(query)).one_or_none()
-    return None if row is None else Account(row.id, row.name)
-
-
-async def check_account(connection: AsyncConnection, account_id: str) -> None:
-    """Return if the account is there.
-
-    Raises:
-        NotFound: it is not.
-    """
-    if await account_of_id(connection, account_id) is None:
-        raise NotFound(f"account {account_id!r} is not known")
-
-
-async def add_key(connection: AsyncConnection, account: str, role: Role, now_us: int) -> str:
-    """Create a key for an account that exists and return its text: it cannot be shown again."""
     await check_account(connection, account)
+    if expires_us is not None and expires_us <= now_us:
+        raise Refused("EXPIRED", "expires_at: an instant ahead of now is expected")
     count = await connection.scalar(
         select(func.count()).select_from(keys_table).where(keys_table.c.account == account)
     )
@@ -156,14 +144,47 @@ async def add_key(connection: AsyncConnection, account: str, role: Role, now_us:
             role=role.value,
             secret_sha256=_sha256(secret),
             created_us=now_us,
-            revoked_us=None,
+            scopes=None if scopes is None else scopes_text(scopes),
+            expires_us=expires_us,
+            replaces=replaces,
         )
     )
     return f"pho_{key_id}_{secret}"
 
 
-def is_identifier(text: str) -> bool:
-    return re.fullmatch(IDENTIFIER, text) is not None
+async def rotate_key(
+    connection: AsyncConnection, key_id: str, now_us: int, overlap_s: int = OVERLAP_S
+) -> str:
+    """Make another key like this one, which ends `overlap_s` from now; return the new text.
+
+    A key that was made for a time is followed by one for as long a time.
+
+    Raises:
+        NotFound: there is no such key.
+        Refused: KEY_ENDED, it is not valid any more.
+    """
+    record = await find(connection, key_id)
+    if record is None:
+        raise NotFound(f"key {key_id!r} is not known")
+    if not record.valid_at(now_us):
+        raise Refused("KEY_ENDED", f"key {key_id!r} is not valid any more; make another one")
+    lasts_us = None if record.expires_us is None else record.expires_us - record.created_us
+    text = await add_key(
+        connection,
+        record.account,
+        record.role,
+        now_us,
+        scopes=record.scopes,
+        expires_us=None if lasts_us is None else now_us + lasts_us,
+        replaces=key_id,
+    )
+    ends_us = now_us + overlap_s * 1_000_000
+    if record.expires_us is not None:
+        ends_us = min(ends_us, record.expires_us)
+    await connection.execute(
+        update(keys_table).where(keys_table.c.id == key_id).values(expires_us=ends_us)
+    )
+    return text
 
 
 def id_of(key: str) -> str:
@@ -179,14 +200,14 @@ async def revoke_key(connection: AsyncConnection, key_id: str, now_us: int) -> N
 
     Raises:
         NotFound: there is no such key.
-        Refused: it is the last key that may administrate.
+        Refused: LAST_ADMIN, it is the last key that may administrate for good.
     """
     record = await find(connection, key_id)
     if record is None:
         raise NotFound(f"key {key_id!r} is not known")
     if record.revoked_us is not None:
         return
-    if record.role is Role.ADMIN and await _admins(connection) == 1:
+    if _administrates(record) and await _administrators(connection) == 1:
         raise Refused("LAST_ADMIN", "this is the last admin key; make another one first")
     await connection.execute(
         update(keys_table).where(keys_table.c.id == key_id).values(revoked_us=now_us)
@@ -209,8 +230,10 @@ async def find(connection: AsyncConnection, key_id: str) -> KeyRecord | None:
     return None if row is None else _record(row)
 
 
-async def principal_of_text(connection: AsyncConnection, text: str) -> Principal | None:
-    """Return whose key `text` is; None if it is no key of ours, or revoked."""
+async def principal_of_text(
+    connection: AsyncConnection, text: str, now_us: int
+) -> Principal | None:
+    """Return whose key `text` is; None if it is no key of ours, revoked or expired."""
     match = _KEY.fullmatch(text)
     if match is None:
         return None
@@ -219,31 +242,38 @@ async def principal_of_text(connection: AsyncConnection, text: str) -> Principal
     ).one_or_none()
     if row is None or not hmac.compare_digest(row.secret_sha256, _sha256(match[2])):
         return None
-    return _principal(_record(row))
+    return _principal(_record(row), now_us)
 
 
-async def principal_of_id(connection: AsyncConnection, key_id: str) -> Principal | None:
-    """Return whose key has this id, for a session made with it; None once it is revoked."""
+async def principal_of_id(
+    connection: AsyncConnection, key_id: str, now_us: int
+) -> Principal | None:
+    """Return whose key has this id, for a session made with it; None once it has ended."""
     record = await find(connection, key_id)
-    return None if record is None else _principal(record)
+    return None if record is None else _principal(record, now_us)
 
 
-def _principal(record: KeyRecord) -> Principal | None:
-    if record.revoked_us is not None:
-        return None
-    return Principal(record.key_id, record.account, record.role)
-
-
-async def _admins(connection: AsyncConnection) -> int:
-    c = keys_table.c
-    return (
-        await connection.scalar(
-            select(func.count())
-            .select_from(keys_table)
-            .where(c.role == Role.ADMIN.value, c.revoked_us.is_(None))
+async def used(connection: AsyncConnection, last_us: Mapping[str, int]) -> None:
+    """Keep when keys were used last."""
+    for key_id, at_us in sorted(last_us.items()):
+        await connection.execute(
+            update(keys_table).where(keys_table.c.id == key_id).values(used_us=at_us)
         )
-        or 0
-    )
+
+
+def _principal(record: KeyRecord, now_us: int) -> Principal | None:
+    if not record.valid_at(now_us):
+        return None
+    return Principal(record.key_id, record.account, record.role, record.scopes)
+
+
+def _administrates(record: KeyRecord) -> bool:
+    lasting = record.revoked_us is None and record.expires_us is None
+    return record.role is Role.ADMIN and record.scopes is None and lasting
+
+
+async def _administrators(connection: AsyncConnection) -> int:
+    return sum(_administrates(record) for record in await key_records(connection))
 
 
 def _record(row: Row[Any]) -> KeyRecord:
@@ -253,6 +283,10 @@ def _record(row: Row[Any]) -> KeyRecord:
         role=Role(row.role),
         created_us=row.created_us,
         revoked_us=row.revoked_us,
+        scopes=scopes_of(row.scopes),
+        expires_us=row.expires_us,
+        replaces=row.replaces,
+        used_us=row.used_us,
     )
 
 

@@ -210,4 +210,6 @@ async def _say(feed: _Feed, **message: object) -> None:
 
 async def _still_valid(feed: _Feed) -> bool:
     async with feed.hub.database.reading() as connection:
-        return await keys.principal_of_id(connection, feed.principal.key_id) is not None
+        now_us = feed.hub.clock.now_us()
+        key_id = feed.principal.key_id
+        return await keys.principal_of_id(connection, key_id, now_us) is not None

@@ -49,6 +49,7 @@ async def test_a_key_is_taken_in_either_header(hub: Hub) -> None:
                 "key_id": keys.id_of(key),
                 "account": "stadtwerk",
                 "role": "viewer",
+                "scopes": None,
             }
 
 
