@@ -49,6 +49,7 @@ contract = Table(
     Column("step_kw", Integer, nullable=False),
     _number("wh_per_step"),
     _text("parts"),
+    _number("day"),
     Column("closed_us", BigInteger),
     Index(None, "market", "start_us"),
 )

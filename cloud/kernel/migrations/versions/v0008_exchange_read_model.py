@@ -55,6 +55,7 @@ def _names() -> None:
         *_of(sa.Integer(), "step_kw"),
         *_of(_BIG, "wh_per_step"),
         *_of(_TEXT, "parts"),
+        *_of(_BIG, "day"),
         sa.Column("closed_us", _BIG),
         indexes=("market start_us",),
     )
