@@ -48,6 +48,15 @@ class Files:
     def rename(self, path: Path, to: Path) -> None:
         path.rename(to)
 
+    def link(self, path: Path, to: Path) -> None:
+        """Give a file its name, unless another has it.
+
+        Raises:
+            FileExistsError: another has it.
+        """
+        os.link(path, to)
+        path.unlink()
+
     def remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
 

@@ -48,15 +48,16 @@ class Replay:
     def __init__(self, folder: Path, after: int = 0, *, closed_only: bool = False) -> None:
         self.end = End(after + 1, None, 0, 0, segment.NO_HASH, 0, True, segment.NO_HASH)
         self._after = after
-        found = segment.listed(folder)
+        found = valid(folder)
         self._next_firsts = [first for first, _ in found[1:]]
         if closed_only:
             found = found[:-1]
         begins = [first for first, _ in found if first <= after + 1]
         self._skipped = max(0, len(begins) - 1)
         self._paths = [path for _, path in found[self._skipped :]]
-        if found and not begins:
-            raise JournalUnusable(f"{folder}: facts {after + 1} to {found[0][0] - 1} are missing")
+        if not begins and (found or after):
+            until = found[0][0] - 1 if found else "the end"
+            raise JournalUnusable(f"{folder}: facts {after + 1} to {until} are missing")
 
     def __iter__(self) -> Iterator[Frame]:
         before: bytes | None = None
@@ -77,14 +78,21 @@ class Replay:
                 skip = max(0, self._after + 1 - head.first)
                 yield Frame(head.first + skip, facts[skip:], head.end)
             used, expected = head.end, head.first + head.facts
-        torn = segment.rest_behind(read, used) if until is None else 0
+        torn = 0
+        if until is None:
+            torn = segment.rest_behind(read, used)
+            if expected <= self._after:
+                raise JournalUnusable(
+                    f"{read.path}: it ends with fact {expected - 1}, and fact {self._after} is"
+                    " known; bring back the files from one copy"
+                )
         if until is not None and expected != until:
             raise JournalUnusable(
                 f"{read.path}: damaged at byte {used}: fact {expected} is expected there,"
                 f" the next segment begins with {until}; bring back the file from a copy"
             )
         self.end = End(
-            max(expected, self._after + 1),
+            expected,
             read.path,
             used,
             torn,
@@ -100,8 +108,22 @@ class Replay:
                 f"{read.path}: it does not belong behind the segment before it;"
                 " bring back the files from one copy"
             )
-        if read.header.fence < self.end.fence:
-            raise JournalUnusable(f"{read.path}: made by an older writer than the one before it")
+
+
+def valid(folder: Path) -> list[tuple[int, Path]]:
+    """Return the segments of the journal, but for those that a writer made who had lost it.
+
+    Such a one has a smaller number than the segment before it; nothing in it was ever promised.
+    """
+    found: list[tuple[int, Path]] = []
+    newest = 0
+    for first, path in segment.listed(folder):
+        with path.open("rb") as file:
+            fence = segment.decode(file.read(segment.HEADER_BYTES), path).fence
+        if fence >= newest:
+            found.append((first, path))
+            newest = fence
+    return found
 
 
 class Follower:
@@ -145,7 +167,7 @@ class Follower:
     def _seek(self, sequence: int) -> None:
         """Open the segment that holds this fact, at the frame that begins with it."""
         self.close()
-        below = [path for first, path in segment.listed(self._folder) if first <= sequence]
+        below = [path for first, path in valid(self._folder) if first <= sequence]
         if not below:
             raise JournalUnusable(f"{self._folder}: fact {sequence} is not there any more")
         try:
@@ -179,7 +201,7 @@ def since(folder: Path, at_us: int) -> int:
     For whoever wants the last day, not the last year: it looks at the beginning of segments.
     """
     after = 0
-    for first, path in segment.listed(folder):
+    for first, _ in valid(folder):
         follower = Follower(folder)
         try:
             begin = follower.read(first - 1, first, 1)
@@ -190,5 +212,4 @@ def since(folder: Path, at_us: int) -> int:
         if not begin or begin[0].facts[0].at_us >= at_us:
             break
         after = first - 1
-        del path
     return after
