@@ -1,0 +1,202 @@
+"""What is counted of an account: its orders, positions, cash and actions. Pure.
+
+A **seat** is an account, a **desk** an account in one contract, a **period** its quarter-hour of
+delivery in one area: an hour's trade counts in each of its quarters. Sold is positive, as in
+`wire`; powers in kW, cash in units of 10⁻⁸ EUR.
+"""
+
+from collections.abc import Iterable
+
+from cloud.exchange.checks.limits import Limits, Quota, bound, cash_of, ticks_of
+from cloud.exchange.checks.throttle import Policy
+from cloud.exchange.checks.windows import Window
+from cloud.market.contracts import Contract
+
+_DAY_US = 86_400_000_000
+_EPOCH_ORDINAL = 719_163
+"""`date(1970, 1, 1).toordinal()`."""
+
+
+class Period:
+    """One account's quarter-hour of delivery in one area."""
+
+    __slots__ = ("buy_kw", "net_kw", "sell_kw")
+
+    def __init__(self) -> None:
+        self.net_kw = 0
+        """Sold less bought."""
+        self.sell_kw = 0
+        """On offer to sell, and to buy: magnitudes."""
+        self.buy_kw = 0
+
+
+class Day:
+    """What an account receives and pays for the deliveries of one local day: magnitudes."""
+
+    __slots__ = ("in_cash", "in_open", "out_cash", "out_open")
+
+    def __init__(self) -> None:
+        self.in_cash = 0
+        self.out_cash = 0
+        self.in_open = 0
+        self.out_open = 0
+
+
+class Desk:
+    """One account in one contract, with what a check needs of both near at hand."""
+
+    __slots__ = (
+        "collar_ticks",
+        "contract",
+        "day",
+        "further",
+        "orders",
+        "period",
+        "periods",
+        "price_max",
+        "price_min",
+        "seat",
+        "step_kw",
+        "steps_max",
+        "wh_per_step",
+    )
+
+    def __init__(
+        self, seat: "Seat", contract: Contract, periods: tuple[Period, ...], day: Day
+    ) -> None:
+        self.seat = seat
+        self.contract = contract
+        self.periods = periods
+        self.period = periods[0]
+        self.further = periods[1:]
+        self.day = day
+        self.orders = 0
+        """That live, hibernated ones too."""
+        self.step_kw = contract.rule.step_kw
+        self.wh_per_step = contract.wh_per_step
+        self.price_min = contract.rule.price_ticks_min
+        self.price_max = contract.rule.price_ticks_max
+        self.limit(seat.limits)
+
+    def limit(self, limits: Limits) -> None:
+        """Take limits into force."""
+        most_kw = min(bound(limits.quantity_kw_max), self.contract.rule.quantity_kw_max)
+        self.steps_max = most_kw // self.step_kw
+        own_ticks = ticks_of(limits.price_distance_eur_mwh_max)
+        self.collar_ticks = min(own_ticks, bound(self.contract.rule.collar_ticks))
+
+
+class Seat:
+    """One account."""
+
+    __slots__ = (
+        "account",
+        "by_market",
+        "cash_in_max",
+        "cash_out_max",
+        "day_actions",
+        "day_number",
+        "day_trades",
+        "days",
+        "desks",
+        "limits",
+        "near",
+        "net_max",
+        "net_min",
+        "open_max",
+        "open_min",
+        "orders",
+        "orders_max",
+        "orders_per_contract_max",
+        "periods",
+        "rated",
+        "special",
+        "windows",
+    )
+
+    def __init__(self, account: str, limits: Limits) -> None:
+        self.account = account
+        self.orders = 0
+        self.near: dict[int, Desk] = {}
+        """By start of delivery: the quick way to one desk of each start."""
+        self.desks: dict[tuple[str, int, int], Desk] = {}
+        """By market, start and end."""
+        self.periods: dict[tuple[str, int], Period] = {}
+        """By area and start."""
+        self.days: dict[int, Day] = {}
+        self.windows: tuple[Window, ...] = ()
+        """Of all markets together."""
+        self.by_market: dict[str, tuple[Window, ...]] = {}
+        """The throttle's, made where the account first acts."""
+        self.rated = False
+        """Whether anything bounds how often it may act."""
+        self.day_number = 0
+        self.day_actions = 0
+        self.day_trades = 0
+        self.limit(limits)
+
+    def limit(self, limits: Limits) -> None:
+        """Take limits into force; windows of the same length go on with what they counted."""
+        self.limits = limits
+        self.orders_max = bound(limits.orders_max)
+        self.orders_per_contract_max = bound(limits.orders_per_contract_max)
+        self.net_min, self.net_max, self.open_min, self.open_max = limits.position_bounds()
+        self.cash_in_max = cash_of(limits.cash_in_eur_max)
+        self.cash_out_max = cash_of(limits.cash_out_eur_max)
+        self.special = limits.state != "active" or bool(limits.strategies)
+        """Whether a check is needed that most accounts do without."""
+        self.windows = tuple(_followed(self.windows, _wanted(limits)))
+        for desk in self.desks.values():
+            desk.limit(limits)
+
+    def throttled(self, market: str, policy: Policy) -> tuple[Window, ...]:
+        """Return the throttle's windows of one market; they are made at the first call."""
+        windows = self.by_market.get(market)
+        if windows is None:
+            windows = self.by_market[market] = tuple(
+                Window("THROTTLED", span_us, allowed)
+                for span_us, allowed in policy.windows.get(market, ())
+            )
+        return windows
+
+    def policy(self, policy: Policy) -> None:
+        """Take a throttle policy into force; what was counted goes on where spans are the same."""
+        self.by_market = {
+            market: tuple(
+                _followed(
+                    windows,
+                    (Window("THROTTLED", *wanted) for wanted in policy.windows.get(market, ())),
+                )
+            )
+            for market, windows in self.by_market.items()
+        }
+
+    def acted(self, at_us: int) -> None:
+        """Count an action of the UTC day, for the ratio of orders to trades."""
+        number = at_us // _DAY_US
+        if number != self.day_number:
+            self.day_number, self.day_actions, self.day_trades = number, 0, 0
+        self.day_actions += 1
+
+
+def day_of(contract: Contract) -> int:
+    """Return the delivery day as an ordinal; the UTC day where the contract does not say one."""
+    return contract.day or _EPOCH_ORDINAL + contract.start_us // _DAY_US
+
+
+def _wanted(limits: Limits) -> Iterable[Window]:
+    for count in limits.order_counts:
+        yield Window("ORDER_COUNT", count.window_s * 1_000_000, count.allowed)
+    quota: Quota | None = limits.action_quota
+    for count in () if quota is None else (quota.short, quota.long):
+        assert quota is not None
+        cap = int(count.allowed * quota.fraction_max)
+        yield Window("ACTION_QUOTA", count.window_s * 1_000_000, cap)
+
+
+def _followed(old: Iterable[Window], new: Iterable[Window]) -> Iterable[Window]:
+    """Give each new window the stamps of the old one of its name and span."""
+    stamps = {(window.code, window.span_us): window.stamps for window in old}
+    for window in new:
+        window.stamps.extend(stamps.get((window.code, window.span_us), ()))
+        yield window

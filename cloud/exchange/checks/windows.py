@@ -1,0 +1,45 @@
+"""Exact rolling windows: how often something happened within the last so many seconds. Pure.
+
+A window of W seconds counts what happened at t until, and without, t + W. Not a calendar minute:
+no burst over its edge gets twice what is allowed.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+
+ALLOWED_MAX = 100_000
+"""The most that a window may allow: it keeps a time stamp for each."""
+WINDOW_S_MAX = 7 * 86_400
+
+
+class Window:
+    """At most `allowed` in any `span_us`; amortised O(1), at most `allowed` stamps kept."""
+
+    __slots__ = ("allowed", "code", "span_us", "stamps")
+
+    def __init__(self, code: str, span_us: int, allowed: int, stamps: Iterable[int] = ()) -> None:
+        self.code = code
+        """Of the refusal when it is used up."""
+        self.span_us = span_us
+        self.allowed = allowed
+        self.stamps: deque[int] = deque(stamps, maxlen=allowed)
+
+    def remaining(self, at_us: int) -> int:
+        """Return how many more may happen at this instant."""
+        stamps = self.stamps
+        gone_us = at_us - self.span_us
+        while stamps and stamps[0] <= gone_us:
+            stamps.popleft()
+        return self.allowed - len(stamps)
+
+    def count(self, at_us: int) -> None:
+        """Count one; beyond what is allowed the oldest is forgotten, and none remains."""
+        self.stamps.append(at_us)
+
+    def frees_us(self) -> int:
+        """Return when the next one may happen, after `remaining` said 0; 0: never."""
+        return self.stamps[0] + self.span_us if self.stamps else 0
+
+    def text(self) -> str:
+        """Return what is allowed, in words."""
+        return f"at most {self.allowed} entries and changes in {self.span_us // 1_000_000} s"
