@@ -28,7 +28,7 @@ from cloud.exchange.matching.ladder import Ladder
 from cloud.exchange.matching.meeting import show_next, take, take_past_wholes
 from cloud.exchange.matching.order import Order, Owner
 
-_BUY = Side.BUY
+_BUY, _SELL = Side.BUY, Side.SELL
 _NON, _FOK = Execution.NON, Execution.FOK
 _IOC, _AON = Execution.IOC, Execution.AON
 _FILLED, _KILLED = Ending.FILLED, Ending.KILLED
@@ -146,6 +146,13 @@ class Book:
         """Return the bids from the best down, then the asks from the best up, each in its turn."""
         yield from self._bids.in_priority()
         yield from self._asks.in_priority()
+
+    def check(self) -> None:
+        """Assert the invariants of §4.1 over the whole book: for tests, and after a recovery."""
+        self._bids.check()
+        self._asks.check()
+        bid, ask = self.best(_BUY), self.best(_SELL)
+        assert bid is None or ask is None or bid < ask, "only all-or-none orders lock or cross"
 
     def sha256(self) -> str:
         """Return the digest of all resting orders; 1 stands for a bid and -1 for an ask.

@@ -8,7 +8,7 @@ same wherever the order stands, and leaves nothing behind.
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 
-from cloud.exchange.matching.codes import Side
+from cloud.exchange.matching.codes import Execution, Side
 from cloud.exchange.matching.order import Order
 
 
@@ -115,3 +115,27 @@ class Ladder:
         """Return the orders from the best price on, each in its turn."""
         for key in reversed(self.keys):
             yield from self.queues[key]
+
+    def check(self) -> None:
+        """Assert that prices, queues, neighbours and all-or-none orders agree with each other."""
+        assert self.keys == sorted(self.queues), "the prices are those of the queues, rising"
+        for key, queue in self.queues.items():
+            ahead: Order | None = None
+            for order in queue:
+                assert order.ahead is ahead, "an order knows who stands ahead of it"
+                assert self.sign * order.price_ticks == key, "an order stands at its price"
+                assert ahead is None or ahead.at_us <= order.at_us, "first come, first served"
+                _check_steps(order)
+                ahead = order
+            assert queue.last is ahead, "a queue knows its last order"
+        assert self.whole_keys == sorted(self.wholes), "all-or-none orders are kept by price"
+        wholes = [order for order in self.in_priority() if order.execution is Execution.AON]
+        kept = self.wholes_within(self.keys[0]) if self.keys else []
+        assert kept == wholes, "all-or-none orders are kept in priority"
+
+
+def _check_steps(order: Order) -> None:
+    assert order.open_steps > 0, "what rests shows something"
+    assert order.hidden_steps == 0 or 0 < order.open_steps <= order.display_steps
+    counted = order.filled_steps + order.open_steps + order.hidden_steps + order.reduced_steps
+    assert counted == order.quantity_steps, "a step is filled, open, hidden, or taken away"
