@@ -27,7 +27,7 @@ from cloud.exchange.order_views import (
 )
 from cloud.exchange.refusals import OrderRefused
 from cloud.exchange.service import ROWS_MAX, Exchange
-from cloud.kernel.auth import Trader, Viewer
+from cloud.kernel.auth import MarketReader, OrderReader, OrderWriter
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import responses
 from cloud.kernel.instants import iso
@@ -50,7 +50,9 @@ Market = Annotated[str, Query(examples=[DEFAULT_MARKET])]
 
 
 @router.post("/api/orders", summary="Place an order", responses=responses(401, 403, 409, 422))
-async def create_order(body: OrderBody, exchange: ExchangeHere, principal: Trader) -> OrderAnswer:
+async def create_order(
+    body: OrderBody, exchange: ExchangeHere, principal: OrderWriter
+) -> OrderAnswer:
     """Check, match and keep an order; the answer comes when it is safe on the disk."""
     if body.target_exchange != "INTERNAL":
         raise OrderRefused(
@@ -77,7 +79,7 @@ async def create_order(body: OrderBody, exchange: ExchangeHere, principal: Trade
 @router.get("/api/orders", summary="Own orders", responses=responses(401, 422))
 async def list_orders(
     exchange: ExchangeHere,
-    principal: Viewer,
+    principal: OrderReader,
     before: Before = None,
     limit: Limit = 100,
     only_open: Annotated[bool, Query(description="leave out what has ended")] = False,
@@ -95,7 +97,7 @@ async def list_orders(
     responses=responses(401, 403, 404, 409),
 )
 async def delete_order(
-    order_id: Annotated[int, Path(ge=1, le=_ID_MAX)], exchange: ExchangeHere, principal: Trader
+    order_id: Annotated[int, Path(ge=1, le=_ID_MAX)], exchange: ExchangeHere, principal: OrderWriter
 ) -> WithdrawalAnswer:
     """Take what rests of an order out of the book; what has traded stands."""
     return WithdrawalAnswer.of(await exchange.withdraw(principal.account, order_id))
@@ -103,7 +105,7 @@ async def delete_order(
 
 @router.get("/api/trades", summary="Own trades", responses=responses(401, 422))
 async def list_trades(
-    exchange: ExchangeHere, principal: Viewer, before: Before = None, limit: Limit = 100
+    exchange: ExchangeHere, principal: OrderReader, before: Before = None, limit: Limit = 100
 ) -> TradesView:
     """Return the trades of the key's account, newest first; side and order are its own."""
     found = await exchange.trades(principal.account, before=before, limit=limit)
@@ -112,7 +114,7 @@ async def list_trades(
 
 @router.get("/api/market-data", summary="Prices of a market", responses=responses(401, 422))
 async def read_market_data(
-    hub: HubHere, exchange: ExchangeHere, _viewer: Viewer, market: Market = DEFAULT_MARKET
+    hub: HubHere, exchange: ExchangeHere, _reader: MarketReader, market: Market = DEFAULT_MARKET
 ) -> QuoteView:
     code = market_of(market, exchange.catalogue).code
     now_us = hub.clock.now_us()
@@ -121,7 +123,7 @@ async def read_market_data(
 
 @router.get("/api/v1/contracts", summary="What can be traded now", responses=responses(401, 422))
 async def list_contracts(
-    hub: HubHere, exchange: ExchangeHere, _viewer: Viewer, market: Market = DEFAULT_MARKET
+    hub: HubHere, exchange: ExchangeHere, _reader: MarketReader, market: Market = DEFAULT_MARKET
 ) -> ContractsView:
     """Return the open contracts of a market, nearest delivery first."""
     found = market_of(market, exchange.catalogue)
@@ -139,7 +141,7 @@ async def list_contracts(
 @router.get("/api/v1/book", summary="One contract's order book", responses=responses(401, 422))
 async def read_book(
     exchange: ExchangeHere,
-    _viewer: Viewer,
+    _reader: MarketReader,
     delivery_start: Annotated[AwareDatetime, Query(examples=["2026-11-21T10:15:00Z"])],
     market: Market = DEFAULT_MARKET,
 ) -> BookView:

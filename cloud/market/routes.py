@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from cloud.kernel.auth import Viewer
+from cloud.kernel.auth import MarketReader
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import responses
 from cloud.market.catalogue import load
@@ -52,7 +52,7 @@ class MarketsView(BaseModel):
 
 
 @router.get("/markets", summary="List markets", responses=responses(401))
-async def list_markets(hub: HubHere, _viewer: Viewer) -> MarketsView:
+async def list_markets(hub: HubHere, _reader: MarketReader) -> MarketsView:
     """Return the markets that can be traded now, by code."""
     now_us = hub.clock.now_us()
     found = (MarketView.of(market, now_us) for _, market in sorted(load().items()))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from cloud.kernel.auth import Role, Viewer
+from cloud.kernel.auth import OrderReader, Role
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Invalid, responses
 from cloud.kernel.instants import iso, us_or
@@ -56,7 +56,7 @@ class PositionsView(BaseModel):
 @router.get("/positions", summary="Net positions", responses=responses(401, 422))
 async def list_positions(
     hub: HubHere,
-    principal: Viewer,
+    principal: OrderReader,
     site: Annotated[str | None, Query(pattern=IDENTIFIER)] = None,
     from_: Annotated[
         AwareDatetime | None, Query(alias="from", description="default: this quarter-hour")

@@ -49,7 +49,7 @@ async def test_a_narrowed_key_is_made_listed_and_rotated(
     [
         (("add", "--account", "a", "--role", "trader", "--scope", "all"), "invalid choice: 'all'"),
         (("add", "--account", "a", "--role", "trader", "--days", "0"), "1 to 3660 is expected"),
-        (("rotate", "0123456789ab", "--overlap-s", "-1"), "expected one argument"),
+        (("rotate", "0123456789ab", "--overlap-s", "-1"), "0 to 2592000 is expected"),
         (("rotate", "0123456789ab", "--overlap-s", "9999999"), "0 to 2592000 is expected"),
     ],
 )
