@@ -139,20 +139,17 @@ ANY_SIZE = Sizes()
 
 
 def refusal(
-    entry: Entry, *, ranged: bool, sizes: Sizes = ANY_SIZE, profile: Profile = CONTINUOUS
+    entry: Entry, *, sizes: Sizes = ANY_SIZE, profile: Profile = CONTINUOUS
 ) -> Refusal | None:
     """Say what of a new order's form is wrong; None: nothing is.
 
     Looks at nothing but the order: neither at limits of price and size that the venue checks,
     nor at the clock.
-
-    Args:
-        ranged: the contract is a range of contracts, that of a block.
     """
     codes = Codes(entry.kind, entry.execution, entry.validity, entry.state)
     return (
         profile.refusal(codes)
-        or _contract(entry, ranged)
+        or _contract(entry)
         or _price(entry)
         or _quantity(entry, sizes)
         or _iceberg(entry, sizes)
@@ -160,7 +157,8 @@ def refusal(
     )
 
 
-def _contract(entry: Entry, ranged: bool) -> Refusal | None:
+def _contract(entry: Entry) -> Refusal | None:
+    ranged = bool(entry.contract.parts)
     if ranged and entry.kind is not Kind.BLOCK:
         return Refusal(
             "TYPE_CONTRACT", f"type: {entry.kind.value!r} is not allowed for a range; B is"

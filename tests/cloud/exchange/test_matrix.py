@@ -21,6 +21,7 @@ from cloud.exchange.matrix import (
 from cloud.exchange.venue.commands import Entry
 from cloud.exchange.venue.guard import Refusal
 from tests.support.exchange import contract
+from wire.clock import QUARTER_HOUR_US
 
 ACCEPTED = """
 O NON GFS ACTI | O NON GFS HIBE | O NON GTD ACTI | O NON GTD HIBE
@@ -32,6 +33,8 @@ I NON GFS ACTI | I NON GFS HIBE | I NON GTD ACTI | I NON GTD HIBE
 """The 19 of the rule book, written out."""
 
 WRITTEN_OUT = {tuple(line.split()) for line in re.split(r"[|\n]", ACCEPTED) if line.strip()}
+PARTS = (contract(0), contract(QUARTER_HOUR_US))
+RANGE = replace(PARTS[0], end_us=PARTS[-1].end_us, product="BLOCK", parts=PARTS)
 ALL = [
     Codes(*codes) for codes in product(Kind, Execution, Validity, (State.ACTIVE, State.HIBERNATED))
 ]
@@ -46,7 +49,7 @@ def entry(codes: Codes) -> Entry:
     iceberg, dated = codes.kind is Kind.ICEBERG, codes.validity is Validity.GTD
     return Entry(
         owner=Owner(1, "ada"),
-        contract=contract(0),
+        contract=RANGE if codes.kind is Kind.BLOCK else contract(0),
         side=Side.SELL,
         price_ticks=5_000,
         quantity_steps=100,
@@ -73,7 +76,7 @@ def test_there_are_72_combinations_and_19_are_accepted() -> None:
 
 @pytest.mark.parametrize("codes", ALL, ids=lambda codes: "-".join(values(codes)))
 def test_each_combination_is_accepted_or_refused_by_its_pair(codes: Codes) -> None:
-    answer = refusal(entry(codes), ranged=codes.kind is Kind.BLOCK)
+    answer = refusal(entry(codes))
     if values(codes) in WRITTEN_OUT:
         assert answer is None
     else:
@@ -118,8 +121,8 @@ def test_a_venue_may_allow_more_or_less_by_another_table() -> None:
     fok_for_the_session = Codes(Kind.LIMIT, Execution.FOK, Validity.GFS, State.ACTIVE)
     more = Profile.of([*TABLE, (Kind.LIMIT, Execution.FOK, (Validity.GFS,), (State.ACTIVE,))])
     less = Profile.of(TABLE[:1])
-    assert refusal(entry(fok_for_the_session), ranged=False, profile=more) is None
-    assert refusal(ICEBERG, ranged=False, profile=less) is not None
+    assert refusal(entry(fok_for_the_session), profile=more) is None
+    assert refusal(ICEBERG, profile=less) is not None
 
 
 def test_a_whole_that_only_pairs_allow_has_a_code_of_its_own() -> None:
@@ -136,40 +139,40 @@ def test_a_whole_that_only_pairs_allow_has_a_code_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "ranged", "code"),
+    ("wrong", "code"),
     [
-        (replace(LIMIT, display_steps=4), False, "DISPLAY_FORBIDDEN"),
-        (replace(LIMIT, delta_ticks=1), False, "PEAK_DELTA_FORBIDDEN"),
-        (replace(ICEBERG, display_steps=0), False, "DISPLAY_MISSING"),
-        (replace(ICEBERG, display_steps=-4), False, "DISPLAY_MIN"),
-        (replace(ICEBERG, delta_ticks=-1), False, "PEAK_DELTA_SIGN"),
-        (replace(ICEBERG, side=Side.BUY), False, "PEAK_DELTA_SIGN"),
-        (replace(DATED, valid_until_us=0), False, "VALID_UNTIL_MISSING"),
-        (replace(LIMIT, valid_until_us=1), False, "VALID_UNTIL_FORBIDDEN"),
-        (replace(LIMIT, quantity_steps=0), False, "QUANTITY_MIN"),
-        (replace(LIMIT, quantity_steps=-7), False, "QUANTITY_MIN"),
-        (replace(LIMIT, price_ticks=None), False, "PRICE_MISSING"),
-        (LIMIT, True, "TYPE_CONTRACT"),
-        (ICEBERG, True, "TYPE_CONTRACT"),
-        (BLOCK, False, "TYPE_CONTRACT"),
+        (replace(LIMIT, display_steps=4), "DISPLAY_FORBIDDEN"),
+        (replace(LIMIT, delta_ticks=1), "PEAK_DELTA_FORBIDDEN"),
+        (replace(ICEBERG, display_steps=0), "DISPLAY_MISSING"),
+        (replace(ICEBERG, display_steps=-4), "DISPLAY_MIN"),
+        (replace(ICEBERG, delta_ticks=-1), "PEAK_DELTA_SIGN"),
+        (replace(ICEBERG, side=Side.BUY), "PEAK_DELTA_SIGN"),
+        (replace(DATED, valid_until_us=0), "VALID_UNTIL_MISSING"),
+        (replace(LIMIT, valid_until_us=1), "VALID_UNTIL_FORBIDDEN"),
+        (replace(LIMIT, quantity_steps=0), "QUANTITY_MIN"),
+        (replace(LIMIT, quantity_steps=-7), "QUANTITY_MIN"),
+        (replace(LIMIT, price_ticks=None), "PRICE_MISSING"),
+        (replace(LIMIT, contract=RANGE), "TYPE_CONTRACT"),
+        (replace(ICEBERG, contract=RANGE), "TYPE_CONTRACT"),
+        (replace(BLOCK, contract=contract(0)), "TYPE_CONTRACT"),
     ],
 )
-def test_a_field_in_the_wrong_place_is_refused(wrong: Entry, ranged: bool, code: str) -> None:
-    answer = refusal(wrong, ranged=ranged)
+def test_a_field_in_the_wrong_place_is_refused(wrong: Entry, code: str) -> None:
+    answer = refusal(wrong)
     assert answer is not None
     assert answer.code == code
 
 
 def test_a_peak_delta_of_nought_or_away_from_the_market_is_allowed() -> None:
     for side, delta in ((Side.BUY, -1), (Side.BUY, 0), (Side.SELL, 0), (Side.SELL, 1)):
-        assert refusal(replace(ICEBERG, side=side, delta_ticks=delta), ranged=False) is None
+        assert refusal(replace(ICEBERG, side=side, delta_ticks=delta)) is None
 
 
 def test_quantity_and_clip_have_the_minimum_of_the_product() -> None:
     sizes = Sizes(steps_min=10, clip_steps_min=50)
-    assert refusal(replace(LIMIT, quantity_steps=10), ranged=False, sizes=sizes) is None
-    small = refusal(replace(LIMIT, quantity_steps=9), ranged=False, sizes=sizes)
-    clip = refusal(replace(ICEBERG, display_steps=49), ranged=False, sizes=sizes)
+    assert refusal(replace(LIMIT, quantity_steps=10), sizes=sizes) is None
+    small = refusal(replace(LIMIT, quantity_steps=9), sizes=sizes)
+    clip = refusal(replace(ICEBERG, display_steps=49), sizes=sizes)
     assert small == Refusal("QUANTITY_MIN", "quantity: 9 steps is not allowed; 10 or more is")
     assert clip is not None
     assert clip.code == "DISPLAY_MIN"
@@ -178,7 +181,7 @@ def test_quantity_and_clip_have_the_minimum_of_the_product() -> None:
 def test_a_market_order_never_rests() -> None:
     for execution in (Execution.IOC, Execution.FOK):
         codes = Codes(Kind.LIMIT, execution, Validity.NON, State.ACTIVE)
-        assert refusal(replace(entry(codes), price_ticks=None), ranged=False) is None
+        assert refusal(replace(entry(codes), price_ticks=None)) is None
 
 
 @pytest.mark.parametrize("codes", ALL, ids=lambda codes: "-".join(values(codes)))

@@ -1,0 +1,121 @@
+"""All markets of a venue, whose orders live in them: the naive market, many times over.
+
+Written from the rule book (domain/exchange.md §3.3, §4.2). Where the page is silent:
+
+* Numbers of orders count from 1, those of trades too; a trade's is its place in the list.
+* A sweep asks for its whole power, then for the least that a contract of the range offers, until
+  all of them offer what is asked for; that much trades in each, earliest delivery first.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from cloud.exchange.matching.codes import Ending, Execution, Kind, State
+from cloud.exchange.matching.order import Owner
+from cloud.exchange.venue.commands import Entry
+from cloud.market.contracts import Contract
+from tests.cloud.exchange.naive.market import NaiveMarket, Paper
+
+Key = tuple[str, int, int]
+"""Market, start and end of delivery."""
+
+
+def key_of(contract: Contract) -> Key:
+    return contract.market, contract.start_us, contract.end_us
+
+
+@dataclass
+class Life:
+    """What is known about an order that lives in the venue."""
+
+    paper: Paper
+    contract: Contract
+    owner: Owner
+    total: int
+    until_us: int
+    hibernated: bool
+    revision: int = 1
+
+    @property
+    def filled(self) -> int:
+        return self.total - self.paper.left
+
+
+@dataclass
+class NaiveFloor:
+    markets: dict[Key, NaiveMarket] = field(default_factory=dict)
+    lives: dict[int, Life] = field(default_factory=dict)
+    orders: int = 0
+    trades: list[tuple[Key, int, int, int, int, bool]] = field(default_factory=list)
+    """Contract, maker, taker, ticks, steps, self-trade; the number is the place in the list."""
+    ended: dict[int, Ending] = field(default_factory=dict)
+
+    def accept(self, entry: Entry) -> int:
+        assert entry.price_ticks is not None
+        self.orders += 1
+        paper = Paper(
+            self.orders,
+            entry.owner.stp_scope,
+            entry.side,
+            entry.price_ticks,
+            entry.quantity_steps,
+            entry.execution,
+            entry.display_steps,
+            entry.delta_ticks,
+            entry.owner.self_trade,
+        )
+        hibernated = entry.state is State.HIBERNATED
+        life = Life(
+            paper, entry.contract, entry.owner, paper.left, entry.valid_until_us, hibernated
+        )
+        self.lives[paper.number] = life
+        if entry.kind is Kind.BLOCK and entry.execution is Execution.IOC:
+            self.sweep(life, entry.contract.parts)
+        elif not hibernated:
+            self.inside(entry.contract, paper)
+        return paper.number
+
+    def sweep(self, life: Life, parts: tuple[Contract, ...]) -> None:
+        paper, asked = life.paper, life.paper.left
+        while asked:
+            offered = min(self.market(part).fillable(slice_of(paper, asked)) for part in parts)
+            if offered == asked:
+                break
+            asked = offered
+        if asked:
+            for part in parts:
+                piece = slice_of(paper, asked)
+                self.inside(part, piece)
+        paper.left -= asked
+        self.end(life, Ending.KILLED if paper.left else Ending.FILLED)
+
+    def market(self, contract: Contract) -> NaiveMarket:
+        return self.markets.setdefault(key_of(contract), NaiveMarket())
+
+    def inside(self, contract: Contract, paper: Paper) -> None:
+        """Let the order into its market, and take down what happened there."""
+        market = self.market(contract)
+        market.trades.clear()
+        market.ended.clear()
+        market.enter(paper)
+        self.trades += [(key_of(contract), *trade) for trade in market.trades]
+        for number, (why, _) in market.ended.items():
+            if number in self.lives and self.lives[number].contract == contract:
+                self.ended[number] = why
+                del self.lives[number]
+
+    def end(self, life: Life, why: Ending) -> None:
+        self.market(life.contract).take_out(life.paper)
+        self.ended[life.paper.number] = why
+        del self.lives[life.paper.number]
+
+    def book(self, contract: Contract) -> list[tuple[int, int, int, int]]:
+        """Return number, ticks, shown and hidden steps, in priority."""
+        return [
+            (number, price, shown, hidden)
+            for number, _, price, shown, hidden in self.market(contract).book()
+        ]
+
+
+def slice_of(paper: Paper, steps: int) -> Paper:
+    """Return the part of a sweep that goes into one contract."""
+    return replace(paper, left=steps, shown=steps)

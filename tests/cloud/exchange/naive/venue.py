@@ -1,0 +1,247 @@
+"""A venue as one page of rules: the calendar, halts, the life of an order, blocks and baskets.
+
+The oracle of `cloud.exchange.venue`, written from the rule book (domain/exchange.md §2-4) over
+the naive market. It knows no checks of size, position or money. Where the page is silent:
+
+* Numbers of orders and trades count from 1; a refused entry gets none, a killed one does.
+* Activation enters the order anew, at the price it had come to, its visible part refilled.
+* A change that costs the place gives what is left a new number, in one step; a hibernated order
+  that is changed so stays hibernated. One that leaves nothing to trade deletes the order.
+* What is done to all orders of an account is done in the order of their numbers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cloud.exchange.matching.codes import Ending, Linking, State
+from cloud.exchange.matching.order import Owner
+from cloud.exchange.venue.commands import (
+    Basket,
+    Command,
+    Entry,
+    Halt,
+    Kill,
+    Modification,
+    Switch,
+    SwitchAll,
+)
+from cloud.market.contracts import Contract
+from tests.cloud.exchange.naive.floor import Life, NaiveFloor
+from tests.cloud.exchange.naive.market import Paper
+
+
+@dataclass
+class NaiveVenue(NaiveFloor):
+    halts: set[tuple[str, str]] = field(default_factory=set)
+    stopped: set[str] = field(default_factory=set)
+    answers: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def handle(self, command: Command, at_us: int) -> list[str]:
+        """Return the code of each refusal, '' for what was done; a basket has one an order."""
+        self.pass_time(at_us)
+        match command:
+            case Entry():
+                return [self.entry(command, at_us)]
+            case Basket():
+                return self.basket(command, at_us)
+            case Modification():
+                return [self.modification(command, at_us)]
+            case Switch():
+                return [self.switch(command, at_us)]
+            case SwitchAll():
+                return self.switch_all(command, at_us)
+            case Halt():
+                return self.halt(command)
+            case Kill():
+                return self.kill(command)
+        raise AssertionError(command)
+
+    def pass_time(self, at_us: int) -> None:
+        """Let go whose date has come, or whose gate has closed; the instant itself counts."""
+        for life in list(self.lives.values()):
+            if at_us >= min(life.until_us or life.contract.closes_us, life.contract.closes_us):
+                self.end(life, Ending.EXPIRED)
+
+    # What an order may do
+
+    def objection(self, owner: Owner, contracts: Sequence[Contract], at_us: int) -> str:
+        for contract in contracts:
+            if at_us < contract.opens_us:
+                return "CONTRACT_NOT_OPEN"
+            if at_us >= contract.closes_us:
+                return "CONTRACT_CLOSED"
+        if owner.account in self.stopped:
+            return "KILLED"
+        if any(self.halted(owner, contract) for contract in contracts):
+            return "HALTED"
+        return ""
+
+    def halted(self, owner: Owner, contract: Contract) -> bool:
+        return bool(self.halts & scopes_of(owner, contract))
+
+    # Entry
+
+    def entry(self, entry: Entry, at_us: int) -> str:
+        known = self.answers.get((entry.owner.account, entry.client_order_id))
+        if entry.client_order_id and known is not None:
+            return known
+        code = self.objection_to(entry, at_us)
+        if not code:
+            self.accept(entry)
+        self.remember(entry, code)
+        return code
+
+    def remember(self, entry: Entry, code: str) -> None:
+        if entry.client_order_id:
+            self.answers[entry.owner.account, entry.client_order_id] = code
+
+    def objection_to(self, entry: Entry, at_us: int) -> str:
+        code = self.objection(entry.owner, [entry.contract, *entry.contract.parts], at_us)
+        if not code and entry.valid_until_us and entry.valid_until_us <= at_us:
+            return "VALID_UNTIL"
+        return code
+
+    def basket(self, basket: Basket, at_us: int) -> list[str]:
+        if basket.linking is Linking.NONE:
+            return [self.entry(entry, at_us) for entry in basket.entries]
+        codes = [self.objection_to(entry, at_us) for entry in basket.entries]
+        if any(codes):
+            return [code or "BASKET" for code in codes]
+        if basket.linking is Linking.VALID or self.all_fill(basket.entries):
+            for entry in basket.entries:
+                self.accept(entry)
+            return codes
+        for _ in basket.entries:
+            self.orders += 1
+            self.ended[self.orders] = Ending.KILLED
+        return codes
+
+    def all_fill(self, entries: tuple[Entry, ...]) -> bool:
+        attempt = NaiveFloor({key: market.copied() for key, market in self.markets.items()})
+        attempt.orders = self.orders
+        numbers = [attempt.accept(entry) for entry in entries]
+        return all(attempt.ended.get(number) is Ending.FILLED for number in numbers)
+
+    # Changes
+
+    def own(self, account: str, number: int) -> Life | None:
+        life = self.lives.get(number)
+        return life if life is not None and life.owner.account == account else None
+
+    def modification(self, change: Modification, at_us: int) -> str:
+        life = self.own(change.account, change.order_id)
+        if life is None:
+            return "ORDER"
+        if change.revision != life.revision:
+            return "STALE_REVISION"
+        code = self.objection(life.owner, [life.contract], at_us)
+        if code:
+            return code
+        paper = life.paper
+        if change.valid_until_us is not None:
+            if change.valid_until_us <= at_us:
+                return "VALID_UNTIL"
+            life.until_us = change.valid_until_us
+        price = paper.price if change.price_ticks is None else change.price_ticks
+        total = life.total if change.quantity_steps is None else change.quantity_steps
+        left = total - life.filled
+        if left <= 0:
+            self.end(life, Ending.CANCELLED)
+        elif price != paper.price or total > life.total:
+            self.replace(life, price, total, left)
+        else:
+            if left < paper.left:
+                paper.left, paper.shown = left, min(paper.shown, left)
+            life.total = total
+            life.revision += 1
+        return ""
+
+    def replace(self, life: Life, price: int, total: int, left: int) -> None:
+        """Delete it and enter what is left of it under a new number, in one step."""
+        old = life.paper
+        self.end(life, Ending.REPLACED)
+        self.orders += 1
+        paper = Paper(
+            self.orders, old.scope, old.side, price, left, old.execution, old.display, old.delta,
+            old.policy,
+        )  # fmt: skip
+        self.lives[paper.number] = Life(
+            paper, life.contract, life.owner, total, life.until_us, life.hibernated
+        )
+        if not life.hibernated:
+            self.inside(life.contract, paper)
+
+    def switch(self, switch: Switch, at_us: int) -> str:
+        life = self.own(switch.account, switch.order_id)
+        if life is None:
+            return "ORDER"
+        if switch.revision not in (None, life.revision):
+            return "STALE_REVISION"
+        if switch.to is State.INACTIVE:
+            self.end(life, Ending.CANCELLED)
+            return ""
+        if switch.to is State.HIBERNATED:
+            return self.hibernate(life)
+        return self.activate(life, at_us)
+
+    def hibernate(self, life: Life) -> str:
+        if life.hibernated:
+            return "STATE"
+        self.market(life.contract).take_out(life.paper)
+        life.hibernated = True
+        life.revision += 1
+        return ""
+
+    def activate(self, life: Life, at_us: int) -> str:
+        code = self.objection(life.owner, [life.contract], at_us)
+        if code:
+            return code
+        if not life.hibernated:
+            return "STATE"
+        life.hibernated = False
+        life.revision += 1
+        self.inside(life.contract, life.paper)
+        return ""
+
+    def switch_all(self, switch: SwitchAll, at_us: int) -> list[str]:
+        for number in sorted(self.lives):
+            life = self.own(switch.account, number)
+            if life is None or switch.market not in ("", life.contract.market):
+                continue
+            if switch.start_us not in (None, life.contract.start_us):
+                continue
+            self.switch(Switch(account=switch.account, order_id=number, to=switch.to), at_us)
+        return [""]
+
+    # Operations
+
+    def halt(self, halt: Halt) -> list[str]:
+        if halt.resume:
+            self.halts.discard((halt.scope, halt.value))
+            return [""]
+        self.halts.add((halt.scope, halt.value))
+        for life in self.lives.values():
+            if not life.hibernated and self.halted(life.owner, life.contract):
+                self.hibernate(life)
+        return [""]
+
+    def kill(self, kill: Kill) -> list[str]:
+        if kill.release:
+            self.stopped.discard(kill.account)
+            return [""]
+        self.stopped.add(kill.account)
+        for life in list(self.lives.values()):
+            if life.owner.account == kill.account:
+                self.end(life, Ending.CANCELLED)
+        return [""]
+
+
+def scopes_of(owner: Owner, contract: Contract) -> set[tuple[str, str]]:
+    """Return every scope whose halt would stop this order."""
+    return {
+        ("venue", ""),
+        ("market", contract.market),
+        ("contract", f"{contract.market}/{contract.start_us}"),
+        ("member", owner.member),
+        ("account", owner.account),
+    }
