@@ -1,0 +1,1 @@
+"""Prices: depth, trades, averages, indices, candles and their history, of committed facts alone."""
