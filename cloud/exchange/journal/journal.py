@@ -84,7 +84,8 @@ class Journal:
         """Return all commits behind a fact, cut a torn one off the end, and begin to write.
 
         Raises:
-            JournalUnusable: damaged before its end, incomplete, or made by a newer program.
+            JournalUnusable: damaged before its end, incomplete, made by a newer program, or there
+                is no room to go on.
         """
         replay = Replay(self.folder, after)
         yield from replay
@@ -93,7 +94,10 @@ class Journal:
             _logger.warning(
                 "%s: cut %d bytes of a commit that never ended", end.path, end.torn_bytes
             )
-        self._begin(end)
+        try:
+            self._begin(end)
+        except OSError as error:
+            raise JournalUnusable(f"{self.folder}: {error.strerror}") from error
 
     def commit(self, facts: Sequence[Fact]) -> None:
         """Append facts as one frame; it is on the disk, and ours, when this returns.
