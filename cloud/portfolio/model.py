@@ -16,6 +16,8 @@ class Entry:
     energy_wh: int
     """The same sign."""
     price_ticks: int
+    void: bool = False
+    """The trade is not in force any more: this takes back what it had added."""
 
     @property
     def cash(self) -> int:
@@ -25,7 +27,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """The sum of all entries of one owner in one contract."""
+    """The sum of all entries of one owner in one market and period."""
 
     account: str
     site: str | None
@@ -42,14 +44,15 @@ class Position:
         return self.sold_wh - self.bought_wh
 
     def with_entry(self, entry: Entry) -> "Position":
-        """Return the position after one more trade."""
+        """Return the position after one more trade, or one less."""
+        count = -1 if entry.void else 1
         return Position(
             account=self.account,
             site=self.site,
             market=self.market,
             start_us=self.start_us,
-            net_kw=self.net_kw + entry.power_kw,
-            sold_wh=self.sold_wh + max(0, entry.energy_wh),
-            bought_wh=self.bought_wh + max(0, -entry.energy_wh),
-            cash=self.cash + entry.cash,
+            net_kw=self.net_kw + count * entry.power_kw,
+            sold_wh=self.sold_wh + count * max(0, entry.energy_wh),
+            bought_wh=self.bought_wh + count * max(0, -entry.energy_wh),
+            cash=self.cash + count * entry.cash,
         )

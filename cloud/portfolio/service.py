@@ -29,6 +29,11 @@ async def apply(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
     await store.add(connection, list(changes.values()))
 
 
+async def clear(connection: AsyncConnection) -> None:
+    """Forget every position: whoever applies entries begins again with the first trade."""
+    await store.clear(connection)
+
+
 async def positions(
     connection: AsyncConnection,
     *,

@@ -36,6 +36,10 @@ async def add(connection: AsyncConnection, changes: Sequence[Position]) -> None:
     )
 
 
+async def clear(connection: AsyncConnection) -> None:
+    await connection.execute(table.delete())
+
+
 async def positions(
     connection: AsyncConnection,
     *,
