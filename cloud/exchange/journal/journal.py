@@ -19,7 +19,7 @@ from pathlib import Path
 from secrets import randbits
 
 from cloud.exchange.facts import Fact
-from cloud.exchange.journal import frame, segment
+from cloud.exchange.journal import frame, reading, segment
 from cloud.exchange.journal.errors import Fenced, JournalUnusable
 from cloud.exchange.journal.files import Files, prepare_folder
 from cloud.exchange.journal.frame import Frame
@@ -145,7 +145,7 @@ class Journal:
 
     def _take(self, fence: int | None) -> int:
         """Note our number, so that an older writer sees it."""
-        last = _fence_in(self._fence_file)
+        last = max(_fence_in(self._fence_file), reading.newest_fence(self.folder))
         mine = last + 1 if fence is None else fence
         if mine <= last:
             raise Fenced(f"{self.folder}: writer {mine} comes too late; writer {last} had it")

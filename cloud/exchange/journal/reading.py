@@ -12,7 +12,7 @@ from typing import NamedTuple
 from cloud.exchange.journal import frame, segment
 from cloud.exchange.journal.errors import JournalUnusable
 from cloud.exchange.journal.frame import Frame
-from cloud.exchange.journal.segment import Segment
+from cloud.exchange.journal.segment import Header, Segment
 
 
 class End(NamedTuple):
@@ -118,12 +118,21 @@ def valid(folder: Path) -> list[tuple[int, Path]]:
     found: list[tuple[int, Path]] = []
     newest = 0
     for first, path in segment.listed(folder):
-        with path.open("rb") as file:
-            fence = segment.decode(file.read(segment.HEADER_BYTES), path).fence
+        fence = _header(path).fence
         if fence >= newest:
             found.append((first, path))
             newest = fence
     return found
+
+
+def newest_fence(folder: Path) -> int:
+    """Return the highest number of a writer of any segment, 0 where there is none."""
+    return max((_header(path).fence for _, path in segment.listed(folder)), default=0)
+
+
+def _header(path: Path) -> Header:
+    with path.open("rb") as file:
+        return segment.decode(file.read(segment.HEADER_BYTES), path)
 
 
 class Follower:
