@@ -18,6 +18,9 @@ from fastapi import FastAPI, Response
 from cloud import settings as hub_settings
 from cloud.exchange import routes as exchange_routes
 from cloud.exchange import service as exchange
+from cloud.exchange.feeds import key_routes as feed_key_routes
+from cloud.exchange.feeds import signer
+from cloud.exchange.feeds.ring import BadRing
 from cloud.exchange.floor import ReplayDiffers
 from cloud.exchange.journal_v1 import JournalUnusable
 from cloud.fleet import commandline, gateway_routes, jobs
@@ -65,6 +68,7 @@ _UNUSABLE = (
     DatabaseUnusable,
     JournalUnusable,
     ReplayDiffers,
+    BadRing,
     AddressTaken,
     HubError,
 )
@@ -95,6 +99,7 @@ def create_app(hub: Hub) -> FastAPI:
         market_routes,
         portfolio_routes,
         exchange_routes,
+        feed_key_routes,
         docs,
         web_routes,
     ):
@@ -124,6 +129,7 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
         for memory in (*sync_api.memories(), Attempts(), Feeds(), Uses()):
             hub.provide(memory)
         hub.provide(LiveValues(hub.bus, clock))
+        hub.provide(signer.of_settings(settings, clock))
         jobs.prepare(hub)
         await _first_start(settings, database, clock)
         yield hub

@@ -40,6 +40,11 @@ class HubSettings(BaseSettings):
         pattern=r"^https?://[^/\s]+/?$",
         description="where boxes reach the hub; printed with enrolment codes",
     )
+    ws_hmac_key: SecretStr | None = Field(
+        default=None,
+        description="a key that signs the feeds: '<key id>:hex:<secret>' or '<key id>:base64:…';"
+        " without one, a key in data_dir",
+    )
     backfill_bytes_s: int | None = Field(
         default=None,
         ge=16_000,
@@ -67,6 +72,6 @@ def load(environment: Mapping[str, str]) -> HubSettings:
 def _line(detail: object) -> str:
     assert isinstance(detail, dict)
     name = _PREFIX + ".".join(str(part) for part in detail["loc"]).upper()
-    secret = "DATABASE_URL" in name
+    secret = name.endswith(("DATABASE_URL", "_KEY"))
     shown = "" if secret or detail["type"] == "missing" else f" {detail['input']!r} is not allowed;"
     return f"{name}:{shown} {detail['msg']}"

@@ -1,0 +1,1 @@
+"""Feeds: books, trades and own orders over WebSockets, each message signed."""
