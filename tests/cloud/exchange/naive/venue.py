@@ -71,7 +71,7 @@ class NaiveVenue(NaiveFloor):
             if at_us >= contract.closes_us:
                 return "CONTRACT_CLOSED"
         if owner.account in self.stopped:
-            return "KILLED"
+            return "ACCOUNT_STOPPED"
         if any(self.halted(owner, contract) for contract in contracts):
             return "HALTED"
         return ""
@@ -106,7 +106,7 @@ class NaiveVenue(NaiveFloor):
             return [self.entry(entry, at_us) for entry in basket.entries]
         codes = [self.objection_to(entry, at_us) for entry in basket.entries]
         if any(codes):
-            return [code or "BASKET" for code in codes]
+            return [code or "BASKET_REFUSED" for code in codes]
         if basket.linking is Linking.VALID or self.all_fill(basket.entries):
             for entry in basket.entries:
                 self.accept(entry)
@@ -186,7 +186,7 @@ class NaiveVenue(NaiveFloor):
 
     def hibernate(self, life: Life) -> str:
         if life.hibernated:
-            return "STATE"
+            return "ORDER_STATE"
         self.market(life.contract).take_out(life.paper)
         life.hibernated = True
         life.revision += 1
@@ -197,7 +197,7 @@ class NaiveVenue(NaiveFloor):
         if code:
             return code
         if not life.hibernated:
-            return "STATE"
+            return "ORDER_STATE"
         life.hibernated = False
         life.revision += 1
         self.inside(life.contract, life.paper)
@@ -241,7 +241,9 @@ def scopes_of(owner: Owner, contract: Contract) -> set[tuple[str, str]]:
     return {
         ("venue", ""),
         ("market", contract.market),
-        ("contract", f"{contract.market}/{contract.start_us}"),
         ("member", owner.member),
         ("account", owner.account),
+        *(("area", c.area) for c in (contract, *contract.parts)),
+        *(("product", c.product) for c in (contract, *contract.parts)),
+        *(("contract", f"{c.market}/{c.start_us}") for c in contract.parts or (contract,)),
     }
