@@ -1,0 +1,283 @@
+"""What the venue knows: contracts, owners, orders, answers, halts, and its counters. Pure.
+
+Everything here is changed by one writer, by a message or by its replay, and is the same after
+both. Dictionaries are read in the order in which they were filled, never by hash.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
+
+from cloud.exchange.facts import Fact, Halted, Joined, Listed, Refused, Stopped, Traded
+from cloud.exchange.matching.codes import SelfTrade, State, TradeState, Validity
+from cloud.exchange.matching.order import Order, Owner
+from cloud.exchange.venue.answers import Answers
+from cloud.exchange.venue.guard import Guard
+from cloud.exchange.venue.profile import (
+    CLOSED_KEPT_S,
+    FACES_MAX,
+    OWNERS_MAX,
+    TRADES_KEPT_MAX,
+    Profile,
+)
+from cloud.exchange.venue.stall import ContractKey, Stall, contract_of
+from cloud.market.contracts import Contract
+
+FAR_US = 1 << 62
+EXPIRY, CLOSING = 0, 1
+"""What a timer is for; at one instant orders expire before gates close."""
+_TIMERS_SPARE = 1_000
+_GTD = Validity.GTD
+
+Lookup = Callable[[str, int, int], Contract | None]
+"""The catalogue's contract or block of a market, from start to end; None: not known any more."""
+
+
+class Moved(NamedTuple):
+    """Where the recall or cancellation of a trade stands."""
+
+    state: TradeState
+    by: str
+    """Who made the last step."""
+
+
+class Desk:
+    """The state of a venue; `dump` and `load` of `snapshot` name every part of it."""
+
+    __slots__ = (
+        "answers",
+        "by_account",
+        "closed",
+        "faces",
+        "guard",
+        "halts",
+        "last_basket",
+        "last_contract",
+        "last_order_id",
+        "last_trade_id",
+        "last_us",
+        "live",
+        "lookup",
+        "moved",
+        "next_us",
+        "numbers",
+        "orders",
+        "owner_keys",
+        "owners",
+        "profile",
+        "stalls",
+        "stopped",
+        "timers",
+        "told_ticks",
+        "trades",
+    )
+
+    def __init__(self, guard: Guard, profile: Profile, lookup: Lookup | None) -> None:
+        self.guard = guard
+        self.profile = profile
+        self.lookup = lookup
+        self.stalls: dict[int, Stall] = {}
+        """By number, closed ones for a while too."""
+        self.numbers: dict[ContractKey, Stall] = {}
+        """Those that are not closed."""
+        self.closed: deque[tuple[int, int]] = deque()
+        """(since when, number), oldest first."""
+        self.owners: list[Owner] = [Owner(0, "")]
+        self.owner_keys: dict[tuple[str, ...], Owner] = {}
+        self.faces: dict[Owner, Owner] = {}
+        self.orders: dict[int, Order] = {}
+        self.by_account: dict[str, dict[int, Order]] = {}
+        self.live: list[dict[int, Order]] = [{}]
+        """By owner's number: the orders of his account."""
+        self.told_ticks: dict[int, int] = {}
+        """Price that the checks know of an iceberg whose price moves: the first one."""
+        self.timers: list[tuple[int, int, int]] = []
+        self.next_us = FAR_US
+        self.halts: dict[tuple[str, str], Halted] = {}
+        self.stopped: dict[str, Stopped] = {}
+        self.trades: dict[int, Traded] = {}
+        self.moved: dict[int, Moved] = {}
+        self.answers = Answers()
+        self.last_us = 0
+        self.last_order_id = 0
+        self.last_trade_id = 0
+        self.last_contract = 0
+        self.last_basket = 0
+
+    # owners
+
+    def owner(self, given: Owner, at_us: int, facts: list[Fact]) -> Owner | None:
+        """Return the venue's own object for an owner, who joins if he is new; None: too many."""
+        key = _owner_key(given)
+        owner = self.owner_keys.get(key)
+        if owner is None:
+            if len(self.owners) > OWNERS_MAX:
+                return None
+            joined = Joined(at_us, len(self.owners), *key)
+            facts.append(joined)
+            owner = self.join(joined)
+        if len(self.faces) >= FACES_MAX:
+            self.faces.clear()
+        self.faces[given] = owner
+        return owner
+
+    def join(self, joined: Joined) -> Owner:
+        owner = Owner(joined.owner, *joined[2:8])
+        owner.self_trade = SelfTrade(joined.self_trade)
+        owner.stp_scope = joined.stp_scope
+        self.owner_keys[_owner_key(owner)] = owner
+        self.owners.append(owner)
+        self.live.append(self.by_account.setdefault(owner.account, {}))
+        return owner
+
+    # contracts
+
+    def stall(self, contract: Contract, at_us: int, facts: list[Fact]) -> Stall:
+        """Return the place of a contract that may be traded now; it is listed if it is new."""
+        stall = self.numbers.get((contract.market, contract.start_us, contract.end_us))
+        if stall is not None:
+            return stall
+        parts = tuple(self.stall(part, at_us, facts) for part in contract.parts)
+        listed = Listed(
+            at_us,
+            self.last_contract + 1,
+            contract.market,
+            contract.area,
+            contract.product,
+            contract.start_us,
+            contract.end_us,
+            contract.opens_us,
+            contract.closes_us,
+            contract.rule.step_kw,
+            contract.wh_per_step,
+            tuple(part.number for part in parts),
+            contract.day,
+        )
+        facts.append(listed)
+        return self.list(listed, contract)
+
+    def list(self, listed: Listed, contract: Contract | None = None) -> Stall:
+        parts = tuple(self.stalls[number] for number in listed.parts)
+        if contract is None and self.lookup is not None:
+            contract = self.lookup(listed.market, listed.start_us, listed.end_us)
+        if contract is None:
+            contract = contract_of(listed, tuple(part.contract for part in parts))
+        stall = Stall(listed, contract, parts)
+        self.last_contract = listed.contract
+        self.stalls[listed.contract] = self.numbers[stall.key] = stall
+        self.schedule(stall.closes_us, CLOSING, stall.number)
+        if self.halts:
+            stall.halted = any(stall.covered_by(halt) for halt in self.halts.values())
+        return stall
+
+    def forget_closed(self, at_us: int) -> None:
+        """Drop contracts that have been closed for long."""
+        while self.closed and self.closed[0][0] + CLOSED_KEPT_S * 1_000_000 <= at_us:
+            del self.stalls[self.closed.popleft()[1]]
+
+    # orders
+
+    def add(self, order: Order, stall: Stall, told_ticks: int) -> None:
+        """Count an order that has come to live here; it stands in its book, or sleeps."""
+        order_id, owner = order.order_id, order.owner
+        self.orders[order_id] = self.live[owner.number][order_id] = order
+        self.guard.orders_changed(owner, stall.contract, 1)
+        if order.delta_ticks:
+            self.told_ticks[order_id] = told_ticks
+        if order.validity is _GTD:
+            self.schedule(order.valid_until_us, EXPIRY, order_id)
+
+    def remove(self, order: Order) -> None:
+        """End an order that stands in its book, or sleeps."""
+        stall = self.stalls[order.contract]
+        self.rest(order, stall)
+        stall.hibernated.pop(order.order_id, None)
+        order.state = State.INACTIVE
+        self.drop(order, stall)
+
+    def rest(self, order: Order, stall: Stall) -> None:
+        """Take an order out of its book, if it stands there."""
+        if order.state is State.ACTIVE:
+            stall.book.withdraw(order)
+            self.offered(order, stall, -order.left_steps)
+
+    def drop(self, order: Order, stall: Stall) -> None:
+        """Forget an order that has left for good."""
+        order_id, owner = order.order_id, order.owner
+        del self.orders[order_id], self.live[owner.number][order_id]
+        self.told_ticks.pop(order_id, None)
+        self.guard.orders_changed(owner, stall.contract, -1)
+
+    def offered(self, order: Order, stall: Stall, steps: int) -> None:
+        """Tell the checks what has come to rest, or left, at the price that they know."""
+        ticks = order.price_ticks
+        if order.delta_ticks:
+            ticks = self.told_ticks.get(order.order_id, ticks)
+        self.guard.offered(order.owner, stall.contract, order.side, ticks, steps)
+
+    def keep(self, trade: Traded) -> None:
+        """Remember a trade as long as it may be recalled or cancelled."""
+        self.trades[trade.trade_id] = trade
+        if len(self.trades) > TRADES_KEPT_MAX:
+            oldest = trade.trade_id - TRADES_KEPT_MAX
+            self.trades.pop(oldest, None)
+            self.moved.pop(oldest, None)
+
+    def refused(self, refused: Refused, *, counts: bool) -> None:
+        """Answer a refusal.
+
+        Args:
+            counts: as an action that the checks have not been told yet.
+        """
+        owner = self.owners[refused.owner]
+        stall = self.stalls.get(refused.contract)
+        if counts and owner.number:
+            self.guard.acted(owner, "" if stall is None else stall.market, refused.at_us)
+        self.last_us = refused.at_us
+        if refused.basket:
+            self.last_basket = refused.basket
+        self.answers.refused(owner.account, refused)
+
+    # time
+
+    def schedule(self, due_us: int, what: int, number: int) -> None:
+        """Have a closing or an expiry done before any message of its microsecond."""
+        timers = self.timers
+        if len(timers) > 2 * (len(self.orders) + len(self.numbers)) + _TIMERS_SPARE:
+            timers[:] = dict.fromkeys(filter(self.true, timers))
+            heapify(timers)
+        heappush(timers, (due_us, what, number))
+        self.next_us = timers[0][0]
+
+    def expires(self, order_id: int) -> int:
+        """Return the own date of an order, 0 where it has none or is gone."""
+        order = self.orders.get(order_id)
+        return order.valid_until_us if order is not None and order.validity is _GTD else 0
+
+    def true(self, timer: tuple[int, int, int]) -> bool:
+        """Say whether what a timer is for is still to happen."""
+        due_us, what, number = timer
+        if what == EXPIRY:
+            return self.expires(number) == due_us
+        stall = self.stalls.get(number)
+        return stall is not None and self.numbers.get(stall.key) is stall
+
+    def due(self) -> tuple[int, int, int]:
+        """Take the next timer."""
+        timer = heappop(self.timers)
+        self.next_us = self.timers[0][0] if self.timers else FAR_US
+        return timer
+
+
+def _owner_key(owner: Owner) -> tuple[str, ...]:
+    return (
+        owner.account,
+        owner.member,
+        owner.site,
+        owner.portfolio,
+        owner.strategy,
+        owner.user,
+        owner.self_trade.value,
+        owner.stp_scope,
+    )

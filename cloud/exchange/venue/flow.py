@@ -1,0 +1,95 @@
+"""An order goes into its book: what the book did becomes facts, and the checks are told. Pure."""
+
+from cloud.exchange.facts import Clipped, Ended, Fact, Reduced, Traded
+from cloud.exchange.matching.codes import Action, Ending, State
+from cloud.exchange.matching.effects import CLIP, OWN_TRADE, REDUCED, Effect
+from cloud.exchange.matching.order import Order
+from cloud.exchange.venue.desk import Desk
+from cloud.exchange.venue.stall import Stall
+
+_SDEL = Action.DELETED_BY_SYSTEM
+_FILLED, _SELF_TRADE = Ending.FILLED, Ending.SELF_TRADE
+_INACTIVE = State.INACTIVE
+
+
+def submit(
+    desk: Desk, stall: Stall, order: Order, at_us: int, facts: list[Fact], *, living: bool = False
+) -> Ending | None:
+    """Match an order and let it live on, or end, as the book says; return its ending.
+
+    Args:
+        living: it was in the venue before, and asleep.
+    """
+    effects: list[Effect] = []
+    order.at_us = at_us
+    told_ticks = order.price_ticks
+    ending = stall.book.submit(order, effects)
+    if effects and settle(desk, stall, order, effects, at_us, facts):
+        ending = _SELF_TRADE
+    elif ending is None:
+        if not living:
+            desk.add(order, stall, told_ticks)
+        desk.offered(order, stall, order.open_steps + order.hidden_steps)
+    elif ending is not _FILLED:
+        facts.append(Ended(at_us, order.order_id, order.left_steps, ending, _SDEL))
+    if ending is not None:
+        order.state = _INACTIVE
+        if living:
+            desk.drop(order, stall)
+    return ending
+
+
+def settle(
+    desk: Desk, stall: Stall, order: Order, effects: list[Effect], at_us: int, facts: list[Fact]
+) -> bool:
+    """Write down what an incoming order did; say whether a self-trade rule ended it at rest.
+
+    What of the incoming order came to rest is told to the checks afterwards, as one quantity.
+    """
+    contract, traded = stall.contract, desk.guard.traded
+    gone: list[Order] = []
+    ended = False
+    for kind, one, other, ticks, steps in effects:
+        if kind <= OWN_TRADE:
+            assert other is not None, "two orders make a trade"
+            own = kind == OWN_TRADE
+            desk.last_trade_id += 1
+            trade = Traded(
+                at_us,
+                desk.last_trade_id,
+                stall.number,
+                ticks,
+                steps,
+                one.order_id,
+                other.order_id,
+                one.owner.number,
+                other.owner.number,
+                other.side,
+                own,
+            )
+            facts.append(trade)
+            desk.keep(trade)
+            traded(one.owner, contract, one.side, ticks, steps)
+            traded(other.owner, contract, other.side, ticks, steps)
+            stall.traded(ticks, steps, at_us, own=own)
+            resting = other if one is order else one
+        elif kind == CLIP:
+            facts.append(Clipped(at_us, one.order_id, ticks, steps))
+            continue
+        elif kind == REDUCED:
+            facts.append(Reduced(at_us, one.order_id, steps))
+            resting = one
+        else:
+            facts.append(Ended(at_us, one.order_id, steps, _SELF_TRADE, _SDEL))
+            resting = one
+            ended = ended or one is order
+            gone.append(one)
+        if resting is not order:
+            desk.offered(resting, stall, -steps)
+            if not (resting.open_steps or resting.hidden_steps):
+                gone.append(resting)
+    for left in gone:
+        if left.order_id in desk.orders:
+            left.state = _INACTIVE
+            desk.drop(left, stall)
+    return ended
