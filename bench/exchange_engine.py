@@ -1,84 +1,81 @@
-"""``exchange-engine``: messages a CPU second of the matching, and the hash of what it traded.
+"""``exchange-engine``: messages a CPU second of the venue with all rules on, and of its book.
 
-The book is fed with a parsed list in memory. What counts is the CPU time of this process, the
-median of several runs, garbage collected before each; the wall clock stands beside it.
+What counts is the CPU time of this process, the median of several runs, garbage collected before
+each; the wall clock stands beside it. The same stream is played once more at prices around nought,
+and spread over the contracts of a day.
 """
 
 import gc
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 
-from bench import order_stream
+from bench import engine_flows, order_stream
+from bench.engine_flows import Fill, Played
 from bench.options import Figures, Options
-from bench.order_stream import Message
-from cloud.exchange import book
-from cloud.exchange.book import Book, Fill, Side
+from cloud.exchange.matching import book
 
 _RUNS = 7
 _RUNS_QUICK = 3
-
-Call = tuple[bool, int, str, Side, int, int]
-"""(is an order, id, account, side, price, quantity): a message as the book takes it."""
+_SHIFT_TICKS = -8_500
+_CONTRACTS = 96
 
 
 def run(options: Options) -> Figures:
-    """Return the figures; the hash of the trades is the same on every machine."""
+    """Return the figures; the hashes are the same on every machine."""
     stream, source = order_stream.messages()
-    calls = [_call(message) for message in stream]
-    cpu_s: list[float] = []
-    wall_s: list[float] = []
-    fills: list[Fill] = []
-    for _ in range(_RUNS_QUICK if options.quick else _RUNS):
-        gc.collect()
-        began_wall_s, began_cpu_s = time.perf_counter(), time.process_time()
-        fills = _replay(calls)
-        cpu_s.append(time.process_time() - began_cpu_s)
-        wall_s.append(time.perf_counter() - began_wall_s)
+    shifted = [message._replace(price=message.price + _SHIFT_TICKS) for message in stream]
+    runs = _RUNS_QUICK if options.quick else _RUNS
+    alone = _Timed(engine_flows.books(stream), len(stream), runs)
+    around_nought = _Timed(engine_flows.books(shifted), len(stream), 1)
+    spread = _Timed(engine_flows.books(stream, _CONTRACTS), len(stream), 1)
+    fills = alone.played.fills
+    back = [
+        (maker, taker, price - _SHIFT_TICKS, n)
+        for maker, taker, price, n in around_nought.played.fills
+    ]
     return {
         "messages": len(stream),
-        "cpu_s": round(median(cpu_s), 4),
-        "messages_per_cpu_s": round(len(stream) / median(cpu_s)),
-        "messages_per_wall_s": round(len(stream) / median(wall_s)),
-        "runs": len(cpu_s),
+        "messages_per_cpu_s": alone.per_cpu_s,
+        "messages_per_wall_s": alone.per_wall_s,
+        "cpu_s": round(alone.cpu_s, 4),
+        "runs": runs,
         "compiled": not book.__file__.endswith(".py"),
+        "around_nought_messages_per_cpu_s": around_nought.per_cpu_s,
+        "around_nought_same": back == fills,
+        "spread_messages_per_cpu_s": spread.per_cpu_s,
+        "spread_over_contracts": _CONTRACTS,
         "fills": len(fills),
-        "trade_sha256": _trade_sha256(fills),
+        "trade_sha256": trade_sha256(fills),
+        "book_sha256": alone.played.books[0].sha256(),
         "stream_sha256": order_stream.sha256(stream),
         "stream": source,
     }
 
 
-def _replay(calls: Sequence[Call]) -> list[Fill]:
-    matching = Book()
-    submit, cancel = matching.submit, matching.cancel
-    traded: list[Fill] = []
-    for is_order, order_id, account, side, price, quantity in calls:
-        if is_order:
-            fills = submit(order_id, account, side, price, quantity).fills
-            if fills:
-                traded += fills
-        else:
-            cancel(order_id)
-    return traded
-
-
-def _call(message: Message) -> Call:
-    """Return the message with an account a side, so that nobody meets himself."""
-    side = Side.BUY if message.side == 1 else Side.SELL
-    return (
-        message.kind == "A",
-        message.order_id,
-        side.name,
-        side,
-        message.price,
-        message.quantity,
-    )
-
-
-def _trade_sha256(fills: Sequence[Fill]) -> str:
+def trade_sha256(fills: Sequence[Fill]) -> str:
+    """Return the digest of fills in the order in which they were executed."""
     digest = hashlib.sha256()
     for fill in fills:
         digest.update(b"%d,%d,%d,%d;" % fill)
     return digest.hexdigest()
+
+
+class _Timed:
+    """A stream played several times; the figures are the medians."""
+
+    def __init__(self, play: Callable[[], Played], messages: int, runs: int) -> None:
+        cpu_s: list[float] = []
+        wall_s: list[float] = []
+        self.played = Played([], [])
+        for _ in range(runs):
+            self.played = Played([], [])
+            gc.collect()
+            began_wall_s, began_cpu_s = time.perf_counter(), time.process_time()
+            self.played = play()
+            cpu_s.append(time.process_time() - began_cpu_s)
+            wall_s.append(time.perf_counter() - began_wall_s)
+        self.cpu_s = median(cpu_s)
+        self.per_cpu_s = round(messages / self.cpu_s)
+        self.per_wall_s = round(messages / median(wall_s))

@@ -13,7 +13,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from cloud.exchange.book import Book, Side
+from cloud.exchange.matching.book import Book
+from cloud.exchange.matching.codes import Side
+from cloud.exchange.matching.effects import Effect
+from cloud.exchange.matching.order import Order, Owner
 
 SHARED_FILE = Path(__file__).resolve().parents[2] / "shared" / "bench" / "matching_stream.py"
 LENGTH = 200_000
@@ -68,6 +71,8 @@ def load(path: Path) -> Any:
 def draw(length: int, seed: int) -> list[Message]:
     """Return the first messages of the stream."""
     random, book, live = Random(seed), Book(), _Live()
+    owners = {1: Owner(1, "buyer"), -1: Owner(2, "seller")}
+    orders: dict[int, Order] = {}
     drawn: list[Message] = []
     order_id = 0
     for _ in range(length):
@@ -75,7 +80,7 @@ def draw(length: int, seed: int) -> list[Message]:
         side = 1 if random.random() < 0.5 else -1
         if _PASSIVE_BELOW <= kind < _CANCEL_BELOW and live.ids:
             message = Message("C", live.ids[random.randrange(len(live.ids))], 0, 0, 0)
-            book.cancel(message.order_id)
+            book.withdraw(orders.pop(message.order_id))
             live.remove(message.order_id)
         else:
             order_id += 1
@@ -84,12 +89,15 @@ def draw(length: int, seed: int) -> list[Message]:
             price, quantity = (_sweep if sweeps else _passive)(random, side, opposite)
             price = min(_PRICE_MAX, max(-_PRICE_MAX, price))
             message = Message("A", order_id, side, price, quantity)
-            outcome = book.submit(order_id, str(side), _ours(side), price, quantity)
-            for fill in outcome.fills:
-                if not book.open_steps(fill.maker):
-                    live.remove(fill.maker)
-            if outcome.resting_steps:
+            order = Order(order_id, owners[side], 1, _ours(side), price, quantity)
+            effects: list[Effect] = []
+            ending = book.submit(order, effects)
+            for _, maker, _, _, _ in effects:
+                if not maker.open_steps:
+                    live.remove(maker.order_id)
+            if ending is None:
                 live.add(order_id)
+                orders[order_id] = order
         drawn.append(message)
     return drawn
 
