@@ -35,6 +35,7 @@ def needs(facts: Iterable[Fact]) -> Needs:
         if isinstance(fact, Entered):
             new_orders.add(fact.order_id)
             owners.add(fact.owner)
+            contracts.add(fact.contract)
         elif isinstance(fact, Traded):
             new_trades.add(fact.trade_id)
             orders.update((fact.maker_id, fact.taker_id))

@@ -87,7 +87,12 @@ def changed(ledger: Ledger, sequence: int, fact: Changed) -> None:
             steps=left_steps,
             code=Ending.REPLACED.value,
         )
-    ledger.acted(sequence, order, fact.at_us, fact.action, by=fact.by, steps=order.open_steps)
+    code = ""
+    if order.open_steps <= 0:  # less is wanted than has traded
+        order.end(Ending.CANCELLED, fact.action, fact.at_us)
+        code = Ending.CANCELLED.value
+    steps = order.open_steps
+    ledger.acted(sequence, order, fact.at_us, fact.action, by=fact.by, steps=steps, code=code)
     ledger.count(order.account, fact.at_us, CHANGED)
     if fact.by:
         ledger.audit_of_order(sequence, order, fact.at_us, fact.by, "order.change")

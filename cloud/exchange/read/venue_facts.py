@@ -18,7 +18,7 @@ from cloud.exchange.matching.codes import Action, Side, TradeState
 from cloud.exchange.read.changes import Trade
 from cloud.exchange.read.entries import entries
 from cloud.exchange.read.ledger import TRADED_WH, TRADES, Gap, Ledger
-from cloud.exchange.read.orders import plain
+from cloud.exchange.read.orders import Order, plain
 
 STOP: Final = "stop"
 """Scope of `venue_halt` for the kill switch of an account."""
@@ -40,7 +40,10 @@ def traded(ledger: Ledger, sequence: int, fact: Traded) -> None:
         (fact.taker_id, fact.taker_owner),
     ):
         order = ledger.order(order_id)
-        action = order.traded(steps, at_us)
+        if order.contract == fact.contract or _is_last_part(ledger, order, fact):
+            action = order.traded(steps, at_us)
+        else:
+            action = Action.PARTLY_EXECUTED
         ledger.acted(sequence, order, at_us, action, steps=steps, trade_id=fact.trade_id)
         account = ledger.owner(number).account
         ledger.count(account, at_us, TRADES)
@@ -68,6 +71,14 @@ def traded(ledger: Ledger, sequence: int, fact: Traded) -> None:
     ledger.trades[fact.trade_id] = trade
     ledger.changes.trades.append(trade)
     ledger.changes.entries.extend(entries(trade, contract, ledger.owners))
+
+
+def _is_last_part(ledger: Ledger, order: Order, fact: Traded) -> bool:
+    """Say whether a block that sweeps single contracts is counted with this trade.
+
+    It has the same power in each contract of its range, so it is what the last of them says.
+    """
+    return ledger.contract(order.contract).parts[-1:] == (fact.contract,)
 
 
 def trade_moved(ledger: Ledger, sequence: int, fact: TradeMoved) -> None:
