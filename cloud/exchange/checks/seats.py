@@ -7,7 +7,7 @@ delivery in one area: an hour's trade counts in each of its quarters. Sold is po
 
 from collections.abc import Iterable
 
-from cloud.exchange.checks.limits import Limits, Quota, bound, cash_of, ticks_of
+from cloud.exchange.checks.limits import UNBOUND, Limits, Quota, bound, cash_of, ticks_of
 from cloud.exchange.checks.throttle import Policy
 from cloud.exchange.checks.windows import Window
 from cloud.market.contracts import Contract
@@ -33,9 +33,11 @@ class Period:
 class Day:
     """What an account receives and pays for the deliveries of one local day: magnitudes."""
 
-    __slots__ = ("in_cash", "in_open", "out_cash", "out_open")
+    __slots__ = ("in_cash", "in_open", "out_cash", "out_open", "start_us")
 
-    def __init__(self) -> None:
+    def __init__(self, start_us: int) -> None:
+        self.start_us = start_us
+        """Of the contract that it was made for."""
         self.in_cash = 0
         self.out_cash = 0
         self.in_open = 0
@@ -50,14 +52,12 @@ class Desk:
         "contract",
         "day",
         "further",
+        "kw_max",
         "orders",
         "period",
         "periods",
-        "price_max",
-        "price_min",
         "seat",
         "step_kw",
-        "steps_max",
         "wh_per_step",
     )
 
@@ -74,14 +74,11 @@ class Desk:
         """That live, hibernated ones too."""
         self.step_kw = contract.rule.step_kw
         self.wh_per_step = contract.wh_per_step
-        self.price_min = contract.rule.price_ticks_min
-        self.price_max = contract.rule.price_ticks_max
         self.limit(seat.limits)
 
     def limit(self, limits: Limits) -> None:
         """Take limits into force."""
-        most_kw = min(bound(limits.quantity_kw_max), self.contract.rule.quantity_kw_max)
-        self.steps_max = most_kw // self.step_kw
+        self.kw_max = bound(limits.quantity_kw_max)
         own_ticks = ticks_of(limits.price_distance_eur_mwh_max)
         self.collar_ticks = min(own_ticks, bound(self.contract.rule.collar_ticks))
 
@@ -95,7 +92,7 @@ class Seat:
         "cash_in_max",
         "cash_out_max",
         "day_actions",
-        "day_number",
+        "day_ends_us",
         "day_trades",
         "days",
         "desks",
@@ -130,7 +127,7 @@ class Seat:
         """The throttle's, made where the account first acts."""
         self.rated = False
         """Whether anything bounds how often it may act."""
-        self.day_number = 0
+        self.day_ends_us = 0
         self.day_actions = 0
         self.day_trades = 0
         self.limit(limits)
@@ -143,8 +140,12 @@ class Seat:
         self.net_min, self.net_max, self.open_min, self.open_max = limits.position_bounds()
         self.cash_in_max = cash_of(limits.cash_in_eur_max)
         self.cash_out_max = cash_of(limits.cash_out_eur_max)
-        self.special = limits.state != "active" or bool(limits.strategies)
-        """Whether a check is needed that most accounts do without."""
+        self.special = (
+            limits.state != "active"
+            or bool(limits.strategies)
+            or min(self.cash_in_max, self.cash_out_max) < UNBOUND
+        )
+        """Whether a check is needed that most accounts do without; risk and credit are one too."""
         self.windows = tuple(_followed(self.windows, _wanted(limits)))
         for desk in self.desks.values():
             desk.limit(limits)
@@ -171,12 +172,10 @@ class Seat:
             for market, windows in self.by_market.items()
         }
 
-    def acted(self, at_us: int) -> None:
-        """Count an action of the UTC day, for the ratio of orders to trades."""
-        number = at_us // _DAY_US
-        if number != self.day_number:
-            self.day_number, self.day_actions, self.day_trades = number, 0, 0
-        self.day_actions += 1
+    def begin_day(self, at_us: int) -> None:
+        """Begin to count the actions and trades of another UTC day."""
+        self.day_ends_us = at_us - at_us % _DAY_US + _DAY_US
+        self.day_actions = self.day_trades = 0
 
 
 def day_of(contract: Contract) -> int:

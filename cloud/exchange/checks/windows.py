@@ -23,6 +23,7 @@ class Window:
         self.span_us = span_us
         self.allowed = allowed
         self.stamps: deque[int] = deque(stamps, maxlen=allowed)
+        """Append to count; beyond what is allowed the oldest is forgotten, and none remains."""
 
     def remaining(self, at_us: int) -> int:
         """Return how many more may happen at this instant."""
@@ -31,10 +32,6 @@ class Window:
         while stamps and stamps[0] <= gone_us:
             stamps.popleft()
         return self.allowed - len(stamps)
-
-    def count(self, at_us: int) -> None:
-        """Count one; beyond what is allowed the oldest is forgotten, and none remains."""
-        self.stamps.append(at_us)
 
     def frees_us(self) -> int:
         """Return when the next one may happen, after `remaining` said 0; 0: never."""
