@@ -97,13 +97,20 @@ class Projection:
         """
         while not self._bus.closed:
             seen = self._bus.version(JOURNAL_TOPIC)
-            while self.sequence < (until := self._committed()):
-                frames = await asyncio.to_thread(
-                    self._source.read, self.sequence, until, FRAMES_MAX
-                )
-                for stretch in _stretches(frames):
-                    await self._apply(stretch)
+            await self.catch_up()
             await self._bus.wait(JOURNAL_TOPIC, seen, _NAP_S)
+
+    async def catch_up(self) -> None:
+        """Write all that is committed; for `run`, and where nothing runs beside.
+
+        Raises:
+            Fenced: a newer writer has taken over.
+        """
+        while self.sequence < (until := self._committed()):
+            read = self._source.read
+            frames = await asyncio.to_thread(read, self.sequence, until, FRAMES_MAX)
+            for stretch in _stretches(frames):
+                await self._apply(stretch)
 
     async def caught_up(self) -> None:
         """Return when all that is committed now is in the read model, or after two seconds."""
