@@ -7,7 +7,7 @@ contract, and what the guard says (throttle → size and price → position and 
 from cloud.exchange.facts import Entered, Fact, Refused
 from cloud.exchange.matching.codes import Action, Ending, Execution, Kind, Side, State
 from cloud.exchange.matching.order import Order, Owner
-from cloud.exchange.venue import flow, halts, sweep
+from cloud.exchange.venue import flow, scopes, sweep
 from cloud.exchange.venue.commands import Entry
 from cloud.exchange.venue.desk import Desk
 from cloud.exchange.venue.guard import Refusal
@@ -31,12 +31,10 @@ def enter(desk: Desk, entry: Entry, at_us: int, facts: list[Fact], basket: int =
             desk.answers.repeat(known)
             return
     ready = check(desk, entry, at_us, facts)
-    contract = entry.contract
     if isinstance(ready, Refusal):
-        stall = desk.numbers.get((contract.market, contract.start_us, contract.end_us))
-        refuse(desk, entry, 0 if stall is None else stall.number, ready, at_us, facts, basket)
-        return
-    place(desk, entry, ready, at_us, facts, basket)
+        refuse(desk, entry, ready, at_us, facts, basket)
+    else:
+        place(desk, entry, ready, at_us, facts, basket)
 
 
 Ready = tuple[Owner, Stall, int]
@@ -60,7 +58,7 @@ def check(desk: Desk, entry: Entry, at_us: int, facts: list[Fact]) -> Ready | Re
     elif not stall.opens_us <= at_us < stall.closes_us:
         judged = gate(stall, at_us)
     elif desk.halts or desk.stopped:
-        judged = halts.refusal(desk, owner, stall)
+        judged = scopes.refusal(desk, owner, stall)
     if judged is None:
         judged = _judge(desk, entry, owner, stall, at_us)
     desk.guard.acted(owner, stall.market, at_us)
@@ -128,18 +126,25 @@ def limits(stall: Stall, ticks: int, steps: int) -> Refusal | None:
 def refuse(
     desk: Desk,
     entry: Entry,
-    contract: int,
     refusal: Refusal,
     at_us: int,
     facts: list[Fact],
     basket: int,
+    *,
+    counts: bool = False,
 ) -> None:
-    """Write down that an order was turned away."""
+    """Write down that an order was turned away.
+
+    Args:
+        counts: it has not been counted as an action, since it was not even checked.
+    """
     owner = desk.faces.get(entry.owner)
+    contract = entry.contract
+    stall = desk.numbers.get((contract.market, contract.start_us, contract.end_us))
     refused = Refused(
         at_us,
         0 if owner is None else owner.number,
-        contract,
+        0 if stall is None else stall.number,
         0,
         entry.client_order_id,
         refusal.code,
@@ -149,7 +154,7 @@ def refuse(
         entry.by_admin,
     )
     facts.append(refused)
-    desk.refused(refused, counts=False)
+    desk.refused(refused, counts=counts)
 
 
 def place(

@@ -46,33 +46,13 @@ def settle(
 
     What of the incoming order came to rest is told to the checks afterwards, as one quantity.
     """
-    contract, traded = stall.contract, desk.guard.traded
     gone: list[Order] = []
     ended = False
-    for kind, one, other, ticks, steps in effects:
+    for effect in effects:
+        kind, one, other, ticks, steps = effect
         if kind <= OWN_TRADE:
-            assert other is not None, "two orders make a trade"
-            own = kind == OWN_TRADE
-            desk.last_trade_id += 1
-            trade = Traded(
-                at_us,
-                desk.last_trade_id,
-                stall.number,
-                ticks,
-                steps,
-                one.order_id,
-                other.order_id,
-                one.owner.number,
-                other.owner.number,
-                other.side,
-                own,
-            )
-            facts.append(trade)
-            desk.keep(trade)
-            traded(one.owner, contract, one.side, ticks, steps)
-            traded(other.owner, contract, other.side, ticks, steps)
-            stall.traded(ticks, steps, at_us, own=own)
-            resting = other if one is order else one
+            _trade(desk, stall, effect, at_us, facts)
+            resting = other if one is order and other is not None else one
         elif kind == CLIP:
             facts.append(Clipped(at_us, one.order_id, ticks, steps))
             continue
@@ -93,3 +73,29 @@ def settle(
             left.state = _INACTIVE
             desk.drop(left, stall)
     return ended
+
+
+def _trade(desk: Desk, stall: Stall, effect: Effect, at_us: int, facts: list[Fact]) -> None:
+    kind, maker, taker, ticks, steps = effect
+    assert taker is not None, "two orders make a trade"
+    number = desk.last_trade_id = desk.last_trade_id + 1
+    own = kind == OWN_TRADE
+    trade = Traded(
+        at_us,
+        number,
+        stall.number,
+        ticks,
+        steps,
+        maker.order_id,
+        taker.order_id,
+        maker.owner.number,
+        taker.owner.number,
+        taker.side,
+        own,
+    )
+    facts.append(trade)
+    desk.keep(trade)
+    contract, traded = stall.contract, desk.guard.traded
+    traded(maker.owner, contract, maker.side, ticks, steps)
+    traded(taker.owner, contract, taker.side, ticks, steps)
+    stall.traded(ticks, steps, at_us, own=own)

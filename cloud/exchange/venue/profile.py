@@ -12,6 +12,8 @@ TRADES_KEPT_MAX = 200_000
 """Trades that can be recalled or cancelled; beyond it the oldest stands for good."""
 CLOSED_KEPT_S = 8 * 86_400
 """Closed contracts are known this long: no trade can be moved later."""
+HALTS_MAX = 10_000
+"""Scopes that are halted at a time; beyond it a halt of another one is refused."""
 SWEEP_ROUNDS_MAX = 100
 """Searches for the power of a block sweep; beyond it nothing of it trades."""
 
@@ -28,5 +30,5 @@ class Profile:
     """How long after its gate closed a party may ask for a recall; at most `CLOSED_KEPT_S`."""
     cancel_after_close_s: int = 86_400
     """The same for a cancellation by operations."""
-    recall_decides_after_close_s: int = 7 * 86_400
+    decided_after_close_s: int = 7 * 86_400
     """How long what was asked for may be granted or rejected."""

@@ -4,16 +4,25 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cloud.exchange.facts import (
+    Activated,
+    Changed,
     Closed,
+    Configured,
     Entered,
     Expired,
     Fact,
+    Freed,
+    Halted,
+    Hibernated,
     Joined,
     Listed,
     Refused,
+    Resumed,
+    Stopped,
+    TradeMoved,
     Withdrawn,
 )
-from cloud.exchange.venue import changes, entry, timed
+from cloud.exchange.venue import changes, entry, halts, modify, policies, recall, timed
 from cloud.exchange.venue.desk import EXPIRY, Desk
 
 
@@ -78,12 +87,6 @@ def _refuse(desk: Desk, fact: Refused, _: list[Fact]) -> None:
     desk.refused(fact, counts=True)
 
 
-def _withdraw(desk: Desk, fact: Withdrawn, _: list[Fact]) -> None:
-    order = desk.orders[fact.order_id]
-    assert order.left_steps == fact.open_steps, "as much of the order is left"
-    changes.withdraw(desk, order, fact.at_us)
-
-
 def _expire(desk: Desk, fact: Expired, _: list[Fact]) -> None:
     assert desk.orders[fact.order_id].left_steps == fact.open_steps, "as much of it is left"
     timed.expire(desk, fact.order_id, fact.at_us)
@@ -98,7 +101,16 @@ _AGAIN: Mapping[type[Fact], Callable[[Desk, Any, list[Fact]], None]] = {
     Joined: _join,
     Entered: _enter,
     Refused: _refuse,
-    Withdrawn: _withdraw,
+    Changed: modify.changed,
+    Hibernated: changes.hibernated,
+    Activated: changes.activated,
+    Withdrawn: changes.withdrawn,
     Expired: _expire,
     Closed: _close,
+    Halted: halts.halted,
+    Resumed: halts.resumed,
+    Stopped: halts.stopped,
+    Freed: halts.freed,
+    TradeMoved: recall.moved,
+    Configured: policies.configured,
 }

@@ -4,13 +4,25 @@ It reads no clock and draws nothing: the writer stamps each command, and the sam
 the same stamps, or the facts that they led to, rebuild the same venue.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from cloud.exchange.facts import Fact
-from cloud.exchange.venue import changes, timed
+from cloud.exchange.venue import baskets, changes, halts, modify, policies, recall, timed
 from cloud.exchange.venue import entry as entries
 from cloud.exchange.venue.answers import Answer
-from cloud.exchange.venue.commands import Command, Entry, Switch
+from cloud.exchange.venue.commands import (
+    Basket,
+    Command,
+    Configure,
+    Entry,
+    Halt,
+    Kill,
+    Modification,
+    MoveTrade,
+    Switch,
+    SwitchAll,
+)
 from cloud.exchange.venue.desk import FAR_US, Desk, Lookup
 from cloud.exchange.venue.guard import Guard, NoGuard
 from cloud.exchange.venue.profile import Profile
@@ -47,13 +59,7 @@ class Venue:
         if desk.next_us <= at_us:
             timed.advance(desk, at_us, facts)
         desk.answers.begin()
-        match command:
-            case Entry():
-                entries.enter(desk, command, at_us, facts)
-            case Switch():
-                changes.switch(desk, command, at_us, facts)
-            case _:
-                raise NotImplementedError(type(command).__name__)
+        _DO[type(command)](desk, command, at_us, facts)
         return facts
 
     def replay(self, facts: Sequence[Fact]) -> None:
@@ -77,3 +83,16 @@ class Venue:
     def answers(self) -> list[Answer]:
         """Return what became of each command of the last message; ask before the next one."""
         return self.desk.answers.given()
+
+
+_DO: Mapping[type[Command], Callable[[Desk, Any, int, list[Fact]], None]] = {
+    Entry: entries.enter,
+    Basket: baskets.enter,
+    Modification: modify.modify,
+    Switch: changes.switch,
+    SwitchAll: changes.switch_all,
+    Halt: halts.halt,
+    Kill: halts.kill,
+    MoveTrade: recall.move,
+    Configure: policies.configure,
+}
