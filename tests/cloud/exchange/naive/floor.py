@@ -3,8 +3,9 @@
 Written from the rule book (domain/exchange.md §3.3, §4.2). Where the page is silent:
 
 * Numbers of orders count from 1, those of trades too; a trade's is its place in the list.
-* A sweep asks for its whole power, then for the least that a contract of the range offers, until
-  all of them offer what is asked for; that much trades in each, earliest delivery first.
+* A sweep asks each contract of its range, the earliest first, how much it would fill of what the
+  one before would, beginning with its whole power, until a whole round changes nothing; that much
+  trades in each.
 """
 
 from dataclasses import dataclass, field, replace
@@ -75,12 +76,11 @@ class NaiveFloor:
         return paper.number
 
     def sweep(self, life: Life, parts: tuple[Contract, ...]) -> None:
-        paper, asked = life.paper, life.paper.left
-        while asked:
-            offered = min(self.market(part).fillable(slice_of(paper, asked)) for part in parts)
-            if offered == asked:
-                break
-            asked = offered
+        paper, asked, before = life.paper, life.paper.left, 0
+        while asked != before:
+            before = asked
+            for part in parts:
+                asked = self.market(part).fillable(slice_of(paper, asked))
         if asked:
             for part in parts:
                 piece = slice_of(paper, asked)

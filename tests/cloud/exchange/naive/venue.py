@@ -4,6 +4,7 @@ The oracle of `cloud.exchange.venue`, written from the rule book (domain/exchang
 the naive market. It knows no checks of size, position or money. Where the page is silent:
 
 * Numbers of orders and trades count from 1; a refused entry gets none, a killed one does.
+* A linked basket that cannot be filled is refused as a whole: none of its orders ever existed.
 * Activation enters the order anew, at the price it had come to, its visible part refilled.
 * A change that costs the place gives what is left a new number, in one step; a hibernated order
   that is changed so stays hibernated. One that leaves nothing to trade deletes the order.
@@ -111,10 +112,7 @@ class NaiveVenue(NaiveFloor):
             for entry in basket.entries:
                 self.accept(entry)
             return codes
-        for _ in basket.entries:
-            self.orders += 1
-            self.ended[self.orders] = Ending.KILLED
-        return codes
+        return ["BASKET_UNFILLED" for _ in basket.entries]
 
     def all_fill(self, entries: tuple[Entry, ...]) -> bool:
         attempt = NaiveFloor({key: market.copied() for key, market in self.markets.items()})
