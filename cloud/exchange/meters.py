@@ -3,15 +3,11 @@
 from collections.abc import Iterable
 
 from cloud.exchange.market_data import MarketData
+from cloud.exchange.prices.gauges import EMA, MARK, PRICES, TRADED, VWAP
 from cloud.exchange.records import Placed, Record, Turned
-from cloud.kernel.metrics import counter, gauge
+from cloud.kernel.metrics import counter
 from cloud.market.money import eur_mwh, mwh
 
-_MARK = gauge("pho_mark", "Mark price, EUR/MWh; absent while unknown", ["market"])
-_EMA = gauge("pho_ema", "Moving average of trade prices, EUR/MWh", ["market"])
-_VWAP = gauge("pho_vwap", "Average price of today's trades by energy, EUR/MWh", ["market"])
-_PRICES = counter("pho_price_events_total", "Trades", ["market"])
-_TRADED = counter("pho_traded_mwh_total", "Energy traded, MWh", ["market"])
 _ORDERS = counter("pho_orders_total", "Orders answered since the start", ["market", "answer"])
 
 
@@ -21,8 +17,8 @@ def count(records: Iterable[Record]) -> None:
         match record:
             case Placed():
                 _ORDERS.labels(record.market, "accepted").inc()
-                _PRICES.labels(record.market).inc(len(record.trades))
-                _TRADED.labels(record.market).inc(mwh(record.filled_steps * record.wh_per_step))
+                PRICES.labels(record.market).inc(len(record.trades))
+                TRADED.labels(record.market).inc(mwh(record.filled_steps * record.wh_per_step))
             case Turned():
                 _ORDERS.labels(record.market, "refused").inc()
 
@@ -32,9 +28,9 @@ def show(market_data: MarketData, markets: Iterable[str], now_us: int) -> None:
     for market in markets:
         quote = market_data.quote(market, now_us)
         for meter, ticks in (
-            (_MARK, quote.mark_ticks),
-            (_EMA, quote.ema_ticks),
-            (_VWAP, quote.vwap_ticks),
+            (MARK, quote.mark_ticks),
+            (EMA, quote.ema_ticks),
+            (VWAP, quote.vwap_ticks),
         ):
             if ticks is None:
                 meter.remove(market)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger, String, Table
 
+from cloud.exchange.prices.tables import price_minute as price_minute  # the hub's schema has it
 from cloud.exchange.read.tables import CLIENT_ORDER_ID_MAX
 from cloud.kernel.database import metadata
 

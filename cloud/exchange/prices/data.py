@@ -56,7 +56,7 @@ class MarketData:
                 and the hours of one exchange); without one each market is on its own.
         """
         self.rules = rules or Rules()
-        self._zones = zones
+        self.zones = zones
         self.day_ahead = day_ahead
         self.board = Board(zones, pools or {}, self.rules, day_ahead)
         self._orders = Orders()
@@ -102,7 +102,7 @@ class MarketData:
         return (None, None) if depth is None else (depth.touch(Side.BUY), depth.touch(Side.SELL))
 
     def _list(self, fact: Listed) -> None:
-        if fact.market in self._zones:
+        if fact.market in self.zones:
             self.board.add(fact)
         until_us = fact.end_us + self.rules.kept_after_delivery_us
         heappush(self._ends, (until_us, fact.contract))
@@ -151,7 +151,7 @@ class MarketData:
 
     def day(self, market: str, at_us: int) -> date:
         """Return the local day of this instant in the market's area."""
-        return clock.utc(at_us).astimezone(self._zones[market]).date()
+        return clock.utc(at_us).astimezone(self.zones[market]).date()
 
     def _forget(self) -> None:
         while self._ends and self._ends[0][0] <= self.at_us:

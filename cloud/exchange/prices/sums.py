@@ -122,19 +122,23 @@ class Minutes:
 
     def take_out(
         self, at_us: int, price_ticks: int, weight: int, others: Sequence[int] | None
-    ) -> None:
-        """Reverse a trade of this instant; a minute that is left without trades is gone."""
+    ) -> bool:
+        """Reverse a trade of this instant; a minute that is left without trades is gone.
+
+        False: its minute is no longer kept.
+        """
         start_us = at_us - at_us % MINUTE_US
         place = bisect_left(self._starts, start_us)
         if place == len(self._starts) or self._starts[place] != start_us:
             if self._starts and start_us < self._starts[0] and self.before.trades:
                 value, total, trades = self.before
                 self.before = Sum(value - price_ticks * weight, total - weight, trades - 1)
-            return
+            return False
         bucket = self._buckets[place]
         bucket.take_out(price_ticks, weight, others)
         if not bucket.trades:
             del self._starts[place], self._buckets[place]
+        return True
 
     def bucket(self, start_us: int) -> Bucket | None:
         place = bisect_left(self._starts, start_us)

@@ -82,8 +82,8 @@ class Tape:
         if day == self.day:
             value, total, trades = self.session
             self.session = Sum(value - price_ticks * energy_wh, total - energy_wh, trades - 1)
-        self.minutes.take_out(at_us, price_ticks, energy_wh, self.prices_in_minute(at_us))
-        self.amended[at_us - at_us % MINUTE_US] = None
+        if self.minutes.take_out(at_us, price_ticks, energy_wh, self.prices_in_minute(at_us)):
+            self.amended[at_us - at_us % MINUTE_US] = None
 
     def prices_in_minute(self, at_us: int, contract: int | None = None) -> list[int] | None:
         """Return the prices that count in the minute of this instant, oldest first.
