@@ -182,4 +182,5 @@ def _asleep(desk: Desk, order: Order, to: State, at_us: int) -> Refusal | None:
         order.left_steps,
         stall.reference_ticks(),
         at_us,
+        0,
     )

@@ -57,7 +57,7 @@ def check(desk: Desk, entry: Entry, at_us: int, facts: list[Fact]) -> Ready | Re
         stall = desk.stall(contract, at_us, facts)
     elif not stall.opens_us <= at_us < stall.closes_us:
         judged = gate(stall, at_us)
-    elif desk.halts or desk.stopped:
+    if judged is None and (desk.halts or desk.stopped):
         judged = scopes.refusal(desk, owner, stall)
     if judged is None:
         judged = _judge(desk, entry, owner, stall, at_us)
@@ -158,7 +158,12 @@ def refuse(
 
 
 def place(
-    desk: Desk, entry: Entry, ready: Ready, at_us: int, facts: list[Fact], basket: int
+    desk: Desk,
+    entry: Entry,
+    ready: Ready,
+    at_us: int,
+    facts: list[Fact],
+    basket: int,
 ) -> None:
     """Enter an order that has passed the checks."""
     owner, stall, ticks = ready

@@ -52,7 +52,9 @@ def settle(
         kind, one, other, ticks, steps = effect
         if kind <= OWN_TRADE:
             _trade(desk, stall, effect, at_us, facts)
-            resting = other if one is order and other is not None else one
+            if other is not order and other is not None:  # all-or-none, tried again: it rested
+                _less(desk, stall, other, steps, gone)
+            resting = one
         elif kind == CLIP:
             facts.append(Clipped(at_us, one.order_id, ticks, steps))
             continue
@@ -65,14 +67,19 @@ def settle(
             ended = ended or one is order
             gone.append(one)
         if resting is not order:
-            desk.offered(resting, stall, -steps)
-            if not (resting.open_steps or resting.hidden_steps):
-                gone.append(resting)
+            _less(desk, stall, resting, steps, gone)
     for left in gone:
         if left.order_id in desk.orders:
             left.state = _INACTIVE
             desk.drop(left, stall)
     return ended
+
+
+def _less(desk: Desk, stall: Stall, order: Order, steps: int, gone: list[Order]) -> None:
+    """Tell the checks what a resting order has less; it is gone where nothing is left."""
+    desk.offered(order, stall, -steps)
+    if not (order.open_steps or order.hidden_steps):
+        gone.append(order)
 
 
 def _trade(desk: Desk, stall: Stall, effect: Effect, at_us: int, facts: list[Fact]) -> None:

@@ -171,15 +171,22 @@ def _refusal(
     if refusal is not None:
         return refusal
     left_steps = wanted.quantity_steps - order.filled_steps - order.reduced_steps
-    return desk.guard.refusal(
+    active = order.state is State.ACTIVE
+    if active:  # the checks ask what may be on offer in its place
+        desk.offered(order, stall, -order.left_steps)
+    refusal = desk.guard.refusal(
         order.owner,
         stall.contract,
         order.side,
         wanted.price_ticks,
-        max(0, left_steps - order.left_steps),
+        max(0, left_steps),
         stall.reference_ticks(),
         at_us,
+        0,
     )
+    if active:
+        desk.offered(order, stall, order.left_steps)
+    return refusal
 
 
 def _form(order: Order, command: Modification, wanted: _Wanted, at_us: int) -> Refusal | None:

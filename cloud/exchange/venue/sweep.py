@@ -1,9 +1,10 @@
 """A block that takes what single contracts offer: the same power in each of its range. Pure.
 
 The power is the largest that could be had in all contracts at once, searched from the whole
-quantity downwards: each contract says how much of the power wanted it would fill, the smallest
-answer is asked for again, until all fill it. (With all-or-none orders in a book more can be had
-than less; so the search may end at nothing although some power would do.) The rest leaves.
+quantity downwards: each contract, the earliest first, says how much it would fill of what the
+one before would, until a whole round changes nothing. (With all-or-none orders in a book more
+can be had than less; so the search may end at nothing although some power would do.) The rest
+leaves.
 """
 
 from cloud.exchange.facts import Ended, Fact
