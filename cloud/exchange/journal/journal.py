@@ -80,6 +80,17 @@ class Journal:
             self.close()
             raise
 
+    def claim(self, fence: int) -> None:
+        """Take a higher number than the one that we found here; before `recover`.
+
+        Raises:
+            Fenced: it is not higher than all that were here.
+        """
+        assert self._file < 0, "the segment that is being written has our number"
+        if fence != self.fence:
+            self.fence = self._take(fence)
+            self._spare = self.folder / _SPARES.replace("*", str(self.fence))
+
     def recover(self, after: int = 0) -> Iterator[Frame]:
         """Return all commits behind a fact, cut a torn one off the end, and begin to write.
 

@@ -175,7 +175,7 @@ async def test_a_repeat_waits_for_the_commit_of_the_first(folder: Path) -> None:
         await turns()
         again = writer.submit(bid(client_order_id="mine"))
         await turns()
-        assert not (repeat.done() or again.done())
+        assert [repeat.done(), again.done()] == [False, False]
         journal.gate.set()
         assert await first == await repeat == await again
 

@@ -1,0 +1,89 @@
+"""cloud.exchange.tenure: two hubs can never both match."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+import pytest
+
+from cloud.exchange import tenure
+from cloud.exchange.journal.errors import Fenced
+from cloud.exchange.journal.journal import Journal
+from cloud.kernel import fences
+from cloud.kernel.context import Hub
+from tests.support.hub import clock_of
+from tests.support.patience import eventually
+
+GIVEN_UP_S = 30
+
+
+async def begun(hub: Hub, folder: Path) -> Journal:
+    journal = Journal(folder)
+    await tenure.begin(journal, hub.database, hub.clock)
+    list(journal.recover())
+    return journal
+
+
+async def test_numbers_rise_with_each_start_in_the_row_and_in_the_journal(
+    hub: Hub, tmp_path: Path
+) -> None:
+    numbers = []
+    for _ in range(3):
+        journal = await begun(hub, tmp_path / "journal")
+        numbers.append(journal.fence)
+        journal.close()
+    assert numbers == sorted(set(numbers))
+
+
+async def test_a_database_that_is_an_old_copy_does_not_make_numbers_fall(
+    hub: Hub, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "journal", 70)
+    journal.close()
+    journal = await begun(hub, tmp_path / "journal")
+    assert journal.fence > 70
+    journal.close()
+
+
+async def test_a_second_hub_waits_until_the_first_is_gone(
+    hub: Hub, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tenure, "_ASKED_EACH_S", 0.01)
+    first = await begun(hub, tmp_path / "ours")
+    async with asyncio.TaskGroup() as tasks:
+        second = tasks.create_task(begun(hub, tmp_path / "theirs"))
+        with caplog.at_level(logging.WARNING):
+            await eventually(lambda: "another hub runs the exchange" in caplog.text, GIVEN_UP_S)
+        assert not second.done()
+        clock_of(hub).at_us += tenure.TENURE_US
+    assert second.result().fence > first.fence
+    async with hub.database.transaction() as connection:
+        assert not await fences.renew(connection, tenure.NAME, first.fence, 0, 1)
+    first.close()
+    second.result().close()
+
+
+async def test_a_writer_that_was_overtaken_hears_it_and_ends(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tenure, "RENEWED_EACH_S", 0.01)
+    first = await begun(hub, tmp_path / "ours")
+    clock_of(hub).at_us += tenure.TENURE_US
+    second = await begun(hub, tmp_path / "theirs")
+    async with asyncio.timeout(GIVEN_UP_S):
+        with pytest.raises(Fenced, match="another hub runs the exchange now"):
+            await tenure.keep(first, hub.database, hub.clock)
+    first.close()
+    second.close()
+
+
+async def test_a_hub_that_stops_lets_go_at_once(hub: Hub, tmp_path: Path) -> None:
+    first = await begun(hub, tmp_path / "ours")
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(tenure.keep(first, hub.database, hub.clock))
+        await asyncio.sleep(0)
+        task.cancel()
+    second = await begun(hub, tmp_path / "theirs")
+    assert second.fence > first.fence
+    first.close()
+    second.close()
