@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from sqlalchemy import func, select
 
-from cloud.exchange.prices import history as module
+from cloud.exchange.prices import history_store
 from cloud.exchange.prices.board import day_bounds
 from cloud.exchange.prices.data import MarketData
 from cloud.exchange.prices.history import History
@@ -116,7 +116,7 @@ async def test_what_could_not_be_written_is_written_later(
         raise Unavailable("the database does not answer; nothing was changed")
 
     with monkeypatch.context() as broken:
-        broken.setattr(module.store, "save", away)
+        broken.setattr(history_store, "save", away)
         with pytest.raises(Unavailable):
             await history.record()
     clock.at_us = NOON_US + 3 * MINUTE_US
