@@ -46,6 +46,7 @@ class NaiveFloor:
     markets: dict[Key, NaiveMarket] = field(default_factory=dict)
     lives: dict[int, Life] = field(default_factory=dict)
     orders: int = 0
+    at_us: int = 0
     trades: list[tuple[Key, int, int, int, int, bool]] = field(default_factory=list)
     """Contract, maker, taker, ticks, steps, self-trade; the number is the place in the list."""
     ended: dict[int, Ending] = field(default_factory=dict)
@@ -96,7 +97,7 @@ class NaiveFloor:
         market = self.market(contract)
         market.trades.clear()
         market.ended.clear()
-        market.enter(paper)
+        market.enter(paper, self.at_us)
         self.trades += [(key_of(contract), *trade) for trade in market.trades]
         for number, (why, _) in market.ended.items():
             if number in self.lives and self.lives[number].contract == contract:

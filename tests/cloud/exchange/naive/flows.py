@@ -40,6 +40,7 @@ class Pair:
     ended: dict[int, tuple[Ending, int]] = field(default_factory=dict)
     trades: list[tuple[int, int, int, int, bool]] = field(default_factory=list)
     numbers: int = 0
+    at_us: int = 0
     seen: set[str] = field(default_factory=set)
     """What has come up, so that a test can ask whether anything was tested."""
 
@@ -67,7 +68,8 @@ class Pair:
         price = self.around + random.randint(-self.spread, self.spread)
         steps = random.choice((1, 2, 3, 5, 8, 13, 21))
         order = Order(self.numbers, owner, 1, side, price, steps, execution)
-        order.at_us = self.numbers
+        self.at_us += random.random() < 0.7
+        order.at_us = self.at_us
         if execution is Execution.NON and random.random() < 0.4:
             order.display_steps = random.choice((1, 2, 4, 6))
             delta = random.choice((0, 0, 1, 2))
@@ -89,7 +91,7 @@ class Pair:
         self.resting[order.order_id] = order
         if ending is not None:
             self.end(order, ending, order.left_steps)
-        self.naive.enter(paper)
+        self.naive.enter(paper, self.at_us)
 
     def read(self, effects: list[Effect]) -> None:
         for kind, order, other, price, steps in effects:

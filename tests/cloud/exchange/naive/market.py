@@ -11,9 +11,10 @@ a copy. Where the page is silent, this holds:
 * An incoming iceberg comes clip by clip, each at its moved price: "what is left of the incoming
   order" is what is left of its clip.
 * Only an order that comes to rest lets all-or-nothing orders of the other side try again, once
-  each, in priority; neither a decrease nor a clip does. Older and younger is told by the last
-  change of priority. One that tries again is no incoming order that could delete or reduce: an
-  own order in its way ends the try, unless the owner allows the trade.
+  each, in priority; neither a decrease nor a clip does. Older and younger is told by the stamp of
+  the last change of priority, and in one microsecond by the number. One that tries again is no
+  incoming order that could delete or reduce: an own order in its way ends the try, unless the
+  owner allows the trade.
 * Under `decrement_both` both lose the smaller of what the two show; who has lost all ends as
   SELF_TRADE. Under `cancel_oldest` the order that rests ends, with what it hides.
 """
@@ -43,7 +44,9 @@ class Paper:
     delta: int = 0
     policy: SelfTrade = SelfTrade.CANCEL_NEWEST
     since: int = 0
-    """When it got its place."""
+    """When it got its place: counted, so that no two are the same."""
+    at_us: int = 0
+    """The same by the clock of the venue."""
     shown: int = 0
 
     def show(self) -> None:
@@ -62,14 +65,17 @@ class NaiveMarket:
     """All orders of a contract, and what happened to them."""
 
     orders: list[Paper] = field(default_factory=list)
-    ticks_of_the_clock: int = 0
+    places: int = 0
+    """That were given so far."""
+    at_us: int = 0
     trades: list[Trade] = field(default_factory=list)
     ended: dict[int, tuple[Ending, int]] = field(default_factory=dict)
     """Why each order ended, and how much of it had not traded."""
 
-    def enter(self, order: Paper) -> None:
+    def enter(self, order: Paper, at_us: int) -> None:
         """Trade what can be traded, then let the order rest or go."""
-        order.since = self.now()
+        self.at_us = at_us
+        self.place(order)
         order.show()
         if order.execution in (Execution.FOK, Execution.AON) and not self.would_fill(order):
             if order.execution is Execution.FOK:
@@ -111,7 +117,7 @@ class NaiveMarket:
                 continue
             if not (own and order.policy is SelfTrade.DECREMENT_BOTH):
                 first, second = maker, order
-                if resting and order.since < maker.since:
+                if resting and (order.at_us, order.number) < (maker.at_us, maker.number):
                     first, second = order, maker
                 self.trades.append((first.number, second.number, first.price, steps, own))
                 why = Ending.FILLED
@@ -136,7 +142,7 @@ class NaiveMarket:
             self.end(order, why)
         elif not order.shown:
             order.price += order.delta
-            order.since = self.now()
+            self.place(order)
             order.show()
 
     def end(self, order: Paper, why: Ending) -> None:
@@ -159,14 +165,15 @@ class NaiveMarket:
     def copied(self) -> "NaiveMarket":
         return NaiveMarket(
             [copy(order) for order in self.orders],
-            self.ticks_of_the_clock,
+            self.places,
+            self.at_us,
             list(self.trades),
             dict(self.ended),
         )
 
-    def now(self) -> int:
-        self.ticks_of_the_clock += 1
-        return self.ticks_of_the_clock
+    def place(self, order: Paper) -> None:
+        self.places += 1
+        order.since, order.at_us = self.places, self.at_us
 
     def withdraw(self, number: int, why: Ending = Ending.CANCELLED) -> Paper | None:
         order = next((o for o in self.orders if o.number == number), None)

@@ -39,6 +39,7 @@ class NaiveVenue(NaiveFloor):
 
     def handle(self, command: Command, at_us: int) -> list[str]:
         """Return the code of each refusal, '' for what was done; a basket has one an order."""
+        self.at_us = at_us
         self.pass_time(at_us)
         match command:
             case Entry():
@@ -116,7 +117,7 @@ class NaiveVenue(NaiveFloor):
 
     def all_fill(self, entries: tuple[Entry, ...]) -> bool:
         attempt = NaiveFloor({key: market.copied() for key, market in self.markets.items()})
-        attempt.orders = self.orders
+        attempt.orders, attempt.at_us = self.orders, self.at_us
         numbers = [attempt.accept(entry) for entry in entries]
         return all(attempt.ended.get(number) is Ending.FILLED for number in numbers)
 
