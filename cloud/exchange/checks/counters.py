@@ -103,7 +103,7 @@ class Counters:
 
     def _rate(self, seat: Seat) -> None:
         ratio = seat.limits.order_to_trade_max is not None
-        seat.rated = bool(seat.windows or self.policy.windows or ratio)
+        seat.rated = bool(seat.pace.windows or self.policy.windows or ratio)
         seat.special = seat.special or bool(self.hooks)
 
     def _forget(self, at_us: int, place: MutableMapping[Any, Any], key: Any) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from cloud.exchange.checks import memory, reasons
 from cloud.exchange.checks.counters import Counters
 from cloud.exchange.checks.hooks import Hook
-from cloud.exchange.checks.seats import Desk
+from cloud.exchange.checks.seats import Desk, Seat
 from cloud.exchange.checks.sites import Sites
 from cloud.exchange.matching.codes import Side
 from cloud.exchange.matching.order import Owner
@@ -48,7 +48,7 @@ class Checks(Counters):
         if desk.contract is not contract:
             desk = self.desk(owner, contract)
         seat = desk.seat
-        if seat.rated:
+        if seat.rated and not _unhurried(seat, contract.market):
             refusal = reasons.of_rate(seat, contract.market, self.policy, at_us)
             if refusal is not None:
                 return refusal
@@ -73,6 +73,7 @@ class Checks(Counters):
             and seat.orders + new_orders <= seat.orders_max
             and desk.orders + new_orders <= seat.orders_per_contract_max
             and not (seat.special or desk.further or owner.site)
+            and (not seat.paid or _payable(desk, side is _SELL, price_ticks, quantity_steps))
         ):
             return None
         asked = reasons.Asked(
@@ -88,10 +89,8 @@ class Checks(Counters):
         seat.day_actions += 1
         if not seat.rated:
             return
-        for window in seat.windows:
-            window.stamps.append(at_us)
-        for window in seat.by_market.get(market) or seat.throttled(market, self.policy):
-            window.stamps.append(at_us)
+        seat.pace.count(at_us)
+        (seat.by_market.get(market) or seat.throttled(market, self.policy)).count(at_us)
 
     def offered(
         self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
@@ -174,8 +173,9 @@ class Checks(Counters):
         seat = self.seats.get(account)
         if seat is None:
             seat = self.seat(account)
-        windows = (*seat.windows, *seat.throttled(market, self.policy))
-        return min((window.remaining(at_us) for window in windows), default=None)
+        paces = (seat.pace, seat.throttled(market, self.policy))
+        left = [left for pace in paces if (left := pace.remaining(at_us)) is not None]
+        return min(left, default=None)
 
     def dump(self) -> list[object]:
         """Return all that `acted`, `traded` and `configured` told, as plain lists."""
@@ -224,3 +224,25 @@ class Checks(Counters):
             if refusal is None:
                 refusal = hook.refusal(asked.owner, contract, side, asked.price_ticks, steps, at_us)
         return refusal
+
+
+def _unhurried(seat: Seat, market: str) -> bool:
+    """Say whether an account is so far from every bound of its rate that none need be looked at."""
+    pace = seat.by_market.get(market)
+    return (
+        pace is not None
+        and pace.spare > 0
+        and seat.pace.spare > 0
+        and seat.day_actions < seat.free_actions
+    )
+
+
+def _payable(desk: Desk, sold: bool, price_ticks: int, steps: int) -> bool:
+    """Say whether cash allows an order; see `reasons.of_cash`."""
+    seat, day = desk.seat, desk.day
+    cash = price_ticks * steps * desk.wh_per_step
+    if cash < 0:
+        cash, sold = -cash, not sold
+    if sold:
+        return day.in_cash + day.in_open + cash <= seat.cash_in_max
+    return day.out_cash + day.out_open + cash <= seat.cash_out_max

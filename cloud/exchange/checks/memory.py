@@ -8,7 +8,7 @@ from typing import Any
 
 from cloud.exchange.checks.counters import Counters
 from cloud.exchange.checks.seats import Seat
-from cloud.exchange.checks.windows import Window
+from cloud.exchange.checks.windows import Pace
 
 _VERSION = 1
 
@@ -42,7 +42,7 @@ def load(checks: Counters, dumped: list[Any]) -> None:
     for account, day, windows, by_market, periods, days in seats:
         seat = checks.seat(account)
         seat.day_ends_us, seat.day_actions, seat.day_trades = day
-        _stamp(seat.windows, windows)
+        _stamp(seat.pace, windows)
         for market, stamps in by_market:
             _stamp(seat.throttled(market, checks.policy), stamps)
         for area, start_us, net_kw in periods:
@@ -59,17 +59,18 @@ def _seat(seat: Seat) -> list[object]:
     return [
         seat.account,
         [seat.day_ends_us, seat.day_actions, seat.day_trades],
-        _stamps(seat.windows),
-        [[market, _stamps(windows)] for market, windows in seat.by_market.items()],
+        _stamps(seat.pace),
+        [[market, _stamps(pace)] for market, pace in seat.by_market.items()],
         [[area, at_us, period.net_kw] for (area, at_us), period in seat.periods.items()],
         [[number, day.start_us, day.in_cash, day.out_cash] for number, day in seat.days.items()],
     ]
 
 
-def _stamps(windows: Iterable[Window]) -> list[list[int]]:
-    return [list(window.stamps) for window in windows]
+def _stamps(pace: Pace) -> list[list[int]]:
+    pace.settle()
+    return [list(window.stamps) for window in pace.windows]
 
 
-def _stamp(windows: Iterable[Window], stamps: Iterable[Iterable[int]]) -> None:
-    for window, own in zip(windows, stamps, strict=True):
+def _stamp(pace: Pace, stamps: Iterable[Iterable[int]]) -> None:
+    for window, own in zip(pace.windows, stamps, strict=True):
         window.stamps.extend(own)

@@ -28,12 +28,12 @@ class Asked(NamedTuple):
 
 def of_rate(seat: Seat, market: str, policy: Policy, at_us: int) -> Refusal | None:
     """Say whether the account acts too often."""
-    for window in seat.by_market.get(market) or seat.throttled(market, policy):
-        if len(window.stamps) >= window.allowed and window.remaining(at_us) < 1:
-            return _too_often(window, seat.account, f" of {market}")
-    for window in seat.windows:
-        if len(window.stamps) >= window.allowed and window.remaining(at_us) < 1:
-            return _too_often(window, seat.account, "")
+    window = seat.throttled(market, policy).used_up(at_us)
+    if window is not None:
+        return _too_often(window, seat.account, f" of {market}")
+    window = seat.pace.used_up(at_us)
+    if window is not None:
+        return _too_often(window, seat.account, "")
     most = seat.limits.order_to_trade_max
     if most is None or at_us >= seat.day_ends_us:
         return None

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from cloud.exchange.checks.limits import UNBOUND, Limits, Quota, bound, cash_of, ticks_of
 from cloud.exchange.checks.throttle import Policy
-from cloud.exchange.checks.windows import Window
+from cloud.exchange.checks.windows import Pace, Window
 from cloud.market.contracts import Contract
 
 _DAY_US = 86_400_000_000
@@ -96,6 +96,7 @@ class Seat:
         "day_trades",
         "days",
         "desks",
+        "free_actions",
         "limits",
         "near",
         "net_max",
@@ -105,10 +106,11 @@ class Seat:
         "orders",
         "orders_max",
         "orders_per_contract_max",
+        "pace",
+        "paid",
         "periods",
         "rated",
         "special",
-        "windows",
     )
 
     def __init__(self, account: str, limits: Limits) -> None:
@@ -121,9 +123,9 @@ class Seat:
         self.periods: dict[tuple[str, int], Period] = {}
         """By area and start."""
         self.days: dict[int, Day] = {}
-        self.windows: tuple[Window, ...] = ()
+        self.pace = Pace()
         """Of all markets together."""
-        self.by_market: dict[str, tuple[Window, ...]] = {}
+        self.by_market: dict[str, Pace] = {}
         """The throttle's, made where the account first acts."""
         self.rated = False
         """Whether anything bounds how often it may act."""
@@ -140,36 +142,33 @@ class Seat:
         self.net_min, self.net_max, self.open_min, self.open_max = limits.position_bounds()
         self.cash_in_max = cash_of(limits.cash_in_eur_max)
         self.cash_out_max = cash_of(limits.cash_out_eur_max)
-        self.special = (
-            limits.state != "active"
-            or bool(limits.strategies)
-            or min(self.cash_in_max, self.cash_out_max) < UNBOUND
-        )
+        self.special = limits.state != "active" or bool(limits.strategies)
+        self.paid = min(self.cash_in_max, self.cash_out_max) < UNBOUND
+        """Whether cash bounds it."""
         """Whether a check is needed that most accounts do without; risk and credit are one too."""
-        self.windows = tuple(_followed(self.windows, _wanted(limits)))
+        self.pace = _followed(self.pace, _wanted(limits))
+        ratio = limits.order_to_trade_max
+        self.free_actions = UNBOUND if ratio is None else max(limits.order_to_trade_free, ratio)
+        """Of a day, however little it trades."""
         for desk in self.desks.values():
             desk.limit(limits)
 
-    def throttled(self, market: str, policy: Policy) -> tuple[Window, ...]:
+    def throttled(self, market: str, policy: Policy) -> Pace:
         """Return the throttle's windows of one market; they are made at the first call."""
-        windows = self.by_market.get(market)
-        if windows is None:
-            windows = self.by_market[market] = tuple(
-                Window("THROTTLED", span_us, allowed)
-                for span_us, allowed in policy.windows.get(market, ())
-            )
-        return windows
+        pace = self.by_market.get(market)
+        if pace is None:
+            windows = policy.windows.get(market, ())
+            pace = Pace(tuple(Window("THROTTLED", *wanted) for wanted in windows))
+            self.by_market[market] = pace
+        return pace
 
     def policy(self, policy: Policy) -> None:
         """Take a throttle policy into force; what was counted goes on where spans are the same."""
         self.by_market = {
-            market: tuple(
-                _followed(
-                    windows,
-                    (Window("THROTTLED", *wanted) for wanted in policy.windows.get(market, ())),
-                )
+            market: _followed(
+                pace, (Window("THROTTLED", *wanted) for wanted in policy.windows.get(market, ()))
             )
-            for market, windows in self.by_market.items()
+            for market, pace in self.by_market.items()
         }
 
     def begin_day(self, at_us: int) -> None:
@@ -193,9 +192,11 @@ def _wanted(limits: Limits) -> Iterable[Window]:
         yield Window("ACTION_QUOTA", count.window_s * 1_000_000, cap)
 
 
-def _followed(old: Iterable[Window], new: Iterable[Window]) -> Iterable[Window]:
+def _followed(old: Pace, new: Iterable[Window]) -> Pace:
     """Give each new window the stamps of the old one of its name and span."""
-    stamps = {(window.code, window.span_us): window.stamps for window in old}
-    for window in new:
+    old.settle()
+    stamps = {(window.code, window.span_us): window.stamps for window in old.windows}
+    pace = Pace(tuple(new))
+    for window in pace.windows:
         window.stamps.extend(stamps.get((window.code, window.span_us), ()))
-        yield window
+    return pace

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 ALLOWED_MAX = 100_000
 """The most that a window may allow: it keeps a time stamp for each."""
 WINDOW_S_MAX = 7 * 86_400
+_SPARE_MAX = 1_000
+"""Actions that a pace may count before it looks at its windows again."""
 
 
 class Window:
@@ -40,3 +42,47 @@ class Window:
     def text(self) -> str:
         """Return what is allowed, in words."""
         return f"at most {self.allowed} entries and changes in {self.span_us // 1_000_000} s"
+
+
+class Pace:
+    """Windows that count the same actions, looked at only when one of them could be used up."""
+
+    __slots__ = ("_uncounted", "spare", "windows")
+
+    def __init__(self, windows: tuple[Window, ...] = ()) -> None:
+        self.windows = windows
+        self.spare = 0
+        """At least so many more may happen, whenever they do; below 1: ask `used_up`."""
+        self._uncounted: list[int] = []
+
+    def count(self, at_us: int) -> None:
+        """Count an action in all windows, soon."""
+        self._uncounted.append(at_us)
+        self.spare -= 1
+        if self.spare < -_SPARE_MAX:
+            self.settle()
+            self.spare = 0
+
+    def settle(self) -> None:
+        """Bring the windows up to date; before they are read."""
+        for window in self.windows:
+            window.stamps.extend(self._uncounted)
+        self._uncounted.clear()
+
+    def used_up(self, at_us: int) -> Window | None:
+        """Return a window that allows nothing at this instant, None where there is none."""
+        self.settle()
+        self.spare = 0
+        spare = _SPARE_MAX
+        for window in self.windows:
+            remaining = window.remaining(at_us)
+            if remaining < 1:
+                return window
+            spare = min(spare, remaining)
+        self.spare = spare
+        return None
+
+    def remaining(self, at_us: int) -> int | None:
+        """Return how many more may happen at this instant; None: nothing bounds it."""
+        self.settle()
+        return min((window.remaining(at_us) for window in self.windows), default=None)
