@@ -1,0 +1,111 @@
+"""Orders over a socket: what a client may ask, and the seam to whoever decides it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from cloud.exchange.feeds.canonical import FLOAT_MAX, FLOAT_MIN, INTEGER_MAX
+from cloud.exchange.feeds.messages import plain
+from cloud.exchange.feeds.stream import Data
+from cloud.kernel.auth import Principal
+from wire.fields import BadMessage
+
+MESSAGE_CHARACTERS_MAX = 64 * 1024
+ID_CHARACTERS_MAX = 64
+IN_FLIGHT_MAX = 64
+"""Requests of one socket that are not answered yet; the next ones are read later."""
+ACTIONS = frozenset({"enter", "basket", "modify", "delete", "hibernate", "activate", "delete_all"})
+
+
+class OrderDesk(Protocol):
+    """Whoever takes orders: the same checks, codes and answers as over HTTP."""
+
+    async def act(
+        self, principal: Principal, action: str, body: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Do one of `ACTIONS`; return what is answered once it is safe on the disk.
+
+        Args:
+            body: the message without ``type`` and ``id``; its numbers are int or Decimal.
+
+        Raises:
+            HubError: it was refused; nothing was changed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message of a client."""
+
+    kind: str
+    id: str
+    body: Mapping[str, Any]
+
+
+def request_of(text: str) -> Request:
+    """Return what a client says; numbers stay exact.
+
+    Raises:
+        BadMessage: it is no object with a ``type``, and an ``id`` where it asks for an action.
+    """
+    if len(text) > MESSAGE_CHARACTERS_MAX:
+        raise BadMessage("message", text, f"at most {MESSAGE_CHARACTERS_MAX} characters")
+    try:
+        document = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        raise BadMessage("message", text, "a JSON object is expected") from error
+    if not isinstance(document, dict):
+        raise BadMessage("message", document, "a JSON object is expected")
+    kind, name = document.pop("type", None), document.pop("id", None)
+    if not isinstance(kind, str) or (kind != "subscribe" and kind not in ACTIONS):
+        raise BadMessage("type", kind, f"subscribe, or one of {', '.join(sorted(ACTIONS))}")
+    if kind == "subscribe" and name is None:
+        name = ""
+    if not isinstance(name, str) or len(name) > ID_CHARACTERS_MAX or name != plain(name):
+        raise BadMessage("id", name, f"up to {ID_CHARACTERS_MAX} printable ASCII are expected")
+    if kind in ACTIONS and not name:
+        raise BadMessage("id", name, "it is needed, so that the answer can be told")
+    return Request(kind, name, document)
+
+
+def answer(request: Request, result: Mapping[str, Any]) -> Data:
+    """Return the answer to a request that was done."""
+    told = signable(dict(result))
+    return {"type": "answer", "id": request.id, "ok": True, "result": told}
+
+
+def refusal(name: str, code: str, message: str) -> Data:
+    """Return the answer to a request that changed nothing."""
+    return {"type": "answer", "id": name, "ok": False, "code": code, "message": plain(message)}
+
+
+def signable(value: object) -> object:
+    """Return a value as it may be signed: whole numbers as integers, texts in ASCII."""
+    match value:
+        case bool() | None:
+            return value
+        case str():
+            return plain(value)
+        case int():
+            return value if abs(value) <= INTEGER_MAX else str(value)
+        case float() | Decimal():
+            return _number(float(value))
+        case dict():
+            return {plain(str(key)): signable(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [signable(inner) for inner in value]
+        case _:
+            return plain(str(value))
+
+
+def _number(value: float) -> int | float | str:
+    if value.is_integer() and abs(value) <= INTEGER_MAX:
+        return int(value)
+    return value if FLOAT_MIN <= abs(value) <= FLOAT_MAX else str(value)
+
+
+def _refuse(name: str) -> object:
+    raise ValueError(f"{name} is not a JSON number")
