@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cloud.exchange.facts import Fact
-from cloud.exchange.venue import baskets, changes, halts, modify, policies, recall, timed
+from cloud.exchange.venue import baskets, changes, halts, modify, policies, recall, snapshot, timed
 from cloud.exchange.venue import entry as entries
 from cloud.exchange.venue.answers import Answer
 from cloud.exchange.venue.commands import (
@@ -69,6 +69,18 @@ class Venue:
             ReplayDiffers: something else happens than what the facts say.
         """
         replay(self.desk, facts)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the whole state as JSON has it, for a snapshot."""
+        return snapshot.dump(self.desk)
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take up what `dump` returned; the venue is new.
+
+        Raises:
+            ReplayDiffers: it is of another version, or not whole.
+        """
+        snapshot.load(self.desk, state)
 
     def next_us(self) -> int | None:
         """Return when the next order expires or the next gate closes, None where none does."""
