@@ -7,8 +7,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from cloud.exchange.book import Ending, Execution, Side
 from cloud.exchange.model import OrderRow, TradeRow
+from cloud.exchange.read.tables import CLIENT_ORDER_ID_MAX
 from cloud.exchange.records import Placed, Withdrawn
-from cloud.exchange.tables import CLIENT_ORDER_ID_MAX
 from cloud.kernel.instants import iso, iso_or_none
 from cloud.kernel.keys import IDENTIFIER
 from cloud.market.money import eur_mwh, mwh

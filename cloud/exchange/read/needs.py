@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cloud.exchange.facts import (
-    Closed,
+    Changed,
     Entered,
     Fact,
     Joined,
@@ -25,36 +25,52 @@ class Needs(NamedTuple):
     """Those of the orders that are fetched come to them."""
 
 
+class _Numbers:
+    """One set for each sort of number; 0 is none."""
+
+    def __init__(self) -> None:
+        self.orders: set[int] = {0}
+        self.trades: set[int] = {0}
+        self.contracts: set[int] = {0}
+        self.owners: set[int] = {0}
+
+
 def needs(facts: Iterable[Fact]) -> Needs:
     """Return what has to be known before these can be folded."""
-    told: tuple[set[int], ...] = (set(), set(), set(), set())
-    asked: tuple[set[int], ...] = ({0}, set(), {0}, {0})
-    new_orders, new_trades, new_contracts, new_owners = told
-    orders, trades, contracts, owners = asked
+    told, asked = _Numbers(), _Numbers()
     for fact in facts:
         if isinstance(fact, Entered):
-            new_orders.add(fact.order_id)
-            owners.add(fact.owner)
-            contracts.add(fact.contract)
+            told.orders.add(fact.order_id)
+            asked.owners.add(fact.owner)
+            asked.contracts.add(fact.contract)
         elif isinstance(fact, Traded):
-            new_trades.add(fact.trade_id)
-            orders.update((fact.maker_id, fact.taker_id))
-            owners.update((fact.maker_owner, fact.taker_owner))
-            contracts.add(fact.contract)
-        elif isinstance(fact, Refused):
-            orders.add(fact.order_id)
-            owners.add(fact.owner)
-        elif isinstance(fact, TradeMoved):
-            trades.add(fact.trade_id)
-            contracts.add(fact.contract)
-        elif isinstance(fact, Listed):
-            new_contracts.add(fact.contract)
-        elif isinstance(fact, Joined):
-            new_owners.add(fact.owner)
-        elif not isinstance(fact, Closed):
-            orders.add(getattr(fact, "order_id", 0))
-            new_orders.add(getattr(fact, "new_id", 0))
-    for new in told:
-        new.add(0)
-    missing = [sorted(a - t) for a, t in zip(asked, told, strict=True)]
-    return Needs(*missing)
+            told.trades.add(fact.trade_id)
+            asked.orders.update((fact.maker_id, fact.taker_id))
+            asked.owners.update((fact.maker_owner, fact.taker_owner))
+            asked.contracts.add(fact.contract)
+        else:
+            _look(fact, told, asked)
+    return Needs(
+        orders=sorted(asked.orders - told.orders),
+        trades=sorted(asked.trades - told.trades),
+        contracts=sorted(asked.contracts - told.contracts),
+        owners=sorted(asked.owners - told.owners),
+    )
+
+
+def _look(fact: Fact, told: _Numbers, asked: _Numbers) -> None:
+    """Do it for the facts that are neither an entry nor a trade."""
+    asked.orders.add(getattr(fact, "order_id", 0))
+    match fact:
+        case Changed():
+            if fact.new_id != fact.order_id:
+                told.orders.add(fact.new_id)
+        case Refused():
+            asked.owners.add(fact.owner)
+        case TradeMoved():
+            asked.trades.add(fact.trade_id)
+            asked.contracts.add(fact.contract)
+        case Listed():
+            told.contracts.add(fact.contract)
+        case Joined():
+            told.owners.add(fact.owner)

@@ -53,9 +53,10 @@ def refused(ledger: Ledger, sequence: int, fact: Refused) -> None:
             fact.by,
         )
     )
-    ledger.count(account, fact.at_us, REFUSED)
+    if account:
+        ledger.count(account, fact.at_us, REFUSED)
     order = ledger.orders.get(fact.order_id)
-    if order is not None:
+    if order is not None and order.account == account:  # somebody else's is none of his business
         ledger.acted(
             sequence,
             order,

@@ -283,6 +283,14 @@ def test_a_refusal_keeps_its_code_and_changes_no_order() -> None:
     assert unknown.surveillance[0][3] == ""
 
 
+def test_a_refused_change_of_somebody_elses_order_is_not_in_its_history() -> None:
+    sale = entered(1, WERK, SELL, 5_000, 5)
+    foreign = Refused(AT_US, 0, 0, 1, "", "ORDER_UNKNOWN", "", Action.REFUSED, 0)
+    changes = folded(sale, foreign, foreign._replace(owner=HANDEL))
+    assert actions(changes) == [(1, "UADD", "werk", 5)]
+    assert len(changes.surveillance) == 2
+
+
 def test_halts_stops_policies_and_closings_are_records_with_who_did_them() -> None:
     by = ("key-7", "storm")
     changes = folded(
@@ -333,3 +341,4 @@ def test_only_what_facts_do_not_tell_themselves_is_needed() -> None:
     assert later == ([1, 8], [], [QUARTER], [WERK, HANDEL])
     change = Changed(AT_US, 5, 6, 1, 0, 1, 0, 0, Validity.GFS, 0, "", Action.MODIFIED)
     assert needs([change, withdrawn(6, 1)]).orders == [5]
+    assert needs([change._replace(new_id=5)]).orders == [5]

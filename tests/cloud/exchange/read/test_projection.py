@@ -7,8 +7,8 @@ import pytest
 from cloud.exchange.facts import Fact, Halted, Resumed, TradeMoved
 from cloud.exchange.journal.errors import Fenced, JournalUnusable
 from cloud.exchange.matching.codes import TradeState
+from cloud.exchange.read import fetching, store, supervision, writing
 from cloud.exchange.read import projection as module
-from cloud.exchange.read import store, supervision, writing
 from cloud.exchange.read.projection import JOURNAL_TOPIC, rebuild
 from cloud.kernel import audit
 from cloud.kernel.bus import Bus
@@ -237,7 +237,7 @@ async def test_whoever_waits_until_it_has_caught_up_sees_what_was_committed_befo
 async def test_the_names_of_old_contracts_and_owners_are_fetched_when_they_were_forgotten(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module.fetching, "NAMES_MAX", 1)
+    monkeypatch.setattr(fetching, "NAMES_MAX", 1)
     monkeypatch.setattr(module, "FACTS_MAX", 1)
     await projected(database, Chronicle(*morning()))
     forgetful = await picture(database)
