@@ -1,0 +1,164 @@
+"""What the venue tells the checks: open orders are those that live, live and after a replay."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+
+import pytest
+
+from cloud.exchange.checks.guard import Checks
+from cloud.exchange.facts import Refused
+from cloud.exchange.matching.codes import Linking, Side, State
+from cloud.exchange.matching.order import Owner
+from cloud.exchange.venue.commands import Basket, Configure
+from cloud.exchange.venue.guard import NoGuard, Refusal
+from cloud.exchange.venue.venue import Venue
+from cloud.market.contracts import Contract
+from tests.cloud.exchange.naive.venue_flows import VenuePair
+from tests.support.venues import BUY, SELL, Pit
+
+
+@dataclass
+class Told(NoGuard):
+    """Sums of all that it is told; refuses orders of `refused_steps`."""
+
+    refused_steps: int = 0
+    orders: Counter[str] = field(default_factory=Counter)
+    offers: Counter[tuple[str, int, Side]] = field(default_factory=Counter)
+    cash: Counter[str] = field(default_factory=Counter)
+    """Price times steps of all open orders, by account."""
+    trades: Counter[tuple[str, int, Side]] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
+    asked: list[tuple[int, int]] = field(default_factory=list)
+    """Steps and new orders of each question."""
+    open_when_asked: int = 0
+
+    def refusal(
+        self,
+        owner: Owner,
+        contract: Contract,
+        side: Side,
+        price_ticks: int,
+        quantity_steps: int,
+        reference_ticks: int | None,
+        at_us: int,
+        new_orders: int = 1,
+    ) -> Refusal | None:
+        self.asked.append((quantity_steps, new_orders))
+        self.open_when_asked = sum(self.offers.values())
+        if quantity_steps == self.refused_steps:
+            return Refusal("SITE_LIMIT", "not so many")
+        return None
+
+    def acted(self, owner: Owner, market: str, at_us: int) -> None:
+        self.actions[owner.account] += 1
+
+    def offered(
+        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
+    ) -> None:
+        self.offers[owner.account, contract.start_us + contract.end_us, side] += steps
+        self.cash[owner.account] += price_ticks * steps
+
+    def orders_changed(self, owner: Owner, contract: Contract, orders: int) -> None:
+        self.orders[owner.account] += orders
+
+    def traded(
+        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
+    ) -> None:
+        self.trades[owner.account, contract.start_us, side] += steps
+
+
+def _flow(seed: int, guard: Told) -> VenuePair:
+    pair = VenuePair(Random(seed), venue=Venue(guard))
+    for _ in range(60):
+        pair.step()
+    return pair
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_is_on_offer_is_what_stands_in_the_books(seed: int) -> None:
+    told = Told()
+    desk = _flow(seed, told).venue.desk
+    stands: Counter[tuple[str, int, Side]] = Counter()
+    for order in desk.orders.values():
+        contract = desk.stalls[order.contract].contract
+        if order.state is State.ACTIVE:
+            key = order.owner.account, contract.start_us + contract.end_us, order.side
+            stands[key] += order.left_steps
+
+    assert +told.offers == stands
+    assert min(told.offers.values(), default=0) >= 0
+    assert +told.orders == Counter(order.owner.account for order in desk.orders.values())
+    if not stands:
+        assert not +told.cash
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_replay_and_a_snapshot_tell_the_same(seed: int) -> None:
+    live, again, loaded = Told(), Told(), Told()
+    pair = _flow(seed, live)
+    Venue(again).replay(pair.facts)
+    Venue(loaded).load(json.loads(json.dumps(pair.venue.dump())))
+
+    assert +again.offers == +live.offers == +loaded.offers
+    assert +again.orders == +live.orders == +loaded.orders
+    assert {k: v for k, v in again.cash.items() if v} == {k: v for k, v in live.cash.items() if v}
+    assert {k: v for k, v in loaded.cash.items() if v} == {k: v for k, v in live.cash.items() if v}
+    assert +again.trades == +live.trades
+    assert again.actions == live.actions
+
+
+def test_a_change_is_asked_for_with_the_order_off_the_offer() -> None:
+    told = Told()
+    pit = Pit(Venue(told))
+    order = pit.enter("seller", SELL, 5_000, 10)
+
+    pit.change(order, "seller", steps=12)
+
+    assert told.asked == [(10, 1), (12, 0)]
+    assert told.open_when_asked == 0
+    assert sum(told.offers.values()) == 12
+    assert told.actions == {"seller": 2}
+
+
+def test_a_change_that_the_checks_refuse_leaves_the_offer_as_it_was() -> None:
+    told = Told(refused_steps=12)
+    pit = Pit(Venue(told))
+    order = pit.enter("seller", SELL, 5_000, 10)
+
+    answer = pit.change(order, "seller", steps=12)
+
+    assert answer.code == "SITE_LIMIT"
+    assert sum(told.offers.values()) == 10
+    assert pit.book() == [(1, 5_000, 10, 0)]
+
+
+def test_the_orders_of_a_basket_are_asked_for_on_top_of_each_other() -> None:
+    """Whether the sum of a basket is too much must be found before any of it stands."""
+    told = Told()
+    pit = Pit(Venue(told))
+    entries = tuple(pit.entry("seller", SELL, 5_000, 10) for _ in range(3))
+
+    pit.give(Basket(entries=entries))
+    one_by_one = told.open_when_asked
+    pit.give(Basket(entries=entries, linking=Linking.VALID))
+
+    assert one_by_one == 20
+    assert told.open_when_asked == 30 + 20
+    assert sum(told.offers.values()) == 60
+
+
+def test_the_real_checks_count_the_same_after_a_replay() -> None:
+    limits = json.dumps({"version": 1, "default": {"net_kw_max": 500, "orders_max": 4}})
+    checks, again = Checks(), Checks()
+    pit = Pit(Venue(checks))
+    pit.give(Configure(what="limits", version=1, by="operator", content=limits))
+    for steps in (2, 3, 4):
+        pit.enter("seller", SELL, 5_000, steps)
+        pit.enter("buyer", BUY, 5_000, 2)
+    Venue(again).replay(pit.past)
+
+    refused = [fact for fact in pit.past if isinstance(fact, Refused)]
+    assert refused, "the limits bind"
+    assert again.dump() == checks.dump()
