@@ -20,7 +20,10 @@ BENCHMARKS = {
     "arbitration": ("bench.arbitration:run", "ten million sets of proposals against the rules"),
     "archive": ("bench.archive:run", "24 hours of beats kept to the second, a month exported"),
     "control-loop": ("bench.control_loop:run", "beat, read to write, memory of the real processes"),
-    "crash": ("bench.crash:run", "kill -9 at a thousand random moments; --target gateway or hub"),
+    "crash": (
+        "bench.crash:run",
+        "kill -9 at a thousand random moments; --target gateway, hub, exchange",
+    ),
     "edge-poll": ("bench.edge_poll:run", "10,000 points a second read, and twice that"),
     "edge-store": ("bench.edge_store:run", "durable points a second, bytes a point"),
     "fleet": ("bench.fleet:run", "200 boxes on one hub for a minute: errors, latency, losses"),
@@ -98,7 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="at most 20 s")
     parser.add_argument("--busy", action="store_true", help="occupy every core meanwhile")
     parser.add_argument("--seed", type=int, default=1, help="of what is random (default 1)")
-    parser.add_argument("--target", default="gateway", help="of crash: gateway (default) or hub")
+    parser.add_argument(
+        "--target", default="gateway", help="of crash: gateway (default), hub, exchange"
+    )
     parser.add_argument("--gateways", type=int, help="of fleet: how many boxes (default 200)")
     parser.add_argument("--seconds", type=float, help="of fleet: how long (default 60)")
     parser.add_argument("--postgres", action="store_true", help="of fleet: not on SQLite")

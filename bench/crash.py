@@ -9,7 +9,11 @@ from bench.options import Figures, Options
 
 KILLS = 1_000
 QUICK_KILLS = 40
-TARGETS = {"gateway": "bench.crash_gateway", "hub": "bench.crash_hub"}
+TARGETS = {
+    "exchange": "bench.crash_exchange",
+    "gateway": "bench.crash_gateway",
+    "hub": "bench.crash_hub",
+}
 """Modules with a function ``kills(folder, count, seed)`` that returns a `Result`."""
 
 
