@@ -53,6 +53,9 @@ class Delta(NamedTuple):
 
 
 _SIDES = (Side.BUY, Side.SELL)
+_Numbers = tuple[int, ...]
+"""Of a `Level`, without its price."""
+_GONE: _Numbers = (0, 0, 0, 0)
 
 
 class Depth:
@@ -67,15 +70,15 @@ class Depth:
         self._levels: tuple[dict[int, list[int]], dict[int, list[int]]] = ({}, {})
         self._prices: tuple[list[int], list[int]] = ([], [])
         """Ascending, on both sides."""
-        self._touched: dict[tuple[int, int], Level] = {}
+        self._touched: tuple[dict[int, _Numbers], dict[int, _Numbers]] = ({}, {})
         """What each level was at the last delta."""
 
     def moved(self, side: int, price_ticks: int, steps: int, orders: int, aon: bool) -> None:
         """Add to a level, or take from it: steps and orders below zero."""
-        levels = self._levels[side]
-        if (side, price_ticks) not in self._touched:
-            self._touched[side, price_ticks] = self._level(side, price_ticks)
+        levels, touched = self._levels[side], self._touched[side]
         level = levels.get(price_ticks)
+        if price_ticks not in touched:
+            touched[price_ticks] = _GONE if level is None else tuple(level)
         if level is None:
             level = levels[price_ticks] = [0, 0, 0, 0]
             insort(self._prices[side], price_ticks)
@@ -91,17 +94,19 @@ class Depth:
 
     def delta(self, at_us: int) -> Delta | None:
         """Return what has changed since the last call and give it a number; None: nothing did."""
-        changes = tuple(
-            Change(_SIDES[side], level)
-            for (side, price), was in self._touched.items()
-            if (level := self._level(side, price)) != was
-        )
-        self._touched.clear()
+        changes: list[Change] = []
+        for side, levels, touched in zip(_SIDES, self._levels, self._touched, strict=True):
+            for price_ticks, was in touched.items():
+                level = levels.get(price_ticks)
+                now = _GONE if level is None else tuple(level)
+                if now != was:
+                    changes.append(Change(side, Level(price_ticks, *now)))
+            touched.clear()
         if not changes:
             return None
         self.sequence += 1
         self.at_us = at_us
-        return Delta(self.contract, self.sequence, at_us, changes)
+        return Delta(self.contract, self.sequence, at_us, tuple(changes))
 
     def best(self, side: int, levels_max: int | None = None) -> tuple[Level, ...]:
         """Return the best levels of a side, best first; None: all."""
@@ -125,7 +130,7 @@ class Depth:
         )
 
     def _level(self, side: int, price_ticks: int) -> Level:
-        return Level(price_ticks, *self._levels[side].get(price_ticks, (0, 0, 0, 0)))
+        return Level(price_ticks, *self._levels[side].get(price_ticks, _GONE))
 
 
 class Mirror:

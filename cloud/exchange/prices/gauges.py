@@ -1,5 +1,6 @@
 """The prices' numbers for Prometheus, set when something is committed, never by a reader."""
 
+from cloud.exchange.matching.codes import TradeState
 from cloud.exchange.prices import views
 from cloud.exchange.prices.data import MarketData, News
 from cloud.kernel.metrics import counter, gauge
@@ -12,15 +13,34 @@ PRICES = counter("pho_price_events_total", "Trades", ["market"])
 TRADED = counter("pho_traded_mwh_total", "Energy traded, MWh", ["market"])
 
 
-def tell(data: MarketData, news: News, now_us: int) -> None:
-    """Count what a commit brought and show the averages of the markets that it touched."""
-    for trade in news.trades:
-        session = data.board.sessions.get(trade.contract)
-        if session is not None and trade.state is trade.state.ACTIVE:
-            TRADED.labels(session.listed.market).inc(mwh(trade.energy_wh))
-            PRICES.labels(session.listed.market).inc(not trade.self_trade)
-    for market in news.markets:
-        show(data, market, now_us)
+SHOW_US_MIN = 1_000_000
+"""Without a trade the averages of a market are shown anew at most once in this time."""
+
+
+class Gauges:
+    """Told of each commit; shows the averages of the markets that it touched."""
+
+    def __init__(self, data: MarketData) -> None:
+        self._data = data
+        self._shown_us: dict[str, int] = {}
+
+    def tell(self, news: News) -> None:
+        """Count what a commit brought; what has moved the averages is seen at once."""
+        moved: set[str] = set()
+        for trade in news.trades:
+            session = self._data.board.sessions.get(trade.contract)
+            if session is None:
+                continue
+            market = session.listed.market
+            moved.add(market)
+            if trade.state is TradeState.ACTIVE:
+                TRADED.labels(market).inc(mwh(trade.energy_wh))
+                PRICES.labels(market).inc(not trade.self_trade)
+        at_us = self._data.at_us
+        for market in news.markets:
+            if market in moved or at_us - self._shown_us.get(market, 0) >= SHOW_US_MIN:
+                self._shown_us[market] = at_us
+                show(self._data, market, at_us)
 
 
 def show(data: MarketData, market: str, now_us: int) -> None:
