@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from cloud.exchange.facts import Closed, Fact, Listed
+from cloud.exchange.facts import Closed, Fact, Listed, Traded
 from cloud.exchange.feeds import messages
 from cloud.exchange.feeds.canonical import text_of
 from cloud.exchange.feeds.own import OwnOrders
@@ -77,9 +77,11 @@ class TradingFeeds:
         """Who follows a market's books, those too that are not there yet."""
         self._counts: dict[str, int] = {}
 
-    def open(self, owners: Iterable[Owner], orders: Iterable[Order]) -> None:
-        """Begin with what lives in a venue that was recovered."""
-        self._own.open(owners, orders)
+    def open(
+        self, owners: Iterable[Owner], orders: Iterable[Order], trades: Iterable[Traded] = ()
+    ) -> None:
+        """Begin with what lives in a venue that was recovered: its owners, orders and trades."""
+        self._own.open(owners, orders, trades)
 
     def enters(self, account: str) -> bool:
         """Count a client in; False: there are too many, of this account or of all."""

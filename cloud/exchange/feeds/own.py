@@ -28,12 +28,11 @@ class _Own:
     """A live order."""
 
     __slots__ = (
-        *("account", "at_us", "client_order_id", "contract", "execution", "filled", "kind"),
+        *("account", "client_order_id", "contract", "execution", "filled", "kind"),
         *("left", "order_id", "price_ticks", "quantity", "revision", "side", "site", "state"),
     )
 
     account: str
-    at_us: int
     client_order_id: str
     contract: int
     execution: str
@@ -78,14 +77,16 @@ class OwnOrders:
             facts.TradeMoved: self._moved,
         }
 
-    def open(self, owners: Iterable[Owner], orders: Iterable[Order]) -> None:
+    def open(
+        self, owners: Iterable[Owner], orders: Iterable[Order], trades: Iterable[facts.Traded]
+    ) -> None:
         """Begin with what lives in a venue that was recovered."""
         for owner in owners:
             self._owners[owner.number] = owner.account, owner.site
         for order in orders:
             own = _Own()
             own.account, own.site = order.owner.account, order.owner.site
-            own.order_id, own.contract, own.at_us = order.order_id, order.contract, order.at_us
+            own.order_id, own.contract = order.order_id, order.contract
             own.side = messages.SIDES[order.side]
             own.kind, own.execution = order.kind.value, order.execution.value
             own.price_ticks, own.quantity = order.price_ticks, order.quantity_steps
@@ -93,6 +94,8 @@ class OwnOrders:
             own.client_order_id, own.state = order.client_order_id, order.state
             own.revision = order.revision
             self._keep(own)
+        for trade in trades:
+            self._met(trade)
 
     def live(self, account: str) -> tuple[list[Data], bool]:
         """Return an account's live orders, newest first, and whether these are all."""
@@ -112,7 +115,7 @@ class OwnOrders:
     def _entered(self, fact: facts.Entered) -> list[Told]:
         own = _Own()
         own.account, own.site = self._owners[fact.owner]
-        own.order_id, own.contract, own.at_us = fact.order_id, fact.contract, fact.at_us
+        own.order_id, own.contract = fact.order_id, fact.contract
         own.side, own.kind = messages.SIDES[fact.side], fact.kind.value
         own.execution, own.state = fact.execution.value, fact.state
         own.price_ticks, own.quantity = fact.price_ticks, fact.quantity_steps
@@ -183,20 +186,20 @@ class OwnOrders:
         return self._told(own, "clip_added", fact.at_us, action="IADD")
 
     def _traded(self, fact: facts.Traded) -> list[Told]:
+        self._met(fact)
         told: list[Told] = []
-        parties = []
-        for order_id, owner in (
-            (fact.maker_id, fact.maker_owner),
-            (fact.taker_id, fact.taker_owner),
-        ):
-            parties.append((self._owners.get(owner, ("", ""))[0], order_id))
+        for order_id in (fact.maker_id, fact.taker_id):
             own = self._orders.get(order_id)
             if own is not None:
                 told += self._filled(own, fact)
-        self._parties[fact.trade_id] = parties[0], parties[1]
+        return told
+
+    def _met(self, fact: facts.Traded) -> None:
+        maker = self._owners.get(fact.maker_owner, ("", ""))[0]
+        taker = self._owners.get(fact.taker_owner, ("", ""))[0]
+        self._parties[fact.trade_id] = (maker, fact.maker_id), (taker, fact.taker_id)
         if len(self._parties) > TRADES_KEPT:
             self._parties.popitem(last=False)
-        return told
 
     def _filled(self, own: _Own, fact: facts.Traded) -> list[Told]:
         own.left -= fact.quantity_steps
@@ -257,7 +260,6 @@ class OwnOrders:
             "price": messages.price(own.price_ticks),
             "state": own.state.value,
             "revision": own.revision,
-            "entered_at": iso(own.at_us),
         }
         if listed is not None:
             data |= messages.contract(listed)
