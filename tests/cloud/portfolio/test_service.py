@@ -12,7 +12,7 @@ from tests.support.hub import NOON_US
 from wire.clock import QUARTER_HOUR_US
 
 
-def entry(power_kw: int, price_ticks: int = 8_550, **more: object) -> Entry:
+def entry(power_kw: int, price_ticks: int = 8_550, *, void: bool = False, **more: object) -> Entry:
     where = {"account": "werk", "site": "werk-sued", "market": "PHO", "start_us": NOON_US, **more}
     return Entry(
         account=str(where["account"]),
@@ -22,6 +22,7 @@ def entry(power_kw: int, price_ticks: int = 8_550, **more: object) -> Entry:
         power_kw=power_kw,
         energy_wh=power_kw * 250,
         price_ticks=price_ticks,
+        void=void,
     )
 
 
@@ -68,6 +69,25 @@ async def test_owners_periods_and_markets_are_kept_apart(database: Database) -> 
     async with database.reading() as connection:
         net_kw = await service.net_kw_by_site(connection, NOON_US + 1, later + 1)
     assert net_kw == {"werk-sued": {NOON_US: 4, later: 2}}
+
+
+async def test_a_void_trade_is_taken_back_from_what_was_sold_bought_and_earned(
+    database: Database,
+) -> None:
+    await apply(database, entry(30), entry(-10, 8_000))
+    await apply(database, entry(30, void=True))
+    (position,) = await positions(database)
+    assert (position.net_kw, position.sold_wh, position.bought_wh) == (-10, 0, 2_500)
+    assert position.cash == -2_500 * 8_000
+
+
+async def test_cleared_positions_begin_again_with_nothing(database: Database) -> None:
+    await apply(database, entry(30))
+    async with database.transaction() as connection:
+        await service.clear(connection)
+    assert not await positions(database)
+    await apply(database, entry(5))
+    assert [p.net_kw for p in await positions(database)] == [5]
 
 
 async def test_energy_of_many_years_and_money_of_many_millions_stay_exact(
