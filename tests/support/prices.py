@@ -14,7 +14,7 @@ from cloud.exchange.matching.codes import (
 )
 from cloud.exchange.prices.data import MarketData
 from cloud.exchange.prices.mark import DayAhead, no_day_ahead
-from cloud.exchange.prices.rules import Rules
+from cloud.exchange.prices.rules import Rules, pools_of
 from cloud.market.contracts import wh_of
 from wire.clock import QUARTER_HOUR_US
 
@@ -30,9 +30,8 @@ LENGTH_US = {"PT15M": QUARTER_HOUR_US, "PT30M": 2 * QUARTER_HOUR_US, "PT60M": HO
 
 def market_data(rules: Rules | None = None, day_ahead: DayAhead = no_day_ahead) -> MarketData:
     """Return data of a market of quarter-hours and one of hours, counted together."""
-    pools = {QUARTERS: "AT", HOURS: "AT"}
     zones = {QUARTERS: VIENNA, HOURS: VIENNA}
-    return MarketData(zones, pools=pools, rules=rules, day_ahead=day_ahead)
+    return MarketData(zones, pools=pools_of(zones), rules=rules, day_ahead=day_ahead)
 
 
 def listed(

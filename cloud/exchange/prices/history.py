@@ -33,7 +33,7 @@ POINTS_MAX = 10_000
 HISTORY_HOURS_MAX = 24 * 31
 LONGTERM_DAYS_MAX = 3_660
 CANDLES_MAX = 5_000
-LATE_MINUTES_MAX = 2 * 24 * 60
+LATE_MINUTES_MAX = 9 * 24 * 60
 """After a longer stop only this many minutes are looked through in memory."""
 _DAY_US = 24 * HOUR_US
 

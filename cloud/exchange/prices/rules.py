@@ -3,6 +3,7 @@
 What no public source confirms (``domain/exchange.md`` §5) is a default here and nothing else.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 MINUTE_US = 60_000_000
@@ -66,10 +67,11 @@ class Rules:
     mark_spread_ticks_max: int = 2_000
     ema_alpha: float = 0.2
     """Of the value of the prototype that this replaces."""
-    kept_after_delivery_us: int = 2 * 60 * MINUTE_US
-    """How long a contract is remembered after its delivery has ended."""
-    market_minutes_max: int = 2 * 24 * 60
-    """One-minute sums kept of a market in memory; older ones are in the history."""
+    kept_after_delivery_us: int = 8 * 24 * 60 * MINUTE_US
+    """How long a contract is remembered after its delivery has ended; at least as long as a trade
+    of it can become void (`venue.profile.CLOSED_KEPT_S`). One traded in 100 minutes takes 40 kB."""
+    market_minutes_max: int = 9 * 24 * 60
+    """One-minute sums kept of a market in memory; older ones are in the history alone."""
     contract_minutes_max: int = 4 * 24 * 60
     """One-minute sums kept of a contract; beyond it the oldest two become one (see `Minutes`)."""
 
@@ -79,3 +81,9 @@ class Rules:
         for name in ("depth_levels", "tape_trades_max", "market_minutes_max"):
             if (value := getattr(self, name)) < 1:
                 raise ValueError(f"{name}: {value} is not allowed; 1 at least is expected")
+
+
+def pools_of(markets: Iterable[str]) -> dict[str, str]:
+    """Return which markets are counted together in an index: those whose codes differ in their
+    last part alone, the resolution (``EPEX_AT_INTRADAY_15MIN`` and ``_60MIN``)."""
+    return {market: market.rpartition("_")[0] or market for market in markets}

@@ -14,8 +14,9 @@ from cloud.exchange.matching.codes import Side, TradeState
 from cloud.exchange.prices import views
 from cloud.exchange.prices.data import MarketData
 from cloud.exchange.prices.mark import UNKNOWN, Mark
-from cloud.exchange.prices.rules import Rules
+from cloud.exchange.prices.rules import Rules, pools_of
 from cloud.exchange.prices.sums import divided
+from cloud.exchange.venue.profile import CLOSED_KEPT_S
 from tests.support.prices import (
     HOUR_US,
     MINUTE_US,
@@ -232,3 +233,14 @@ def test_settings_out_of_range_are_named_too() -> None:
         Rules(ema_alpha=0)
     with pytest.raises(ValueError, match="depth_levels: 0 is not allowed"):
         Rules(depth_levels=0)
+
+
+def test_a_contract_is_remembered_as_long_as_a_trade_of_it_can_become_void() -> None:
+    assert Rules().kept_after_delivery_us >= CLOSED_KEPT_S * 1_000_000
+
+
+def test_markets_that_differ_by_resolution_alone_are_counted_together() -> None:
+    codes = ("EPEX_AT_INTRADAY_15MIN", "EPEX_AT_INTRADAY_60MIN", "PHO_AT_INTRADAY_15MIN", "ALONE")
+    pools = pools_of(codes)
+    assert len(set(pools.values())) == 3
+    assert pools[codes[0]] == pools[codes[1]]

@@ -14,14 +14,15 @@ from cloud.exchange.facts import (
 from cloud.exchange.matching.codes import Action, Ending, Execution, Side, State, Validity
 from cloud.exchange.prices.data import MarketData
 from cloud.exchange.prices.depth import Change, Level, Mirror, Snapshot, book_sha256
+from cloud.exchange.prices.rules import Rules
 from tests.support.prices import HOUR_US, NOON_US, entered, listed, market_data, traded
 
 BUY, SELL = Side.BUY, Side.SELL
 
 
-def opened() -> MarketData:
+def opened(rules: Rules | None = None) -> MarketData:
     """Return data of contract 1 with an ask of 30 at 100 and a bid of 20 at 90."""
-    data = market_data()
+    data = market_data(rules)
     data.take([listed(1, NOON_US), entered(1, 1, SELL, 100, 30), entered(2, 1, BUY, 90, 20)])
     return data
 
@@ -106,7 +107,7 @@ def test_a_change_moves_what_is_left_and_a_decrease_stays() -> None:
 
 
 def test_orders_of_a_closed_contract_leave_and_the_contract_is_forgotten_in_time() -> None:
-    data = opened()
+    data = opened(Rules(kept_after_delivery_us=2 * HOUR_US))
     gone = [Ended(NOON_US, n, 1, Ending.EXPIRED, Action.DELETED_BY_SYSTEM) for n in (1, 2)]
     news = data.take([Closed(NOON_US, 1), *gone])
     assert [change.level.orders for change in news.deltas[0].changes] == [0, 0]
