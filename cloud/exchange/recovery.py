@@ -16,6 +16,7 @@ from cloud.exchange.journal.files import Files
 from cloud.exchange.journal.journal import Journal
 from cloud.exchange.journal.reading import Replay
 from cloud.exchange.journal.snapshot import Snapshot
+from cloud.exchange.venue.snapshot import VERSION
 
 Replayed = Callable[[int, Sequence[Fact]], None]
 """Is shown commits as they are done again: the sequence of the first fact, and the facts."""
@@ -79,7 +80,7 @@ def take(folder: Path, venue: Replayable, files: Files | None = None) -> Path | 
 
 def _load_newest(folder: Path, venue: Replayable) -> int:
     """Load the newest snapshot and return its sequence, 0 where there is none."""
-    found = snapshot.newest(folder)
+    found = snapshot.newest(folder, VERSION)
     if found is None:
         return 0
     venue.load(found.state)

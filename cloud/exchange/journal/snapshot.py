@@ -16,10 +16,11 @@ from cloud.exchange.journal.files import Files
 
 KEPT = 2
 SUFFIX = ".snapshot"
+_BESIDE = ".snapshot-tmp"
 _MAGIC = 0x534F4850
 """Reads PHOS in the file."""
 _VERSION = 1
-"""Of the state; a program that dumps another one raises it, and replays from the start once."""
+"""Of these bytes; the state has a version of its own."""
 _HEAD = struct.Struct("<IHHQQ")
 _CRC = struct.Struct("<I")
 _HEAD_BYTES = _HEAD.size + _CRC.size
@@ -46,7 +47,9 @@ def write(folder: Path, snapshot: Snapshot, files: Files) -> Path:
     head = _HEAD.pack(_MAGIC, _VERSION, 0, snapshot.sequence, len(body))
     crc = _CRC.pack(zlib.crc32(body, zlib.crc32(head)))
     path = folder / f"{snapshot.sequence:020d}{SUFFIX}"
-    beside = path.with_suffix(".snapshot-tmp")
+    for left in folder.glob(f"*{_BESIDE}"):  # by a kill
+        files.remove(left)
+    beside = path.with_suffix(_BESIDE)
     file = files.create(beside)
     try:
         files.write(file, head + crc + body, 0)
@@ -60,8 +63,12 @@ def write(folder: Path, snapshot: Snapshot, files: Files) -> Path:
     return path
 
 
-def newest(folder: Path) -> Snapshot | None:
-    """Return the newest snapshot that can be used, None where there is none."""
+def newest(folder: Path, version: int) -> Snapshot | None:
+    """Return the newest snapshot that can be used, None where there is none.
+
+    Args:
+        version: what ``version`` in the state has to be.
+    """
     for path in reversed(listed(folder)):
         try:
             found = _read(path.read_bytes())
@@ -69,7 +76,9 @@ def newest(folder: Path) -> Snapshot | None:
             _logger.warning("%s is passed over: %s", path, error.strerror)
             continue
         if isinstance(found, Snapshot):
-            return found
+            if found.state.get("version") == version:
+                return found
+            found = f"its state is of version {found.state.get('version')}, not {version}"
         _logger.warning("%s is passed over: %s", path, found)
     return None
 
