@@ -54,6 +54,16 @@ def replay(desk: Desk, facts: Sequence[Fact]) -> None:
         index += len(again)
 
 
+def done_again(desk: Desk, cause: Fact) -> list[Fact]:
+    """Do one cause that no journal of this form has; return it with all its effects."""
+    facts: list[Fact] = [cause]
+    desk.answers.begin()
+    if desk.next_us <= cause.at_us:
+        _in_time(desk, cause)
+    _AGAIN[type(cause)](desk, cause, facts)
+    return facts
+
+
 def _in_time(desk: Desk, fact: Fact) -> None:
     """Take the timers that are due; the one that still means something must be this fact."""
     while desk.next_us <= fact.at_us:
