@@ -7,38 +7,13 @@ import pytest
 
 from cloud.exchange.facts import Entered, Fact, Traded
 from cloud.exchange.matching.codes import Execution, Linking, Side, State
-from cloud.exchange.matching.order import Owner
 from cloud.exchange.venue.commands import Basket, Switch
-from cloud.exchange.venue.guard import NoGuard
 from cloud.exchange.venue.venue import Venue
-from cloud.market.contracts import Contract
+from tests.cloud.exchange.naive.counting import Counting, place_of
 from tests.support.venues import BUY, SELL, Pit, block, quarter
 
 FOK, IOC = Execution.FOK, Execution.IOC
 FIRST, SECOND = quarter(0), quarter(1)
-
-
-class Counting(NoGuard):
-    """Counts what the checks are told."""
-
-    def __init__(self) -> None:
-        self.net: Counter[tuple[str, int]] = Counter()
-        """By account and start of delivery: sold less bought, in steps."""
-        self.offers: Counter[tuple[str, int, Side]] = Counter()
-        self.orders: Counter[str] = Counter()
-
-    def traded(
-        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
-    ) -> None:
-        self.net[owner.account, contract.start_us] += steps if side is Side.SELL else -steps
-
-    def offered(
-        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
-    ) -> None:
-        self.offers[owner.account, contract.start_us, side] += steps
-
-    def orders_changed(self, owner: Owner, contract: Contract, orders: int) -> None:
-        self.orders[owner.account] += orders
 
 
 @pytest.fixture
@@ -69,12 +44,11 @@ def test_a_trade_counts_once_in_the_position_of_each_side() -> None:
     pit = Pit(venue=Venue(guard))
     pit.enter("ada", SELL, 5_000, 50)
     pit.enter("bob", BUY, 5_000, 30)
-    start_us = FIRST.start_us
-    assert guard.net == {("ada", start_us): 30, ("bob", start_us): -30}
+    ada, bob = (place_of(pit.owner(account), FIRST) for account in ("ada", "bob"))
+    assert guard.net == {ada: 30, bob: -30}
     pit.enter("bob", BUY, 5_000, 20)
-    assert guard.net == {("ada", start_us): 50, ("bob", start_us): -50}
-    assert +guard.offers == Counter()
-    assert +guard.orders == Counter()
+    assert guard.net == {ada: 50, bob: -50}
+    assert guard.told()["offers"] == guard.told()["orders"] == {}
 
 
 def test_no_trade_goes_through_a_limit_and_no_offer_is_used_twice() -> None:

@@ -1,80 +1,34 @@
 """Random commands for a venue and the naive venue, compared after each of them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+import json
+from collections import Counter
+from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from cloud.exchange.facts import Fact
-from cloud.exchange.matching.codes import Execution, Kind, Linking, Side, State, Validity
-from cloud.exchange.matrix import CONTINUOUS, Codes
 from cloud.exchange.venue.commands import (
     Basket,
     Command,
     Entry,
-    Halt,
-    Kill,
     Modification,
     Switch,
-    SwitchAll,
 )
 from cloud.exchange.venue.venue import Venue
-from cloud.market.contracts import Contract
+from tests.cloud.exchange.naive.commands import Commands
+from tests.cloud.exchange.naive.counting import Counting, place_of
 from tests.cloud.exchange.naive.floor import key_of
-from tests.cloud.exchange.naive.flows import AROUND_TICKS, some_owners
 from tests.cloud.exchange.naive.ledger import Ledger
 from tests.cloud.exchange.naive.venue import NaiveVenue
-from tests.support.exchange import NOON_US, RULE
-from wire.clock import QUARTER_HOUR_US
+from tests.support.exchange import NOON_US
 
-_RESTING = sorted(
-    (c for c in CONTINUOUS.accepted if c.validity is not Validity.NON),
-    key=lambda c: [code.value for code in c],
-)
-_AT_ONCE = sorted(
-    (c for c in CONTINUOUS.accepted if c.validity is Validity.NON),
-    key=lambda c: [code.value for code in c],
-)
-_FOK = Codes(Kind.LIMIT, Execution.FOK, Validity.NON, State.ACTIVE)
 _ALIKE = {"ORDER_UNKNOWN": "ORDER", "ORDER_ENDED": "ORDER"}
 """Whether an order ended or never was is told by the venue alone."""
-
-
-def contracts(random: Random) -> list[Contract]:
-    """Return two quarter-hours, the range of both, and the hour around on another market.
-
-    They open and close within microseconds, so that a short flow meets it all.
-    """
-    made: list[Contract] = []
-    for number in range(2):
-        start_us = NOON_US + 3_600_000_000 + number * QUARTER_HOUR_US
-        closes_us = NOON_US + random.randint(40, 120) + number * 20
-        made.append(_contract("QUARTER", "PT15M", start_us, QUARTER_HOUR_US, closes_us))
-    closes_us = min(part.closes_us for part in made)
-    first = made[0]
-    block = _contract("QUARTER", "BLOCK", first.start_us, 2 * QUARTER_HOUR_US, closes_us)
-    made.append(replace(block, parts=tuple(made)))
-    closes_us = NOON_US + random.randint(40, 160)
-    made.append(_contract("HOUR", "PT60M", first.start_us, 4 * QUARTER_HOUR_US, closes_us))
-    return made
-
-
-def _contract(market: str, product: str, start_us: int, long_us: int, closes_us: int) -> Contract:
-    return Contract(
-        market=market,
-        area="AT",
-        product=product,
-        start_us=start_us,
-        end_us=start_us + long_us,
-        opens_us=NOON_US + 2,
-        closes_us=closes_us,
-        rule=RULE,
-    )
 
 
 @dataclass
 class VenuePair:
     random: Random
-    venue: Venue = field(default_factory=Venue)
     naive: NaiveVenue = field(default_factory=NaiveVenue)
     ledger: Ledger = field(default_factory=Ledger)
     facts: list[Fact] = field(default_factory=list)
@@ -82,26 +36,15 @@ class VenuePair:
     at_us: int = NOON_US
 
     def __post_init__(self) -> None:
-        self.owners = some_owners(self.random)
-        self.contracts = contracts(self.random)
-        self.around = self.random.choice(AROUND_TICKS)
-        self.client_ids = 0
-        self.makers: list[tuple[int, Callable[[], Command]]] = [
-            (60, self.entry),
-            (8, self.basket),
-            (10, self.modification),
-            (12, self.switch),
-            (2, self.switch_all),
-            (4, self.halt),
-            (2, self.kill),
-        ]
+        self.commands = Commands(self.random, self.naive)
+        self.contracts = self.commands.contracts
+        self.guard = Counting()
+        self.venue = self.another_venue(self.guard)
 
     def step(self) -> None:
         """Give one command to both, and compare."""
         self.at_us += self.random.choice((0, 1, 1, 2, 3))
-        weights = [weight for weight, _ in self.makers]
-        _, make = self.random.choices(self.makers, weights=weights)[0]
-        self.give(make())
+        self.give(self.commands.next(self.at_us))
 
     def give(self, command: Command) -> None:
         self.ledger.refused.clear()
@@ -122,6 +65,7 @@ class VenuePair:
         lives = self.naive.lives
         assert told == {n: (life.paper.left, life.hibernated) for n, life in lives.items()}
         self.seen |= {ending.value for ending in self.ledger.ended.values()}
+        self.sums()
         for contract in self.contracts:
             stall = self.venue.desk.numbers.get(key_of(contract))
             resting = [] if stall is None else stall.book.in_priority()
@@ -129,120 +73,50 @@ class VenuePair:
                 (o.order_id, o.price_ticks, o.open_steps, o.hidden_steps) for o in resting
             ] == self.naive.book(contract)
 
+    def another_venue(self, guard: Counting) -> Venue:
+        known = {key_of(contract): contract for contract in self.contracts}
+        return Venue(guard, lookup=lambda *key: known.get(key))
+
+    def reloaded(self) -> None:
+        """Go on with another venue, made of the dump of this one."""
+        state = dumped(self.venue)
+        self.guard = Counting()
+        self.venue = self.another_venue(self.guard)
+        self.venue.load(state)
+        assert dumped(self.venue) == state
+
     def replayed(self) -> None:
-        """Do all facts again in another venue: it must have the same books."""
-        again = Venue()
+        """Do all facts again in another venue: it must know the same."""
+        guard = Counting()
+        again = self.another_venue(guard)
         again.replay(self.facts)
-        for key, stall in self.venue.desk.numbers.items():
-            assert again.desk.numbers[key].book.sha256() == stall.book.sha256()
-        assert set(again.desk.orders) == set(self.venue.desk.orders)
+        assert dumped(again) == dumped(self.venue)
+        assert guard.told() == self.guard.told()
 
-    # Commands
+    def close(self) -> None:
+        """Let all gates close: nothing lives, and the checks know of no offer."""
+        self.at_us = max(contract.closes_us for contract in self.contracts)
+        self.facts += self.venue.advance(self.at_us)
+        told = self.guard.told()
+        assert told["offers"] == told["worth"] == told["orders"] == {}
 
-    def entry(self, codes: Codes | None = None) -> Entry:
-        random = self.random
-        if codes is None:
-            codes = random.choice(_RESTING if random.random() < 0.7 else _AT_ONCE)
-        side = random.choice(list(Side))
-        singles = [contract for contract in self.contracts if not contract.parts]
-        ranges = [contract for contract in self.contracts if contract.parts]
-        iceberg = codes.kind is Kind.ICEBERG
-        delta = random.choice((0, 1, 2)) if iceberg else 0
-        client_id = ""
-        if random.random() < 0.1:
-            self.client_ids += random.random() < 0.6
-            client_id = f"own-{self.client_ids}"
-        dated = codes.validity is Validity.GTD
-        return Entry(
-            owner=random.choice(self.owners),
-            contract=random.choice(ranges if codes.kind is Kind.BLOCK else singles),
-            side=side,
-            price_ticks=self.around + random.randint(-2, 2),
-            quantity_steps=random.choice((1, 2, 3, 5, 8, 13)),
-            kind=codes.kind,
-            execution=codes.execution,
-            validity=codes.validity,
-            state=codes.state,
-            valid_until_us=self.at_us + random.randint(0, 40) if dated else 0,
-            display_steps=random.choice((1, 2, 4)) if iceberg else 0,
-            delta_ticks=-delta if side is Side.BUY else delta,
-            client_order_id=client_id,
-        )
+    def sums(self) -> None:
+        """Compare what the checks were told with what lives and has traded."""
+        offers: Counter[object] = Counter()
+        orders: Counter[object] = Counter()
+        for life in self.naive.lives.values():
+            orders[life.owner.account] += 1
+            if not life.hibernated:
+                key = place_of(life.owner, life.contract), life.paper.side
+                offers[key] += life.paper.left
+        told = self.guard.told()
+        assert told["offers"] == offers
+        assert told["orders"] == orders
 
-    def basket(self) -> Basket:
-        linking = self.random.choice(list(Linking))
-        codes = _FOK if linking is Linking.LINKED else None
-        entries = [self.entry(codes) for _ in range(self.random.randint(1, 3))]
-        return Basket(
-            entries=tuple(replace(entry, client_order_id="") for entry in entries),
-            linking=linking,
-        )
 
-    def target(self) -> tuple[str, int, int]:
-        """Return account, number and revision of an order, now and then of none or a wrong one."""
-        random = self.random
-        number = random.randint(1, self.naive.orders + 1)
-        if self.naive.lives and random.random() < 0.85:
-            number = random.choice(list(self.naive.lives))
-        life = self.naive.lives.get(number)
-        owner = random.choice(self.owners)
-        if life is None:
-            return owner.account, number, 1
-        if random.random() < 0.95:
-            owner = life.owner
-        return owner.account, number, life.revision - (random.random() < 0.1)
-
-    def modification(self) -> Modification:
-        random = self.random
-        account, number, revision = self.target()
-        life = self.naive.lives.get(number)
-        change = Modification(account=account, order_id=number, revision=revision)
-        what = random.choice(("price", "quantity", "less", "date", "text"))
-        if what == "price":
-            change.price_ticks = self.around + random.randint(-2, 2)
-        elif what == "quantity":
-            change.quantity_steps = random.choice((1, 3, 9, 20))
-        elif what == "less" and life is not None:
-            change.quantity_steps = max(1, life.total - random.randint(1, 4))
-        elif what == "date" and life is not None and life.until_us:
-            change.valid_until_us = self.at_us + random.randint(0, 40)
-        else:
-            change.text = "another text"
-        return change
-
-    def switch(self) -> Switch:
-        account, number, revision = self.target()
-        to = self.random.choice(list(State))
-        return Switch(account=account, order_id=number, to=to, revision=revision)
-
-    def switch_all(self) -> SwitchAll:
-        market = self.random.choice(("", "QUARTER", "HOUR"))
-        owner = self.random.choice(self.owners)
-        return SwitchAll(account=owner.account, to=self.random.choice(list(State)), market=market)
-
-    def halt(self) -> Halt:
-        contract, owner = self.random.choice(self.contracts), self.random.choice(self.owners)
-        scopes = {
-            "venue": "",
-            "area": contract.area,
-            "product": contract.product,
-            "market": contract.market,
-            "contract": f"{contract.market}/{contract.start_us}",
-            "member": owner.member,
-            "account": owner.account,
-        }
-        resume = bool(self.naive.halts) and self.random.random() < 0.8
-        scope, value = self.random.choice(list(scopes.items()))
-        if resume:
-            scope, value = self.random.choice(sorted(self.naive.halts))
-        return Halt(scope=scope, value=value, by="operator", reason="test", resume=resume)
-
-    def kill(self) -> Kill:
-        release = bool(self.naive.stopped) and self.random.random() < 0.8
-        account = self.random.choice(self.owners).account
-        if release:
-            account = self.random.choice(sorted(self.naive.stopped))
-        return Kill(account=account, by="operator", reason="test", release=release)
+def dumped(venue: Venue) -> Any:
+    """Return the state as it comes back from a file."""
+    return json.loads(json.dumps(venue.dump()))
 
 
 def play(seed: int, commands: int) -> set[str]:
@@ -255,7 +129,10 @@ def play(seed: int, commands: int) -> set[str]:
     for number in range(1, commands + 1):
         try:
             pair.step()
+            if number == commands // 2:
+                pair.reloaded()
             if number == commands:
+                pair.close()
                 pair.replayed()
         except AssertionError as error:
             error.add_note(f"seed {seed}, command {number} of {commands}")
