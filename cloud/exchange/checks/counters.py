@@ -56,6 +56,7 @@ class Counters:
             periods = tuple(self.period(seat, contract.area, start_us) for start_us in starts)
             day = self.day(seat, day_of(contract), contract.start_us)
             desk = seat.desks[key] = Desk(seat, contract, periods, day)
+            desk.pace = seat.throttled(contract.market, self.policy)
             self._forget(contract.start_us, seat.desks, key)
             self._forget(contract.start_us, seat.near, contract.start_us)
         seat.near[contract.start_us] = desk

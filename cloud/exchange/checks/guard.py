@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from cloud.exchange.checks import memory, reasons
 from cloud.exchange.checks.counters import Counters
 from cloud.exchange.checks.hooks import Hook
-from cloud.exchange.checks.seats import Desk, Seat
+from cloud.exchange.checks.seats import Desk
 from cloud.exchange.checks.sites import Sites
 from cloud.exchange.matching.codes import Side
 from cloud.exchange.matching.order import Owner
@@ -48,7 +48,9 @@ class Checks(Counters):
         if desk.contract is not contract:
             desk = self.desk(owner, contract)
         seat = desk.seat
-        if seat.rated and not _unhurried(seat, contract.market):
+        if seat.rated and (
+            desk.pace.spare < 1 or seat.pace.spare < 1 or seat.day_actions >= seat.free_actions
+        ):
             refusal = reasons.of_rate(seat, contract.market, self.policy, at_us)
             if refusal is not None:
                 return refusal
@@ -87,13 +89,24 @@ class Checks(Counters):
         if at_us >= seat.day_ends_us:
             seat.begin_day(at_us)
         seat.day_actions += 1
-        if not seat.rated:
-            return
-        seat.pace.count(at_us)
-        (seat.by_market.get(market) or seat.throttled(market, self.policy)).count(at_us)
+        if seat.rated:
+            for pace in (
+                seat.pace,
+                seat.by_market.get(market) or seat.throttled(market, self.policy),
+            ):
+                pace.uncounted.append(at_us)
+                pace.spare -= 1
+                if pace.spare < 0:
+                    pace.settle()
 
     def offered(
-        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
+        self,
+        owner: Owner,
+        contract: Contract,
+        side: Side,
+        price_ticks: int,
+        steps: int,
+        orders: int = 0,
     ) -> None:
         """Count what came to rest, or, below zero, what left."""
         try:
@@ -102,6 +115,9 @@ class Checks(Counters):
             desk = self.desk(owner, contract)
         if desk.contract is not contract:
             desk = self.desk(owner, contract)
+        if orders:
+            desk.orders += orders
+            desk.seat.orders += orders
         power_kw = steps * desk.step_kw
         cash = price_ticks * steps * desk.wh_per_step
         period, day, sold = desk.period, desk.day, side is _SELL
@@ -224,17 +240,6 @@ class Checks(Counters):
             if refusal is None:
                 refusal = hook.refusal(asked.owner, contract, side, asked.price_ticks, steps, at_us)
         return refusal
-
-
-def _unhurried(seat: Seat, market: str) -> bool:
-    """Say whether an account is so far from every bound of its rate that none need be looked at."""
-    pace = seat.by_market.get(market)
-    return (
-        pace is not None
-        and pace.spare > 0
-        and seat.pace.spare > 0
-        and seat.day_actions < seat.free_actions
-    )
 
 
 def _payable(desk: Desk, sold: bool, price_ticks: int, steps: int) -> bool:

@@ -54,6 +54,7 @@ class Desk:
         "further",
         "kw_max",
         "orders",
+        "pace",
         "period",
         "periods",
         "seat",
@@ -72,6 +73,8 @@ class Desk:
         self.day = day
         self.orders = 0
         """That live, hibernated ones too."""
+        self.pace = Pace()
+        """The throttle's of this market."""
         self.step_kw = contract.rule.step_kw
         self.wh_per_step = contract.wh_per_step
         self.limit(seat.limits)
@@ -170,6 +173,8 @@ class Seat:
             )
             for market, pace in self.by_market.items()
         }
+        for desk in self.desks.values():
+            desk.pace = self.throttled(desk.contract.market, policy)
 
     def begin_day(self, at_us: int) -> None:
         """Begin to count the actions and trades of another UTC day."""

@@ -47,27 +47,20 @@ class Window:
 class Pace:
     """Windows that count the same actions, looked at only when one of them could be used up."""
 
-    __slots__ = ("_uncounted", "spare", "windows")
+    __slots__ = ("spare", "uncounted", "windows")
 
     def __init__(self, windows: tuple[Window, ...] = ()) -> None:
         self.windows = windows
         self.spare = 0
         """At least so many more may happen, whenever they do; below 1: ask `used_up`."""
-        self._uncounted: list[int] = []
-
-    def count(self, at_us: int) -> None:
-        """Count an action in all windows, soon."""
-        self._uncounted.append(at_us)
-        self.spare -= 1
-        if self.spare < -_SPARE_MAX:
-            self.settle()
-            self.spare = 0
+        self.uncounted: list[int] = []
+        """Actions that came since the windows were last looked at; each takes one of `spare`."""
 
     def settle(self) -> None:
         """Bring the windows up to date; before they are read."""
         for window in self.windows:
-            window.stamps.extend(self._uncounted)
-        self._uncounted.clear()
+            window.stamps.extend(self.uncounted)
+        self.uncounted.clear()
 
     def used_up(self, at_us: int) -> Window | None:
         """Return a window that allows nothing at this instant, None where there is none."""

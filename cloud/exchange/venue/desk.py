@@ -29,6 +29,7 @@ EXPIRY, CLOSING = 0, 1
 """What a timer is for; at one instant orders expire before gates close."""
 _TIMERS_SPARE = 1_000
 _GTD = Validity.GTD
+_ACTIVE, _INACTIVE = State.ACTIVE, State.INACTIVE
 
 Lookup = Callable[[str, int, int], Contract | None]
 """The catalogue's contract or block of a market, from start to end; None: not known any more."""
@@ -178,11 +179,14 @@ class Desk:
 
     # orders
 
-    def add(self, order: Order, stall: Stall, told_ticks: int) -> None:
-        """Count an order that has come to live here; it stands in its book, or sleeps."""
+    def add(self, order: Order, stall: Stall, told_ticks: int, steps: int = 0) -> None:
+        """Count an order that has come to live here; it offers so many steps, or sleeps."""
         order_id, owner = order.order_id, order.owner
         self.orders[order_id] = self.live[owner.number][order_id] = order
-        self.guard.orders_changed(owner, stall.contract, 1)
+        if steps:
+            self.guard.offered(owner, stall.contract, order.side, told_ticks, steps, 1)
+        else:
+            self.guard.orders_changed(owner, stall.contract, 1)
         if order.delta_ticks:
             self.told_ticks[order_id] = told_ticks
         if order.validity is _GTD:
@@ -191,23 +195,32 @@ class Desk:
     def remove(self, order: Order) -> None:
         """End an order that stands in its book, or sleeps."""
         stall = self.stalls[order.contract]
-        self.rest(order, stall)
-        stall.hibernated.pop(order.order_id, None)
-        order.state = State.INACTIVE
-        self.drop(order, stall)
+        if order.state is _ACTIVE:
+            stall.book.withdraw(order)
+            order.state = _INACTIVE
+            self.drop(order, stall, order.open_steps + order.hidden_steps)
+        else:
+            stall.hibernated.pop(order.order_id, None)
+            order.state = _INACTIVE
+            self.drop(order, stall)
 
     def rest(self, order: Order, stall: Stall) -> None:
         """Take an order out of its book, if it stands there."""
-        if order.state is State.ACTIVE:
+        if order.state is _ACTIVE:
             stall.book.withdraw(order)
             self.offered(order, stall, -order.left_steps)
 
-    def drop(self, order: Order, stall: Stall) -> None:
-        """Forget an order that has left for good."""
+    def drop(self, order: Order, stall: Stall, steps: int = 0) -> None:
+        """Forget an order that has left for good, and offered so many steps until now."""
         order_id, owner = order.order_id, order.owner
         del self.orders[order_id], self.live[owner.number][order_id]
-        self.told_ticks.pop(order_id, None)
-        self.guard.orders_changed(owner, stall.contract, -1)
+        ticks = order.price_ticks
+        if order.delta_ticks:
+            ticks = self.told_ticks.pop(order_id, ticks)
+        if steps:
+            self.guard.offered(owner, stall.contract, order.side, ticks, -steps, -1)
+        else:
+            self.guard.orders_changed(owner, stall.contract, -1)
 
     def offered(self, order: Order, stall: Stall, steps: int) -> None:
         """Tell the checks what has come to rest, or left, at the price that they know."""

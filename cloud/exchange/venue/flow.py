@@ -27,9 +27,10 @@ def submit(
     if effects and settle(desk, stall, order, effects, at_us, facts):
         ending = _SELF_TRADE
     elif ending is None:
-        if not living:
-            desk.add(order, stall, told_ticks)
-        desk.offered(order, stall, order.open_steps + order.hidden_steps)
+        if living:
+            desk.offered(order, stall, order.open_steps + order.hidden_steps)
+        else:
+            desk.add(order, stall, told_ticks, order.open_steps + order.hidden_steps)
     elif ending is not _FILLED:
         facts.append(Ended(at_us, order.order_id, order.left_steps, ending, _SDEL))
     if ending is not None:

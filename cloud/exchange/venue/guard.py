@@ -49,13 +49,23 @@ class Guard(Protocol):
         ...
 
     def offered(
-        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
+        self,
+        owner: Owner,
+        contract: Contract,
+        side: Side,
+        price_ticks: int,
+        steps: int,
+        orders: int = 0,
     ) -> None:
-        """Count what came to rest, or, below zero, what left; `orders_changed` beside it."""
+        """Count what came to rest, or, below zero, what left.
+
+        Args:
+            orders: 1 where an order came to live in the venue by it, -1 where one left for good.
+        """
         ...
 
     def orders_changed(self, owner: Owner, contract: Contract, orders: int) -> None:
-        """Count orders that came to live in the venue (+1) or left it (-1), hibernated too."""
+        """Count orders that came to live in the venue (+1) or left it (-1) without `offered`."""
         ...
 
     def traded(
@@ -108,7 +118,13 @@ class NoGuard:
     def acted(self, owner: Owner, market: str, at_us: int) -> None: ...
 
     def offered(
-        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
+        self,
+        owner: Owner,
+        contract: Contract,
+        side: Side,
+        price_ticks: int,
+        steps: int,
+        orders: int = 0,
     ) -> None: ...
 
     def orders_changed(self, owner: Owner, contract: Contract, orders: int) -> None: ...

@@ -55,8 +55,15 @@ class Told(NoGuard):
         self.actions[owner.account] += 1
 
     def offered(
-        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
+        self,
+        owner: Owner,
+        contract: Contract,
+        side: Side,
+        price_ticks: int,
+        steps: int,
+        orders: int = 0,
     ) -> None:
+        self.orders[owner.account] += orders
         self.offers[owner.account, contract.start_us + contract.end_us, side] += steps
         self.cash[owner.account] += price_ticks * steps
 
