@@ -41,8 +41,7 @@ class Answers:
 
     def begin(self) -> None:
         """Forget the answers of the message before."""
-        if self._given:
-            self._given = []
+        self._given = []
 
     def given(self) -> list[Answer]:
         """Return one answer for each command of the message; ask before the next one."""

@@ -5,7 +5,7 @@ contract, and what the guard says (throttle → size and price → position and 
 """
 
 from cloud.exchange.facts import Entered, Fact, Refused
-from cloud.exchange.matching.codes import Action, Ending, Execution, Kind, Side, State
+from cloud.exchange.matching.codes import Action, Ending, Execution, Kind, Side, State, Validity
 from cloud.exchange.matching.order import Order, Owner
 from cloud.exchange.venue import flow, scopes, sweep
 from cloud.exchange.venue.commands import Entry
@@ -18,8 +18,10 @@ from cloud.market.money import eur_mwh
 
 _UADD, _AADD = Action.ADDED, Action.ADDED_BY_ADMIN
 _LIMIT, _BLOCK = Kind.LIMIT, Kind.BLOCK
-_ACTIVE, _INACTIVE, _HIBERNATED = State.ACTIVE, State.INACTIVE, State.HIBERNATED
+_ACTIVE, _HIBERNATED = State.ACTIVE, State.HIBERNATED
+_GFS = Validity.GFS
 _IOC = Execution.IOC
+_new = tuple.__new__
 
 
 def enter(desk: Desk, entry: Entry, at_us: int, facts: list[Fact], basket: int = 0) -> None:
@@ -42,53 +44,62 @@ Ready = tuple[Owner, Stall, int]
 
 
 def check(desk: Desk, entry: Entry, at_us: int, facts: list[Fact]) -> Ready | Refusal:
-    """Say what an order is ready with, or why it is refused; it counts as an action either way."""
+    """Say what an order is ready with, or why it is refused; it counts as an action either way.
+
+    What binds most orders is looked at here, in one go; `_closer` looks at all the rest, and finds
+    the reason.
+    """
     owner = desk.faces.get(entry.owner) or desk.owner(entry.owner, at_us, facts)
     if owner is None:
         return Refusal("OWNERS_MAX", f"the venue knows {OWNERS_MAX} owners, more are not allowed")
-    contract = entry.contract
+    contract, ticks, steps = entry.contract, entry.price_ticks, entry.quantity_steps
     stall = desk.numbers.get((contract.market, contract.start_us, contract.end_us))
-    judged: int | Refusal | None = None
-    if stall is None:
-        judged = gate(contract, at_us)
-        if judged is not None:
-            desk.guard.acted(owner, "", at_us)
+    if (
+        stall is None
+        or ticks is None
+        or not stall.opens_us <= at_us < stall.closes_us
+        or not stall.price_ticks_min <= ticks <= stall.price_ticks_max
+        or not 0 < steps <= stall.steps_max
+        or entry.kind is not _LIMIT
+        or entry.valid_until_us
+        or stall.parts
+        or desk.halts
+        or desk.stopped
+    ):
+        judged = _closer(desk, entry, owner, stall, at_us, facts)
+        if isinstance(judged, Refusal):
+            stall = desk.numbers.get((contract.market, contract.start_us, contract.end_us))
+            desk.guard.acted(owner, "" if stall is None else stall.market, at_us)
             return judged
-        stall = desk.stall(contract, at_us, facts)
-    elif not stall.opens_us <= at_us < stall.closes_us:
-        judged = gate(stall, at_us)
-    if judged is None and (desk.halts or desk.stopped):
-        judged = scopes.refusal(desk, owner, stall)
-    if judged is None:
-        judged = _judge(desk, entry, owner, stall, at_us)
-    desk.guard.acted(owner, stall.market, at_us)
-    return (owner, stall, judged) if isinstance(judged, int) else judged
-
-
-def _judge(desk: Desk, entry: Entry, owner: Owner, stall: Stall, at_us: int) -> int | Refusal:
-    """Return the limit in ticks of an order that may come in, else why not."""
-    ticks, steps = entry.price_ticks, entry.quantity_steps
+        stall, ticks = judged
     reference_ticks = stall.last_ticks
     if reference_ticks is None:
         reference_ticks = stall.reference_ticks()
+    guard = desk.guard
+    refusal = guard.refusal(owner, stall.contract, entry.side, ticks, steps, reference_ticks, at_us)
+    guard.acted(owner, stall.market, at_us)
+    return (owner, stall, ticks) if refusal is None else refusal
+
+
+def _closer(
+    desk: Desk, entry: Entry, owner: Owner, stall: Stall | None, at_us: int, facts: list[Fact]
+) -> tuple[Stall, int] | Refusal:
+    """Return the place of an order, listed if need be, and its limit, else why it has none."""
+    refusal = gate(entry.contract if stall is None else stall, at_us)
+    if refusal is not None:
+        return refusal
+    if stall is None:
+        stall = desk.stall(entry.contract, at_us, facts)
+    if desk.halts or desk.stopped:
+        refusal = scopes.refusal(desk, owner, stall)
+        if refusal is not None:
+            return refusal
+    ticks = entry.price_ticks
     if ticks is None:
-        ticks = _protected_ticks(entry, stall, reference_ticks)
+        ticks = _protected_ticks(entry, stall)
         if ticks is None:
             return _no_price(entry)
-    refusal = None
-    if (
-        entry.kind is not _LIMIT
-        or stall.parts
-        or entry.valid_until_us
-        or not stall.price_ticks_min <= ticks <= stall.price_ticks_max
-        or not 0 < steps <= stall.steps_max
-    ):
-        refusal = _form(entry, stall, ticks, at_us)
-    if refusal is None:
-        refusal = desk.guard.refusal(
-            owner, stall.contract, entry.side, ticks, steps, reference_ticks, at_us
-        )
-    return ticks if refusal is None else refusal
+    return _form(entry, stall, ticks, at_us) or (stall, ticks)
 
 
 def gate(contract: Contract | Stall, at_us: int) -> Refusal | None:
@@ -158,16 +169,12 @@ def refuse(
 
 
 def place(
-    desk: Desk,
-    entry: Entry,
-    ready: Ready,
-    at_us: int,
-    facts: list[Fact],
-    basket: int,
+    desk: Desk, entry: Entry, ready: Ready, at_us: int, facts: list[Fact], basket: int
 ) -> None:
     """Enter an order that has passed the checks."""
     owner, stall, ticks = ready
-    entered = Entered(
+    by = entry.by_admin
+    fields = (
         at_us,
         desk.last_order_id + 1,
         stall.number,
@@ -184,43 +191,71 @@ def place(
         entry.valid_until_us,
         entry.client_order_id,
         entry.text,
-        _AADD if entry.by_admin else _UADD,
+        _AADD if by else _UADD,
         basket,
-        entry.by_admin,
+        by,
     )
+    entered = _new(Entered, fields)  # as Entered(*fields), in a third of the time
     facts.append(entered)
     happen(desk, owner, stall, entered, facts)
 
 
 def happen(desk: Desk, owner: Owner, stall: Stall, entered: Entered, facts: list[Fact]) -> None:
     """Do what an entry says; live, and again in a replay."""
-    at_us, order_id, _, _, side, kind, execution, validity, state, ticks, steps = entered[:11]
+    (
+        at_us,
+        order_id,
+        number,
+        _,
+        side,
+        kind,
+        execution,
+        validity,
+        state,
+        ticks,
+        steps,
+        display_steps,
+        delta_ticks,
+        valid_until_us,
+        client_id,
+        text,
+        _,
+        basket,
+        _,
+    ) = entered
     desk.last_us = at_us
     desk.last_order_id = order_id
-    if entered.basket:
-        desk.last_basket = entered.basket
-    order = Order(order_id, owner, stall.number, side, ticks, steps, execution)
-    if kind is not _LIMIT or entered.valid_until_us or state is not _ACTIVE:
+    order = Order(order_id, owner, number, side, ticks, steps, execution)
+    if client_id or text or basket:
+        order.client_order_id, order.text = client_id, text
+        desk.last_basket = basket or desk.last_basket
+    if kind is not _LIMIT or validity is not _GFS or state is not _ACTIVE:
         order.kind, order.state = kind, state
-        order.display_steps, order.delta_ticks = entered.display_steps, entered.delta_ticks
-        order.valid_until_us = entered.valid_until_us
-    order.validity = validity
-    order.text = entered.text
-    order.client_order_id = client_id = entered.client_order_id
-    ending: Ending | None = None
-    if state is _HIBERNATED:
-        order.at_us = at_us
-        stall.hibernated[order_id] = order
-        desk.add(order, stall, ticks)
-    elif kind is _BLOCK and execution is _IOC:
-        ending = sweep.sweep(desk, stall, order, at_us, facts)
+        order.validity, order.valid_until_us = validity, valid_until_us
+        order.display_steps, order.delta_ticks = display_steps, delta_ticks
+        ending = _unusual(desk, stall, order, at_us, facts)
     else:
         ending = flow.submit(desk, stall, order, at_us, facts)
     desk.answers.accepted(order, ending, client_id, at_us)
 
 
-def _protected_ticks(entry: Entry, stall: Stall, reference_ticks: int | None) -> int | None:
+def _unusual(
+    desk: Desk, stall: Stall, order: Order, at_us: int, facts: list[Fact]
+) -> Ending | None:
+    """Let an order in that may sleep, or take from other books than its own."""
+    if order.state is _HIBERNATED:
+        order.at_us = at_us
+        stall.hibernated[order.order_id] = order
+        desk.add(order, stall, order.price_ticks)
+        return None
+    if order.kind is _BLOCK and order.execution is _IOC:
+        return sweep.sweep(desk, stall, order, at_us, facts)
+    return flow.submit(desk, stall, order, at_us, facts)
+
+
+def _protected_ticks(entry: Entry, stall: Stall) -> int | None:
     """Return the limit of a market order, None where there is none to be had."""
+    reference_ticks = stall.reference_ticks()
     if reference_ticks is None or entry.execution not in (_IOC, Execution.FOK):
         return None
     rule = stall.contract.rule
