@@ -43,6 +43,7 @@ from cloud.kernel.server import AddressTaken, listen, serve
 from cloud.kernel.sessions import Sessions, load_secret
 from cloud.kernel.uses import Uses
 from cloud.market import routes as market_routes
+from cloud.market.catalogue import BadMarkets
 from cloud.planning import service as planning
 from cloud.portfolio import routes as portfolio_routes
 from cloud.settings import BadSettings, HubSettings
@@ -69,6 +70,7 @@ _UNUSABLE = (
     JournalUnusable,
     ReplayDiffers,
     BadRing,
+    BadMarkets,
     AddressTaken,
     HubError,
 )

@@ -45,6 +45,9 @@ class HubSettings(BaseSettings):
         description="a key that signs the feeds: '<key id>:hex:<secret>' or '<key id>:base64:…';"
         " without one, a key in data_dir",
     )
+    markets_file: Path | None = Field(
+        default=None, description="TOML; markets beside the shipped ones, or in their place"
+    )
     backfill_bytes_s: int | None = Field(
         default=None,
         ge=16_000,

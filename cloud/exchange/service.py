@@ -126,7 +126,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
         JournalUnusable: damaged, of a newer program, in use, or not this database's.
         ReplayDiffers: this program would have decided otherwise than the journal says.
     """
-    catalogue = markets.load()
+    catalogue = markets.load(hub.settings.markets_file)
     market_data = MarketData(catalogue)
     path = hub.settings.data_dir / JOURNAL_FILE
     with open_floor(path, hub.clock, market_data.remember) as (floor, journal):

@@ -1,118 +1,135 @@
-"""The markets that the hub knows, from the data file, strictly checked.
+"""The markets that the hub knows: the shipped data files, and an operator's own beside them.
 
-A catalogue is read once and is the same for everybody: it never changes while the hub runs.
+A catalogue is read once and is the same for everybody: it never changes while the hub runs. A
+wrong file stops the start, with one line for each mistake. The form of the rows is in `rows`.
 """
 
 import tomllib
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from pathlib import Path
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from cloud.market.contracts import TICKS_PER_EUR, Market, Rule
+from cloud.market.contracts import Contract, Market
+from cloud.market.rows import File
 
-_Eur = Annotated[Decimal, Field(ge=-100_000, le=100_000, multiple_of=Decimal("0.01"))]
 Catalogue = Mapping[str, Market]
 """Markets by their code."""
+MARKETS_MAX = 1_000
+BYTES_MAX = 4_000_000
 
 
 class BadMarkets(Exception):
     """The data file cannot be used; the text has one line for each mistake."""
 
 
-def _known_zone(name: str) -> str:
+@cache
+def load(own: Path | None = None) -> Catalogue:
+    """Return the markets that this hub lists: of the shipped files and of the operator's own.
+
+    A market of the operator's file stands in for a shipped one of the same code. Without a line
+    ``listed`` in it, its markets are listed beside those that the shipped files list.
+
+    Raises:
+        BadMarkets: a file cannot be read or used.
+    """
+    shipped = _shipped()
+    if own is None:
+        return _listed(shipped, _names(shipped), "markets.toml")
     try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("a time zone as Europe/Vienna is expected") from None
-    return name
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _RuleRow(_Row):
-    valid_from: date
-    opens_ahead_s: int = Field(gt=0, le=7 * 86_400)
-    close_lead_s: int = Field(ge=0, le=86_400)
-    step_kw: int = Field(ge=1, le=1_000_000)
-    quantity_kw_max: int = Field(ge=1, le=1_000_000_000)
-    price_eur_mwh_min: _Eur
-    price_eur_mwh_max: _Eur
-    protection_eur_mwh: Annotated[_Eur, Field(ge=0)]
-    source: str
-    confidence: str
-
-    def rule(self) -> Rule:
-        return Rule(
-            valid_from=self.valid_from,
-            opens_ahead_s=self.opens_ahead_s,
-            close_lead_s=self.close_lead_s,
-            step_kw=self.step_kw,
-            quantity_kw_max=self.quantity_kw_max,
-            price_ticks_min=int(self.price_eur_mwh_min * TICKS_PER_EUR),
-            price_ticks_max=int(self.price_eur_mwh_max * TICKS_PER_EUR),
-            protection_ticks=int(self.protection_eur_mwh * TICKS_PER_EUR),
-        )
-
-
-class _MarketRow(_Row):
-    code: str = Field(pattern=r"^[A-Z][A-Z0-9_]{0,39}$")
-    area: str = Field(pattern=r"^[A-Z][A-Z0-9_-]{1,19}$")
-    time_zone: Annotated[str, AfterValidator(_known_zone)]
-    resolution_s: Literal[900]
-    """Only quarter-hours so far: site limits, positions and schedules are counted in them."""
-    rule: tuple[_RuleRow, ...] = Field(min_length=1)
-
-    def market(self) -> Market:
-        rules = sorted(
-            (row.rule() for row in self.rule), key=lambda rule: rule.valid_from, reverse=True
-        )
-        return Market(
-            code=self.code,
-            area=self.area,
-            zone=ZoneInfo(self.time_zone),
-            resolution_s=self.resolution_s,
-            rules=tuple(rules),
-        )
-
-
-class _File(_Row):
-    market: tuple[_MarketRow, ...] = Field(min_length=1)
+        if own.stat().st_size > BYTES_MAX:
+            raise BadMarkets(f"{own}: is too large; {BYTES_MAX} bytes are allowed")
+        text = own.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadMarkets(f"{own}: cannot be read: {error}") from error
+    file = _read(text, str(own))
+    names = file.listed
+    if names is None:
+        names = (*_names(shipped), *(row.code for row in file.market))
+    return _listed([*shipped, file], names, str(own))
 
 
 @cache
-def load() -> Catalogue:
-    """Return the markets that are shipped."""
-    resource = files("cloud.market") / "data" / "markets.toml"
-    return parse(resource.read_text(encoding="utf-8"), "markets.toml")
+def known() -> Catalogue:
+    """Return all markets of the shipped files, listed or not."""
+    shipped = _shipped()
+    return _listed(shipped, [row.code for file in shipped for row in file.market], "markets.toml")
 
 
 def parse(text: str, name: str) -> Catalogue:
-    """Return the markets in a TOML text.
+    """Return the markets in a TOML text, listed or not.
 
     Raises:
         BadMarkets: a key is missing, unknown or out of range, or a code is used twice.
     """
+    return {row.code: row.market() for row in _read(text, name).market}
+
+
+def find(catalogue: Catalogue, market: str, start_us: int, end_us: int) -> Contract | None:
+    """Return the contract or the block of this market from start to end, None for none."""
+    found = catalogue.get(market)
+    if found is None:
+        return None
+    if end_us - start_us == found.resolution_us:
+        return found.contract(start_us)
+    return found.block(start_us, end_us)
+
+
+def _shipped() -> list[File]:
+    folder = files("cloud.market") / "data"
+    resources = sorted(folder.iterdir(), key=lambda resource: resource.name)
+    return [
+        _read(resource.read_text(encoding="utf-8"), resource.name)
+        for resource in resources
+        if resource.name.endswith(".toml")
+    ]
+
+
+def _names(shipped: Iterable[File]) -> tuple[str, ...]:
+    return tuple(code for file in shipped for code in file.listed or ())
+
+
+def _listed(shipped: Iterable[File], names: Iterable[str], name: str) -> Catalogue:
+    """Return the listed ones of all markets; later files stand in for earlier ones."""
+    rows = {row.code: row for file in shipped for row in file.market}
+    chosen = dict.fromkeys(names)
+    mistakes = [
+        f"{name}: listed: {code!r} is not allowed; one of {', '.join(sorted(rows))} is expected"
+        for code in chosen
+        if code not in rows
+    ]
+    if len(chosen) > MARKETS_MAX:
+        mistakes.append(f"{name}: {len(chosen)} markets are too many; {MARKETS_MAX} are allowed")
+    if mistakes:
+        raise BadMarkets("\n".join(mistakes))
+    return {code: rows[code].market() for code in chosen}
+
+
+def _read(text: str, name: str) -> File:
     try:
-        rows = _File.model_validate(tomllib.loads(text, parse_float=Decimal)).market
-    except tomllib.TOMLDecodeError as error:
+        file = File.model_validate(tomllib.loads(text, parse_float=Decimal))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadMarkets(f"{name}: {error}") from error
     except ValidationError as error:
-        raise BadMarkets(
-            "\n".join(
-                f"{name}: {'.'.join(map(str, e['loc']))}: {e['input']!r} is not allowed; {e['msg']}"
-                for e in error.errors(include_url=False)
-            )
-        ) from error
-    codes = [row.code for row in rows]
-    for code in codes:
+        raise BadMarkets("\n".join(_lines(error, name))) from error
+    codes = [row.code for row in file.market]
+    for code in dict.fromkeys(codes):
         if codes.count(code) > 1:
             raise BadMarkets(f"{name}: market.code: {code!r} is used twice; codes are unique")
-    return {row.code: row.market() for row in rows}
+    return file
+
+
+def _lines(error: ValidationError, name: str) -> Iterable[str]:
+    details = error.errors(include_url=False)
+    for detail in details:
+        depth = len(detail["loc"])
+        inside = [other for other in details if other["loc"][:depth] == detail["loc"]]
+        if detail["type"] == "too_short" and len(inside) > 1:
+            continue  # what is missing is the very row that is wrong
+        where = ".".join(map(str, detail["loc"]))
+        given = detail["input"]
+        shown = "" if isinstance(given, dict | list) else f" {given!r} is not allowed;"
+        yield f"{name}: {where}:{shown} {detail['msg'].removeprefix('Value error, ')}"
