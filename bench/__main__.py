@@ -29,6 +29,7 @@ BENCHMARKS = {
     "fleet": ("bench.fleet:run", "200 boxes on one hub for a minute: errors, latency, losses"),
     "ingest": ("bench.ingest:run", "points a second into the hub, on both databases; queries"),
     "sync": ("bench.sync:run", "a day's backlog goes out while live values stay fresh"),
+    "exchange-prices": ("bench.exchange_prices:run", "facts a second to depth and averages"),
     "exchange-read": ("bench.exchange_read:run", "facts a second into the exchange's read model"),
     "exchange-journal": ("bench.exchange_journal:run", "messages a second on the disk, and back"),
     "exchange-engine": ("bench.exchange_engine:run", "messages a CPU second of the matching"),
