@@ -1,9 +1,11 @@
 """cloud.exchange.venue: command by command what the naive venue does, on random flows.
 
 Two quarter-hours, the range of both and an hour on another market open and close within each
-flow; three accounts enter orders of every accepted combination and baskets, change, hibernate,
-activate and delete them; operators halt, resume, stop and free. After each command answers, trades,
-endings, what lives and every book must be equal; at the end a replay of the facts must be too.
+flow; three accounts enter orders of every accepted combination, market orders and baskets, change,
+hibernate, activate and delete them; operators halt, resume, stop and free; trades are recalled and
+cancelled. After each command answers, trades, endings, what lives, every book and what the checks
+were told must be equal. In the middle the venue is replaced by one made of its dump; at the end a
+replay of all facts must know the same.
 """
 
 import pytest
@@ -16,7 +18,15 @@ _HAPPENS = {
     *("Halted", "Resumed", "Stopped", "Freed", "Traded", "Clipped", "Reduced", "Refused"),
     *("FILLED", "KILLED", "SELF_TRADE", "CANCELLED", "REPLACED", "EXPIRED"),
     *("CONTRACT_NOT_OPEN", "CONTRACT_CLOSED", "HALTED", "ACCOUNT_STOPPED", "STALE_REVISION"),
-    *("ORDER_UNKNOWN", "ORDER_STATE", "VALID_UNTIL", "BASKET_REFUSED"),
+    *("ORDER_UNKNOWN", "ORDER_STATE", "VALID_UNTIL", "BASKET_REFUSED", "BASKET_UNFILLED"),
+    *(
+        "NO_REFERENCE_PRICE",
+        "TradeMoved",
+        "TRADE_STATE",
+        "NOT_A_PARTY",
+        "SECOND_PERSON",
+        "TOO_LATE",
+    ),
 }
 
 

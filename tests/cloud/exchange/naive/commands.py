@@ -4,7 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 
-from cloud.exchange.matching.codes import Execution, Kind, Linking, Side, State, Validity
+from cloud.exchange.matching.codes import (
+    Execution,
+    Kind,
+    Linking,
+    Side,
+    State,
+    TradeState,
+    Validity,
+)
 from cloud.exchange.matrix import CONTINUOUS, Codes
 from cloud.exchange.venue.commands import (
     Basket,
@@ -13,11 +21,13 @@ from cloud.exchange.venue.commands import (
     Halt,
     Kill,
     Modification,
+    MoveTrade,
     Switch,
     SwitchAll,
 )
 from cloud.market.contracts import Contract
 from tests.cloud.exchange.naive.flows import AROUND_TICKS, some_owners
+from tests.cloud.exchange.naive.recalls import NEXT
 from tests.cloud.exchange.naive.venue import NaiveVenue
 from tests.support.exchange import NOON_US, RULE
 from wire.clock import QUARTER_HOUR_US
@@ -61,7 +71,7 @@ def _contract(market: str, product: str, start_us: int, long_us: int, closes_us:
         end_us=start_us + long_us,
         opens_us=NOON_US + 2,
         closes_us=closes_us,
-        rule=RULE,
+        rule=replace(RULE, protection_ticks=1),
     )
 
 
@@ -85,6 +95,7 @@ class Commands:
             (2, self.switch_all),
             (4, self.halt),
             (2, self.kill),
+            (6, self.move),
         ]
 
     def next(self, at_us: int) -> Command:
@@ -107,11 +118,13 @@ class Commands:
             self.client_ids += random.random() < 0.6
             client_id = f"own-{self.client_ids}"
         dated = codes.validity is Validity.GTD
+        may_have_none = codes.kind is Kind.LIMIT and codes.validity is Validity.NON
+        market_order = may_have_none and random.random() < 0.2
         return Entry(
             owner=random.choice(self.owners),
             contract=random.choice(ranges if codes.kind is Kind.BLOCK else singles),
             side=side,
-            price_ticks=self.around + random.randint(-2, 2),
+            price_ticks=None if market_order else self.around + random.randint(-2, 2),
             quantity_steps=random.choice((1, 2, 3, 5, 8, 13)),
             kind=codes.kind,
             execution=codes.execution,
@@ -151,7 +164,7 @@ class Commands:
         account, number, revision = self.target()
         life = self.naive.lives.get(number)
         change = Modification(account=account, order_id=number, revision=revision)
-        what = random.choice(("price", "quantity", "less", "date", "text"))
+        what = random.choice(("price", "quantity", "less", "date", "text", "peak"))
         if what == "price":
             change.price_ticks = self.around + random.randint(-2, 2)
         elif what == "quantity":
@@ -160,6 +173,8 @@ class Commands:
             change.quantity_steps = max(1, life.total - random.randint(1, 4))
         elif what == "date" and life is not None and life.until_us:
             change.valid_until_us = self.at_us + random.randint(0, 40)
+        elif what == "peak" and life is not None and life.paper.display:
+            change.display_steps = random.choice((1, 2, 4))
         else:
             change.text = "another text"
         return change
@@ -190,6 +205,17 @@ class Commands:
         if resume:
             scope, value = self.random.choice(sorted(self.naive.halts))
         return Halt(scope=scope, value=value, by="operator", reason="test", resume=resume)
+
+    def move(self) -> MoveTrade:
+        """Take a step with one of the last trades, mostly one that is possible."""
+        random = self.random
+        number = max(0, len(self.naive.trades) - random.randint(0, 3))
+        state = self.naive.recalls.states.get(number, ("ACTI", ""))[0]
+        possible = [TradeState(code) for code in NEXT[state].split()]
+        to = random.choice(possible if possible and random.random() < 0.9 else list(TradeState))
+        account = random.choice(self.owners).account if to is TradeState.RECALL_ASKED else ""
+        by = random.choice(("one", "two"))
+        return MoveTrade(trade_id=number, to=to, by=by, account=account, reason="test")
 
     def kill(self) -> Kill:
         release = bool(self.naive.stopped) and self.random.random() < 0.8

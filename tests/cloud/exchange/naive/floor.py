@@ -10,7 +10,7 @@ Written from the rule book (domain/exchange.md §3.3, §4.2). Where the page is 
 
 from dataclasses import dataclass, field, replace
 
-from cloud.exchange.matching.codes import Ending, Execution, Kind, State
+from cloud.exchange.matching.codes import Ending, Execution, Kind, Side, State
 from cloud.exchange.matching.order import Owner
 from cloud.exchange.venue.commands import Entry
 from cloud.market.contracts import Contract
@@ -47,18 +47,23 @@ class NaiveFloor:
     lives: dict[int, Life] = field(default_factory=dict)
     orders: int = 0
     at_us: int = 0
+    known: dict[int, tuple[Owner, Side]] = field(default_factory=dict)
+    """Of all orders that ever were."""
     trades: list[tuple[Key, int, int, int, int, bool]] = field(default_factory=list)
     """Contract, maker, taker, ticks, steps, self-trade; the number is the place in the list."""
     ended: dict[int, Ending] = field(default_factory=dict)
 
     def accept(self, entry: Entry) -> int:
-        assert entry.price_ticks is not None
+        price = entry.price_ticks
+        if price is None:
+            price = self.protected(entry)
+        assert price is not None
         self.orders += 1
         paper = Paper(
             self.orders,
             entry.owner.stp_scope,
             entry.side,
-            entry.price_ticks,
+            price,
             entry.quantity_steps,
             entry.execution,
             entry.display_steps,
@@ -70,11 +75,25 @@ class NaiveFloor:
             paper, entry.contract, entry.owner, paper.left, entry.valid_until_us, hibernated
         )
         self.lives[paper.number] = life
+        self.known[paper.number] = entry.owner, entry.side
         if entry.kind is Kind.BLOCK and entry.execution is Execution.IOC:
             self.sweep(life, entry.contract.parts)
         elif not hibernated:
             self.inside(entry.contract, paper)
         return paper.number
+
+    def protected(self, entry: Entry) -> int | None:
+        """Return the limit of a market order: the last price between two owners, else the middle
+        of bid and ask, and the protection on its bad side; None: there is no such price.
+        """
+        last = [t[3] for t in self.trades if t[0] == key_of(entry.contract) and not t[5]]
+        orders = [o for o in self.market(entry.contract).orders if not o.all_or_nothing()]
+        bids = [o.price for o in orders if o.side is Side.BUY]
+        asks = [o.price for o in orders if o.side is Side.SELL]
+        protection = entry.contract.rule.protection_ticks * (1 if entry.side is Side.BUY else -1)
+        if last:
+            return last[-1] + protection
+        return (max(bids) + min(asks)) // 2 + protection if bids and asks else None
 
     def sweep(self, life: Life, parts: tuple[Contract, ...]) -> None:
         paper, asked, before = life.paper, life.paper.left, 0

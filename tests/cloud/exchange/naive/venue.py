@@ -5,6 +5,7 @@ the naive market. It knows no checks of size, position or money. Where the page 
 
 * Numbers of orders and trades count from 1; a refused entry gets none, a killed one does.
 * A linked basket that cannot be filled is refused as a whole: none of its orders ever existed.
+* A change of the peak costs the place, as one of the price does.
 * Activation enters the order anew, at the price it had come to, its visible part refilled.
 * A change that costs the place gives what is left a new number, in one step; a hibernated order
   that is changed so stays hibernated. One that leaves nothing to trade deletes the order.
@@ -12,7 +13,7 @@ the naive market. It knows no checks of size, position or money. Where the page 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cloud.exchange.matching.codes import Ending, Linking, State
 from cloud.exchange.matching.order import Owner
@@ -23,12 +24,14 @@ from cloud.exchange.venue.commands import (
     Halt,
     Kill,
     Modification,
+    MoveTrade,
     Switch,
     SwitchAll,
 )
 from cloud.market.contracts import Contract
-from tests.cloud.exchange.naive.floor import Life, NaiveFloor
+from tests.cloud.exchange.naive.floor import Key, Life, NaiveFloor
 from tests.cloud.exchange.naive.market import Paper
+from tests.cloud.exchange.naive.recalls import NaiveRecalls
 
 
 @dataclass
@@ -36,6 +39,9 @@ class NaiveVenue(NaiveFloor):
     halts: set[tuple[str, str]] = field(default_factory=set)
     stopped: set[str] = field(default_factory=set)
     answers: dict[tuple[str, str], str] = field(default_factory=dict)
+    recalls: NaiveRecalls = field(default_factory=NaiveRecalls)
+    gates: dict[Key, int] = field(default_factory=dict)
+    """When each contract closes."""
 
     def handle(self, command: Command, at_us: int) -> list[str]:
         """Return the code of each refusal, '' for what was done; a basket has one an order."""
@@ -56,6 +62,8 @@ class NaiveVenue(NaiveFloor):
                 return self.halt(command)
             case Kill():
                 return self.kill(command)
+            case MoveTrade():
+                return [self.move(command, at_us)]
         raise AssertionError(command)
 
     def pass_time(self, at_us: int) -> None:
@@ -101,6 +109,8 @@ class NaiveVenue(NaiveFloor):
         code = self.objection(entry.owner, [entry.contract, *entry.contract.parts], at_us)
         if not code and entry.valid_until_us and entry.valid_until_us <= at_us:
             return "VALID_UNTIL"
+        if not code and entry.price_ticks is None and self.protected(entry) is None:
+            return "NO_REFERENCE_PRICE"
         return code
 
     def basket(self, basket: Basket, at_us: int) -> list[str]:
@@ -109,11 +119,18 @@ class NaiveVenue(NaiveFloor):
         codes = [self.objection_to(entry, at_us) for entry in basket.entries]
         if any(codes):
             return [code or "BASKET_REFUSED" for code in codes]
-        if basket.linking is Linking.VALID or self.all_fill(basket.entries):
-            for entry in basket.entries:
-                self.accept(entry)
-            return codes
-        return ["BASKET_UNFILLED" for _ in basket.entries]
+        entries = tuple(self.limited(entry) for entry in basket.entries)
+        if basket.linking is Linking.LINKED and not self.all_fill(entries):
+            return ["BASKET_UNFILLED" for _ in entries]
+        for entry in entries:
+            self.accept(entry)
+        return codes
+
+    def limited(self, entry: Entry) -> Entry:
+        """Give a market order the limit that it has when its basket comes in."""
+        if entry.price_ticks is None:
+            return replace(entry, price_ticks=self.protected(entry))
+        return entry
 
     def all_fill(self, entries: tuple[Entry, ...]) -> bool:
         attempt = NaiveFloor({key: market.copied() for key, market in self.markets.items()})
@@ -146,8 +163,8 @@ class NaiveVenue(NaiveFloor):
         left = total - life.filled
         if left <= 0:
             self.end(life, Ending.CANCELLED)
-        elif price != paper.price or total > life.total:
-            self.replace(life, price, total, left)
+        elif price != paper.price or total > life.total or self.other_peak(life, change):
+            self.renew(life, price, total, left, change)
         else:
             if left < paper.left:
                 paper.left, paper.shown = left, min(paper.shown, left)
@@ -155,15 +172,19 @@ class NaiveVenue(NaiveFloor):
             life.revision += 1
         return ""
 
-    def replace(self, life: Life, price: int, total: int, left: int) -> None:
+    def other_peak(self, life: Life, change: Modification) -> bool:
+        return change.display_steps not in (None, life.paper.display)
+
+    def renew(self, life: Life, price: int, total: int, left: int, change: Modification) -> None:
         """Delete it and enter what is left of it under a new number, in one step."""
         old = life.paper
         self.end(life, Ending.REPLACED)
         self.orders += 1
         paper = Paper(
-            self.orders, old.scope, old.side, price, left, old.execution, old.display, old.delta,
-            old.policy,
+            self.orders, old.scope, old.side, price, left, old.execution,
+            change.display_steps or old.display, old.delta, old.policy,
         )  # fmt: skip
+        self.known[paper.number] = self.known[old.number]
         self.lives[paper.number] = Life(
             paper, life.contract, life.owner, total, life.until_us, life.hibernated
         )
@@ -223,6 +244,13 @@ class NaiveVenue(NaiveFloor):
             if not life.hibernated and self.halted(life.owner, life.contract):
                 self.hibernate(life)
         return [""]
+
+    def move(self, move: MoveTrade, at_us: int) -> str:
+        if not 1 <= move.trade_id <= len(self.trades):
+            return self.recalls.move(move, None, closed=False)
+        key, maker, taker, *_ = self.trades[move.trade_id - 1]
+        parties = {self.known[maker][0].account, self.known[taker][0].account}
+        return self.recalls.move(move, parties, closed=at_us >= self.gates[key])
 
     def kill(self, kill: Kill) -> list[str]:
         if kill.release:

@@ -7,11 +7,13 @@ from random import Random
 from typing import Any
 
 from cloud.exchange.facts import Fact
+from cloud.exchange.matching.codes import Side
 from cloud.exchange.venue.commands import (
     Basket,
     Command,
     Entry,
     Modification,
+    MoveTrade,
     Switch,
 )
 from cloud.exchange.venue.venue import Venue
@@ -38,6 +40,7 @@ class VenuePair:
     def __post_init__(self) -> None:
         self.commands = Commands(self.random, self.naive)
         self.contracts = self.commands.contracts
+        self.naive.gates = {key_of(c): c.closes_us for c in self.contracts}
         self.guard = Counting()
         self.venue = self.another_venue(self.guard)
 
@@ -54,7 +57,7 @@ class VenuePair:
         self.seen |= {type(fact).__name__ for fact in facts} | set(self.ledger.refused)
         codes = self.naive.handle(command, self.at_us)
         answered = [answer.code for answer in self.venue.answers()]
-        if isinstance(command, Entry | Basket | Modification | Switch):
+        if isinstance(command, Entry | Basket | Modification | Switch | MoveTrade):
             assert [_ALIKE.get(code, code) for code in answered] == codes
         self.compare()
 
@@ -107,9 +110,15 @@ class VenuePair:
         for life in self.naive.lives.values():
             orders[life.owner.account] += 1
             if not life.hibernated:
-                key = place_of(life.owner, life.contract), life.paper.side
-                offers[key] += life.paper.left
+                offers[place_of(life.owner, life.contract), life.paper.side] += life.paper.left
+        net: Counter[object] = Counter()
+        for trade_id, (key, maker, taker, _, steps, _) in enumerate(self.naive.trades, start=1):
+            if not self.naive.recalls.void(trade_id):
+                for number in (maker, taker):
+                    owner, side = self.naive.known[number]
+                    net[owner.account, *key] += steps if side is Side.SELL else -steps
         told = self.guard.told()
+        assert told["net"] == {key: steps for key, steps in net.items() if steps}
         assert told["offers"] == offers
         assert told["orders"] == orders
 
