@@ -21,7 +21,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cloud.exchange import records
+from cloud.exchange.journal.errors import JournalUnusable
 from cloud.exchange.records import Record
+
+__all__ = ["Frame", "Journal", "JournalUnusable", "read"]
 
 VERSION = 1
 FRAME_BYTES_MAX = 64 * 1024 * 1024
@@ -34,10 +37,6 @@ _REST = struct.Struct("<QIH")
 _HEAD_BYTES = _HEAD.size + _REST.size
 
 _logger = logging.getLogger(__name__)
-
-
-class JournalUnusable(Exception):
-    """The journal cannot be used: damaged, of a newer program, or in use. One line for people."""
 
 
 class Frame(NamedTuple):
