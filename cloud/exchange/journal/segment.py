@@ -1,4 +1,4 @@
-"""A segment: one file of the journal, a header and frames. Its bytes and what they mean. Pure.
+"""A segment: one file of the journal, a header and frames; its bytes and what they mean.
 
 Header, little-endian, 64 bytes: magic u32, version u16, zero u16, sequence of its first fact u64,
 number of the writer that made it u64, salt u32, SHA-256 of the segment before it (32 bytes), CRC-32
