@@ -16,35 +16,22 @@ _COMMANDS = 60
 
 
 @pytest.mark.parametrize("seed", _SEEDS)
-def test_a_replay_and_a_snapshot_with_the_rest_of_the_facts_are_the_same_venue(seed: int) -> None:
+def test_a_snapshot_with_the_rest_of_the_facts_is_the_same_venue(seed: int) -> None:
     pair = VenuePair(Random(seed))
-    dumped, told = "", 0
-    for number in range(_COMMANDS):
+    ends = [0]
+    for _ in range(_COMMANDS):
         pair.step()
-        if number == _COMMANDS // 2:
-            dumped, told = json.dumps(pair.venue.dump()), len(pair.facts)
-    now = json.loads(json.dumps(pair.venue.dump()))
+        ends.append(len(pair.facts))
+    half = ends[_COMMANDS // 2]
 
-    replayed, loaded = Venue(), Venue()
-    replayed.replay(pair.facts)
-    loaded.load(json.loads(dumped))
-    loaded.replay(pair.facts[told:])
+    whole, first, second = Venue(), Venue(), Venue()
+    whole.replay(pair.facts)
+    first.replay(pair.facts[:half])
+    second.load(json.loads(json.dumps(first.dump())))
+    second.replay(pair.facts[half:])
 
-    assert json.loads(json.dumps(replayed.dump())) == now
-    assert json.loads(json.dumps(loaded.dump())) == now
-    assert loaded.next_us() == replayed.next_us() == pair.venue.next_us()
-
-
-@pytest.mark.parametrize("seed", _SEEDS[:20])
-def test_a_venue_from_a_snapshot_goes_on_as_if_nothing_had_been(seed: int) -> None:
-    pair = VenuePair(Random(seed))
-    for _ in range(_COMMANDS // 2):
-        pair.step()
-    loaded = Venue()
-    loaded.load(json.loads(json.dumps(pair.venue.dump())))
-    pair.venue = loaded
-    for _ in range(_COMMANDS // 2):
-        pair.step()
+    assert second.dump() == whole.dump()
+    assert second.next_us() == whole.next_us() == pair.venue.next_us()
 
 
 def _two_that_trade() -> Pit:

@@ -76,44 +76,32 @@ class Told(NoGuard):
         self.trades[owner.account, contract.start_us, side] += steps
 
 
-def _flow(seed: int, guard: Told) -> VenuePair:
-    pair = VenuePair(Random(seed), venue=Venue(guard))
+@pytest.mark.parametrize("seed", range(60))
+def test_what_a_replay_and_a_snapshot_tell_is_what_stands_in_the_books(seed: int) -> None:
+    pair = VenuePair(Random(seed))
     for _ in range(60):
         pair.step()
-    return pair
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_what_is_on_offer_is_what_stands_in_the_books(seed: int) -> None:
-    told = Told()
-    desk = _flow(seed, told).venue.desk
+    again, loaded = Told(), Told()
+    venue = Venue(again)
+    venue.replay(pair.facts)
+    Venue(loaded).load(json.loads(json.dumps(venue.dump())))
     stands: Counter[tuple[str, int, Side]] = Counter()
+    desk = venue.desk
     for order in desk.orders.values():
         contract = desk.stalls[order.contract].contract
         if order.state is State.ACTIVE:
             key = order.owner.account, contract.start_us + contract.end_us, order.side
             stands[key] += order.left_steps
 
-    assert +told.offers == stands
-    assert min(told.offers.values(), default=0) >= 0
-    assert +told.orders == Counter(order.owner.account for order in desk.orders.values())
-    if not stands:
-        assert not +told.cash
+    assert +again.offers == stands == +loaded.offers
+    orders = Counter(order.owner.account for order in desk.orders.values())
+    assert +again.orders == orders == +loaded.orders
+    assert _but_nought(again.cash) == _but_nought(loaded.cash)
+    assert stands or not _but_nought(again.cash)
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_a_replay_and_a_snapshot_tell_the_same(seed: int) -> None:
-    live, again, loaded = Told(), Told(), Told()
-    pair = _flow(seed, live)
-    Venue(again).replay(pair.facts)
-    Venue(loaded).load(json.loads(json.dumps(pair.venue.dump())))
-
-    assert +again.offers == +live.offers == +loaded.offers
-    assert +again.orders == +live.orders == +loaded.orders
-    assert {k: v for k, v in again.cash.items() if v} == {k: v for k, v in live.cash.items() if v}
-    assert {k: v for k, v in loaded.cash.items() if v} == {k: v for k, v in live.cash.items() if v}
-    assert +again.trades == +live.trades
-    assert again.actions == live.actions
+def _but_nought(sums: Counter[str]) -> dict[str, int]:
+    return {account: amount for account, amount in sums.items() if amount}
 
 
 def test_a_change_is_asked_for_with_the_order_off_the_offer() -> None:
