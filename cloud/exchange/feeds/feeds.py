@@ -7,7 +7,7 @@ put into the queues of their clients, and a client that reads too slowly is sent
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cloud.exchange.facts import Closed, Fact, Listed, Traded
 from cloud.exchange.feeds import messages
@@ -50,7 +50,8 @@ class Wish(NamedTuple):
 
     starts_us: frozenset[int] | None = None
     markets: frozenset[str] | None = None
-    resume: Mapping[int | str, Resume] = {}
+    resume: Mapping[Any, Resume] = {}
+    """Places by contract number, market or account."""
 
 
 class TradingFeeds:
