@@ -7,6 +7,7 @@ from bench.options import Options
 
 STREAM_SHA256 = "b9bc599607d533f0e6a38680417a7c4de8b2c2320e7160d8936ff41479a7ed47"
 TRADE_SHA256 = "5e114403d93c6a35167ef341c6eb1cc061cbd5e6b22c36c15f3ad019a6765b71"
+BOOK_SHA256 = "075d89d1b1cc0bf3bab7cfa219ec174a5bd8d44d23f24a397a81df6e061bb3b6"
 
 
 def test_the_stream_that_we_draw_is_the_one_of_the_definition() -> None:
@@ -22,6 +23,10 @@ def test_the_benchmark_reports_the_reference_hashes() -> None:
     assert figures["fills"] == 56_369
     assert figures["stream_sha256"] == STREAM_SHA256
     assert figures["trade_sha256"] == TRADE_SHA256
+    assert figures["book_sha256"] == BOOK_SHA256
+    assert figures["same_as_book_alone"]
+    assert figures["same_around_nought"]
+    assert figures["same_spread"]
 
 
 @pytest.mark.slow
