@@ -10,7 +10,7 @@ from cloud.exchange.facts import Listed
 from cloud.exchange.prices import indices
 from cloud.exchange.prices.indices import Bounds, Index
 from cloud.exchange.prices.mark import DayAhead
-from cloud.exchange.prices.rules import INDICES, IndexRule, Rules
+from cloud.exchange.prices.rules import IndexRule, Rules
 from cloud.exchange.prices.session import Session
 from cloud.exchange.prices.tape import Tape
 from wire import clock
@@ -76,9 +76,13 @@ class Board:
         return [self.sessions[number].listed for _, number in singles[first:last]]
 
     def index(self, contract: int, rule: IndexRule | str) -> Index:
-        """Return an index of a contract's delivery; a name is one of `rules.INDICES`."""
+        """Return an index of a contract's delivery; a name is one of `Rules.indices`.
+
+        Raises:
+            KeyError: the contract is not known, or forgotten; the name is no index.
+        """
         delivery = self.sessions[contract].listed
-        chosen = INDICES[rule] if isinstance(rule, str) else rule
+        chosen = self._rules.indices[rule] if isinstance(rule, str) else rule
         return indices.index(delivery, self.overlapping(delivery), chosen, self._day_ahead)
 
     def vwap(

@@ -3,8 +3,8 @@
 What no public source confirms (``domain/exchange.md`` §5) is a default here and nothing else.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 MINUTE_US = 60_000_000
 DAY_AHEAD = "DAY_AHEAD"
@@ -60,6 +60,7 @@ count together as in the EPEX notice of 11 September 2015. Both unconfirmed for 
 class Rules:
     """Everything that can be chosen about market data."""
 
+    indices: Mapping[str, IndexRule] = field(default_factory=lambda: INDICES)
     depth_levels: int = 10
     tape_trades_max: int = 5_000
     """Newest public trades kept of a market; the oldest leave."""

@@ -6,14 +6,16 @@ from random import Random
 
 import pytest
 
-from cloud.exchange.facts import Traded
-from cloud.exchange.matching.codes import Side
+from cloud.exchange.facts import Traded, TradeMoved
+from cloud.exchange.matching.codes import Side, TradeState
 from cloud.exchange.prices.data import MarketData
 from cloud.exchange.prices.depth import Mirror, book_sha256
 from cloud.exchange.prices.sums import divided
-from cloud.exchange.venue.commands import Command
+from cloud.exchange.prices.tape import VOID
+from cloud.exchange.venue.commands import Command, MoveTrade
 from tests.cloud.exchange.naive.venue_flows import VenuePair
 from tests.support.prices import VIENNA
+from tests.support.venues import BUY, SELL, Pit
 
 ALL = 10**9
 
@@ -51,7 +53,13 @@ class ShownPair(VenuePair):
         for number, mirror in self.mirrors.items():
             depth = self.data.depth(number)
             assert mirror.sha256() == book_sha256(depth.best(Side.BUY), depth.best(Side.SELL))
-        trades = [fact for fact in self.facts if isinstance(fact, Traded) and not fact.self_trade]
+        moved = [fact for fact in self.facts if isinstance(fact, TradeMoved)]
+        void = {fact.trade_id for fact in moved if fact.state in VOID}
+        trades = [
+            fact
+            for fact in self.facts
+            if isinstance(fact, Traded) and not fact.self_trade and fact.trade_id not in void
+        ]
         for number, session in self.data.board.sessions.items():
             own = [trade for trade in trades if trade.contract == number]
             steps = sum(trade.quantity_steps for trade in own)
@@ -61,7 +69,9 @@ class ShownPair(VenuePair):
                 len(own),
                 divided(value, steps) if own else None,
             )
-            assert shown.high == max((trade.price_ticks for trade in own), default=None)
+            prices = [trade.price_ticks for trade in own]
+            assert (shown.high, shown.low) == (max(prices, default=None), min(prices, default=None))
+            assert (shown.last and shown.last.trade_id) == (own[-1].trade_id if own else None)
 
 
 def play(seed: int, commands: int) -> set[str]:
@@ -80,10 +90,40 @@ def test_depth_is_that_of_the_books_after_every_command_quickly() -> None:
     seen: set[str] = set()
     for seed in range(120):
         seen |= play(seed, 50)
-    assert seen >= {"Changed", "Activated", "Hibernated", "Clipped", "Reduced", "Closed", "Traded"}
+    assert seen >= {
+        "Changed",
+        "Activated",
+        "Hibernated",
+        "Clipped",
+        "Reduced",
+        "Closed",
+        "TradeMoved",
+    }
 
 
 @pytest.mark.slow
 def test_depth_is_that_of_the_books_after_every_command() -> None:
     for seed in range(20_000, 22_000):
         play(seed, 60)
+
+
+def test_a_granted_recall_takes_the_trade_out_and_the_public_sees_each_step() -> None:
+    pit = Pit()
+    data = MarketData({"AT": VIENNA})
+    pit.enter("werk", SELL, 5_000, 10)
+    pit.enter("handel", BUY, 5_000, 10)
+    pit.enter("werk", SELL, 6_000, 5)
+    pit.enter("handel", BUY, 6_000, 5)
+    data.take(pit.past)
+    session = data.board.sessions[1]
+    assert session.statistics().vwap == divided(80_000, 15)
+    states = []
+    for to, account in ((TradeState.RECALL_ASKED, "werk"), (TradeState.RECALLED, "")):
+        step = MoveTrade(trade_id=2, to=to, by="anna", account=account, reason="typing error")
+        pit.give(step)
+        states += [trade.state for trade in data.take(pit.facts).trades]
+    assert states == [TradeState.RECALL_ASKED, TradeState.RECALLED]
+    shown = session.statistics()
+    assert (shown.vwap, shown.high, shown.trades) == (5_000, 5_000, 1)
+    assert shown.last is not None
+    assert shown.last.trade_id == 1
