@@ -14,6 +14,7 @@ from cloud.exchange.venue.guard import Refusal
 
 UNKNOWN = Refusal("ORDER_UNKNOWN", "this account has no such order in the venue")
 _ACTIVE, _HIBERNATED, _INACTIVE = State.ACTIVE, State.HIBERNATED, State.INACTIVE
+_new = tuple.__new__
 _UDEL, _ADEL = Action.DELETED, Action.DELETED_BY_ADMIN
 
 
@@ -32,6 +33,9 @@ def switch(desk: Desk, command: Switch, at_us: int, facts: list[Fact]) -> None:
         refusal = _asleep(desk, order, command.to, at_us)
     if refusal is not None:
         refuse(desk, command, order, refusal, at_us, facts)
+    elif command.to is _INACTIVE:
+        by = command.by_admin
+        take_back(desk, order, _ADEL if by else _UDEL, command.reason, by, at_us, facts)
     else:
         _switch(desk, order, command, at_us, facts)
 
@@ -84,7 +88,8 @@ def take_back(
 ) -> None:
     """Delete an order, in whatever state it is."""
     left_steps = order.open_steps + order.hidden_steps
-    facts.append(Withdrawn(at_us, order.order_id, left_steps, action, reason, by))
+    fields = at_us, order.order_id, left_steps, action, reason, by
+    facts.append(_new(Withdrawn, fields))  # as Withdrawn(*fields), in less time
     desk.last_us = at_us
     desk.remove(order)
     desk.answers.accepted(order, Ending.CANCELLED, client_order_id, at_us)

@@ -6,6 +6,7 @@ contract, and what the guard says (throttle → size and price → position and 
 
 from cloud.exchange.facts import Entered, Fact, Refused
 from cloud.exchange.matching.codes import Action, Ending, Execution, Kind, Side, State, Validity
+from cloud.exchange.matching.effects import Effect
 from cloud.exchange.matching.order import Order, Owner
 from cloud.exchange.venue import flow, scopes, sweep
 from cloud.exchange.venue.commands import Entry
@@ -235,7 +236,14 @@ def happen(desk: Desk, owner: Owner, stall: Stall, entered: Entered, facts: list
         order.display_steps, order.delta_ticks = display_steps, delta_ticks
         ending = _unusual(desk, stall, order, at_us, facts)
     else:
-        ending = flow.submit(desk, stall, order, at_us, facts)
+        order.at_us = at_us
+        effects: list[Effect] = []
+        ending = stall.book.submit(order, effects)
+        if effects or ending is not None:
+            ending = flow.follow(desk, stall, order, ticks, ending, effects, at_us, facts)
+        else:  # as `flow.follow` would do it: the order rests, and that is all
+            desk.orders[order_id] = desk.live[owner.number][order_id] = order
+            desk.guard.offered(owner, stall.contract, side, ticks, steps, 1)
     desk.answers.accepted(order, ending, client_id, at_us)
 
 

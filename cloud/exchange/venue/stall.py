@@ -66,7 +66,7 @@ class Stall:
             starts = [part.listed.start_us for part in self.parts] or [listed.start_us]
             return any(f"{self.market}/{start_us}" == value for start_us in starts)
         if scope == "product":
-            return value in (listed.product, *(part.listed.product for part in self.parts[:1]))
+            return value in [listed.product] + [part.listed.product for part in self.parts[:1]]
         named = {"venue": "", "area": listed.area, "market": listed.market}
         return named.get(scope) == value
 
@@ -74,12 +74,6 @@ class Stall:
         """Forget the orders; the contract is closed."""
         self.book = Book()
         self.hibernated = {}
-
-    def traded(self, price_ticks: int, steps: int, at_us: int, *, own: bool) -> None:
-        """Take down the last price; what an owner trades with himself makes none."""
-        self.traded_steps += steps
-        if not own:
-            self.last_ticks, self.last_us = price_ticks, at_us
 
     def reference_ticks(self) -> int | None:
         """Return the last price, else the middle of bid and ask rounded down, else None."""
