@@ -15,10 +15,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from cloud.exchange.journal import snapshot
 from cloud.exchange.journal.errors import JournalUnusable
 from cloud.exchange.recovery import Replayable, take
 from cloud.exchange.venue.replay import ReplayDiffers
 
+FACTS_MIN = 50_000
+"""Fewer facts are read again in a fraction of a second."""
 _NICENESS = 19
 _FAILED = 1
 
@@ -26,20 +29,24 @@ _logger = logging.getLogger(__name__)
 
 
 class Snapshots:
-    """Takes a snapshot whenever a segment was closed; `closed` may be called from any commit."""
+    """Takes a snapshot when segments were closed that are worth one; `look` after each commit."""
 
-    def __init__(self, folder: Path, venue: str) -> None:
+    def __init__(self, folder: Path, venue: str, facts_min: int = FACTS_MIN) -> None:
         """`venue` is MODULE:FUNCTION of a function that returns a new venue."""
         self._folder = folder
         self._venue = venue
+        self._facts_min = facts_min
+        self._until = max((int(path.stem) for path in snapshot.listed(folder)), default=0)
         self._due = asyncio.Event()
 
-    def closed(self) -> None:
-        """Note that a segment was closed."""
-        self._due.set()
+    def look(self, closed_until: int) -> None:
+        """Note how far the journal's closed segments reach (`Journal.closed_until`)."""
+        if closed_until - self._until >= self._facts_min:
+            self._until = closed_until
+            self._due.set()
 
     async def run(self) -> None:
-        """Take snapshots until cancelled; one that fails is reported, and tried again later."""
+        """Take snapshots until cancelled; one that fails is reported, and the next one is tried."""
         while True:
             await self._due.wait()
             self._due.clear()
