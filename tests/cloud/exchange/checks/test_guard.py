@@ -1,65 +1,27 @@
 """cloud.exchange.checks.guard: every limit binds exactly, and only what it is for."""
 
-import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from cloud.exchange.checks.battery import Battery
 from cloud.exchange.checks.guard import Checks
 from cloud.exchange.matching.codes import Side
 from cloud.exchange.matching.order import Owner
-from cloud.exchange.venue.guard import Guard, Refusal
-from cloud.exchange.venue.refusals import STATUS
-from cloud.market.contracts import Contract
+from cloud.exchange.venue.guard import Guard
+from tests.support.checks import (
+    AT_US,
+    BUY,
+    HOUR,
+    NOON,
+    OTHER,
+    SELL,
+    WERK,
+    checks,
+    code,
+    limit,
+)
 from tests.support.exchange import NOON_US, RULE, contract
 from wire.clock import QUARTER_HOUR_US
-
-AT_US = NOON_US - 3_600_000_000
-BUY, SELL = Side.BUY, Side.SELL
-WERK, OTHER = Owner(1, "werk"), Owner(2, "other")
-NOON = contract()
-HOUR = replace(NOON, end_us=NOON_US + 4 * QUARTER_HOUR_US, product="PT60M", market="PHO_60")
-
-
-def checks(**own: Any) -> Checks:
-    """Checks under which the account ``werk`` has these limits."""
-    found = Checks()
-    limit(found, **own)
-    return found
-
-
-def limit(found: Checks, **own: Any) -> None:
-    content = json.dumps({"version": 1, "accounts": {"werk": own}})
-    assert found.configured("limits", 1, content) is None
-
-
-def throttle(found: Checks, **limits: dict[str, int]) -> None:
-    content = json.dumps({"version": 1, "limits": limits})
-    assert found.configured("throttle", 1, content) is None
-
-
-def code(
-    found: Checks,
-    side: Side = SELL,
-    power_kw: int = 10,
-    price_ticks: int = 5_000,
-    *,
-    of: Contract = NOON,
-    owner: Owner = WERK,
-    reference_ticks: int | None = None,
-    at_us: int = AT_US,
-    new_orders: int = 1,
-) -> str:
-    refusal = found.refusal(
-        owner, of, side, price_ticks, power_kw, reference_ticks, at_us, new_orders
-    )
-    if refusal is None:
-        return ""
-    assert refusal.code in STATUS
-    assert "account" in refusal.text or "werk" in refusal.text or "allowed" in refusal.text
-    return refusal.code
 
 
 def test_it_is_a_guard_and_lets_an_unlimited_account_do_what_it_likes() -> None:
@@ -213,77 +175,6 @@ def test_cash_is_bounded_by_day_and_direction_and_a_negative_price_turns_it() ->
     assert code(found, BUY, 4_000, 10_000, of=tomorrow) == ""
 
 
-def test_actions_are_counted_in_rolling_windows_and_deletions_are_not_told() -> None:
-    found = checks(order_counts=[{"window_s": 60, "allowed": 3}, {"window_s": 1, "allowed": 2}])
-    found.acted(WERK, "PHO", AT_US)
-    found.acted(WERK, "EPEX", AT_US + 1)
-    assert code(found, at_us=AT_US + 2) == "ORDER_COUNT"
-    assert code(found, at_us=AT_US + 1_000_000) == ""
-    found.acted(WERK, "PHO", AT_US + 1_000_001)
-    assert code(found, at_us=AT_US + 59_999_999) == "ORDER_COUNT"
-    assert code(found, at_us=AT_US + 60_000_000) == ""
-    assert found.throttle_remaining("werk", "PHO", AT_US + 60_000_000) == 1
-    assert found.throttle_remaining("other", "PHO", AT_US) is None
-
-
-def test_the_quota_takes_the_fraction_that_the_account_allows_itself() -> None:
-    window = {"window_s": 60, "allowed": 10}
-    found = checks(
-        action_quota={"short": window, "long": {**window, "window_s": 600}, "fraction_max": 0.35}
-    )
-    for _ in range(3):
-        assert code(found) == ""
-        found.acted(WERK, "PHO", AT_US)
-    assert code(found) == "ACTION_QUOTA"
-
-
-def test_the_throttle_counts_each_account_in_each_market_on_its_own() -> None:
-    found = Checks()
-    throttle(found, PHO={"per_second": 2})
-    for _ in range(2):
-        assert code(found) == ""
-        found.acted(WERK, "PHO", AT_US)
-    refusal = found.refusal(WERK, NOON, SELL, 5_000, 1, None, AT_US)
-    assert refusal == Refusal(
-        "THROTTLED",
-        "account werk: at most 2 entries and changes in 1 s of PHO are allowed;"
-        " the next may come at 11:00:01.000000 UTC",
-    )
-    assert code(found, of=contract(market="EPEX")) == ""
-    assert code(found, owner=OTHER) == ""
-    assert found.throttle_remaining("werk", "PHO", AT_US) == 0
-    assert found.throttle_remaining("other", "PHO", AT_US) == 2
-
-
-def test_a_new_policy_goes_on_with_what_was_counted_and_a_bad_one_changes_nothing() -> None:
-    found = Checks()
-    throttle(found, PHO={"per_minute": 2})
-    found.acted(WERK, "PHO", AT_US)
-    throttle(found, PHO={"per_minute": 1})
-    assert code(found) == "THROTTLED"
-    refusal = found.configured("throttle", 2, '{"version": 2, "limits": {"PHO": {"x": 1}}}')
-    assert refusal is not None
-    assert refusal.code == "POLICY"
-    assert code(found) == "THROTTLED"
-    throttle(found, PHO={"per_minute": 3})
-    assert found.throttle_remaining("werk", "PHO", AT_US) == 2
-    assert found.configured("calendar", 1, "anything") is None
-
-
-def test_the_ratio_of_orders_to_trades_counts_a_utc_day() -> None:
-    found = checks(order_to_trade_max=3, order_to_trade_free=5)
-    for _ in range(5):
-        assert code(found) == ""
-        found.acted(WERK, "PHO", AT_US)
-    assert code(found) == "ORDER_TO_TRADE"
-    found.traded(WERK, NOON, SELL, 5_000, 1)
-    found.traded(WERK, NOON, SELL, 5_000, 1)
-    assert code(found) == ""
-    found.acted(WERK, "PHO", AT_US)
-    assert code(found) == "ORDER_TO_TRADE"
-    assert code(found, at_us=AT_US + 86_400_000_000) == ""
-
-
 def test_limits_can_be_changed_while_positions_and_orders_stand() -> None:
     found = Checks()
     found.traded(WERK, NOON, SELL, 5_000, 100)
@@ -293,75 +184,3 @@ def test_limits_can_be_changed_while_positions_and_orders_stand() -> None:
     assert code(found, BUY, 1) == "CASH_LIMIT"
     limit(found)
     assert code(found, SELL, 1) == ""
-
-
-def test_the_site_stands_behind_all_its_accounts_and_markets() -> None:
-    found = Checks()
-    found.sites.seen(
-        Battery(
-            site="werk-1",
-            energy_kwh=1_000.0,
-            charge_kw_max=100.0,
-            discharge_kw_max=100.0,
-            soc_pct=50.0,
-            soc_at_us=AT_US,
-        )
-    )
-    first, second = Owner(4, "werk", site="werk-1"), Owner(5, "other", site="werk-1")
-    found.offered(first, NOON, SELL, 5_000, 60)
-    assert code(found, SELL, 40, owner=second, of=contract(market="EPEX")) == ""
-    assert code(found, SELL, 41, owner=second, of=contract(market="EPEX")) == "SITE_LIMIT"
-    found.offered(first, NOON, SELL, 5_000, -60)
-    found.traded(first, NOON, SELL, 5_000, 60)
-    assert code(found, BUY, 160, owner=second) == ""
-    found.traded(first, NOON, SELL, 5_000, -60)
-    assert code(found, BUY, 101, owner=second) == "SITE_LIMIT"
-    assert code(found, SELL, 10**6) == ""
-
-
-class Credit:
-    """A counterparty may owe so many watt-hours."""
-
-    def __init__(self, steps_max: int) -> None:
-        self.steps_max, self.used, self.forgotten_us = steps_max, 0, 0
-
-    def refusal(
-        self, owner: Owner, of: Contract, side: Side, ticks: int, steps: int, at_us: int
-    ) -> Refusal | None:
-        if self.used + steps <= self.steps_max:
-            return None
-        return Refusal("CREDIT_LIMIT", "the credit of the account is used up")
-
-    def offered(self, owner: Owner, of: Contract, side: Side, ticks: int, steps: int) -> None:
-        self.used += steps
-
-    def traded(self, owner: Owner, of: Contract, side: Side, ticks: int, steps: int) -> None:
-        self.used += steps
-
-    def forget_until(self, at_us: int) -> None:
-        self.forgotten_us = at_us
-
-    def dump(self) -> list[object]:
-        return [self.used]
-
-    def load(self, dumped: list[object]) -> None:
-        (used,) = dumped
-        assert isinstance(used, int)
-        self.used = used
-
-
-def test_risk_and_credit_are_asked_last_and_told_all() -> None:
-    credit = Credit(100)
-    found = Checks(hooks=[credit])
-    limit(found, net_kw_max=200)
-    assert code(found, SELL, 201) == "POSITION_LIMIT"
-    found.offered(WERK, NOON, SELL, 5_000, 60)
-    refusal = found.refusal(WERK, NOON, SELL, 5_000, 41, None, AT_US)
-    assert refusal is not None
-    assert refusal.code == "CREDIT_LIMIT"
-    assert code(found, SELL, 40) == ""
-    found.forget_until(NOON_US)
-    assert credit.forgotten_us == NOON_US
-    again = Checks(hooks=[Credit(100)])
-    again.load(found.dump())
-    assert again.refusal(WERK, NOON, SELL, 5_000, 41, None, AT_US) is not None
