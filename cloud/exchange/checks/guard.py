@@ -133,9 +133,6 @@ class Checks(Counters):
                 day.out_open += cash
             else:
                 day.in_open -= cash
-        if orders:
-            desk.orders += orders
-            desk.seat.orders += orders
         if owner.site or desk.further or self.hooks:
             self._offered_further(owner, desk, sold, price_ticks, steps)
 
