@@ -25,7 +25,6 @@ _HAPPENS = {
         "TRADE_STATE",
         "NOT_A_PARTY",
         "SECOND_PERSON",
-        "TOO_LATE",
     ),
 }
 

@@ -35,6 +35,10 @@ class Life:
     until_us: int
     hibernated: bool
     revision: int = 1
+    parent: int = 0
+    """Number of the order that it stands for since a change."""
+    initial: int = 0
+    """Number of the first of them."""
 
     @property
     def filled(self) -> int:
@@ -74,6 +78,7 @@ class NaiveFloor:
         life = Life(
             paper, entry.contract, entry.owner, paper.left, entry.valid_until_us, hibernated
         )
+        life.initial = paper.number
         self.lives[paper.number] = life
         self.known[paper.number] = entry.owner, entry.side
         if entry.kind is Kind.BLOCK and entry.execution is Execution.IOC:

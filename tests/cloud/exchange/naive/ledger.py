@@ -16,7 +16,7 @@ from cloud.exchange.facts import (
     Traded,
     Withdrawn,
 )
-from cloud.exchange.matching.codes import Ending, State
+from cloud.exchange.matching.codes import Action, Ending, State
 from tests.cloud.exchange.naive.floor import Key
 
 
@@ -37,6 +37,8 @@ class Ledger:
     lines: dict[int, Line] = field(default_factory=dict)
     trades: list[tuple[Key, int, int, int, int, bool]] = field(default_factory=list)
     ended: dict[int, Ending] = field(default_factory=dict)
+    slept: dict[Key, list[int]] = field(default_factory=dict)
+    """What operations put to sleep, in this order."""
     refused: list[str] = field(default_factory=list)
 
     def read(self, facts: list[Fact]) -> None:
@@ -55,7 +57,10 @@ class Ledger:
                 steps = fact.quantity_steps
                 self.lines[fact.order_id] = Line(fact.contract, steps, steps, asleep)
             case Hibernated() | Activated():
-                self.lines[fact.order_id].hibernated = isinstance(fact, Hibernated)
+                line = self.lines[fact.order_id]
+                line.hibernated = isinstance(fact, Hibernated)
+                if fact.action is Action.HIBERNATED_BY_ADMIN:
+                    self.slept.setdefault(self.keys[line.contract], []).append(fact.order_id)
             case Changed():
                 self.change(fact)
             case Traded():

@@ -40,6 +40,8 @@ class NaiveVenue(NaiveFloor):
     stopped: set[str] = field(default_factory=set)
     answers: dict[tuple[str, str], str] = field(default_factory=dict)
     recalls: NaiveRecalls = field(default_factory=NaiveRecalls)
+    slept: dict[Key, list[int]] = field(default_factory=dict)
+    """What halts put to sleep, in this order."""
     gates: dict[Key, int] = field(default_factory=dict)
     """When each contract closes."""
 
@@ -185,9 +187,9 @@ class NaiveVenue(NaiveFloor):
             change.display_steps or old.display, old.delta, old.policy,
         )  # fmt: skip
         self.known[paper.number] = self.known[old.number]
-        self.lives[paper.number] = Life(
-            paper, life.contract, life.owner, total, life.until_us, life.hibernated
-        )
+        renewed = Life(paper, life.contract, life.owner, total, life.until_us, life.hibernated)
+        renewed.parent, renewed.initial = old.number, life.initial
+        self.lives[paper.number] = renewed
         if not life.hibernated:
             self.inside(life.contract, paper)
 
@@ -240,9 +242,12 @@ class NaiveVenue(NaiveFloor):
             self.halts.discard((halt.scope, halt.value))
             return [""]
         self.halts.add((halt.scope, halt.value))
-        for life in self.lives.values():
-            if not life.hibernated and self.halted(life.owner, life.contract):
-                self.hibernate(life)
+        for key, market in self.markets.items():
+            for number, *_ in market.book():
+                life = self.lives[number]
+                if self.halted(life.owner, life.contract):
+                    self.slept.setdefault(key, []).append(number)
+                    self.hibernate(life)
         return [""]
 
     def move(self, move: MoveTrade, at_us: int) -> str:

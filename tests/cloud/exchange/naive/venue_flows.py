@@ -67,14 +67,21 @@ class VenuePair:
         told = {n: (line.left, line.hibernated) for n, line in self.ledger.lines.items()}
         lives = self.naive.lives
         assert told == {n: (life.paper.left, life.hibernated) for n, life in lives.items()}
+        assert self.ledger.slept == self.naive.slept
+        known = {n: self.venue.desk.orders[n] for n in lives}
+        assert {n: (o.revision, o.parent_id, o.initial_id) for n, o in known.items()} == {
+            n: (life.revision, life.parent, life.initial) for n, life in lives.items()
+        }
         self.seen |= {ending.value for ending in self.ledger.ended.values()}
         self.sums()
         for contract in self.contracts:
             stall = self.venue.desk.numbers.get(key_of(contract))
             resting = [] if stall is None else stall.book.in_priority()
+            orders = list(resting)
             assert [
-                (o.order_id, o.price_ticks, o.open_steps, o.hidden_steps) for o in resting
+                (o.order_id, o.price_ticks, o.open_steps, o.hidden_steps) for o in orders
             ] == self.naive.book(contract)
+            assert all(o.at_us == lives[o.order_id].paper.at_us for o in orders)
 
     def another_venue(self, guard: Counting) -> Venue:
         known = {key_of(contract): contract for contract in self.contracts}
