@@ -1,32 +1,22 @@
 """cloud.exchange.journal: what was committed comes back, whatever happens to the disk."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
-from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud.exchange.facts import Fact
-from cloud.exchange.journal import frame, reading, segment
-from cloud.exchange.journal.errors import Fenced, JournalUnusable
+from cloud.exchange.journal import frame, segment
+from cloud.exchange.journal.errors import JournalUnusable
 from cloud.exchange.journal.journal import Journal
-from cloud.exchange.journal.reading import Follower
 from tests.support.journals import (
-    FailingCall,
-    Forgetful,
-    Gone,
-    LastCall,
     batch,
-    flat,
     opened,
     recovered,
     written,
 )
-from tests.support.small_disk import NOT_ALLOWED
 
 CALLS = 60
 """System calls of a life that closes two segments."""
@@ -218,159 +208,3 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     written(tmp_path / "journal", 1)
     for path in [tmp_path / "journal", *(tmp_path / "journal").iterdir()]:
         assert os.stat(path).st_mode & 0o077 == 0, path
-
-
-@pytest.mark.parametrize("how", ["before", "half", "after"])
-@pytest.mark.parametrize("disk", [LastCall, FailingCall])
-def test_whatever_system_call_is_the_last_one_nothing_that_was_committed_is_lost(
-    tmp_path: Path, disk: type[LastCall], how: str
-) -> None:
-    for calls in range(1, CALLS):
-        folder = tmp_path / f"{calls}"
-        promised = written(folder, 3)
-        offered = list(promised)
-        journal = None
-        try:
-            journal = Journal(folder, None, disk(calls, how), 512)
-            list(journal.recover())
-            while journal.next_sequence < 60:
-                offered += batch(journal.next_sequence)
-                journal.commit(batch(journal.next_sequence))
-                promised = list(offered)
-                journal.prepare()
-        except (Gone, OSError, JournalUnusable):
-            pass
-        finally:
-            if journal is not None:
-                journal.close()
-        found = recovered(folder)
-        assert found in (promised, offered), f"call {calls} was the last"
-        assert recovered(folder) == found
-        assert len(written(folder, 1)) == len(found) + 3, "and it goes on"
-
-
-def test_a_journal_that_failed_once_is_not_written_again(tmp_path: Path) -> None:
-    folder = tmp_path / "journal"
-    files = FailingCall(0, "before")
-    journal, _ = opened(folder, files=files)
-    files.left = 2
-    with pytest.raises(OSError, match="Input/output"):
-        journal.commit(batch(1))
-    with pytest.raises(AssertionError, match="failed once"):
-        journal.commit(batch(1))
-    journal.close()
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.randoms(use_true_random=False), st.integers(0, 12))
-def test_a_power_cut_loses_nothing_that_was_synced(
-    tmp_path_factory: pytest.TempPathFactory, random: Random, commits: int
-) -> None:
-    folder = tmp_path_factory.mktemp("power") / "journal"
-    disk = Forgetful()
-    journal, _ = opened(folder, files=disk)
-    for _ in range(commits):
-        journal.commit(batch(journal.next_sequence, 10))
-    promised = journal.next_sequence - 1
-    disk.power_ends = True
-    with pytest.raises(Gone):
-        journal.commit(batch(journal.next_sequence, 40))
-    disk.power_cut(random)
-    journal.close()
-    assert recovered(folder) in (batch(1, promised), batch(1, promised + 40))
-
-
-def test_a_follower_reads_what_is_committed_and_no_more(tmp_path: Path) -> None:
-    folder = tmp_path / "journal"
-    written(folder, 5)
-    journal, _ = opened(folder)
-    follower = Follower(folder)
-    seen = flat(follower.read(0, journal.next_sequence - 1, 1_000))
-    while journal.next_sequence < 200:
-        journal.commit(batch(journal.next_sequence, 4))
-        until = journal.next_sequence - 1
-        journal.commit(batch(journal.next_sequence, 4))
-        seen += flat(follower.read(len(seen), until, 1_000))
-        assert len(seen) == until
-    assert seen == batch(1, len(seen))
-    assert [f.last for f in follower.read(0, 199, 2)] == [3, 6], "it can begin again"
-    with pytest.raises(JournalUnusable, match="not there any more"):
-        follower.read(journal.next_sequence - 1, journal.next_sequence, 1)
-    follower.close()
-    journal.close()
-
-
-def test_the_last_day_is_found_without_reading_the_year(tmp_path: Path) -> None:
-    folder = tmp_path / "journal"
-    written(folder, 60)
-    firsts = [first for first, _ in segment.listed(folder)]
-    assert reading.since(folder, 0) == 0
-    for at in (1_005, 1_060, 1_180):
-        after = reading.since(folder, at)
-        assert after + 1 in firsts
-        assert after < at - 1_000
-    assert reading.since(folder, 5_000) == firsts[-2] - 1 or firsts[-1] - 1
-
-
-def test_an_older_writer_neither_opens_nor_appends(tmp_path: Path) -> None:
-    folder = tmp_path / "journal"
-    journal, _ = opened(folder, fence=7)
-    journal.commit(batch(1))
-    journal.close()
-    with pytest.raises(Fenced, match="writer 7 comes too late; writer 7 had it"):
-        Journal(folder, 7)
-    with pytest.raises(Fenced):
-        Journal(folder, 6)
-
-
-def test_what_an_older_writer_appends_after_it_lost_the_journal_is_promised_to_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two machines on one disk, where a lock holds only on each of them."""
-    folder = tmp_path / "journal"
-    monkeypatch.setattr("fcntl.flock", lambda *_: None)
-    for rotates in (False, True):
-        older, _ = opened(folder)
-        older.commit(batch(older.next_sequence))
-        while rotates and not older.wants_spare:
-            older.commit(batch(older.next_sequence))
-        newer, frames = opened(folder)
-        kept = flat(frames)
-        assert kept == batch(1, len(kept))
-        with pytest.raises(Fenced, match="has taken over"):
-            older.commit(batch(older.next_sequence, 30 if rotates else 3))
-        newer.commit(batch(newer.next_sequence, 4))
-        older.close()
-        newer.close()
-        assert recovered(folder) == batch(1, len(kept) + 4)
-
-
-def test_a_segment_that_an_older_writer_made_is_no_part_of_the_journal(tmp_path: Path) -> None:
-    folder = tmp_path / "journal"
-    everything = written(folder, 30)
-    (_, path), *_ = segment.listed(folder)
-    header = segment.read(path).header._replace(first=40_000, fence=0)
-    (folder / segment.name_of(40_000)).write_bytes(segment.encode(header))
-    assert recovered(folder) == everything
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="needs a mount of its own")
-def test_a_full_disk_stops_the_writer_and_a_bigger_one_goes_on(tmp_path: Path) -> None:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    ended = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "tests.support.small_disk",
-            folder,
-            "1",
-            "tests.support.full_journal",
-        ],
-        check=False,
-        capture_output=True,
-        timeout=100,
-    )
-    if ended.returncode == NOT_ALLOWED:
-        pytest.skip("this system does not let us mount")
-    assert ended.returncode == 0, ended.stderr

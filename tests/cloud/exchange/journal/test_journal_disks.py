@@ -1,0 +1,108 @@
+"""cloud.exchange.journal on disks that fail, tear, forget and are full."""
+
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloud.exchange.journal.errors import JournalUnusable
+from cloud.exchange.journal.journal import Journal
+from tests.support.journals import (
+    FailingCall,
+    Forgetful,
+    Gone,
+    LastCall,
+    batch,
+    opened,
+    recovered,
+    written,
+)
+from tests.support.small_disk import NOT_ALLOWED
+
+CALLS = 60
+"""System calls of a life that closes two segments."""
+
+
+@pytest.mark.parametrize("how", ["before", "half", "after"])
+@pytest.mark.parametrize("disk", [LastCall, FailingCall])
+def test_whatever_system_call_is_the_last_one_nothing_that_was_committed_is_lost(
+    tmp_path: Path, disk: type[LastCall], how: str
+) -> None:
+    for calls in range(1, CALLS):
+        folder = tmp_path / f"{calls}"
+        promised = written(folder, 3)
+        offered = list(promised)
+        journal = None
+        try:
+            journal = Journal(folder, None, disk(calls, how), 512)
+            list(journal.recover())
+            while journal.next_sequence < 60:
+                offered += batch(journal.next_sequence)
+                journal.commit(batch(journal.next_sequence))
+                promised = list(offered)
+                journal.prepare()
+        except (Gone, OSError, JournalUnusable):
+            pass
+        finally:
+            if journal is not None:
+                journal.close()
+        found = recovered(folder)
+        assert found in (promised, offered), f"call {calls} was the last"
+        assert recovered(folder) == found
+        assert len(written(folder, 1)) == len(found) + 3, "and it goes on"
+
+
+def test_a_journal_that_failed_once_is_not_written_again(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    files = FailingCall(0, "before")
+    journal, _ = opened(folder, files=files)
+    files.left = 2
+    with pytest.raises(OSError, match="Input/output"):
+        journal.commit(batch(1))
+    with pytest.raises(AssertionError, match="failed once"):
+        journal.commit(batch(1))
+    journal.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(0, 12))
+def test_a_power_cut_loses_nothing_that_was_synced(
+    tmp_path_factory: pytest.TempPathFactory, random: Random, commits: int
+) -> None:
+    folder = tmp_path_factory.mktemp("power") / "journal"
+    disk = Forgetful()
+    journal, _ = opened(folder, files=disk)
+    for _ in range(commits):
+        journal.commit(batch(journal.next_sequence, 10))
+    promised = journal.next_sequence - 1
+    disk.power_ends = True
+    with pytest.raises(Gone):
+        journal.commit(batch(journal.next_sequence, 40))
+    disk.power_cut(random)
+    journal.close()
+    assert recovered(folder) in (batch(1, promised), batch(1, promised + 40))
+
+
+def test_a_full_disk_stops_the_writer_and_a_bigger_one_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "tests.support.small_disk",
+            folder,
+            "1",
+            "tests.support.full_journal",
+        ],
+        check=False,
+        capture_output=True,
+        timeout=100,
+    )
+    if ended.returncode == NOT_ALLOWED:
+        pytest.skip("a file system of its own is not allowed to this user")
+    assert ended.returncode == 0, ended.stderr
