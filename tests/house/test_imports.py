@@ -59,6 +59,7 @@ WHERE = {
         "cloud/*/tables.py",
         "cloud/fleet/*.py",
         "cloud/exchange/read/*.py",
+        "cloud/exchange/prices/history_store.py",
     ],
     "sqlalchemy.ext.asyncio": ["cloud/*"],
     "alembic": ["cloud/kernel/database.py", "cloud/kernel/migrations/*"],
