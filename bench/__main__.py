@@ -32,6 +32,7 @@ BENCHMARKS = {
     "exchange-prices": ("bench.exchange_prices:run", "facts a second to depth and averages"),
     "exchange-read": ("bench.exchange_read:run", "facts a second into the exchange's read model"),
     "exchange-journal": ("bench.exchange_journal:run", "messages a second on the disk, and back"),
+    "exchange-feeds": ("bench.exchange_feeds:run", "from a trade to 200 subscribers, and answers"),
     "exchange-engine": ("bench.exchange_engine:run", "messages a CPU second of the matching"),
 }
 _BAD_USAGE = 2
