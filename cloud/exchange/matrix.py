@@ -7,6 +7,8 @@ profile is data; a venue that allows more or less is another table.
 Confirmed by public texts: O with each execution, resting AON, blocks all-or-nothing or as a
 sweep. Unconfirmed, hence a row and no rule in code: validity NON for FOK and IOC, and icebergs
 with NON alone.
+
+Codes of refusals stand in `cloud.exchange.venue.refusals`; the sentence names key and value.
 """
 
 from collections.abc import Iterable
@@ -161,12 +163,10 @@ def _contract(entry: Entry) -> Refusal | None:
     ranged = bool(entry.contract.parts)
     if ranged and entry.kind is not Kind.BLOCK:
         return Refusal(
-            "TYPE_CONTRACT", f"type: {entry.kind.value!r} is not allowed for a range; B is"
+            "BLOCK_RANGE", f"type: {entry.kind.value!r} is not allowed for a range; B is"
         )
     if entry.kind is Kind.BLOCK and not ranged:
-        return Refusal(
-            "TYPE_CONTRACT", "type: 'B' is not allowed for a single contract; O and I are"
-        )
+        return Refusal("BLOCK_RANGE", "type: 'B' is not allowed for a single contract; O and I are")
     return None
 
 
@@ -193,15 +193,15 @@ def _quantity(entry: Entry, sizes: Sizes) -> Refusal | None:
 def _iceberg(entry: Entry, sizes: Sizes) -> Refusal | None:
     if entry.kind is not Kind.ICEBERG:
         if entry.display_steps:
-            return _only_iceberg("DISPLAY_FORBIDDEN", "display_quantity", entry.kind)
+            return _only_iceberg("DISPLAY", "display_quantity", entry.kind)
         if entry.delta_ticks:
-            return _only_iceberg("PEAK_DELTA_FORBIDDEN", "peak_price_delta", entry.kind)
+            return _only_iceberg("PRICE_DELTA", "peak_price_delta", entry.kind)
         return None
     if not entry.display_steps:
-        return Refusal("DISPLAY_MISSING", "display_quantity: is missing; type 'I' needs it")
+        return Refusal("DISPLAY", "display_quantity: is missing; type 'I' needs it")
     if entry.display_steps < sizes.clip_steps_min:
         return Refusal(
-            "DISPLAY_MIN",
+            "DISPLAY",
             f"display_quantity: {entry.display_steps} steps is not allowed;"
             f" {sizes.clip_steps_min} or more is",
         )
@@ -211,7 +211,7 @@ def _iceberg(entry: Entry, sizes: Sizes) -> Refusal | None:
             "0 or less is, for a buy" if entry.side is Side.BUY else "0 or more is, for a sell"
         )
         return Refusal(
-            "PEAK_DELTA_SIGN",
+            "PRICE_DELTA",
             f"peak_price_delta: {entry.delta_ticks} ticks is not allowed; {allowed}",
         )
     return None
@@ -219,10 +219,10 @@ def _iceberg(entry: Entry, sizes: Sizes) -> Refusal | None:
 
 def _valid_until(entry: Entry) -> Refusal | None:
     if entry.validity is Validity.GTD and not entry.valid_until_us:
-        return Refusal("VALID_UNTIL_MISSING", "valid_until: is missing; validity 'GTD' needs it")
+        return Refusal("VALID_UNTIL", "valid_until: is missing; validity 'GTD' needs it")
     if entry.validity is not Validity.GTD and entry.valid_until_us:
         return Refusal(
-            "VALID_UNTIL_FORBIDDEN",
+            "VALID_UNTIL",
             f"valid_until: is not allowed with validity {entry.validity.value!r}; with GTD it is",
         )
     return None
@@ -244,30 +244,3 @@ def _listed(codes: Iterable[Kind | Execution | Validity | State]) -> str:
     if not values:
         return "nothing is"
     return f"{', '.join(values)} {'is' if len(values) == 1 else 'are'}"
-
-
-CODES = {
-    "TYPE_EXECUTION": 422,
-    "TYPE_VALIDITY": 422,
-    "TYPE_STATE": 422,
-    "EXECUTION_VALIDITY": 422,
-    "EXECUTION_STATE": 422,
-    "VALIDITY_STATE": 422,
-    "COMBINATION": 422,
-    "AUCTION_ONLY": 422,
-    "TYPE_UNKNOWN": 422,
-    "EXECUTION_UNKNOWN": 422,
-    "VALIDITY_UNKNOWN": 422,
-    "STATE_UNKNOWN": 422,
-    "TYPE_CONTRACT": 422,
-    "PRICE_MISSING": 422,
-    "QUANTITY_MIN": 422,
-    "DISPLAY_FORBIDDEN": 422,
-    "DISPLAY_MISSING": 422,
-    "DISPLAY_MIN": 422,
-    "PEAK_DELTA_FORBIDDEN": 422,
-    "PEAK_DELTA_SIGN": 422,
-    "VALID_UNTIL_MISSING": 422,
-    "VALID_UNTIL_FORBIDDEN": 422,
-}
-"""Every code of this page, and the HTTP status that it is answered with."""
