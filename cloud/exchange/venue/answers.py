@@ -32,20 +32,17 @@ class Answer(NamedTuple):
 class Answers:
     """The answers of the message that is being handled, and those that a repeat gets again."""
 
-    __slots__ = ("_given", "remembered")
+    __slots__ = ("now", "remembered")
 
     def __init__(self) -> None:
-        self._given: list[Answer | tuple[Order, Ending | None, int]] = []
+        self.now: list[Answer | tuple[Order, Ending | None, int]] = []
+        """Of this message; an order stands for its answer until somebody wants to know."""
         self.remembered: dict[str, OrderedDict[str, Answer]] = {}
         """By account and client order id; a refusal is an answer too."""
 
-    def begin(self) -> None:
-        """Forget the answers of the message before."""
-        self._given = []
-
     def given(self) -> list[Answer]:
         """Return one answer for each command of the message; ask before the next one."""
-        return [a if isinstance(a, Answer) else answer_of(*a) for a in self._given]
+        return [a if isinstance(a, Answer) else answer_of(*a) for a in self.now]
 
     def known(self, account: str, client_order_id: str) -> Answer | None:
         """Return the first answer to a client's own id, None where it is new."""
@@ -54,7 +51,7 @@ class Answers:
 
     def repeat(self, answer: Answer) -> None:
         """Give a first answer once more."""
-        self._given.append(answer)
+        self.now.append(answer)
 
     def accepted(
         self, order: Order, ending: Ending | None, client_order_id: str, at_us: int
@@ -62,21 +59,21 @@ class Answers:
         """Answer with what became of an order."""
         if client_order_id:
             answer = answer_of(order, ending, at_us)
-            self._given.append(answer)
+            self.now.append(answer)
             self.remember(order.owner.account, client_order_id, answer)
         else:
-            self._given.append((order, ending, at_us))
+            self.now.append((order, ending, at_us))
 
     def done(self, at_us: int) -> None:
         """Answer that something that is no order was done."""
-        self._given.append(Answer(0, "", "", "", 0, 0, 0, "", at_us, 0))
+        self.now.append(Answer(0, "", "", "", 0, 0, 0, "", at_us, 0))
 
     def refused(self, account: str, refused: Refused) -> None:
         """Answer that something was turned away."""
         answer = Answer(
             refused.order_id, refused.code, refused.text, "", 0, 0, 0, "", refused.at_us, 0
         )
-        self._given.append(answer)
+        self.now.append(answer)
         if refused.client_order_id and account:
             self.remember(account, refused.client_order_id, answer)
 

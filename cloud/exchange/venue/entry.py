@@ -244,7 +244,10 @@ def happen(desk: Desk, owner: Owner, stall: Stall, entered: Entered, facts: list
         else:  # as `flow.follow` would do it: the order rests, and that is all
             desk.orders[order_id] = desk.live[owner.number][order_id] = order
             desk.guard.offered(owner, stall.contract, side, ticks, steps, 1)
-    desk.answers.accepted(order, ending, client_id, at_us)
+    if client_id:
+        desk.answers.accepted(order, ending, client_id, at_us)
+    else:
+        desk.answers.now.append((order, ending, at_us))
 
 
 def _unusual(

@@ -40,7 +40,7 @@ def replay(desk: Desk, facts: Sequence[Fact]) -> None:
     while index < count:
         fact = facts[index]
         again: list[Fact] = [fact]
-        desk.answers.begin()
+        desk.answers.now = []
         try:
             if desk.next_us <= fact.at_us:
                 _in_time(desk, fact)
@@ -57,7 +57,7 @@ def replay(desk: Desk, facts: Sequence[Fact]) -> None:
 def done_again(desk: Desk, cause: Fact) -> list[Fact]:
     """Do one cause that no journal of this form has; return it with all its effects."""
     facts: list[Fact] = [cause]
-    desk.answers.begin()
+    desk.answers.now = []
     if desk.next_us <= cause.at_us:
         _in_time(desk, cause)
     _AGAIN[type(cause)](desk, cause, facts)

@@ -42,24 +42,17 @@ class Venue:
     ) -> None:
         self.desk = Desk(guard or NoGuard(), profile or Profile(), lookup)
 
-    def enter(self, entry: Entry, at_us: int) -> list[Fact]:
-        """Do what is due by then, then enter an order; return all that happened."""
-        desk = self.desk
-        facts: list[Fact] = []
-        if desk.next_us <= at_us:
-            timed.advance(desk, at_us, facts)
-        desk.answers.begin()
-        entries.enter(desk, entry, at_us, facts)
-        return facts
-
     def handle(self, command: Command, at_us: int) -> list[Fact]:
         """Do what is due by then, then what is asked for; return all that happened."""
         desk = self.desk
         facts: list[Fact] = []
         if desk.next_us <= at_us:
             timed.advance(desk, at_us, facts)
-        desk.answers.begin()
-        _DO[type(command)](desk, command, at_us, facts)
+        desk.answers.now = []
+        if type(command) is Entry:
+            entries.enter(desk, command, at_us, facts)
+        else:
+            _DO[type(command)](desk, command, at_us, facts)
         return facts
 
     def replay(self, facts: Sequence[Fact]) -> None:
@@ -98,7 +91,6 @@ class Venue:
 
 
 _DO: Mapping[type[Command], Callable[[Desk, Any, int, list[Fact]], None]] = {
-    Entry: entries.enter,
     Basket: baskets.enter,
     Modification: modify.modify,
     Switch: changes.switch,
