@@ -190,8 +190,8 @@ class Checks(Counters):
         if seat is None:
             seat = self.seat(account)
         paces = (seat.pace, seat.throttled(market, self.policy))
-        left = [left for pace in paces if (left := pace.remaining(at_us)) is not None]
-        return min(left, default=None)
+        bounds = [pace.remaining(at_us) for pace in paces]
+        return min((bound for bound in bounds if bound is not None), default=None)
 
     def dump(self) -> list[object]:
         """Return all that `acted`, `traded` and `configured` told, as plain lists."""
