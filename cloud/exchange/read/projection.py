@@ -36,6 +36,8 @@ FRAMES_MAX = 64
 FACTS_MAX = 1_000
 """In one transaction, unless one commit alone has more; the database, and the loop, are free for
 others between two."""
+GATHER_S = 0.01
+"""After a transaction: a burst of commits makes few of them; the disk is the journal's first."""
 CAUGHT_UP_TIMEOUT_S = 2.0
 _NAP_S = 60.0
 
@@ -98,6 +100,7 @@ class Projection:
         while not self._bus.closed:
             seen = self._bus.version(JOURNAL_TOPIC)
             await self.catch_up()
+            await asyncio.sleep(GATHER_S)
             await self._bus.wait(JOURNAL_TOPIC, seen, _NAP_S)
 
     async def catch_up(self) -> None:
