@@ -1,8 +1,8 @@
 """``exchange-journal``: messages a second that are on the disk, and messages a second read back.
 
-The shared stream goes through the venue and the journal: in batches as the writer makes them, then
-through the writer itself with an answer for each, then one by one. A start afterwards has to come
-to the same books.
+The shared stream goes through the venue, all checks on, and the journal: in batches as the writer
+makes them, through the writer itself with an answer for each, and one by one. A start afterwards
+has to come to the same books.
 """
 
 import asyncio
@@ -14,8 +14,10 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import order_stream
+from bench import engine_flows, order_stream
+from bench.engine_flows import checked_venue
 from bench.options import Figures, Options
+from cloud.exchange.facts import Refused
 from cloud.exchange.journal.journal import Journal
 from cloud.exchange.journal.reading import Replay
 from cloud.exchange.matching.codes import Side, State
@@ -24,13 +26,15 @@ from cloud.exchange.recovery import recover
 from cloud.exchange.venue.commands import Command, Entry, Switch
 from cloud.exchange.venue.venue import Venue
 from cloud.exchange.writer import BATCH_MAX, INBOX_MAX, Answers, Writer
-from tests.support.exchange import NOON_US, contract
+from cloud.market import catalogue
+from tests.support.hub import NOON_US
 from wire.clock import SetClock
 
 _QUICK_MESSAGES = 60_000
 _ALONE = 300
 _SMALL_BATCHES = (1, 10, 100)
 _SMALL_COMMITS = 100
+_START_US = NOON_US
 _AT_US = NOON_US - 3_600_000_000
 
 
@@ -47,6 +51,7 @@ def run(options: Options) -> Figures:
     count = len(commands)
     return {
         "messages": count,
+        "refused": batched.refused,
         "durable_messages_per_s": round(count / batched.wall_s),
         "durable_messages_per_cpu_s": round(count / batched.cpu_s),
         "commit_ms_p50": round(median(batched.commits_ms), 3),
@@ -78,16 +83,18 @@ class _Run:
     alone_ms: list[float] = field(default_factory=list)
     bytes: int = 0
     commits: int = 0
+    refused: int = 0
     sha256: str = ""
 
 
 def _batched(folder: Path, commands: Sequence[Command]) -> _Run:
-    venue, journal, done = Venue(), _opened(folder), _Run()
+    venue, journal, done = checked_venue(), _opened(folder), _Run()
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     for at in range(0, len(commands), BATCH_MAX):
         facts = []
         for command in commands[at : at + BATCH_MAX]:
             facts += venue.handle(command, _AT_US + at)
+        done.refused += sum(type(fact) is Refused for fact in facts)
         commit_s = time.perf_counter()
         journal.commit(facts)
         done.commits_ms.append((time.perf_counter() - commit_s) * 1_000)
@@ -102,7 +109,7 @@ def _batched(folder: Path, commands: Sequence[Command]) -> _Run:
 
 
 def _recovered(folder: Path) -> _Run:
-    venue, journal = Venue(), Journal(folder)
+    venue, journal = checked_venue(), Journal(folder)
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     recover(journal, venue)
     done = _Run(time.perf_counter() - began_s, time.process_time() - began_cpu_s)
@@ -121,7 +128,7 @@ def _read(folder: Path) -> float:
 async def _answered(folder: Path, commands: Sequence[Command]) -> _Run:
     """Send everything through the writer, as many at once as may wait; then some alone."""
     journal, done = _opened(folder), _Run()
-    writer = Writer(Venue(), journal, SetClock(_AT_US), lambda *_: None)
+    writer = Writer(checked_venue(), journal, SetClock(_AT_US), lambda *_: None)
     alone, many = commands[:_ALONE], commands[_ALONE:]
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(writer.run())
@@ -144,7 +151,7 @@ async def _answered(folder: Path, commands: Sequence[Command]) -> _Run:
 
 
 def _small(folder: Path, commands: Sequence[Command], size: int) -> float:
-    venue, journal = Venue(), _opened(folder)
+    venue, journal = checked_venue(), _opened(folder)
     took_s = 0.0
     for at in range(0, size * _SMALL_COMMITS, size):
         facts = []
@@ -165,32 +172,30 @@ def _opened(folder: Path) -> Journal:
 
 
 def _commands(stream: Sequence[order_stream.Message]) -> list[Command]:
-    """Return the stream as the venue takes it: an account a side, so that nobody meets himself."""
-    owners = {1: Owner(0, "buyer"), -1: Owner(0, "seller")}
-    sides = {1: Side.BUY, -1: Side.SELL}
-    of = contract()
-    accounts: dict[int, str] = {}
+    """Return the commands; an account only buys or only sells, so that nobody meets himself."""
+    half = engine_flows.ACCOUNTS // 2
+    buyers = [Owner(0, f"buy-{number}") for number in range(half)]
+    sellers = [Owner(0, f"sell-{number}") for number in range(half)]
+    of = catalogue.load()[engine_flows.MARKET].contract(_START_US)
+    assert of is not None
+    entered: dict[int, str] = {}
     made: list[Command] = []
     for message in stream:
+        order_id = message.order_id
         if message.kind == "A":
-            accounts[message.order_id] = owners[message.side].account
+            owner = (buyers if message.side == 1 else sellers)[order_id % half]
+            entered[order_id] = owner.account
             made.append(
                 Entry(
-                    owner=owners[message.side],
+                    owner=owner,
                     contract=of,
-                    side=sides[message.side],
+                    side=Side.BUY if message.side == 1 else Side.SELL,
                     price_ticks=message.price,
                     quantity_steps=message.quantity,
                 )
             )
         else:
-            made.append(
-                Switch(
-                    account=accounts[message.order_id],
-                    order_id=message.order_id,
-                    to=State.INACTIVE,
-                )
-            )
+            made.append(Switch(account=entered[order_id], order_id=order_id, to=State.INACTIVE))
     return made
 
 

@@ -1,10 +1,10 @@
 """The single writer of a venue: takes commands in turn, decides, makes them safe, then answers.
 
-Two tasks. One decides: up to 256 messages, as soon as any wait. The other commits what was decided
-and answers. So the next messages are decided while the disk is busy, a quiet venue answers after
-one sync, and a busy one shares each sync among many. Nothing leaves before the sync that covers
-it: no answer, no trade, no price. What the venue itself shows may not be safe yet, so views are
-made from committed facts, never from its books.
+Two tasks. One decides: up to 256 messages, as soon as any wait. The other commits all that was
+decided meanwhile, and answers. So the next messages are decided while the disk is busy, a quiet
+venue answers after one sync, and a busy one shares each sync among many, the more the slower the
+disk is. Nothing leaves before the sync that covers it: no answer, no trade, no price. What the
+venue itself shows may not be safe yet, so views are made from committed facts, never its books.
 """
 
 import asyncio
@@ -32,6 +32,8 @@ from wire.clock import Clock
 
 BATCH_MAX = 256
 """Messages that are decided together; an order of a basket is a message."""
+AHEAD_MAX = 8
+"""Batches that are decided ahead of the disk; they make one commit."""
 INBOX_MAX = 4_096
 """Commands that wait; more are refused at once."""
 DISK_FREE_BYTES_MIN = 64 * 1024 * 1024
@@ -80,7 +82,7 @@ class Writer:
         self._disk_free_bytes_min = disk_free_bytes_min
         self._inbox: deque[tuple[Command, Answers]] = deque()
         self._wake = asyncio.Event()
-        self._decided: asyncio.Queue[_Decided] = asyncio.Queue(1)
+        self._decided: asyncio.Queue[_Decided] = asyncio.Queue(AHEAD_MAX)
         self._stopped = False
         behind_us = venue.desk.last_us - clock.now_us()
         if behind_us > _CLOCK_BEHIND_US:
@@ -188,6 +190,10 @@ class Writer:
         try:
             while True:
                 decided = await self._decided.get()
+                while not self._decided.empty():
+                    more = self._decided.get_nowait()
+                    decided.facts.extend(more.facts)
+                    decided.answers.extend(more.answers)
                 if decided.facts:
                     first = self._journal.next_sequence
                     await loop.run_in_executor(disk, self._journal.commit, decided.facts)
