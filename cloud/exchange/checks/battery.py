@@ -141,7 +141,8 @@ class Cell:
 
     def nets(self) -> list[tuple[int, int]]:
         """Return start and net power of each quarter-hour that has traded."""
-        return [(at_us, quarter.net_kw) for at_us, quarter in self._quarters.items()]
+        found = sorted(self._quarters.items())
+        return [(at_us, quarter.net_kw) for at_us, quarter in found if quarter.net_kw]
 
     def forget_until(self, at_us: int) -> None:
         """Begin with the quarter-hour that `at_us` is in."""

@@ -8,7 +8,7 @@ from cloud.exchange.checks import limits as limits_of
 from cloud.exchange.checks import throttle
 from cloud.exchange.checks.hooks import Hook
 from cloud.exchange.checks.limits import LimitBook
-from cloud.exchange.checks.seats import Day, Desk, Period, Seat, day_of
+from cloud.exchange.checks.seats import Day, Desk, Period, Seat, day_of, midnight_us
 from cloud.exchange.checks.sites import Sites
 from cloud.exchange.checks.throttle import Policy
 from cloud.exchange.matching.order import Owner
@@ -16,8 +16,8 @@ from cloud.exchange.venue.guard import Refusal
 from cloud.market.contracts import Contract
 from wire.clock import QUARTER_HOUR_US
 
-_CASH_KEPT_US = 2 * 86_400_000_000
-"""A delivery day's cash is forgotten so long after one of its contracts began."""
+_CASH_KEPT_US = 3 * 86_400_000_000
+"""A delivery day's cash is forgotten so long after its UTC midnight: in no zone does it last on."""
 
 
 class Counters:
@@ -54,7 +54,7 @@ class Counters:
         if desk is None:
             starts = range(contract.start_us, contract.end_us, QUARTER_HOUR_US)
             periods = tuple(self.period(seat, contract.area, start_us) for start_us in starts)
-            day = self.day(seat, day_of(contract), contract.start_us)
+            day = self.day(seat, day_of(contract))
             desk = seat.desks[key] = Desk(seat, contract, periods, day)
             desk.pace = seat.throttled(contract.market, self.policy)
             self._forget(contract.start_us, seat.desks, key)
@@ -70,12 +70,12 @@ class Counters:
             self._forget(start_us, seat.periods, (area, start_us))
         return period
 
-    def day(self, seat: Seat, number: int, start_us: int) -> Day:
+    def day(self, seat: Seat, number: int) -> Day:
         """Return an account's delivery day, made where it is new."""
         day = seat.days.get(number)
         if day is None:
-            day = seat.days[number] = Day(start_us)
-            self._forget(start_us + _CASH_KEPT_US, seat.days, number)
+            day = seat.days[number] = Day()
+            self._forget(midnight_us(number) + _CASH_KEPT_US, seat.days, number)
         return day
 
     def forget(self, at_us: int) -> None:

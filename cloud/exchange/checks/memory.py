@@ -1,13 +1,15 @@
 """What the checks remember across a snapshot: as plain lists, and back. Pure.
 
 Open orders are not in it: the venue tells them again. Nor is what the hub tells about batteries.
+The lists are sorted and without what was only asked about, so that a replay, which does not ask,
+leads to the same text.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
 from cloud.exchange.checks.counters import Counters
-from cloud.exchange.checks.seats import Seat
+from cloud.exchange.checks.seats import Day, Seat
 from cloud.exchange.checks.windows import Pace
 
 _VERSION = 1
@@ -18,7 +20,7 @@ def dump(checks: Counters) -> list[object]:
     return [
         _VERSION,
         sorted(checks.configurations.items()),
-        [_seat(seat) for seat in checks.seats.values()],
+        [_seat(seat) for _, seat in sorted(checks.seats.items())],
         checks.sites.dump(),
         [hook.dump() for hook in checks.hooks],
     ]
@@ -39,36 +41,41 @@ def load(checks: Counters, dumped: list[Any]) -> None:
         refusal = checks.configured(what, 0, content)
         if refusal is not None:
             raise ValueError(refusal.text)
-    for account, day, windows, by_market, periods, days in seats:
+    for account, counts, windows, by_market, periods, days in seats:
         seat = checks.seat(account)
-        seat.day_ends_us, seat.day_actions, seat.day_trades = day
+        seat.day_ends_us, seat.day_actions, seat.day_trades = counts
         _stamp(seat.pace, windows)
         for market, stamps in by_market:
             _stamp(seat.throttled(market, checks.policy), stamps)
         for area, start_us, net_kw in periods:
             checks.period(seat, area, start_us).net_kw = net_kw
-        for number, start_us, in_cash, out_cash in days:
-            day_of = checks.day(seat, number, start_us)
-            day_of.in_cash, day_of.out_cash = in_cash, out_cash
+        for number, in_cash, out_cash in days:
+            day = checks.day(seat, number)
+            day.in_cash, day.out_cash = in_cash, out_cash
     checks.sites.load(sites)
     for hook, own in zip(checks.hooks, hooks, strict=True):
         hook.load(own)
 
 
 def _seat(seat: Seat) -> list[object]:
+    periods = sorted(seat.periods.items())
     return [
         seat.account,
         [seat.day_ends_us, seat.day_actions, seat.day_trades],
         _stamps(seat.pace),
-        [[market, _stamps(pace)] for market, pace in seat.by_market.items()],
-        [[area, at_us, period.net_kw] for (area, at_us), period in seat.periods.items()],
-        [[number, day.start_us, day.in_cash, day.out_cash] for number, day in seat.days.items()],
+        [[name, _stamps(pace)] for name, pace in sorted(seat.by_market.items()) if pace.windows],
+        [[area, at_us, period.net_kw] for (area, at_us), period in periods if period.net_kw],
+        [[number, *_cash(day)] for number, day in sorted(seat.days.items()) if any(_cash(day))],
     ]
+
+
+def _cash(day: Day) -> tuple[int, int]:
+    return day.in_cash, day.out_cash
 
 
 def _stamps(pace: Pace) -> list[list[int]]:
     pace.settle()
-    return [list(window.stamps) for window in pace.windows]
+    return [window.counted() for window in pace.windows]
 
 
 def _stamp(pace: Pace, stamps: Iterable[Iterable[int]]) -> None:

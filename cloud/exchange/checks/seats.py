@@ -33,11 +33,9 @@ class Period:
 class Day:
     """What an account receives and pays for the deliveries of one local day: magnitudes."""
 
-    __slots__ = ("in_cash", "in_open", "out_cash", "out_open", "start_us")
+    __slots__ = ("in_cash", "in_open", "out_cash", "out_open")
 
-    def __init__(self, start_us: int) -> None:
-        self.start_us = start_us
-        """Of the contract that it was made for."""
+    def __init__(self) -> None:
         self.in_cash = 0
         self.out_cash = 0
         self.in_open = 0
@@ -146,9 +144,9 @@ class Seat:
         self.cash_in_max = cash_of(limits.cash_in_eur_max)
         self.cash_out_max = cash_of(limits.cash_out_eur_max)
         self.special = limits.state != "active" or bool(limits.strategies)
+        """Whether a check is needed that most accounts do without; risk and credit are one too."""
         self.paid = min(self.cash_in_max, self.cash_out_max) < UNBOUND
         """Whether cash bounds it."""
-        """Whether a check is needed that most accounts do without; risk and credit are one too."""
         self.pace = _followed(self.pace, _wanted(limits))
         ratio = limits.order_to_trade_max
         self.free_actions = UNBOUND if ratio is None else max(limits.order_to_trade_free, ratio)
@@ -185,6 +183,11 @@ class Seat:
 def day_of(contract: Contract) -> int:
     """Return the delivery day as an ordinal; the UTC day where the contract does not say one."""
     return contract.day or _EPOCH_ORDINAL + contract.start_us // _DAY_US
+
+
+def midnight_us(day: int) -> int:
+    """Return the UTC midnight of a day given as an ordinal."""
+    return (day - _EPOCH_ORDINAL) * _DAY_US
 
 
 def _wanted(limits: Limits) -> Iterable[Window]:

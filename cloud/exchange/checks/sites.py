@@ -89,7 +89,7 @@ class Sites:
 
     def dump(self) -> list[object]:
         """Return the trades of each site: name, then start and net power of each quarter-hour."""
-        return [[site, cell.nets()] for site, cell in self._cells.items()]
+        return [[site, cell.nets()] for site, cell in sorted(self._cells.items()) if cell.nets()]
 
     def load(self, dumped: Iterable[tuple[str, Iterable[tuple[int, int]]]]) -> None:
         for site, nets in dumped:

@@ -6,6 +6,7 @@ no burst over its edge gets twice what is allowed.
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import takewhile
 
 ALLOWED_MAX = 100_000
 """The most that a window may allow: it keeps a time stamp for each."""
@@ -34,6 +35,19 @@ class Window:
         while stamps and stamps[0] <= gone_us:
             stamps.popleft()
         return self.allowed - len(stamps)
+
+    def left(self, at_us: int) -> int:
+        """Return the same as `remaining`, and leave everything as it is."""
+        gone_us = at_us - self.span_us
+        within = sum(1 for _ in takewhile(lambda stamp: stamp > gone_us, reversed(self.stamps)))
+        return self.allowed - within
+
+    def counted(self) -> list[int]:
+        """Return the stamps that still counted when the last one was made."""
+        if not self.stamps:
+            return []
+        gone_us = self.stamps[-1] - self.span_us
+        return [stamp for stamp in self.stamps if stamp > gone_us]
 
     def frees_us(self) -> int:
         """Return when the next one may happen, after `remaining` said 0; 0: never."""
@@ -78,4 +92,4 @@ class Pace:
     def remaining(self, at_us: int) -> int | None:
         """Return how many more may happen at this instant; None: nothing bounds it."""
         self.settle()
-        return min((window.remaining(at_us) for window in self.windows), default=None)
+        return min((window.left(at_us) for window in self.windows), default=None)
