@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from cloud.exchange.facts import Fact, Listed, Traded, TradeMoved
 from cloud.exchange.matching.codes import Side, TradeState
+from cloud.exchange.matching.order import Order
 from cloud.exchange.prices.board import Board
 from cloud.exchange.prices.depth import Delta, Depth, Snapshot
 from cloud.exchange.prices.mark import DayAhead, no_day_ahead
@@ -22,6 +23,9 @@ from cloud.exchange.prices.rules import Rules
 from cloud.exchange.prices.session import Last, Session
 from cloud.exchange.prices.tape import VOID, PublicTrade, Tape
 from wire import clock
+
+VERSION = 1
+"""Of what `MarketData.dump` returns."""
 
 
 class News(NamedTuple):
@@ -84,6 +88,23 @@ class MarketData:
         markets = {sessions[n].listed.market: None for n in touched if n in sessions}
         self._forget()
         return News(tuple(deltas), tuple(trades), tuple(markets))
+
+    def replay(self, facts: Iterable[Fact]) -> None:
+        """Follow facts of the past without their orders: contracts, trades and what became of
+        them. `open` brings the orders that live, when the venue is recovered."""
+        for fact in facts:
+            self.at_us = fact.at_us
+            if isinstance(fact, Listed):
+                self._list(fact)
+            elif isinstance(fact, Traded):
+                self._trade(fact)
+            elif isinstance(fact, TradeMoved):
+                self._move(fact)
+        self._forget()
+
+    def open(self, orders: Iterable[Order]) -> None:
+        """Show the orders of a venue that was recovered; the numbers of deltas begin anew."""
+        self._orders.open(orders)
 
     def depth(self, contract: int) -> Depth:
         """Return a contract's book, empty where nobody has ordered."""
@@ -160,14 +181,20 @@ class MarketData:
             self._orders.forget(contract)
 
     def dump(self) -> list[Any]:
-        """Return everything that is remembered as plain lists, for a snapshot."""
+        """Return sums, averages and tapes as plain lists, for a snapshot; the venue has orders."""
         sessions = [session.dump() for session in self.board.sessions.values()]
         tapes = [[market, tape.dump()] for market, tape in self.board.tapes.items()]
-        return [self.at_us, sessions, tapes, self._orders.dump()]
+        return [VERSION, self.at_us, sessions, tapes]
 
     def load(self, dumped: Sequence[Any]) -> None:
-        """Take back what `dump` gave; to be called once, on what is new."""
-        self.at_us, sessions, tapes, orders = dumped
+        """Take back what `dump` gave; to be called once, on what is new.
+
+        Raises:
+            ValueError: another version of this program wrote it.
+        """
+        if dumped[0] != VERSION:
+            raise ValueError(f"prices: version {dumped[0]} is not known; {VERSION} is expected")
+        _, self.at_us, sessions, tapes = dumped
         for rows in sessions:
             session = Session.load(rows, self.rules.contract_minutes_max)
             self._list(session.listed)
@@ -176,4 +203,3 @@ class MarketData:
         for market, rows in tapes:
             if market in self.board.tapes:
                 self.board.tapes[market].load(rows)
-        self._orders.load(orders)

@@ -108,6 +108,11 @@ class Depth:
         self.at_us = at_us
         return Delta(self.contract, self.sequence, at_us, tuple(changes))
 
+    def settle(self) -> None:
+        """Take what is here as what everybody knows: a later delta tells what changes from now."""
+        for touched in self._touched:
+            touched.clear()
+
     def best(self, side: int, levels_max: int | None = None) -> tuple[Level, ...]:
         """Return the best levels of a side, best first; None: all."""
         prices = self._prices[side]

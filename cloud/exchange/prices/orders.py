@@ -5,8 +5,7 @@ order is what its facts say, hibernated ones included, for `Activated` names not
 number. Orders that never rest (IOC, FOK) are passed over.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from cloud.exchange.facts import (
     Activated,
@@ -22,6 +21,7 @@ from cloud.exchange.facts import (
     Withdrawn,
 )
 from cloud.exchange.matching.codes import Execution, Kind, State
+from cloud.exchange.matching.order import Order
 from cloud.exchange.prices.depth import Delta, Depth
 
 _RESTING = (Execution.NON, Execution.AON)
@@ -38,16 +38,22 @@ class _Shown:
         *("side", "visible"),
     )
 
-    def __init__(self, entered: Entered) -> None:
-        self.order_id = entered.order_id
-        self.contract = entered.contract
-        self.side = int(entered.side)
-        self.price_ticks = entered.price_ticks
-        self.quantity = self.left = entered.quantity_steps
-        self.display = entered.display_steps if entered.kind is Kind.ICEBERG else 0
+    def __init__(
+        self,
+        order: Entered | Order,
+        left: int,
+        quantity: int,
+    ) -> None:
+        self.order_id = order.order_id
+        self.contract = order.contract
+        self.side = int(order.side)
+        self.price_ticks = order.price_ticks
+        self.quantity = quantity
+        self.left = left
+        self.display = order.display_steps if order.kind is Kind.ICEBERG else 0
         self.visible = 0
-        self.aon = entered.execution is Execution.AON
-        self.active = entered.state is State.ACTIVE
+        self.aon = order.execution is Execution.AON
+        self.active = order.state is State.ACTIVE
 
     @property
     def clip(self) -> int:
@@ -94,6 +100,16 @@ class Orders:
         self._touched.clear()
         return deltas
 
+    def open(self, orders: Iterable[Order]) -> None:
+        """Begin with what lives in a venue that was recovered: all of it is committed."""
+        for order in orders:
+            left = order.open_steps + order.hidden_steps
+            shown = self._orders[order.order_id] = _Shown(order, left, order.quantity_steps)
+            self._show(shown, order.open_steps if shown.active else 0)
+        for depth in self.depths.values():
+            depth.settle()
+        self._touched.clear()
+
     def forget(self, contract: int) -> None:
         """Forget a contract that nobody can trade any more; its orders have ended before."""
         self.depths.pop(contract, None)
@@ -101,7 +117,8 @@ class Orders:
 
     def _entered(self, fact: Entered) -> None:
         if fact.execution in _RESTING:
-            order = self._orders[fact.order_id] = _Shown(fact)
+            steps = fact.quantity_steps
+            order = self._orders[fact.order_id] = _Shown(fact, steps, steps)
             self._show(order, order.clip)
 
     def _changed(self, fact: Changed) -> None:
@@ -159,29 +176,3 @@ class Orders:
         orders = (visible > 0) - (was > 0)
         depth.moved(order.side, order.price_ticks, visible - was, orders, order.aon)
         self._touched[order.contract] = None
-
-    def dump(self) -> list[object]:
-        """Return orders and numbers of the deltas as plain lists, for a snapshot."""
-        return [
-            [[getattr(order, name) for name in _FIELDS] for order in self._orders.values()],
-            [[d.contract, d.sequence, d.at_us] for d in self.depths.values()],
-        ]
-
-    def load(self, dumped: Sequence[Any]) -> None:
-        """Take back what `dump` gave; to be called once, on what is new."""
-        rows, numbers = dumped
-        for row in rows:
-            order = _Shown.__new__(_Shown)
-            for name, value in zip(_FIELDS, row, strict=True):
-                setattr(order, name, value)
-            self._orders[order.order_id] = order
-            order.visible, visible = 0, order.visible
-            self._show(order, visible)
-        for contract, sequence, at_us in numbers:
-            depth = self.depths.setdefault(contract, Depth(contract))
-            depth.delta(at_us)
-            depth.sequence, depth.at_us = sequence, at_us
-        self._touched.clear()
-
-
-_FIELDS = _Shown.__slots__

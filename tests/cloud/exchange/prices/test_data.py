@@ -206,18 +206,19 @@ def test_the_tape_forgets_the_oldest_and_minutes_keep_the_sum_of_the_session() -
 
 def test_what_is_dumped_as_text_goes_on_as_if_nothing_had_been() -> None:
     data, trades = with_trades([(500, 1), (-700, 2), (900, 1)], every_us=MINUTE_US)
-    data.take([listed(2, EVENING_US + HOUR_US), entered(1, 1, Side.BUY, 5, 9, display=2)])
+    data.take([listed(2, EVENING_US + HOUR_US), listed(3, EVENING_US, parts=(1, 2))])
     again = market_data()
     again.load(json.loads(json.dumps(data.dump())))
     later: list[Fact] = [
         voided(trades[1], at_us=NOON_US + HOUR_US),
-        entered(2, 1, Side.SELL, 5, 1, at_us=NOON_US + HOUR_US),
         traded(9, 1, 5, 1, NOON_US + HOUR_US, maker=1, taker=2),
     ]
     assert again.take(later) == data.take(later)
     assert again.dump() == data.dump()
     assert views.view(again, 1, NOON_US) == views.view(data, 1, NOON_US)
     assert views.quote(again, QUARTERS, NOON_US) == views.quote(data, QUARTERS, NOON_US)
+    with pytest.raises(ValueError, match="prices: version 99 is not known"):
+        market_data().load([99])
 
 
 def test_a_market_that_is_not_known_is_passed_over() -> None:
