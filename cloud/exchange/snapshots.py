@@ -15,13 +15,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from cloud.exchange.checks.guard import Checks
 from cloud.exchange.journal import snapshot
 from cloud.exchange.journal.errors import JournalUnusable
 from cloud.exchange.recovery import Replayable, take
 from cloud.exchange.venue.replay import ReplayDiffers
+from cloud.exchange.venue.venue import Venue
 
 FACTS_MIN = 50_000
 """Fewer facts are read again in a fraction of a second."""
+VENUE = "cloud.exchange.snapshots:checked_venue"
 _NICENESS = 19
 _FAILED = 1
 
@@ -31,7 +34,7 @@ _logger = logging.getLogger(__name__)
 class Snapshots:
     """Takes a snapshot when segments were closed that are worth one; `look` after each commit."""
 
-    def __init__(self, folder: Path, venue: str, facts_min: int = FACTS_MIN) -> None:
+    def __init__(self, folder: Path, venue: str = VENUE, facts_min: int = FACTS_MIN) -> None:
         """`venue` is MODULE:FUNCTION of a function that returns a new venue."""
         self._folder = folder
         self._venue = venue
@@ -71,6 +74,14 @@ class Snapshots:
             last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
             _logger.warning("no snapshot was taken: %s", last or f"exit {process.returncode}")
         return process.returncode == 0
+
+
+def checked_venue() -> Venue:
+    """Return a new venue with the checks, as the writer has it.
+
+    Sites, hooks and catalogue are not needed: a replay asks none of them.
+    """
+    return Venue(Checks())
 
 
 def main(folder: str, venue: str) -> int:

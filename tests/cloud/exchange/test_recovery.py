@@ -15,8 +15,7 @@ from cloud.exchange.journal.errors import JournalUnusable
 from cloud.exchange.journal.journal import Journal
 from cloud.exchange.matching.codes import Execution, Side, State
 from cloud.exchange.recovery import recover, take
-from cloud.exchange.snapshots import Snapshots
-from cloud.exchange.venue import venue as venues
+from cloud.exchange.snapshots import Snapshots, checked_venue
 from cloud.exchange.venue.replay import ReplayDiffers
 from cloud.exchange.venue.venue import Venue
 from cloud.exchange.writer import Writer
@@ -26,13 +25,16 @@ from wire.clock import SetClock
 
 SEGMENT_BYTES = 4_096
 GIVEN_UP_S = 100
-VENUE = f"{venues.__name__}:Venue"
 _EXECUTIONS = (Execution.NON, Execution.NON, Execution.AON, Execution.IOC)
 
 
 def traded(folder: Path, messages: int, seed: int = 1) -> Venue:
     """Go on with the journal for so many messages of all sorts; return the venue at the end."""
-    journal, pit, chance = Journal(folder, segment_bytes=SEGMENT_BYTES), Pit(), Random(seed)
+    journal, pit, chance = (
+        Journal(folder, segment_bytes=SEGMENT_BYTES),
+        Pit(checked_venue()),
+        Random(seed),
+    )
     recover(journal, pit.venue)
     pit.at_us = max(OPENS_US, pit.venue.desk.last_us)
     pit.step_us = 500_000
@@ -56,7 +58,7 @@ def traded(folder: Path, messages: int, seed: int = 1) -> Venue:
 
 
 def recovered(folder: Path) -> Venue:
-    journal, venue = Journal(folder, segment_bytes=SEGMENT_BYTES), Venue()
+    journal, venue = Journal(folder, segment_bytes=SEGMENT_BYTES), checked_venue()
     try:
         recover(journal, venue)
     finally:
@@ -72,10 +74,10 @@ def test_a_venue_comes_back_the_same_from_facts_alone(tmp_path: Path) -> None:
 
 def test_a_venue_comes_back_the_same_from_any_snapshot(tmp_path: Path) -> None:
     folder = tmp_path / "journal"
-    venue = Venue()
+    venue = checked_venue()
     for seed in range(4):
         venue = traded(folder, 100, seed)
-        path = take(folder, Venue())
+        path = take(folder, checked_venue())
         assert path is not None
         found = snapshot.newest(folder, venue.dump()["version"])
         assert found is not None
@@ -90,8 +92,8 @@ def test_a_venue_comes_back_the_same_from_any_snapshot(tmp_path: Path) -> None:
 def test_a_snapshot_is_only_taken_of_what_is_new(tmp_path: Path) -> None:
     folder = tmp_path / "journal"
     traded(folder, 100)
-    assert take(folder, Venue()) is not None
-    assert take(folder, Venue()) is None
+    assert take(folder, checked_venue()) is not None
+    assert take(folder, checked_venue()) is None
 
 
 def test_snapshots_that_cannot_be_used_are_passed_over(
@@ -99,9 +101,9 @@ def test_snapshots_that_cannot_be_used_are_passed_over(
 ) -> None:
     folder = tmp_path / "journal"
     traded(folder, 100)
-    take(folder, Venue())
+    take(folder, checked_venue())
     venue = traded(folder, 100, 2)
-    take(folder, Venue())
+    take(folder, checked_venue())
     older, newer = snapshot.listed(folder)
     content = bytearray(newer.read_bytes())
     content[len(content) // 2] ^= 1
@@ -121,7 +123,7 @@ def test_a_snapshot_of_another_program_is_passed_over(
     venue = traded(folder, 100)
     with monkeypatch.context() as other:
         other.setattr("cloud.exchange.venue.snapshot.VERSION", 99)
-        take(folder, Venue())
+        take(folder, checked_venue())
     assert recovered(folder).dump() == venue.dump()
     assert "its state is of version 99" in caplog.text
 
@@ -129,7 +131,7 @@ def test_a_snapshot_of_another_program_is_passed_over(
 def test_a_snapshot_that_is_ahead_of_the_journal_stops_the_start(tmp_path: Path) -> None:
     folder = tmp_path / "journal"
     traded(folder, 200)
-    take(folder, Venue())
+    take(folder, checked_venue())
     for _, path in segment.listed(folder)[3:]:
         path.unlink()
     with pytest.raises(JournalUnusable, match="is known; bring back the files"):
@@ -143,12 +145,12 @@ def test_a_snapshot_that_fails_leaves_the_others_as_they_were(
 ) -> None:
     folder = tmp_path / "journal"
     traded(folder, 60)
-    take(folder, Venue())
+    take(folder, checked_venue())
     venue = traded(folder, 60, 2)
     with suppress(OSError):
-        take(folder, Venue(), FailingCall(calls, how))
+        take(folder, checked_venue(), FailingCall(calls, how))
     assert recovered(folder).dump() == venue.dump()
-    take(folder, Venue())
+    take(folder, checked_venue())
     assert not list(folder.glob("*.snapshot-tmp"))
 
 
@@ -165,9 +167,9 @@ def test_a_journal_that_says_what_cannot_have_happened_stops_the_start(tmp_path:
 
 async def test_snapshots_are_taken_while_the_writer_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / "journal"
-    journal, venue, pit = Journal(folder, segment_bytes=SEGMENT_BYTES), Venue(), Pit()
+    journal, venue, pit = Journal(folder, segment_bytes=SEGMENT_BYTES), checked_venue(), Pit()
     recover(journal, venue)
-    snapshots = Snapshots(folder, VENUE, facts_min=40)
+    snapshots = Snapshots(folder, facts_min=40)
 
     def committed(first: int, facts: Sequence[Fact]) -> None:
         snapshots.look(journal.closed_until)
@@ -195,6 +197,6 @@ async def test_a_snapshot_that_cannot_be_taken_is_reported_and_the_writer_not_co
     traded(folder, 200)
     path = segment.listed(folder)[0][1]
     path.write_bytes(b"x" + path.read_bytes()[1:])
-    assert not await Snapshots(folder, VENUE).take()
+    assert not await Snapshots(folder).take()
     assert "no snapshot was taken" in caplog.text
     assert "this is no journal" in caplog.text
