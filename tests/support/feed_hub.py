@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from cloud.exchange.facts import Fact
 from cloud.exchange.feeds import routes
@@ -27,6 +29,7 @@ from cloud.kernel.context import Hub
 from cloud.kernel.errors import Refused
 from tests.support.feeds import MARKETS, market_data
 from tests.support.hub import application, serving
+from tests.support.patience import eventually
 from tests.support.venues import Pit, quarter
 
 IN_TIME_S = 20.0
@@ -144,3 +147,20 @@ async def subscriber(hub: Hub, url: str, path: str, key: str) -> AsyncIterator[S
     headers = {"X-API-Key": key}
     async with connect(url + path, additional_headers=headers, compression=None) as socket:
         yield Subscriber(socket, hub)
+
+
+async def ended(socket: Subscriber) -> tuple[int, str]:
+    """Hear until the hub closes; return code and reason."""
+    with pytest.raises(ConnectionClosed) as closed:
+        async with asyncio.timeout(IN_TIME_S):
+            while True:
+                await socket.socket.recv()
+    frame = closed.value.rcvd
+    assert frame is not None
+    return frame.code, frame.reason
+
+
+async def clients(hub: Hub, count: int) -> None:
+    """Return when this many sockets are open."""
+    feeds = hub.service(TradingFeeds)
+    await eventually(lambda: feeds.clients == count, IN_TIME_S)

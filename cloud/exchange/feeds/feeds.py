@@ -7,14 +7,15 @@ put into the queues of their clients, and a client that reads too slowly is sent
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 from cloud.exchange.facts import Closed, Fact, Listed, Traded
 from cloud.exchange.feeds import messages
 from cloud.exchange.feeds.canonical import text_of
 from cloud.exchange.feeds.own import OwnOrders
 from cloud.exchange.feeds.signer import Signer
-from cloud.exchange.feeds.stream import Client, Data, Resume, Streams, unsigned_of
+from cloud.exchange.feeds.stream import Client, Data, Streams, unsigned_of
+from cloud.exchange.feeds.wishes import Wish
 from cloud.exchange.matching.order import Order, Owner
 from cloud.exchange.prices.data import MarketData, News
 
@@ -43,15 +44,6 @@ class NoStanding:
 
     def standing(self, account: str) -> Mapping[str, object]:
         return {}
-
-
-class Wish(NamedTuple):
-    """What a client wants to hear of; None: everything."""
-
-    starts_us: frozenset[int] | None = None
-    markets: frozenset[str] | None = None
-    resume: Mapping[Any, Resume] = {}
-    """Places by contract number, market or account."""
 
 
 class TradingFeeds:

@@ -6,9 +6,8 @@ comes if it is still kept, else a snapshot.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from cloud.exchange.feeds.feeds import Wish
 from cloud.exchange.feeds.stream import Resume
 from wire import fields
 from wire.clock import micros
@@ -17,6 +16,15 @@ from wire.fields import BadMessage
 STARTS_MAX = 500
 RESUMED_MAX = 2_000
 _EPOCH_MAX = 60
+
+
+class Wish(NamedTuple):
+    """What a client wants to hear of; None: everything."""
+
+    starts_us: frozenset[int] | None = None
+    markets: frozenset[str] | None = None
+    resume: Mapping[Any, Resume] = {}
+    """Places by contract number, market or account."""
 
 
 def book_wish(body: Mapping[str, Any]) -> Wish:

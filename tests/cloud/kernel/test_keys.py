@@ -209,5 +209,5 @@ def test_scopes_are_kept_in_one_order() -> None:
 
     text = scopes_text({Scope.ORDERS_WRITE, Scope.MARKET_READ})
     assert text == "market:read orders:write"
-    assert scopes_of(text) == {Scope.ORDERS_WRITE, Scope.MARKET_READ}
+    assert scopes_of(text) == frozenset((Scope.ORDERS_WRITE, Scope.MARKET_READ))
     assert scopes_of(None) is None

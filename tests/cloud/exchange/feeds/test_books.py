@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from cloud.exchange.feeds.feeds import BOOK_KEPT, Wish
+from cloud.exchange.feeds.feeds import BOOK_KEPT
 from cloud.exchange.feeds.stream import Resume
+from cloud.exchange.feeds.wishes import Wish
 from cloud.exchange.matching.codes import Execution, Side, State, TradeState
 from cloud.exchange.prices.depth import Level, book_sha256
 from cloud.exchange.venue.commands import MoveTrade

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from cloud.exchange.feeds.feeds import TradingFeeds, Wish
+from cloud.exchange.feeds.feeds import TradingFeeds
 from cloud.exchange.feeds.stream import Resume
+from cloud.exchange.feeds.wishes import Wish
 from cloud.exchange.matching.codes import Execution, SelfTrade, State, TradeState
 from cloud.exchange.venue.commands import Kill, MoveTrade
 from tests.support.feeds import MARKETS, Floor, Listener

@@ -8,26 +8,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from cloud.exchange.feeds.signer import Signer
 from cloud.kernel.context import Hub
 from tests.support.feed_hub import Desk, trading
-from tests.support.hub import add_key, admin_key, client_of, opened_hub
+from tests.support.hub import add_key, admin_key, client_of
 from tests.support.npm import needs_node
 
-READER = Path(__file__).parents[3] / "support" / "feed_reader.js"
+READER = Path(__file__).parents[4] / "support" / "feed_reader.js"
 ROTATIONS = 6
 ORDERS_EACH = 50
 GIVEN_UP_S = 60.0
 
 pytestmark = needs_node
-
-
-@pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    async with opened_hub(tmp_path) as opened:
-        yield opened
 
 
 class Node:
