@@ -1,0 +1,91 @@
+"""cloud.exchange.venue.recall: who may ask, who decides, until when."""
+
+import pytest
+
+from cloud.exchange.facts import TradeMoved
+from cloud.exchange.matching.codes import (
+    Execution,
+    TradeState,
+)
+from cloud.exchange.venue import desk
+from cloud.exchange.venue.commands import (
+    Kill,
+    MoveTrade,
+)
+from cloud.exchange.venue.profile import Profile
+from cloud.exchange.venue.venue import Venue
+from tests.support.venues import BUY, SELL, Pit, quarter
+
+IOC, FOK = Execution.IOC, Execution.FOK
+
+
+def _traded(profile: Profile | None = None) -> Pit:
+    pit = Pit(Venue(profile=profile))
+    pit.enter("seller", SELL, 5_000, 1)
+    pit.enter("buyer", BUY, 5_000, 1)
+    return pit
+
+
+def _move(to: TradeState, account: str = "", by: str = "anna", trade_id: int = 1) -> MoveTrade:
+    return MoveTrade(trade_id=trade_id, to=to, by=by, account=account, reason="typo")
+
+
+def test_a_recall_is_asked_for_by_a_party_and_granted_by_operations() -> None:
+    pit = _traded()
+
+    assert pit.give(_move(TradeState.RECALL_ASKED, "stranger")).code == "NOT_A_PARTY"
+    assert pit.give(_move(TradeState.RECALL_ASKED, "buyer")).code == ""
+    assert pit.give(_move(TradeState.RECALLED, "buyer")).code == "NOT_A_PARTY"
+    assert pit.give(_move(TradeState.RECALLED)).code == ""
+
+    fact = pit.facts[-1]
+    assert isinstance(fact, TradeMoved)
+    assert (fact.price_ticks, fact.quantity_steps) == (5_000, 1)
+    assert pit.give(_move(TradeState.CANCEL_ASKED)).code == "TRADE_STATE"
+
+
+def test_a_cancellation_needs_a_second_person() -> None:
+    pit = _traded()
+    pit.give(_move(TradeState.CANCEL_ASKED, by="anna"))
+
+    assert pit.give(_move(TradeState.CANCELLED, by="anna")).code == "SECOND_PERSON"
+    assert pit.give(_move(TradeState.CANCELLED, by="otto")).code == ""
+
+
+def test_a_trade_that_was_not_recalled_is_in_force_again() -> None:
+    pit = _traded()
+    pit.give(_move(TradeState.RECALL_ASKED, "seller"))
+    pit.give(_move(TradeState.RECALL_REFUSED))
+
+    assert pit.give(_move(TradeState.RECALL_ASKED, "buyer")).code == ""
+
+
+@pytest.mark.parametrize(("after_s", "code"), [(0, "TOO_LATE"), (60, "")])
+def test_whether_a_recall_may_be_asked_for_after_the_gate_is_a_setting(
+    after_s: int, code: str
+) -> None:
+    pit = _traded(Profile(recall_after_close_s=after_s))
+    pit.at_us = quarter().closes_us
+
+    assert pit.give(_move(TradeState.RECALL_ASKED, "buyer")).code == code
+
+
+def test_a_stopped_account_may_still_ask_for_a_recall() -> None:
+    pit = _traded()
+    pit.give(Kill(account="buyer", by="operator", reason="safe mode"))
+
+    assert pit.give(_move(TradeState.RECALL_ASKED, "buyer")).code == ""
+
+
+def test_a_trade_that_never_was_cannot_be_moved() -> None:
+    assert _traded().give(_move(TradeState.CANCEL_ASKED, trade_id=9)).code == "TRADE_UNKNOWN"
+
+
+def test_only_the_newest_trades_can_be_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "TRADES_KEPT_MAX", 1)
+    pit = _traded()
+    pit.enter("seller", SELL, 5_000, 1)
+    pit.enter("buyer", BUY, 5_000, 1)
+
+    assert pit.give(_move(TradeState.CANCEL_ASKED)).code == "TRADE_UNKNOWN"
+    assert pit.give(_move(TradeState.CANCEL_ASKED, trade_id=2)).code == ""
