@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from cloud.exchange.facts import Fact
 from cloud.exchange.journal.journal import Journal
 from cloud.exchange.journal.reading import Follower
@@ -26,8 +28,7 @@ from tests.support.venues import BUY, OPENS_US, SELL, Pit
 from wire.clock import SetClock
 
 COMMIT_FACTS_MAX = 12
-KILLS = 8
-TRANSACTIONS_MAX = 25
+TRANSACTIONS_MAX = 20
 """Before each kill; so few that the journal is not done with all of them."""
 GIVEN_UP_S = 60
 
@@ -94,17 +95,20 @@ async def test_whoever_has_an_answer_finds_the_order_in_the_read_model(
         journal.close()
 
 
+@pytest.mark.parametrize(
+    ("orders", "kills"), [(250, 3), pytest.param(1_500, 12, marks=pytest.mark.slow)]
+)
 async def test_a_projection_that_is_killed_at_any_moment_counts_each_fact_once(
-    tmp_path: Path,
+    tmp_path: Path, orders: int, kills: int
 ) -> None:
     random = Random(3)
     folder, url = tmp_path / "journal", f"sqlite+aiosqlite:///{tmp_path / 'killed.sqlite3'}"
-    chronicle = written(folder, trading(1_500), random)
-    for fence in range(1, KILLS + 1):
+    chronicle = written(folder, trading(orders), random)
+    for fence in range(1, kills + 1):
         arguments = [str(folder), str(chronicle.last), url, str(fence)]
         if DONE in await asyncio.to_thread(said, arguments, random.randint(1, TRANSACTIONS_MAX)):
             break  # it ran through before anybody came to kill it
-    arguments = [str(folder), str(chronicle.last), url, str(KILLS + 1)]
+    arguments = [str(folder), str(chronicle.last), url, str(kills + 1)]
     assert DONE in await asyncio.to_thread(said, arguments, None)
     killed = await open_database(url)
     clean = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'clean.sqlite3'}")
