@@ -56,10 +56,17 @@ def decode(buffer: bytes, at: int, count: int) -> tuple[list[Fact], int]:
         IndexError, struct.error: of a newer program; a CRC has shown that nothing is damaged.
     """
     facts: list[Fact] = []
-    add, readers = facts.append, _READERS
+    add, plans, new = facts.append, _PLANS, _new
     for _ in range(count):
-        fact, at = readers[buffer[at]](buffer, at)
-        add(fact)
+        kind, unpack_from, size, rest, in_order, tail = plans[buffer[at]]
+        values = unpack_from(buffer, at)
+        at += size
+        if values[1]:
+            behind = rest[values[2]][: -len(tail)] + _read_tail(buffer, at, tail)
+            add(new(kind, in_order(values + behind)))
+            at += values[1]
+        else:
+            add(new(kind, in_order(values + rest[values[2]])))
     return facts, at
 
 
@@ -115,27 +122,47 @@ def _tail_of(values: _Values, tail: Sequence[tuple[int, bool]]) -> bytes:
     return b"".join(parts)
 
 
-def _reader(layout: _Layout) -> Callable[[bytes, int], tuple[Fact, int]]:
-    kind, unpack_from, size = layout.kind, layout.fixed.unpack_from, layout.fixed.size
-    tables = [members for _, members in layout.codes]
-    kinds_of_tail = tuple(is_text for _, is_text in layout.tail)
-    empty = tuple("" if is_text else () for is_text in kinds_of_tail)
+class _Rest(dict[bytes, _Values]):
+    """What follows the numbers, by the bytes of all codes: their members, and an empty tail.
+
+    Few combinations ever occur, so each is made once.
+    """
+
+    def __init__(self, layout: _Layout) -> None:
+        super().__init__()
+        self._tables = [members for _, members in layout.codes]
+        self._empty = tuple("" if is_text else () for _, is_text in layout.tail)
+
+    def __missing__(self, codes: bytes) -> _Values:
+        found = zip(self._tables, codes, strict=True)
+        self[codes] = rest = tuple(table[index] for table, index in found) + self._empty
+        return rest
+
+
+class _Plan(NamedTuple):
+    """How one kind of fact is read."""
+
+    kind: type[Fact]
+    unpack_from: Callable[[bytes, int], _Values]
+    """Kind, length of the tail, bytes of the codes, numbers."""
+    size: int
+    rest: _Rest
+    in_order: Callable[[_Values], _Values]
+    """From all of that, and the rest, to the fields in their order."""
+    tail: tuple[bool, ...]
+    """True: a text, False: a list."""
+
+
+def _plan(layout: _Layout) -> _Plan:
     places = [*layout.numbers, *(p for p, _ in layout.codes), *(p for p, _ in layout.tail)]
-    in_order = _picker([3 + places.index(place) for place in range(len(places))])
-    known: dict[bytes, _Values] = {}
-    """Members by the bytes of all codes: few combinations ever occur."""
-
-    def read(buffer: bytes, at: int) -> tuple[Fact, int]:
-        values = unpack_from(buffer, at)
-        at += size
-        codes = known.get(values[2])
-        if codes is None:
-            found = zip(tables, values[2], strict=True)
-            codes = known[values[2]] = tuple(table[index] for table, index in found)
-        tail = _read_tail(buffer, at, kinds_of_tail) if values[1] else empty
-        return _new(kind, in_order(values + codes + tail)), at + values[1]
-
-    return read
+    return _Plan(
+        layout.kind,
+        layout.fixed.unpack_from,
+        layout.fixed.size,
+        _Rest(layout),
+        _picker([3 + places.index(place) for place in range(len(places))]),
+        tuple(is_text for _, is_text in layout.tail),
+    )
 
 
 def _read_tail(buffer: bytes, at: int, tail: Sequence[bool]) -> _Values:
@@ -163,4 +190,4 @@ _new = cast("Callable[[type[Fact], _Values], Fact]", tuple.__new__)
 """Makes a fact of all its fields; quicker than `_make`, which counts them."""
 _LAYOUTS = tuple(map(_layout, KINDS))
 _WRITERS = {layout.kind: _writer(number, layout) for number, layout in enumerate(_LAYOUTS)}
-_READERS = tuple(map(_reader, _LAYOUTS))
+_PLANS = tuple(map(_plan, _LAYOUTS))
