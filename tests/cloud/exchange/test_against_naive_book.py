@@ -41,9 +41,9 @@ def test_every_message_does_what_the_naive_market_does_quickly() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(1_000, 13_000, 3_000))
+@pytest.mark.parametrize("first", range(1_000, 11_000, 2_500))
 def test_every_message_does_what_the_naive_market_does(first: int) -> None:
-    for seed in range(first, first + 3_000):
+    for seed in range(first, first + 2_500):
         play(seed, _MESSAGES)
 
 
