@@ -43,6 +43,8 @@ class Audit(NamedTuple):
     reason: str
     orders: int = 1
     """Done to so many at once, of which `subject` is the first."""
+    by_party: bool = False
+    """Whoever it was belongs to a party of the trade, not to those who run the exchange."""
 
 
 @dataclass(slots=True)

@@ -181,7 +181,7 @@ async def _audit(connection: AsyncConnection, changes: Changes, last: int) -> No
         entry = audit.Entry(
             at_us=row.at_us,
             key_id=row.who,
-            account=OPERATOR.id,
+            account="" if row.by_party else OPERATOR.id,
             action=row.action,
             subject=row.subject,
             reason=row.reason,

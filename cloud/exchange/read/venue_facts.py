@@ -92,7 +92,11 @@ def trade_moved(ledger: Ledger, sequence: int, fact: TradeMoved) -> None:
     if fact.state in VOID:
         contract = ledger.contract(trade.contract)
         ledger.changes.entries.extend(entries(trade, contract, ledger.owners, void=True))
-    ledger.audit(sequence, fact.at_us, fact.by, f"trade.{state}", f"trade {fact.trade_id}", reason)
+    subject = f"trade {fact.trade_id}"
+    ledger.audit(sequence, fact.at_us, fact.by, f"trade.{state}", subject, reason)
+    if fact.state is TradeState.RECALL_ASKED:
+        row = ledger.changes.audits[sequence]
+        ledger.changes.audits[sequence] = row._replace(by_party=True)
 
 
 def listed(ledger: Ledger, _sequence: int, fact: Listed) -> None:

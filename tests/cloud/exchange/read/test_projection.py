@@ -58,6 +58,7 @@ async def positions(database: Database) -> list[tuple[str, str | None, int, int,
 async def audited(database: Database) -> list[tuple[str, str, str]]:
     async with database.reading() as connection:
         found = await audit.newest(connection)
+    assert [row.entry.account for row in found if row.entry.key_id == "werk"] in ([], [""])
     return [(row.entry.key_id, row.entry.action, row.entry.subject) for row in found]
 
 
