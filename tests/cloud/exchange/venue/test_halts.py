@@ -17,7 +17,6 @@ from cloud.exchange.venue.commands import (
 from tests.support.venues import BUY, SELL, Pit, block, quarter
 
 
-
 def _halt(scope: str, value: str, *, resume: bool = False) -> Halt:
     return Halt(scope=scope, value=value, by="operator", reason="grid", resume=resume)
 
@@ -43,7 +42,7 @@ def test_a_halt_of_a_contract_holds_for_ranges_that_have_it_and_for_no_other() -
     pit.give(_halt("contract", f"AT/{second.start_us}"))
 
     assert pit.enter("buyer", BUY, 1, 1, of=second).code == "HALTED"
-    assert pit.enter("buyer", BUY, 1, 1, IOC, of=block(first, second)).code == "HALTED"
+    assert pit.enter("buyer", BUY, 1, 1, Execution.IOC, of=block(first, second)).code == "HALTED"
     assert pit.enter("buyer", BUY, 1, 1, of=first).code == ""
     assert pit.enter("buyer", BUY, 1, 1, of=third).code == ""
 

@@ -4,7 +4,6 @@ import pytest
 
 from cloud.exchange.facts import TradeMoved
 from cloud.exchange.matching.codes import (
-    Execution,
     TradeState,
 )
 from cloud.exchange.venue import desk
@@ -15,8 +14,6 @@ from cloud.exchange.venue.commands import (
 from cloud.exchange.venue.profile import Profile
 from cloud.exchange.venue.venue import Venue
 from tests.support.venues import BUY, SELL, Pit, quarter
-
-IOC, FOK = Execution.IOC, Execution.FOK
 
 
 def _traded(profile: Profile | None = None) -> Pit:
