@@ -13,9 +13,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("wire", "drivers", "agent", "cloud", "simulators", "bench")
-MATCHING = ("order", "ladder", "dryrun", "effects", "meeting", "book")
-MODULES = tuple(f"cloud/exchange/matching/{name}.py" for name in MATCHING)
-"""What is compiled: the pure rooms that every message of the exchange goes through."""
+ROOMS = {
+    "matching": ("order", "ladder", "dryrun", "effects", "meeting", "book"),
+    "venue": ("answers", "changes", "desk", "entry", "flow", "stall", "venue"),
+    "checks": ("counters", "guard", "reasons", "seats", "windows"),
+}
+MODULES = tuple(f"cloud/exchange/{room}/{name}.py" for room in ROOMS for name in ROOMS[room])
+"""What is compiled: the pure files that every message of the exchange goes through."""
 _BAD_USAGE = 2
 _OPTIONS = ("--explicit-package-bases", "--follow-imports=silent", "--ignore-missing-imports")
 

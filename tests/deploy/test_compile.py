@@ -1,6 +1,5 @@
 """deploy/compile.py: the compiled exchange does what its source does."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -11,10 +10,15 @@ import pytest
 
 from tests.support.source import ROOT
 
-TRADE_SHA256 = "5e114403d93c6a35167ef341c6eb1cc061cbd5e6b22c36c15f3ad019a6765b71"
-BOOK_SHA256 = "075d89d1b1cc0bf3bab7cfa219ec174a5bd8d44d23f24a397a81df6e061bb3b6"
 COMPILE = [sys.executable, str(ROOT / "deploy" / "compile.py")]
-TESTED = ("tests/cloud/exchange/matching", "tests/cloud/exchange/test_against_naive_book.py")
+TESTED = (
+    "tests/cloud/exchange/matching",
+    "tests/cloud/exchange/venue",
+    "tests/cloud/exchange/checks",
+    "tests/cloud/exchange/test_against_naive_book.py",
+    "tests/cloud/exchange/test_against_naive_venue.py",
+)
+PATIENCE_S = 600
 
 needs_compiler = pytest.mark.skipif(
     (shutil.which("cc") or shutil.which("gcc")) is None or find_spec("setuptools") is None,
@@ -23,22 +27,21 @@ needs_compiler = pytest.mark.skipif(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(2 * PATIENCE_S)
 @needs_compiler
-def test_the_compiled_exchange_trades_like_its_source_and_passes_its_tests(tmp_path: Path) -> None:
+def test_the_compiled_exchange_passes_the_tests_of_its_source(tmp_path: Path) -> None:
     folder = tmp_path / "compiled"
-    subprocess.run([*COMPILE, str(folder)], check=True, timeout=110)
-    bench = [sys.executable, "-m", "bench", "exchange-engine", "--quick"]
-    said = subprocess.run(bench, cwd=folder, check=True, timeout=100, capture_output=True)
-    figures = json.loads(said.stdout.splitlines()[-1])
-    assert figures["compiled"]
-    assert figures["trade_sha256"] == TRADE_SHA256
-    assert figures["book_sha256"] == BOOK_SHA256
+    subprocess.run([*COMPILE, str(folder)], check=True, timeout=PATIENCE_S)
+    which = "from cloud.exchange.venue import entry; print(entry.__file__)"
+    words = [sys.executable, "-c", which]
+    said = subprocess.run(words, cwd=folder, check=True, capture_output=True, text=True)
+    assert said.stdout.startswith(str(folder))
+    assert said.stdout.endswith(".so\n")
 
     shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     tests = [sys.executable, "-m", "pytest", "-q", "--quick", *TESTED]
-    subprocess.run(tests, cwd=folder, check=True, timeout=100)
+    subprocess.run(tests, cwd=folder, check=True, timeout=PATIENCE_S)
 
 
 def test_too_many_arguments_are_answered_with_the_usage() -> None:
