@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 from random import Random
+from shutil import copytree
 
 import pytest
 from hypothesis import given, settings
@@ -32,10 +33,11 @@ CALLS = 60
 def test_whatever_system_call_is_the_last_one_nothing_that_was_committed_is_lost(
     tmp_path: Path, disk: type[LastCall], how: str
 ) -> None:
+    before = written(tmp_path / "before", 3)
     for calls in range(1, CALLS):
         folder = tmp_path / f"{calls}"
-        promised = written(folder, 3)
-        offered = list(promised)
+        copytree(tmp_path / "before", folder)
+        promised, offered = list(before), list(before)
         journal = None
         try:
             journal = Journal(folder, None, disk(calls, how), 512)
@@ -52,7 +54,6 @@ def test_whatever_system_call_is_the_last_one_nothing_that_was_committed_is_lost
                 journal.close()
         found = recovered(folder)
         assert found in (promised, offered), f"call {calls} was the last"
-        assert recovered(folder) == found
         assert len(written(folder, 1)) == len(found) + 3, "and it goes on"
 
 
