@@ -12,9 +12,16 @@ OWNER = "alpenspeicher"
 _ACCOUNTS = {
     OWNER: "Alpenspeicher GmbH",
     "handelshaus": "Handelshaus",
+    "stromkontor": "Stromkontor",
     "nachbarn": "Nachbarn im Netz",
 }
-_KEYS = {"trader": OWNER, "sites": OWNER, "maker": "handelshaus", "crowd": "nachbarn"}
+_KEYS = {
+    "trader": OWNER,
+    "sites": OWNER,
+    "maker": "handelshaus",
+    "maker-2": "stromkontor",
+    "crowd": "nachbarn",
+}
 """API keys by use, and whose they are."""
 _CONFLICT = 409
 
@@ -99,7 +106,11 @@ async def enrol(hub: HubClient, folder: Folder, state: State) -> None:
 
 def write_settings(folder: Folder, state: State, ports: Ports) -> None:
     """Write what agents and market are started with; the files hold secrets and are private."""
-    keys = {use: state.keys[use] for use in _KEYS if use != "trader"}
+    keys = {
+        "maker": [state.keys["maker"], state.keys["maker-2"]],
+        "crowd": state.keys["crowd"],
+        "sites": state.keys["sites"],
+    }
     write_private(folder.market_keys, json.dumps(keys))
     for index, site in enumerate(SITES):
         folder.box(site.id).mkdir(exist_ok=True)

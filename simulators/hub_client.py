@@ -8,7 +8,7 @@ import httpx
 
 TIMEOUT_S = 10.0
 _UNAUTHORISED = 401
-_BUSY = 429
+_TOO_OFTEN = 429
 _SERVER_FAILS = 500
 
 
@@ -28,6 +28,11 @@ class HubRefused(Exception):
     def of_key(self) -> bool:
         """Say whether the key itself is refused, whatever is asked with it."""
         return self.status == _UNAUTHORISED
+
+    @property
+    def too_often(self) -> bool:
+        """Say whether the same may be allowed a little later."""
+        return self.status == _TOO_OFTEN
 
 
 class HubClient:
@@ -77,7 +82,7 @@ class HubClient:
             document = answer.json() if answer.content else None
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise HubUnreachable(f"{type(error).__name__} {error}".strip()) from error
-        if answer.status_code == _BUSY or answer.status_code >= _SERVER_FAILS:
+        if answer.status_code >= _SERVER_FAILS:
             raise HubUnreachable(f"the hub answers {answer.status_code}")
         if not answer.is_success:
             told = document if isinstance(document, dict) else {}

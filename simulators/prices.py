@@ -11,6 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 
+from simulators import news
 from wire.clock import QUARTER_HOUR_US
 
 MARKET = "PHO_AT_INTRADAY_15MIN"
@@ -28,6 +29,12 @@ LEVEL_EUR_MWH = 0.9
 """From one level of a quote to the next."""
 LEVELS = 3
 LEVEL_KW = (30, 120)
+OPINION_EUR_MWH = 0.4
+LEAN_EUR_MWH = 3.0
+"""How far a maker who is full moves his prices."""
+FULL_KW = 600
+FULL_STEPS = 20
+"""A maker is full with so much of one delivery period, the larger of the two."""
 
 
 class Side(StrEnum):
@@ -58,15 +65,35 @@ def fair_eur_mwh(seed: int, start_us: int, at_us: int) -> float:
     return _curve_eur_mwh(start_us) + offset + DRIFT_EUR_MWH * drift
 
 
-def quotes(seed: int, start_us: int, at_us: int, step_kw: int) -> list[Quote]:
-    """Return what a market maker shows now: `LEVELS` prices on each side."""
-    draw = random.Random(f"{seed} {start_us} {at_us}")
-    fair = fair_eur_mwh(seed, start_us, at_us)
+def told_eur_mwh(seed: int, start_us: int, at_us: int) -> float:
+    """Return the same for whoever has heard the news."""
+    return fair_eur_mwh(seed, start_us, at_us) + news.shift_eur_mwh(seed, start_us, at_us)
+
+
+def quotes(
+    seed: int, start_us: int, at_us: int, step_kw: int, *, net_kw: int = 0, maker: int = 0
+) -> list[Quote]:
+    """Return what a market maker shows now: up to `LEVELS` prices on each side.
+
+    News move the prices and widen the spread. Who has sold more than he has bought quotes higher,
+    to buy it back, and the other way round; who is full shows only the side that empties him.
+
+    Args:
+        net_kw: what the maker has sold (+) or bought (-) of it so far.
+        maker: its number; each has sizes and an opinion of his own.
+    """
+    draw = random.Random(f"{seed} {maker} {start_us} {at_us}")
+    opinion = random.Random(f"{seed} {maker} {start_us}").uniform(-OPINION_EUR_MWH, OPINION_EUR_MWH)
+    full_kw = max(FULL_KW, FULL_STEPS * step_kw)
+    lean = max(-1.0, min(1.0, net_kw / full_kw))
+    middle = told_eur_mwh(seed, start_us, at_us) + LEAN_EUR_MWH * lean + (opinion if maker else 0.0)
     found = []
     for level in range(LEVELS):
-        away = HALF_SPREAD_EUR_MWH + level * LEVEL_EUR_MWH
-        for side, price in ((Side.BUY, fair - away), (Side.SELL, fair + away)):
-            found.append(Quote(side, round(price, 2), in_steps(draw.uniform(*LEVEL_KW), step_kw)))
+        away = (HALF_SPREAD_EUR_MWH + level * LEVEL_EUR_MWH) * news.wider(seed, at_us)
+        for side, price in ((Side.BUY, middle - away), (Side.SELL, middle + away)):
+            quote = Quote(side, round(price, 2), in_steps(draw.uniform(*LEVEL_KW), step_kw))
+            if lean < 1.0 if side is Side.SELL else lean > -1.0:
+                found.append(quote)
     return found
 
 

@@ -135,6 +135,8 @@ async def test_a_taken_port_costs_one_line_and_exit_code_2() -> None:
         ("{", "Expecting"),
         ('{"broker": "x"}', "at least one of these roles"),
         ('{"maker": 3}', "a text for each role"),
+        ('{"maker": []}', "a text for each role"),
+        ('{"maker": ["pho_1_x", 3]}', "a text for each role"),
     ],
 )
 async def test_a_bad_key_file_costs_one_line(tmp_path: Path, content: str, named: str) -> None:

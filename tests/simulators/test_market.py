@@ -1,4 +1,4 @@
-"""`simulators.market` and `traders`: they trade on a real hub, and wait for one that goes away."""
+"""The market's traders on a real hub: they trade, and wait for one that goes away."""
 
 import json
 import logging
@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from simulators.desk import AHEAD
 from simulators.hub_client import HubUnreachable
 from simulators.market import Outage
 from simulators.prices import LEVELS, MARKET
-from simulators.traders import AHEAD
 from tests.support.system import System, running_system, wait_until
 
 TRADING_S = 40.0

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators import prices
-from simulators.prices import Side
+from simulators.prices import Quote, Side
 from wire.clock import QUARTER_HOUR_US
 
 DAY_US = 1_795_132_800_000_000
@@ -39,12 +39,35 @@ def test_quotes_stand_on_both_sides_without_crossing_and_in_whole_steps(
     seed: int, start_us: int, at_us: int, step_kw: int
 ) -> None:
     quotes = prices.quotes(seed, start_us, at_us, step_kw)
-    bids = [quote.price_eur_mwh for quote in quotes if quote.side is Side.BUY]
-    asks = [quote.price_eur_mwh for quote in quotes if quote.side is Side.SELL]
+    bids, asks = prices_of(quotes, Side.BUY), prices_of(quotes, Side.SELL)
     assert len(bids) == len(asks) == prices.LEVELS
     assert max(bids) < min(asks)
     assert all(quote.power_kw > 0 and quote.power_kw % step_kw == 0 for quote in quotes)
     assert all(round(price, 2) == price for price in bids + asks)
+
+
+@given(seed=st.integers(), start_us=starts, at_us=instants, net_kw=st.integers(1, 599))
+def test_a_maker_who_has_sold_quotes_higher_and_one_who_has_bought_lower(
+    seed: int, start_us: int, at_us: int, net_kw: int
+) -> None:
+    def best_bid(net_kw: int) -> float:
+        return max(
+            prices_of(prices.quotes(seed, start_us, at_us, 1, net_kw=net_kw, maker=1), Side.BUY)
+        )
+
+    assert best_bid(-net_kw) <= best_bid(0) <= best_bid(net_kw)
+    assert best_bid(-599) < best_bid(599)
+
+
+@given(seed=st.integers(), start_us=starts, at_us=instants, step_kw=st.sampled_from([1, 100]))
+def test_a_full_maker_only_empties_himself(
+    seed: int, start_us: int, at_us: int, step_kw: int
+) -> None:
+    full_kw = max(prices.FULL_KW, prices.FULL_STEPS * step_kw)
+    sold = prices.quotes(seed, start_us, at_us, step_kw, net_kw=full_kw)
+    bought = prices.quotes(seed, start_us, at_us, step_kw, net_kw=-full_kw)
+    assert {quote.side for quote in sold} == {Side.BUY}
+    assert {quote.side for quote in bought} == {Side.SELL}
 
 
 @given(
@@ -78,3 +101,7 @@ def test_over_a_day_a_site_both_buys_and_sells() -> None:
         for n in range(96)
     ]
     assert 20 < sum(power_kw > 0 for power_kw in wanted) < 76
+
+
+def prices_of(quotes: list[Quote], side: Side) -> list[float]:
+    return [quote.price_eur_mwh for quote in quotes if quote.side is side]
