@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cloud.exchange import journal_v1, records
 from cloud.exchange.facts import Closed, Ended, Entered, Fact, Refused, Traded, Withdrawn
-from cloud.exchange.journal import segment
+from cloud.exchange.journal import segment, snapshot
 from cloud.exchange.journal.errors import JournalUnusable
 from cloud.exchange.journal.files import Files
 from cloud.exchange.journal.journal import Journal
@@ -50,8 +50,8 @@ def upgrade(old: Path, folder: Path, lookup: Lookup) -> bool:
     Raises:
         JournalUnusable: the old file is damaged, in use, or says what would not happen today.
     """
-    if not old.is_file() or segment.listed(folder):
-        return False
+    if not old.is_file() or segment.listed(folder) or snapshot.listed(folder):
+        return False  # a journal of which only snapshots are left is for people to look at
     beside = folder.with_name(f"{folder.name}.upgrade")
     shutil.rmtree(beside, ignore_errors=True)
     first = journal_v1.Journal(old)
@@ -88,6 +88,8 @@ class _Translation:
     def __init__(self, lookup: Lookup) -> None:
         self._venue = Venue()
         self._lookup = lookup
+        self._expired: dict[tuple[str, int], list[int]] = {}
+        """Orders that a gate has ended, by market and start, until the old record says so too."""
 
     def facts_of(self, batch: Sequence[Record]) -> list[Fact]:
         facts: list[Fact] = []
@@ -108,11 +110,23 @@ class _Translation:
             case records.Withdrawn(at_us, _, _, order_id, open_steps):
                 return done_again(desk, Withdrawn(at_us, order_id, open_steps, Action.DELETED, ""))
             case records.Closed(_, market, start_us, expired):
-                stall = self._stall_at(market, start_us)
-                facts = done_again(desk, Closed(stall.closes_us, stall.number))
-                ended = [fact.order_id for fact in facts if isinstance(fact, Ended)]
-                _same(sorted(ended) == sorted(expired), record, facts)
+                key = market, start_us
+                facts = [] if key in self._expired else self._close(self._stall_at(*key).closes_us)
+                _same(sorted(self._expired.pop(key)) == sorted(expired), record, facts)
                 return facts
+
+    def _close(self, until_us: int) -> list[Fact]:
+        """Close all gates that are due; those of one instant went in another order then."""
+        stalls = self._venue.desk.stalls
+        facts = self._venue.advance(until_us)
+        ended: list[int] = []
+        for fact in facts:
+            if isinstance(fact, Closed):
+                stall = stalls[fact.contract]
+                ended = self._expired[stall.market, stall.listed.start_us] = []
+            elif isinstance(fact, Ended):
+                ended.append(fact.order_id)
+        return facts
 
     def _placed(self, placed: Placed) -> list[Fact]:
         desk = self._venue.desk

@@ -9,8 +9,11 @@ from cloud.exchange import journal_v1
 from cloud.exchange.book import Execution, Side
 from cloud.exchange.facts import Traded
 from cloud.exchange.floor import Floor
+from cloud.exchange.journal import snapshot
 from cloud.exchange.journal.errors import JournalUnusable
+from cloud.exchange.journal.files import Files
 from cloud.exchange.journal.journal import Journal
+from cloud.exchange.journal.snapshot import Snapshot
 from cloud.exchange.records import Placed, Record
 from cloud.exchange.recovery import recover
 from cloud.exchange.upgrade import upgrade
@@ -116,6 +119,25 @@ def test_orders_trades_answers_and_numbers_stay(tmp_path: Path, lookup: object) 
             assert (answer.order_id, answer.filled_steps) == (record.order_id, record.filled_steps)
 
 
+def test_gates_of_one_instant_may_have_closed_in_another_order(tmp_path: Path) -> None:
+    """By name of their market then, by number of their contract now."""
+    old, folder = tmp_path / "exchange.journal", tmp_path / "journal"
+    floor, journal = Floor(), journal_v1.Journal(old)
+    list(journal.recover())
+    for market, account in (("ZZ", "ada"), ("AA", "bob")):
+        of = contract(market=market)
+        journal.commit([floor.place(order(account, Side.BUY, 5, 3, of=of), BEGIN_US)])
+    closed = list(floor.close(NOON_US))
+    assert [record.market for record in closed] == ["AA", "ZZ"]
+    journal.commit(closed[:1])
+    journal.commit(closed[1:])
+    journal.close()
+    assert upgrade(old, folder, nothing)
+    desk = recovered(folder).desk
+    assert not desk.orders
+    assert not desk.numbers
+
+
 def test_it_is_read_once(tmp_path: Path) -> None:
     old, folder = tmp_path / "exchange.journal", tmp_path / "journal"
     assert not upgrade(old, folder, nothing), "a new installation has nothing to be read"
@@ -127,6 +149,17 @@ def test_it_is_read_once(tmp_path: Path) -> None:
     assert not upgrade(old, folder, nothing)
     assert old.read_bytes() == content
     assert not (tmp_path / "journal.upgrade").exists()
+
+
+def test_what_is_left_of_a_journal_is_not_thrown_away_for_an_old_file(tmp_path: Path) -> None:
+    old, folder = tmp_path / "exchange.journal", tmp_path / "journal"
+    first_version(old, 50)
+    folder.mkdir()
+    left = snapshot.write(folder, Snapshot(70, Venue().dump()), Files())
+    assert not upgrade(old, folder, nothing)
+    assert left.exists()
+    with pytest.raises(JournalUnusable, match="facts 71 to the end are missing"):
+        recovered(folder)
 
 
 def test_a_damaged_file_is_refused_and_nothing_is_changed(tmp_path: Path) -> None:
