@@ -184,3 +184,41 @@ class Forgetful(Files):
                         super().write(file, data[begin:end], at + begin)
                     begin = end
         self._waiting.clear()
+
+
+class Deceiving(Files):
+    """A disk behind a cache: what a failed sync should have kept is read back until a power cut.
+
+    That is how Linux does it: after an error the pages are taken for clean, and no later sync
+    writes them.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, bytearray] = {}
+        self._dirty: dict[int, list[tuple[int, bytes]]] = {}
+        self.fails = False
+        """At the next sync."""
+
+    def write(self, file: int, data: bytes | memoryview, at: int) -> None:
+        super().write(file, data, at)
+        self._dirty.setdefault(os.fstat(file).st_ino, []).append((at, bytes(data)))
+
+    def sync(self, file: int) -> None:
+        inode = os.fstat(file).st_ino
+        dirty = self._dirty.pop(inode, [])
+        if self.fails:
+            self.fails = False
+            raise OSError(5, "Input/output error")
+        kept = self._kept.setdefault(inode, bytearray())
+        for at, data in dirty:
+            kept.extend(bytes(max(0, at - len(kept))))
+            kept[at : at + len(data)] = data
+
+    def truncate(self, file: int, size: int) -> None:
+        super().truncate(file, size)
+        del self._kept[os.fstat(file).st_ino][size:]
+
+    def power_cut(self, folder: Path) -> None:
+        """Leave what is on the disk."""
+        for path in folder.iterdir():
+            path.write_bytes(self._kept[path.stat().st_ino])

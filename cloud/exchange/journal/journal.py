@@ -180,14 +180,24 @@ class Journal:
         if end.path is not None:
             if end.fence >= self.fence:
                 raise Fenced(f"{end.path}: writer {end.fence} has had it, we are {self.fence}")
-            old = self._files.open(end.path)
-            try:
-                self._files.truncate(old, end.used_bytes)
-                self._files.sync(old)
-            finally:
-                self._files.close(old)
+            self._settle(end.path, end.last_at, end.used_bytes)
         self.next_sequence = end.next_sequence
         self._start(end.before if end.is_empty else end.hash, self._segment_bytes)
+
+    def _settle(self, path: Path, last_at: int, used_bytes: int) -> None:
+        """Have what was read of the last segment on the disk, and cut off what is behind it.
+
+        A sync that failed may have left its last commit in memory alone, where no later sync
+        sees to it; written again it is on the disk, or this one fails too.
+        """
+        file = self._files.open(path)
+        try:
+            last = os.pread(file, used_bytes - last_at, last_at)
+            self._files.write(file, last, last_at)
+            self._files.truncate(file, used_bytes)
+            self._files.sync(file)
+        finally:
+            self._files.close(file)
 
     def _rotate(self, bytes_min: int) -> None:
         """Go on in a new segment; the old one has its true size from then on."""

@@ -21,6 +21,8 @@ class End(NamedTuple):
     next_sequence: int
     path: Path | None
     """The last segment; None: there is none yet."""
+    last_at: int
+    """Where its last commit begins."""
     used_bytes: int
     """Of it, with its header."""
     torn_bytes: int
@@ -46,7 +48,7 @@ class Replay:
     """
 
     def __init__(self, folder: Path, after: int = 0, *, closed_only: bool = False) -> None:
-        self.end = End(after + 1, None, 0, 0, segment.NO_HASH, 0, True, segment.NO_HASH)
+        self.end = End(after + 1, None, 0, 0, 0, segment.NO_HASH, 0, True, segment.NO_HASH)
         self._after = after
         found = valid(folder)
         self._next_firsts = [first for first, _ in found[1:]]
@@ -69,7 +71,8 @@ class Replay:
             before = self.end.hash
 
     def _frames(self, read: Segment, until: int | None) -> Iterator[Frame]:
-        used, expected = segment.HEADER_BYTES, read.header.first
+        last_at = used = segment.HEADER_BYTES
+        expected = read.header.first
         for head in segment.frames(read):
             if until is not None and head.first >= until:
                 break
@@ -77,7 +80,7 @@ class Replay:
                 facts = frame.facts(read.content, head)
                 skip = max(0, self._after + 1 - head.first)
                 yield Frame(head.first + skip, facts[skip:], head.end)
-            used, expected = head.end, head.first + head.facts
+            last_at, used, expected = used, head.end, head.first + head.facts
         torn = 0
         if until is None:
             torn = segment.rest_behind(read, used)
@@ -94,6 +97,7 @@ class Replay:
         self.end = End(
             expected,
             read.path,
+            last_at,
             used,
             torn,
             segment.hash_until(read, used),

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from cloud.exchange.journal.errors import JournalUnusable
 from cloud.exchange.journal.journal import Journal
 from tests.support.journals import (
+    Deceiving,
     FailingCall,
     Forgetful,
     Gone,
     LastCall,
     batch,
+    flat,
     opened,
     recovered,
     written,
@@ -86,6 +88,25 @@ def test_a_power_cut_loses_nothing_that_was_synced(
     disk.power_cut(random)
     journal.close()
     assert recovered(folder) in (batch(1, promised), batch(1, promised + 40))
+
+
+def test_a_commit_that_was_read_back_after_a_failed_sync_survives_a_power_cut(
+    tmp_path: Path,
+) -> None:
+    """Once a start has read it, its orders are known and repeats are answered with them."""
+    folder, disk = tmp_path / "journal", Deceiving()
+    journal, _ = opened(folder, files=disk)
+    journal.commit(batch(1))
+    disk.fails = True
+    with pytest.raises(OSError, match="Input/output"):
+        journal.commit(batch(4))
+    journal.close()
+    journal, frames = opened(folder, files=disk)
+    assert flat(frames) == batch(1, 6)
+    journal.commit(batch(7))
+    journal.close()
+    disk.power_cut(folder)
+    assert recovered(folder) == batch(1, 9)
 
 
 def test_a_full_disk_stops_the_writer_and_a_bigger_one_goes_on(tmp_path: Path) -> None:
