@@ -17,12 +17,15 @@ from fastapi import FastAPI, Response
 
 from cloud import settings as hub_settings
 from cloud.exchange import routes as exchange_routes
-from cloud.exchange import service as exchange
+from cloud.exchange import running as exchange
+from cloud.exchange.checks.throttle import BadPolicy
 from cloud.exchange.feeds import key_routes as feed_key_routes
+from cloud.exchange.feeds import routes as feed_routes
 from cloud.exchange.feeds import signer
 from cloud.exchange.feeds.ring import BadRing
-from cloud.exchange.floor import ReplayDiffers
-from cloud.exchange.journal_v1 import JournalUnusable
+from cloud.exchange.journal.errors import JournalUnusable
+from cloud.exchange.prices.rules_file import BadRules
+from cloud.exchange.venue.replay import ReplayDiffers
 from cloud.fleet import commandline, gateway_routes, jobs
 from cloud.fleet import routes as fleet_routes
 from cloud.fleet.live import LiveValues
@@ -71,6 +74,8 @@ _UNUSABLE = (
     ReplayDiffers,
     BadRing,
     BadMarkets,
+    BadPolicy,
+    BadRules,
     AddressTaken,
     HubError,
 )
@@ -101,6 +106,7 @@ def create_app(hub: Hub) -> FastAPI:
         market_routes,
         portfolio_routes,
         exchange_routes,
+        feed_routes,
         feed_key_routes,
         docs,
         web_routes,

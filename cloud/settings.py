@@ -48,6 +48,19 @@ class HubSettings(BaseSettings):
     markets_file: Path | None = Field(
         default=None, description="TOML; markets beside the shipped ones, or in their place"
     )
+    policy_file: Path | None = Field(
+        default=None, description="YAML; how often an account may enter and change orders"
+    )
+    prices_file: Path | None = Field(
+        default=None, description="TOML; windows of indices, ages and widths of marks"
+    )
+    price_history_days: int = Field(default=800, ge=2, le=36_600)
+    soc_age_s: int = Field(
+        default=900,
+        ge=1,
+        le=86_400,
+        description="with an older state of charge a battery sells and buys nothing more",
+    )
     backfill_bytes_s: int | None = Field(
         default=None,
         ge=16_000,

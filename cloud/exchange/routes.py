@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AwareDatetime
 
-from cloud.exchange.entry import Ticket, contract_of, market_of
+from cloud.exchange import policies
+from cloud.exchange.entry import contract_of, market_of
 from cloud.exchange.market_views import (
     BookView,
     ContractsView,
@@ -15,19 +16,18 @@ from cloud.exchange.market_views import (
     QuoteView,
 )
 from cloud.exchange.order_views import (
-    EXECUTIONS,
-    SIDES,
     OrderAnswer,
     OrderBody,
     OrdersView,
     OrderView,
+    PolicyAnswer,
     TradesView,
     TradeView,
     WithdrawalAnswer,
 )
-from cloud.exchange.refusals import OrderRefused
+from cloud.exchange.prices import views
 from cloud.exchange.service import ROWS_MAX, Exchange
-from cloud.kernel.auth import MarketReader, OrderReader, OrderWriter
+from cloud.kernel.auth import Admin, MarketReader, OrderReader, OrderWriter
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import responses
 from cloud.kernel.instants import iso
@@ -49,31 +49,18 @@ Limit = Annotated[int, Query(ge=1, le=ROWS_MAX)]
 Market = Annotated[str, Query(examples=[DEFAULT_MARKET])]
 
 
-@router.post("/api/orders", summary="Place an order", responses=responses(401, 403, 409, 422))
+@router.post(
+    "/api/orders",
+    summary="Place an order",
+    responses=responses(401, 403, 409, 422, 429, 503),
+)
 async def create_order(
     body: OrderBody, exchange: ExchangeHere, principal: OrderWriter
 ) -> OrderAnswer:
     """Check, match and keep an order; the answer comes when it is safe on the disk."""
-    if body.target_exchange != "INTERNAL":
-        raise OrderRefused(
-            "BRIDGE_NOT_CONFIGURED",
-            f"target_exchange: {body.target_exchange} is not connected to this hub",
-        )
-    _check_price(body)
-    end = body.delivery_end
-    ticket = Ticket(
-        account=principal.account,
-        client_order_id=body.client_order_id,
-        site=body.site,
-        market=body.market,
-        start_us=micros(body.delivery_start),
-        end_us=None if end is None else micros(end),
-        side=SIDES[body.side],
-        quantity_mwh=body.quantity_mwh,
-        limit_eur_mwh=body.limit_price_eur_mwh,
-        execution=EXECUTIONS[body.time_in_force],
-    )
-    return OrderAnswer.of(await exchange.place(ticket))
+    done = await exchange.place(body.ticket(principal.account))
+    remaining = exchange.standings.throttle_remaining(principal.account, body.market)
+    return OrderAnswer.of(done, remaining)
 
 
 @router.get("/api/orders", summary="Own orders", responses=responses(401, 422))
@@ -118,7 +105,7 @@ async def read_market_data(
 ) -> QuoteView:
     code = market_of(market, exchange.catalogue).code
     now_us = hub.clock.now_us()
-    return QuoteView.of(code, exchange.market_data.quote(code, now_us), now_us)
+    return QuoteView.of(code, views.quote(exchange.prices, code, now_us), now_us)
 
 
 @router.get("/api/v1/contracts", summary="What can be traded now", responses=responses(401, 422))
@@ -127,12 +114,12 @@ async def list_contracts(
 ) -> ContractsView:
     """Return the open contracts of a market, nearest delivery first."""
     found = market_of(market, exchange.catalogue)
-    now_us, views = hub.clock.now_us(), exchange.market_data.views
+    now_us = hub.clock.now_us()
     return ContractsView(
         market=found.code,
         now=iso(now_us),
         contracts=[
-            ContractView.of(contract, views.get((found.code, contract.start_us)))
+            ContractView.of(contract, exchange.view(found.code, contract.start_us))
             for contract in found.open_contracts(now_us)
         ],
     )
@@ -147,27 +134,34 @@ async def read_book(
 ) -> BookView:
     found = market_of(market, exchange.catalogue)
     contract = contract_of(found, micros(delivery_start))
-    view = exchange.market_data.views.get((found.code, contract.start_us))
+    view = exchange.view(found.code, contract.start_us)
+    if view is None:
+        shown = ContractView.of(contract, None)
+        return BookView(contract=shown, sequence=0, bids=[], asks=[], trades=[])
     return BookView(
         contract=ContractView.of(contract, view),
-        bids=[LevelView.of(level, contract) for level in (view.bids if view else ())],
-        asks=[LevelView.of(level, contract) for level in (view.asks if view else ())],
+        sequence=view.sequence,
+        bids=[LevelView.of(level, contract) for level in view.bids],
+        asks=[LevelView.of(level, contract) for level in view.asks],
         trades=[
-            PublicTradeView.of(trade)
-            for trade in exchange.market_data.trades(found.code)
-            if trade.start_us == contract.start_us
+            PublicTradeView.of(trade, view.listed)
+            for trade in exchange.newest_trades(found.code, view.listed.contract)
         ],
     )
 
 
-def _check_price(body: OrderBody) -> None:
-    if body.order_type == "LIMIT" and body.limit_price_eur_mwh is None:
-        raise OrderRefused(
-            "PRICE_MISSING", "limit_price_eur_mwh: is missing; a LIMIT order needs one"
-        )
-    if body.order_type == "MARKET" and body.limit_price_eur_mwh is not None:
-        raise OrderRefused(
-            "PRICE_FORBIDDEN",
-            f"limit_price_eur_mwh: {body.limit_price_eur_mwh} is not allowed;"
-            " a MARKET order has none",
-        )
+@router.post(
+    "/admin/policy/reload",
+    summary="Read the throttle policy's file again",
+    responses=responses(401, 403, 409, 422),
+)
+async def reload_policy(
+    hub: HubHere,
+    exchange: ExchangeHere,
+    principal: Admin,
+    forced: Annotated[bool, Query(description="take a lower version too")] = False,
+) -> PolicyAnswer:
+    """Take the whole file into force, or nothing of it; the old policy stays then."""
+    path = hub.settings.policy_file
+    version = await policies.reload(exchange, path, principal.account, forced=forced)
+    return PolicyAnswer(version=version)

@@ -1,88 +1,207 @@
 """What the exchange does for the rest of the hub: take orders, show markets, tell own orders.
 
-`running` opens the journal, brings back the books and keeps the writer and the projection alive
-around the hub's life; it provides one `Exchange`.
+`cloud.exchange.running` makes one `Exchange` and keeps it alive around the hub's life.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
 
-from cloud.exchange import meters, store
-from cloud.exchange.engine import Busy, Engine, Stopped, open_floor
-from cloud.exchange.entry import Ticket, order_of
-from cloud.exchange.market_data import MarketData
-from cloud.exchange.model import OrderRow, TradeRow
-from cloud.exchange.projection import JOURNAL_TOPIC, PROJECTED_TOPIC, Projection
-from cloud.exchange.records import Placed, Record, Turned, Withdrawn
+from cloud.exchange.batteries import Batteries
+from cloud.exchange.entry import Ticket, entry_of
+from cloud.exchange.facts import Fact, Listed
+from cloud.exchange.feeds.feeds import TradingFeeds
+from cloud.exchange.feeds.signer import Signer
+from cloud.exchange.journal.journal import Journal
+from cloud.exchange.journal.reading import Follower
+from cloud.exchange.matching.codes import Linking, State
+from cloud.exchange.matching.order import Owner
+from cloud.exchange.meters import Meters
+from cloud.exchange.owners import Owners
+from cloud.exchange.prices import views
+from cloud.exchange.prices.gauges import Gauges
+from cloud.exchange.prices.history import History
+from cloud.exchange.prices.tape import PublicTrade
+from cloud.exchange.read import store
+from cloud.exchange.read.model import OrderRow, TradeRow
+from cloud.exchange.read.projection import JOURNAL_TOPIC, PROJECTED_TOPIC, Projection
 from cloud.exchange.refusals import OrderRefused
-from cloud.fleet import service as fleet
+from cloud.exchange.room import SNAPSHOT_VENUE, Room
+from cloud.exchange.snapshots import Snapshots
+from cloud.exchange.standing import Standings
+from cloud.exchange.venue.answers import Answer
+from cloud.exchange.venue.commands import Basket, Command, Entry, Switch
+from cloud.exchange.writer import Answers, Busy, Stopped, Writer
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import NotFound
-from cloud.market import catalogue as markets
-from cloud.market.catalogue import Catalogue
+from cloud.market.contracts import Contract
 from cloud.portfolio import service as portfolio
 
-__all__ = ["MARKET_TOPIC", "PROJECTED_TOPIC", "TRADES_TOPIC", "Exchange", "running"]
+__all__ = ["MARKET_TOPIC", "PROJECTED_TOPIC", "TRADES_TOPIC", "Exchange"]
 
-JOURNAL_FILE = "exchange.journal"
 MARKET_TOPIC = "market"
 """Woken when a view or a price has changed; what is shown then is safe."""
 TRADES_TOPIC = portfolio.CHANGED_TOPIC
 """Woken when trades are in the read model and in the positions, both at once."""
 ROWS_MAX = 500
 """Orders or trades in one answer."""
+BULK_MAX = 500
+"""Orders in one request."""
+_TOGETHER = "another order of the basket was refused"
+
+
+class Done(NamedTuple):
+    """What became of an order, and what it was for."""
+
+    answer: Answer
+    contract: Contract
 
 
 class Exchange:
-    """The running exchange; `Hub.service(Exchange)` for routes and pages."""
+    """The running exchange; `Hub.service(Exchange)` for routes and pages.
 
-    def __init__(
-        self,
-        hub: Hub,
-        catalogue: Catalogue,
-        engine: Engine,
-        projection: Projection,
-        market_data: MarketData,
-    ) -> None:
+    `prices`, `history` and what they show is made from committed facts. The venue itself is the
+    writer's alone.
+    """
+
+    def __init__(self, hub: Hub, room: Room, journal: Journal, batteries: Batteries) -> None:
         self._hub = hub
-        self._engine = engine
-        self._projection = projection
-        self.catalogue = catalogue
-        self.market_data = market_data
+        self._owners = Owners()
+        self.catalogue = room.catalogue
+        self.checks = room.checks
+        self.prices = room.prices
+        self.journal = journal
+        self.batteries = batteries
+        self.history = History(
+            hub.database, hub.clock, room.prices, hub.settings.price_history_days
+        )
+        self.standings = Standings(room.checks, hub.clock)
+        self.feeds = TradingFeeds(
+            hub.service(Signer), room.prices, room.catalogue, hub.clock.now_us(), self.standings
+        )
+        self.snapshots = Snapshots(
+            journal.folder,
+            SNAPSHOT_VENUE,
+            arguments=[
+                str(path or "") for path in (hub.settings.markets_file, hub.settings.prices_file)
+            ],
+        )
+        self._meters = Meters(room.prices)
+        self._gauges = Gauges(room.prices)
+        self._follower = Follower(journal.folder)
+        self._desk = desk = room.venue.desk
+        room.prices.open(desk.orders.values())
+        self.feeds.open(desk.owners[1:], desk.orders.values(), desk.trades.values())
+        self.writer = Writer(room.venue, journal, hub.clock, self._committed)
+        self.projection = Projection(
+            self._follower,
+            lambda: self.writer.committed_until,
+            hub.database,
+            hub.bus,
+            journal.fence,
+        )
 
-    async def place(self, ticket: Ticket) -> Placed:
-        """Return the accepted order, once it is safe; a repeated client order id changes nothing.
+    # orders
+
+    async def place(self, ticket: Ticket) -> Done:
+        """Return what became of the order, once it is safe; a repeated client order id changes
+        nothing and gets the first answer.
 
         Raises:
             OrderRefused: it was turned away; the code says why.
         """
-        async with self._hub.database.reading() as connection:
-            sites = await fleet.sites(connection, ticket.account)
-        order = order_of(ticket, self.catalogue, sites)
-        with _unavailable():
-            answer = await self._engine.place(order)
-        if isinstance(answer, Turned):
-            raise OrderRefused(answer.code, answer.text)
-        return answer
+        entry = await self.entry(ticket)
+        (answer,) = await self.ask(entry)
+        return Done(accepted(answer), entry.contract)
 
-    async def withdraw(self, account: str, order_id: int) -> Withdrawn:
+    async def place_all(
+        self, tickets: Sequence[Ticket], linking: Linking = Linking.NONE
+    ) -> list[Done | OrderRefused]:
+        """Return what became of each order of a request, in its order.
+
+        Raises:
+            OrderRefused: nothing of it was even looked at (BASKET_SIZE, BUSY, …).
+        """
+        if not 0 < len(tickets) <= BULK_MAX:
+            raise OrderRefused("BASKET_SIZE", f"orders: 1 to {BULK_MAX} are allowed")
+        made = [await self._entry_or_refusal(ticket) for ticket in tickets]
+        entries = [each for each in made if isinstance(each, Entry)]
+        if linking is not Linking.NONE:
+            if len(entries) < len(made):
+                return [
+                    OrderRefused("BASKET_REFUSED", _TOGETHER) if isinstance(each, Entry) else each
+                    for each in made
+                ]
+            answers = iter(await self.ask(Basket(entries=tuple(entries), linking=linking)))
+        else:
+            waiting = [self._submit(entry) for entry in entries]
+            answers = iter([(await self._answers(each))[0] for each in waiting])
+        return [
+            _done_or_refusal(each, next(answers)) if isinstance(each, Entry) else each
+            for each in made
+        ]
+
+    async def entry(self, ticket: Ticket) -> Entry:
+        """Return the order as the writer takes it.
+
+        Raises:
+            OrderRefused: its form is wrong.
+        """
+        sites = await self.batteries.sites_of(ticket.account)
+        entry = entry_of(ticket, self.catalogue, sites, self.owner)
+        if entry.owner.site:
+            await self.batteries.look_at(entry.owner.site)
+        return entry
+
+    def owner(self, account: str, site: str, portfolio: str, strategy: str, user: str) -> Owner:
+        """Return an owner, the same object each time."""
+        return self._owners.of(account, site, portfolio, strategy, user)
+
+    async def withdraw(self, account: str, order_id: int) -> Answer:
         """Take the rest of an order out of its book.
 
         Raises:
             NotFound: this account has no such order.
             OrderRefused: ORDER_ENDED, nothing of it rests in a book.
         """
-        with _unavailable():
-            withdrawn = await self._engine.withdraw(account, order_id)
-        if withdrawn is not None:
-            return withdrawn
-        await self._projection.caught_up()
+        (answer,) = await self.ask(Switch(account=account, order_id=order_id, to=State.INACTIVE))
+        return await self.of_order(account, order_id, answer)
+
+    async def of_order(self, account: str, order_id: int, answer: Answer) -> Answer:
+        """Return an answer about an order that has to be there.
+
+        Raises:
+            NotFound: this account never had such an order.
+            OrderRefused: ORDER_ENDED, or what the answer says.
+        """
+        if answer.code != "ORDER_UNKNOWN":
+            return accepted(answer)
+        await self.caught_up()
         async with self._hub.database.reading() as connection:
-            order = await store.order(connection, account, order_id)
+            order = await store.order(connection, order_id, account)
         if order is None:
             raise NotFound(f"order {order_id} is not known")
-        raise OrderRefused("ORDER_ENDED", f"order {order_id} rests no more: {order.status}")
+        raise OrderRefused("ORDER_ENDED", f"order {order_id} lives no more: {order.status}")
+
+    def contract_of(self, account: str, order_id: int) -> Contract | None:
+        """Return the contract of a live order of this account, None where it has none such.
+
+        Whose an order is, and of which contract, never changes; so the venue may be asked.
+        """
+        order = self._desk.orders.get(order_id)
+        if order is None or order.owner.account != account:
+            return None
+        return self._desk.stalls[order.contract].contract
+
+    async def ask(self, command: Command) -> list[Answer]:
+        """Have the writer do something; return its answers once they are safe.
+
+        Raises:
+            OrderRefused: BUSY or STOPPING; refusals of the venue are answers.
+        """
+        return await self._answers(self._submit(command))
+
+    # what is there
 
     async def orders(
         self,
@@ -93,7 +212,7 @@ class Exchange:
         only_open: bool = False,
     ) -> Sequence[OrderRow]:
         """Return an account's orders, newest first, with all that was answered before the call."""
-        await self._projection.caught_up()
+        await self.caught_up()
         async with self._hub.database.reading() as connection:
             return await store.orders(
                 connection,
@@ -107,7 +226,7 @@ class Exchange:
         self, account: str, *, before: int | None = None, limit: int = ROWS_MAX
     ) -> Sequence[TradeRow]:
         """Return an account's sides of its trades, newest first, as complete as `orders`."""
-        await self._projection.caught_up()
+        await self.caught_up()
         async with self._hub.database.reading() as connection:
             return await store.trades(
                 connection, account, before=before, limit=min(limit, ROWS_MAX)
@@ -115,47 +234,71 @@ class Exchange:
 
     async def caught_up(self) -> None:
         """Return when all that was answered before is in the read model and the positions."""
-        await self._projection.caught_up()
+        await self.projection.caught_up()
+
+    def listed(self, market: str, start_us: int) -> Listed | None:
+        """Return a contract that somebody has ordered in; None: nobody has."""
+        found = self.prices.board.contracts(market, start_us, start_us + 1)
+        return found[0] if found else None
+
+    def view(self, market: str, start_us: int | None) -> views.View | None:
+        """Return a contract as everybody sees it; None: nobody has ordered in it."""
+        listed = None if start_us is None else self.listed(market, start_us)
+        if listed is None:
+            return None
+        return views.view(self.prices, listed.contract, self._hub.clock.now_us())
+
+    def newest_trades(self, market: str, contract: int) -> list[PublicTrade]:
+        """Return the public trades of a contract that are remembered, newest first."""
+        tape = self.prices.tape(market)
+        newest = () if tape is None else tape.newest()
+        return [trade for trade in newest if trade.contract == contract][:ROWS_MAX]
+
+    # running
+
+    def close(self) -> None:
+        self._follower.close()
+
+    def _committed(self, first: int, facts: Sequence[Fact]) -> None:
+        """Show what is safe: prices first, for the feeds are made from them."""
+        news = self.prices.take(facts)
+        self.feeds.committed(facts, news)
+        self._gauges.tell(news)
+        self._meters.count(facts)
+        self.snapshots.look(self.journal.closed_until)
+        self._hub.bus.wake(JOURNAL_TOPIC)
+        self._hub.bus.wake(MARKET_TOPIC)
+
+    async def _entry_or_refusal(self, ticket: Ticket) -> Entry | OrderRefused:
+        try:
+            return await self.entry(ticket)
+        except OrderRefused as error:
+            return error
+
+    def _submit(self, command: Command) -> Answers:
+        with _unavailable():
+            return self.writer.submit(command)
+
+    async def _answers(self, waiting: Answers) -> list[Answer]:
+        with _unavailable():
+            return await waiting
 
 
-@asynccontextmanager
-async def running(hub: Hub) -> AsyncIterator[None]:
-    """Run the exchange of this hub while the block lasts.
+def accepted(answer: Answer) -> Answer:
+    """Return an answer that is no refusal.
 
     Raises:
-        JournalUnusable: damaged, of a newer program, in use, or not this database's.
-        ReplayDiffers: this program would have decided otherwise than the journal says.
+        OrderRefused: it is one.
     """
-    catalogue = markets.load(hub.settings.markets_file)
-    market_data = MarketData(catalogue)
-    path = hub.settings.data_dir / JOURNAL_FILE
-    with open_floor(path, hub.clock, market_data.remember) as (floor, journal):
-        market_data.show(floor)
-        meters.show(market_data, catalogue, hub.clock.now_us())
+    if answer.code:
+        raise OrderRefused(answer.code, answer.text)
+    return answer
 
-        def committed(records: Sequence[Record]) -> None:
-            market_data.remember(records)
-            market_data.show(floor, {(record.market, record.start_us) for record in records})
-            meters.count(records)
-            traded = {record.market for record in records} & set(catalogue)
-            meters.show(market_data, traded, hub.clock.now_us())
-            hub.bus.wake(JOURNAL_TOPIC)
-            hub.bus.wake(MARKET_TOPIC)
 
-        engine = Engine(floor, journal, hub.clock, committed)
-        projection = Projection(journal, hub.database, hub.bus)
-        await projection.open()
-        hub.provide(Exchange(hub, catalogue, engine, projection, market_data))
-        async with asyncio.TaskGroup() as tasks:
-            started = [
-                tasks.create_task(engine.run(), name="exchange"),
-                tasks.create_task(projection.run(), name="projection"),
-            ]
-            try:
-                yield
-            finally:
-                for task in started:
-                    task.cancel()
+def _done_or_refusal(entry: Entry, answer: Answer) -> Done | OrderRefused:
+    if answer.code:
+        return OrderRefused(answer.code, answer.text)
+    return Done(answer, entry.contract)
 
 
 @contextmanager

@@ -1,15 +1,15 @@
 """Snapshots while the exchange trades: a niced process for each, one at a time.
 
-``python -m cloud.exchange.snapshots FOLDER MODULE:FUNCTION`` writes a snapshot of the journal's
-closed segments; the function returns a new venue, the same as the writer's. It reads files that
-never change, so it needs no lock and may be killed at any moment.
+``python -m cloud.exchange.snapshots FOLDER MODULE:FUNCTION [ARGUMENT…]`` writes a snapshot of the
+journal's closed segments; the function, given the arguments, returns a new venue, the same as the
+writer's. It reads files that never change, so it needs no lock and may be killed at any moment.
 """
 
 import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -34,10 +34,17 @@ _logger = logging.getLogger(__name__)
 class Snapshots:
     """Takes a snapshot when segments were closed that are worth one; `look` after each commit."""
 
-    def __init__(self, folder: Path, venue: str = VENUE, facts_min: int = FACTS_MIN) -> None:
-        """`venue` is MODULE:FUNCTION of a function that returns a new venue."""
+    def __init__(
+        self,
+        folder: Path,
+        venue: str = VENUE,
+        facts_min: int = FACTS_MIN,
+        arguments: Sequence[str] = (),
+    ) -> None:
+        """`venue` is MODULE:FUNCTION of a function that, given `arguments`, returns a new venue."""
         self._folder = folder
         self._venue = venue
+        self._arguments = tuple(arguments)
         self._facts_min = facts_min
         self._until = max((int(path.stem) for path in snapshot.listed(folder)), default=0)
         self._due = asyncio.Event()
@@ -58,7 +65,7 @@ class Snapshots:
     async def take(self) -> bool:
         """Take one now, in a process of its own; say whether that went well."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", __name__, str(self._folder), self._venue,
+            sys.executable, "-m", __name__, str(self._folder), self._venue, *self._arguments,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
@@ -84,13 +91,13 @@ def checked_venue() -> Venue:
     return Venue(Checks())
 
 
-def main(folder: str, venue: str) -> int:
+def main(folder: str, venue: str, *arguments: str) -> int:
     """Write a snapshot and return the process's exit code."""
     os.nice(_NICENESS)
     module, _, function = venue.partition(":")
-    make = cast("Callable[[], Replayable]", getattr(import_module(module), function))
+    make = cast("Callable[..., Replayable]", getattr(import_module(module), function))
     try:
-        take(Path(folder), make())
+        take(Path(folder), make(*arguments))
     except (JournalUnusable, ReplayDiffers, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return _FAILED

@@ -92,25 +92,23 @@ class Desk:
         now_us = self.hub.clock.now_us()
         code = watch.market if watch.market in exchange.catalogue else None
         market = exchange.catalogue[code or next(iter(exchange.catalogue))]
-        data = exchange.market_data
         contracts = market.open_contracts(now_us)
         start_us = watch.start_us
         if start_us is None and contracts:
             start_us = contracts[0].start_us
-        view = None if start_us is None else data.views.get((market.code, start_us))
+        view = exchange.view(market.code, start_us)
+        trades = [] if view is None else exchange.newest_trades(market.code, view.listed.contract)
         key = market.code, start_us
         rules = ((each.code, each.rule_at(now_us)) for each in exchange.catalogue.values())
         return {
             "markets": [{"code": code, "step_kw": rule.step_kw} for code, rule in rules if rule],
             "watch": {"market": market.code, "start_us": start_us},
             "contracts": {
-                str(each.start_us): rows.contract(
-                    each, data.views.get((market.code, each.start_us))
-                )
+                str(each.start_us): rows.contract(each, exchange.view(market.code, each.start_us))
                 for each in contracts
             },
             "depth": rows.depth(key, view, self.sections["orders"]),
-            "tape": rows.tape(key, view, data.trades(market.code)),
+            "tape": rows.tape(key, view, trades),
         }
 
     async def _own(self) -> Row:

@@ -16,7 +16,7 @@ from cloud.kernel.context import Hub
 from cloud.main import running_features
 from cloud.market.contracts import Contract, Rule
 from tests.support import hub as hubs
-from tests.support.hub import add_key, add_site, admin_key, client_of
+from tests.support.hub import add_key, add_site, admin_key, client_of, enrolled_box, telemetry
 from wire.clock import QUARTER_HOUR_US
 
 NOON_US = hubs.NOON_US
@@ -111,6 +111,7 @@ async def trading(hub: Hub, *, fcr_kw: float = 0) -> AsyncIterator[TradingHub]:
     async with running_features(hub):
         if not await _has_site(hub):
             await add_site(hub, "werk-sued", "stadtwerk", fcr_kw=fcr_kw)
+            await charge(hub, "werk-sued")
         werk_key, handel_key = await add_key(hub, "stadtwerk"), await add_key(hub, "handel")
         async with (
             client_of(hub, werk_key) as werk,
@@ -133,6 +134,12 @@ def body(side: str, quantity_mwh: float = 0.0075, price: float = 85.5, /, **more
         "time_in_force": "GFD",
         **more,
     }
+
+
+async def charge(hub: Hub, site: str, soc_pct: float = 50) -> None:
+    """Let a box of the site tell its state of charge now: without one nothing is sold or bought."""
+    async with enrolled_box(hub, site) as box:
+        await box.upload([telemetry(1, hub.clock.now_us(), soc_pct=soc_pct)])
 
 
 async def _has_site(hub: Hub) -> bool:

@@ -6,14 +6,14 @@ import httpx
 
 from cloud.kernel.context import Hub
 from cloud.kernel.keys import Role
-from tests.support.exchange import MARKET, NOON_US, TradingHub, body, trading
+from tests.support.exchange import MARKET, NOON_US, TradingHub, body, charge, trading
 from tests.support.hub import add_key, add_site, client_of, clock_of
 from wire.clock import QUARTER_HOUR_US
 
 UNFIT: list[tuple[dict[str, Any], int, str, str]] = [
     ({"market": "XX"}, 422, "MARKET_UNKNOWN", "EPEX_AT_INTRADAY_15MIN, PHO_AT"),
     ({"delivery_start": "2026-11-21T12:20:00Z"}, 422, "CONTRACT_UNKNOWN", "delivery_start"),
-    ({"delivery_end": "2026-11-21T13:15:00Z"}, 422, "CONTRACT_UNKNOWN", "12:30:00Z"),
+    ({"delivery_end": "2026-11-21T12:20:00Z"}, 422, "CONTRACT_UNKNOWN", "12:30:00Z"),
     ({"delivery_start": "2026-11-21T12:15:00"}, 422, "INVALID", "delivery_start"),
     ({"delivery_start": "1e400"}, 422, "INVALID", "delivery_start"),
     ({"quantity_mwh": 0.0076}, 422, "QUANTITY_STEP", "0.0075 or 0.00775"),
@@ -134,6 +134,7 @@ async def test_a_closed_contract_takes_no_orders_and_its_open_orders_expire(hub:
 async def test_an_account_with_two_sites_says_which_one_delivers(hub: Hub) -> None:
     async with trading(hub) as desk:
         await add_site(hub, "hafen", "stadtwerk")
+        await charge(hub, "hafen")
         assert (await refusal(desk.werk, "SELL"))[:2] == (422, "SITE_NEEDED")
         await place(desk.werk, "SELL", site="hafen")
         (order,) = (await desk.werk.get("/api/orders")).json()["orders"]
@@ -166,9 +167,8 @@ async def test_market_data_shows_the_book_without_names(hub: Hub) -> None:
         book = await desk.handel.get(
             "/api/v1/book", params={"delivery_start": "2026-11-21T12:15:00Z", "market": MARKET}
         )
-        assert book.json()["asks"] == [
-            {"price": 85.5, "power_kw": 20, "quantity_mwh": 0.005, "orders": 1}
-        ]
+        level = {"price": 85.5, "power_kw": 20, "quantity_mwh": 0.005, "orders": 1}
+        assert book.json()["asks"] == [level | {"aon_kw": 0, "aon_orders": 0}]
         assert [trade["price"] for trade in book.json()["trades"]] == [85.5]
         assert "stadtwerk" not in book.text
         quote = (await desk.handel.get("/api/market-data", params={"market": MARKET})).json()

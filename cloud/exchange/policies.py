@@ -1,0 +1,77 @@
+"""What operators take into force while the hub runs: the throttle's file, limits of accounts."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from pathlib import Path
+
+from cloud.exchange.checks import policy_file
+from cloud.exchange.checks.throttle import BadPolicy, PolicyTooOld
+from cloud.exchange.refusals import OrderRefused
+from cloud.exchange.service import Exchange, accepted
+from cloud.exchange.venue.commands import Configure
+
+STARTED_BY = "start"
+
+_logger = logging.getLogger(__name__)
+
+
+def check(path: Path | None, markets: Collection[str]) -> None:
+    """Look through the throttle policy's file before anything is started.
+
+    Raises:
+        BadPolicy: it cannot be read or used.
+    """
+    if path is not None:
+        policy_file.read(path, list(markets), 0, STARTED_BY)
+
+
+async def begin(exchange: Exchange, path: Path | None) -> None:
+    """Take the file's policy into force at a start; an older one than in force changes nothing."""
+    if path is None:
+        return
+    try:
+        await reload(exchange, path, STARTED_BY)
+    except OrderRefused as error:
+        _logger.warning("%s", error)
+
+
+async def reload(exchange: Exchange, path: Path | None, by: str, *, forced: bool = False) -> int:
+    """Take the file's policy into force; return the version that is in force then.
+
+    Raises:
+        OrderRefused: POLICY, the file is missing or wrong; POLICY_VERSION, a newer one is in
+            force. The old policy stays.
+    """
+    if path is None:
+        raise OrderRefused("POLICY", "policy_file: is not set; there is no policy to read")
+    checks, known = exchange.checks, list(exchange.catalogue)
+    version = checks.policy.version
+    try:
+        command, notices = await asyncio.to_thread(
+            policy_file.read, path, known, version, by, forced=forced
+        )
+    except BadPolicy as error:
+        raise OrderRefused("POLICY", str(error)) from error
+    except PolicyTooOld as error:
+        raise OrderRefused("POLICY_VERSION", str(error)) from error
+    for notice in notices:
+        _logger.info("%s: %s", path, notice)
+    if checks.configurations.get(command.what) != command.content:
+        await _configure(exchange, command)
+    return checks.policy.version
+
+
+async def set_limits(exchange: Exchange, content: str, version: int, by: str) -> None:
+    """Take the limits of accounts into force (`checks.limits`).
+
+    Raises:
+        OrderRefused: POLICY, the content is wrong; the old limits stay.
+    """
+    command = Configure(what="limits", version=version, by=by, content=content)
+    await _configure(exchange, command)
+
+
+async def _configure(exchange: Exchange, command: Configure) -> None:
+    (answer,) = await exchange.ask(command)
+    accepted(answer)

@@ -1,0 +1,76 @@
+"""The exchange around the hub's life: recovered from its journal, then kept alive by its tasks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cloud.exchange import policies, tenure
+from cloud.exchange.batteries import Batteries
+from cloud.exchange.desk import SocketDesk
+from cloud.exchange.feeds.routes import Counter
+from cloud.exchange.journal.journal import Journal
+from cloud.exchange.recovery import recover
+from cloud.exchange.room import Room, lookup_of, rules_of
+from cloud.exchange.service import Exchange
+from cloud.exchange.upgrade import upgrade
+from cloud.kernel.context import Hub
+from cloud.market import catalogue as markets
+
+JOURNAL_FOLDER = "exchange"
+FIRST_JOURNAL_FILE = "exchange.journal"
+"""Of the first version; read once, see `upgrade`."""
+
+
+@asynccontextmanager
+async def running(hub: Hub) -> AsyncIterator[None]:
+    """Run the exchange of this hub while the block lasts.
+
+    Raises:
+        BadMarkets, BadRules, BadPolicy: an operator's file is wrong.
+        JournalUnusable: damaged, of a newer program, in use, or not this database's.
+        ReplayDiffers: this program would have decided otherwise than the journal says.
+    """
+    settings = hub.settings
+    catalogue = markets.load(settings.markets_file)
+    rules = rules_of(settings.prices_file)
+    policies.check(settings.policy_file, catalogue)
+    folder = settings.data_dir / JOURNAL_FOLDER
+    first = settings.data_dir / FIRST_JOURNAL_FILE
+    await asyncio.to_thread(upgrade, first, folder, lookup_of(catalogue))
+    journal = await asyncio.to_thread(Journal, folder)
+    try:
+        await tenure.begin(journal, hub.database, hub.clock)
+        room = Room(catalogue, rules)
+        await asyncio.to_thread(recover, journal, room.beside)
+        exchange = Exchange(hub, room, journal, Batteries(hub, room.checks.sites))
+        try:
+            await exchange.projection.open()
+            await exchange.batteries.look()
+            async with _tasks(hub, exchange):
+                await policies.begin(exchange, settings.policy_file)
+                yield
+        finally:
+            exchange.close()
+    finally:
+        journal.close()
+
+
+@asynccontextmanager
+async def _tasks(hub: Hub, exchange: Exchange) -> AsyncIterator[None]:
+    for service in (exchange, exchange.feeds, Counter(SocketDesk(exchange))):
+        hub.provide(service)
+    jobs = {
+        "exchange": exchange.writer.run(),
+        "projection": exchange.projection.run(),
+        "prices": exchange.history.run(),
+        "snapshots": exchange.snapshots.run(),
+        "batteries": exchange.batteries.run(),
+        "tenure": tenure.keep(exchange.journal, hub.database, hub.clock),
+    }
+    async with asyncio.TaskGroup() as tasks:
+        started = [tasks.create_task(job, name=name) for name, job in jobs.items()]
+        try:
+            yield
+        finally:
+            for task in started:
+                task.cancel()
