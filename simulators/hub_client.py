@@ -9,6 +9,8 @@ import httpx
 TIMEOUT_S = 10.0
 _UNAUTHORISED = 401
 _TOO_OFTEN = 429
+_TOO_OFTEN_CODES = frozenset({"THROTTLED", "ORDER_COUNT", "ACTION_QUOTA", "ORDER_TO_TRADE"})
+"""Over a socket a refusal has no status."""
 _SERVER_FAILS = 500
 
 
@@ -32,7 +34,7 @@ class HubRefused(Exception):
     @property
     def too_often(self) -> bool:
         """Say whether the same may be allowed a little later."""
-        return self.status == _TOO_OFTEN
+        return self.status == _TOO_OFTEN or self.code in _TOO_OFTEN_CODES
 
 
 class HubClient:
@@ -64,6 +66,10 @@ class HubClient:
     async def post(self, path: str, body: Mapping[str, object]) -> Any:
         """Return the JSON answer; raises `HubUnreachable` or `HubRefused`."""
         return await self._ask("POST", path, body=body)
+
+    async def patch(self, path: str, body: Mapping[str, object]) -> Any:
+        """Return the JSON answer; raises `HubUnreachable` or `HubRefused`."""
+        return await self._ask("PATCH", path, body=body)
 
     async def delete(self, path: str) -> Any:
         """Return the JSON answer; raises `HubUnreachable` or `HubRefused`."""
