@@ -139,9 +139,16 @@ class Journal:
         return self._at > self._size // 2 and not self._spare.exists()
 
     def prepare(self) -> None:
-        """Make the next segment's room ahead of time, so that no commit has to wait for it."""
-        if self.wants_spare:
+        """Make the next segment's room ahead of time, so that no commit has to wait for it.
+
+        Where there is none, what is left of this segment still takes commits.
+        """
+        if not self.wants_spare:
+            return
+        try:
             self._files.close(self._zeros(self._segment_bytes))
+        except OSError as error:
+            _logger.error("%s: no room for the next segment: %s", self.folder, error.strerror)
 
     def free_bytes(self) -> int:
         """Return the room that is left on the disk for us."""
@@ -160,9 +167,12 @@ class Journal:
         mine = last + 1 if fence is None else fence
         if mine <= last:
             raise Fenced(f"{self.folder}: writer {mine} comes too late; writer {last} had it")
-        self._files.write(self._fence_file, _FENCE.pack(mine), 0)
-        self._files.sync(self._fence_file)
-        self._files.sync_folder(self.folder)
+        try:
+            self._files.write(self._fence_file, _FENCE.pack(mine), 0)
+            self._files.sync(self._fence_file)
+            self._files.sync_folder(self.folder)
+        except OSError as error:
+            raise JournalUnusable(f"{self.folder / FENCE_FILE}: {error.strerror}") from error
         return mine
 
     def _check_fence(self) -> None:
@@ -236,9 +246,14 @@ class Journal:
     def _zeros(self, size: int) -> int:
         """Return a file full of zeros under a name that no reader looks at."""
         file = self._files.create(self._spare)
-        for at in range(0, size, len(_ZEROS)):
-            self._files.write(file, memoryview(_ZEROS)[: size - at], at)
-        self._files.sync(file)
+        try:
+            for at in range(0, size, len(_ZEROS)):
+                self._files.write(file, memoryview(_ZEROS)[: size - at], at)
+            self._files.sync(file)
+        except OSError:
+            self._files.truncate(file, 0)  # deletions may need what little room there is
+            self._files.close(file)
+            raise
         return file
 
 

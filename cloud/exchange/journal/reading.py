@@ -135,8 +135,11 @@ def newest_fence(folder: Path) -> int:
 
 
 def _header(path: Path) -> Header:
-    with path.open("rb") as file:
-        return segment.decode(file.read(segment.HEADER_BYTES), path)
+    try:
+        with path.open("rb") as file:
+            return segment.decode(file.read(segment.HEADER_BYTES), path)
+    except OSError as error:
+        raise JournalUnusable(f"{path}: {error.strerror}") from error
 
 
 class Follower:

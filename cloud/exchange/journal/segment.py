@@ -22,6 +22,7 @@ from cloud.exchange.journal.errors import JournalUnusable
 from cloud.exchange.journal.frame import Head
 
 SUFFIX = ".segment"
+_NAMES = "[0-9]" * 20 + SUFFIX
 VERSION = 2
 _MAGIC = 0x534A4850
 """Reads PHJS in the file."""
@@ -87,7 +88,7 @@ def name_of(first: int) -> str:
 
 def listed(folder: Path) -> list[tuple[int, Path]]:
     """Return the segments of a journal with the sequence of each one's first fact, in order."""
-    return [(int(path.stem), path) for path in sorted(folder.glob(f"[0-9]*{SUFFIX}"))]
+    return [(int(path.stem), path) for path in sorted(folder.glob(_NAMES))]
 
 
 def read(path: Path) -> Segment:

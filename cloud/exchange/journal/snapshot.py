@@ -16,6 +16,7 @@ from cloud.exchange.journal.files import Files
 
 KEPT = 2
 SUFFIX = ".snapshot"
+_NAMES = "[0-9]" * 20 + SUFFIX
 _BESIDE = ".snapshot-tmp"
 _MAGIC = 0x534F4850
 """Reads PHOS in the file."""
@@ -85,7 +86,7 @@ def newest(folder: Path, version: int) -> Snapshot | None:
 
 def listed(folder: Path) -> list[Path]:
     """Return the snapshots, the oldest first."""
-    return sorted(folder.glob(f"[0-9]*{SUFFIX}"))
+    return sorted(folder.glob(_NAMES))
 
 
 def _read(content: bytes) -> Snapshot | str:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud.exchange.facts import Fact
-from cloud.exchange.journal import frame, segment
+from cloud.exchange.journal import frame, segment, snapshot
 from cloud.exchange.journal.errors import JournalUnusable
 from cloud.exchange.journal.journal import Journal
 from tests.support.journals import (
@@ -176,6 +176,16 @@ def test_a_file_that_is_no_segment_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(JournalUnusable, match="no journal"):
         recovered(folder)
     assert path.read_text() == "price;quantity\n"
+
+
+def test_copies_under_names_of_their_own_are_no_part_of_it(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    facts = written(folder, 1)
+    first = folder / segment.name_of(1)
+    (folder / f"{first.stem} (copy){segment.SUFFIX}").write_bytes(first.read_bytes())
+    (folder / "1 old.snapshot").write_text("a snapshot of somebody's")
+    assert recovered(folder) == facts
+    assert not snapshot.listed(folder)
 
 
 def test_a_journal_of_a_newer_program_is_left_alone(

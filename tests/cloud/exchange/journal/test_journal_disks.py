@@ -71,6 +71,36 @@ def test_a_journal_that_failed_once_is_not_written_again(tmp_path: Path) -> None
     journal.close()
 
 
+@pytest.mark.parametrize("calls", [1, 2, 3])
+def test_a_disk_that_takes_no_writers_number_is_one_clear_line(tmp_path: Path, calls: int) -> None:
+    with pytest.raises(JournalUnusable, match=r"journal/fence: .*Input/output error"):
+        Journal(tmp_path / "journal", None, FailingCall(calls, "before"))
+
+
+def test_a_segment_takes_commits_to_its_end_where_there_is_no_room_for_the_next(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "journal"
+    files = FailingCall(0, "before")
+    journal, _ = opened(folder, files=files)
+    while not journal.wants_spare:
+        journal.commit(batch(journal.next_sequence))
+    commits = journal.commits
+    files.left = 2
+    journal.prepare()
+    assert "no room for the next segment: Input/output error" in caplog.text
+    (spare,) = folder.glob("spare-*")
+    assert spare.stat().st_size == 0
+    while journal.closed_until == 0:
+        journal.commit(batch(journal.next_sequence))
+        journal.prepare()
+    promised = journal.next_sequence - 1
+    assert journal.commits > commits + 2
+    assert caplog.text.count("no room") == 1
+    journal.close()
+    assert recovered(folder) == batch(1, promised)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(0, 12))
 def test_a_power_cut_loses_nothing_that_was_synced(
