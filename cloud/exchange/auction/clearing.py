@@ -31,18 +31,22 @@ class Cleared:
     """Periods in which the curves cannot give what the blocks need."""
 
 
+def least_ratio(block: Block) -> float:
+    """Return the least that may be taken of a block: one step of its greatest power, or more."""
+    return max(block.min_ratio_ppm / PPM, 1 / max(abs(steps) for _, steps in block.parts))
+
+
 def whole(block: Block) -> tuple[int, ...]:
     return tuple(steps for _, steps in block.parts)
 
 
 def part_of(block: Block, ratio: float) -> tuple[int, ...]:
-    """Return a part of a block in whole steps, never more than the ratio but for the least."""
+    """Return a part of a block in whole steps, never more of a part than the ratio."""
     if ratio >= 1 - 1e-7:
         return whole(block)
     taken = []
     for _, steps in block.parts:
-        least = -(-abs(steps) * block.min_ratio_ppm // PPM)
-        size = max(int(abs(steps) * ratio + 1e-6), least)
+        size = int(abs(steps) * ratio + 1e-6)
         taken.append(size if steps > 0 else -size)
     return tuple(taken)
 

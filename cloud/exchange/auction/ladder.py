@@ -127,15 +127,40 @@ class Ladder:
         p0, p1 = float(self.prices[place]), float(self.prices[place + 1])
         return p0 if q1 <= q0 else p0 + (p1 - p0) * (quantity - q0) / (q1 - q0)
 
+    def welfare(self) -> float:
+        """Return what the curves gain among themselves, in ticks x steps, without any block.
+
+        That is what all buyers would pay for all they want, less what it costs not to give it to
+        some of them, and to buy the rest from the sellers.
+        """
+        inner = self._inner()
+        q0, p0 = self._steps[inner - 1], self._prices[inner - 1]
+        q1, p1 = self._steps[inner], self._prices[inner]
+        bought = np.minimum(q1, 0) - np.minimum(q0, 0)
+        until = p0 + (p1 - p0) * bought / np.where(q1 > q0, q1 - q0, 1)
+        straight = self._straight[self._owners(inner)] if self.count else inner > 0
+        paid = np.where(straight, (p0 + until) / 2, p1) * bought
+        rest = self.highest * -np.minimum(self._steps[self._ends], 0)
+        return float(paid.sum() + rest.sum() + self._costs[0])
+
+    def _inner(self) -> Steps:
+        """Return the places of all points that are not the first of their curve."""
+        inner = np.ones(len(self._prices), np.bool_)
+        inner[self._begins] = False
+        return np.flatnonzero(inner)
+
+    def _owners(self, places: Steps) -> Steps:
+        owners: Steps = np.searchsorted(self._begins, places, "right") - 1
+        return owners
+
     def _line(self) -> tuple[Floats, Floats]:
         """Return the corners of the sum of all curves."""
         first, last = self._steps[self._begins], self._steps[self._ends]
-        inner = np.ones(len(self._prices), np.bool_)
-        inner[self._begins] = False
-        to = np.flatnonzero(inner)
+        to = self._inner()
         rise, run = self._steps[to] - self._steps[to - 1], self._prices[to] - self._prices[to - 1]
-        owner = np.searchsorted(self._begins, to, "right") - 1
-        sloped = self._straight[owner] & (run > 0) if self.count else np.zeros(0, np.bool_)
+        sloped = (
+            self._straight[self._owners(to)] & (run > 0) if self.count else np.zeros(0, np.bool_)
+        )
         slope = rise[sloped] / run[sloped]
         prices = np.unique(np.concatenate([[self.lowest, self.highest], self._prices]))
         jump, bend = np.zeros(len(prices)), np.zeros(len(prices))

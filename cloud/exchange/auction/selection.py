@@ -1,0 +1,162 @@
+"""The search: best blocks, their prices, cuts where there are none, until nothing better is left.
+
+What is kept is always a result that could be published: prices that balance, and no block that
+was taken loses (none is paradoxically accepted). A block that would gain and was not taken is
+allowed, and reported. When the time is up the best that was found stands, with its distance to
+the best that there could be.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from cloud.exchange.auction.clearing import Cleared, Taken, clear, injections, least_ratio, part_of
+from cloud.exchange.auction.ladder import Ladder
+from cloud.exchange.auction.master import Master, Ratios, descendants
+from cloud.exchange.auction.orders import PPM, Block
+from cloud.exchange.auction.solver import Status
+
+ROUNDS_MAX = 2_000
+GAP = 1e-6
+"""Relative to the cost: less is as good as nothing."""
+PRICES_S = 5.0
+"""For the prices of one combination."""
+_REPAIRS_MAX = 24
+
+
+@dataclass(slots=True)
+class Chosen:
+    """What was taken of the blocks, at which prices, and how sure it is that this is best."""
+
+    taken: Taken
+    prices: tuple[int, ...]
+    cost: float
+    """In EUR per hour of a step, over what the curves make among themselves."""
+    bound: float = -inf
+    """No other choice costs less."""
+    rounds: int = 0
+    cuts: int = 0
+    complete: bool = False
+    """The search came to its end; otherwise its time was up."""
+
+    @property
+    def gap(self) -> float:
+        """Return what might be missing, relative to what was gained; 0 for the best."""
+        if self.complete or self.bound >= self.cost:
+            return 0.0
+        return (self.cost - self.bound) / max(1.0, abs(self.bound))
+
+
+def choose(
+    ladders: Sequence[Ladder], blocks: Sequence[Block], left_s: Callable[[], float]
+) -> Chosen:
+    """Return the best choice of blocks that has prices.
+
+    Args:
+        blocks: with names that are unique in the whole auction.
+        left_s: how much time is left; asked now and then.
+    """
+    master = Master(ladders, blocks)
+    best = Chosen({}, clear(ladders, blocks, {}, PRICES_S).prices, 0.0)
+    while best.rounds < ROUNDS_MAX and blocks and (seconds := left_s()) > 0:
+        best.rounds += 1
+        solution, ratios = master.solve(seconds)
+        if solution.status is Status.INFEASIBLE:
+            best.complete = True
+            break
+        best.bound = max(best.bound, solution.bound)
+        if not solution.values:
+            break
+        ratios = master.polish(ratios, left_s())
+        loose = master.touch(ratios)
+        taken, cleared = _settled(ladders, blocks, ratios)
+        if cleared.prices:
+            _keep(best, master, taken, cleared, blocks)
+            if not loose and solution.status is Status.OPTIMAL:
+                best.complete = True
+                break
+        else:
+            master.forbid(ratios, cleared.hopeless)
+            taken, cleared = _reduced(ladders, blocks, taken, cleared)
+            _keep(best, master, taken, cleared, blocks)
+        if best.cost - best.bound <= GAP * max(1.0, abs(best.bound)):
+            best.complete = True
+            break
+    best.complete |= not blocks
+    best.cuts = master.cuts
+    return best
+
+
+def _keep(
+    best: Chosen, master: Master, taken: Taken, cleared: Cleared, blocks: Sequence[Block]
+) -> None:
+    """Take this for the best if it is."""
+    ratios = {
+        number: sum(steps) / sum(size for _, size in blocks[number].parts)
+        for number, steps in taken.items()
+    }
+    cost = master.cost(ratios)
+    if cost < best.cost:
+        best.taken, best.prices, best.cost = taken, cleared.prices, cost
+
+
+def _settled(
+    ladders: Sequence[Ladder], blocks: Sequence[Block], ratios: Ratios
+) -> tuple[Taken, Cleared]:
+    """Return these parts in whole steps, with their prices.
+
+    A block that is taken in part gains nothing, but for rounding; where that turns into a loss,
+    a little less of it is taken.
+    """
+    ratios = dict(ratios)
+    taken: Taken = {}
+    cleared = Cleared(())
+    for repair in range(_REPAIRS_MAX):
+        taken = {number: part_of(blocks[number], ratio) for number, ratio in ratios.items()}
+        cleared = clear(ladders, blocks, taken, PRICES_S)
+        if cleared.prices:
+            break
+        loose = [number for number in cleared.losers if _can_shrink(blocks[number], ratios[number])]
+        if not loose:
+            break
+        for number in loose:
+            sizes = [abs(size) for _, size in blocks[number].parts]
+            ratios[number] = max(
+                least_ratio(blocks[number]), ratios[number] - 2 ** (repair // 4) / max(sizes)
+            )
+            for child in descendants(blocks, number)[1:]:
+                if child in ratios:
+                    ratios[child] = min(ratios[child], ratios[number])
+    return taken, cleared
+
+
+def _can_shrink(block: Block, ratio: float) -> bool:
+    return block.min_ratio_ppm < PPM and least_ratio(block) < ratio < 1
+
+
+def _reduced(
+    ladders: Sequence[Ladder], blocks: Sequence[Block], taken: Taken, cleared: Cleared
+) -> tuple[Taken, Cleared]:
+    """Drop what loses most, one after the other, until there are prices."""
+    rest = dict(taken)
+    while not cleared.prices:
+        if cleared.unbalanced:
+            worst = _too_much(ladders, blocks, rest, cleared.unbalanced[0])
+        else:
+            worst = (cleared.hopeless or cleared.losers)[0]
+        for number in descendants(blocks, worst):
+            rest.pop(number, None)
+        cleared = clear(ladders, blocks, rest, PRICES_S)
+    return rest, cleared
+
+
+def _too_much(ladders: Sequence[Ladder], blocks: Sequence[Block], taken: Taken, period: int) -> int:
+    """Return the block that asks most of a period in which the curves cannot give enough."""
+    sells = -injections(blocks, taken, len(ladders))[period] < ladders[period].fewest
+    asked = [
+        (size if sells else -size, -number)
+        for number, steps in taken.items()
+        for (at, _), size in zip(blocks[number].parts, steps, strict=True)
+        if at == period
+    ]
+    return -max(asked)[1]
