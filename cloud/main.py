@@ -18,6 +18,7 @@ from fastapi import FastAPI, Response
 from cloud import settings as hub_settings
 from cloud.exchange import routes as exchange_routes
 from cloud.exchange import running as exchange
+from cloud.exchange.api import routes as exchange_api
 from cloud.exchange.checks.throttle import BadPolicy
 from cloud.exchange.feeds import key_routes as feed_key_routes
 from cloud.exchange.feeds import routes as feed_routes
@@ -95,7 +96,7 @@ def create_app(hub: Hub) -> FastAPI:
     )
     app.state.hub = hub
     errors.install(app)
-    app.add_middleware(BodyLimit, larger=sync_api.BYTES_MAX)
+    app.add_middleware(BodyLimit, larger={**sync_api.BYTES_MAX, **exchange_api.BYTES_MAX})
     for module in (
         kernel_routes,
         key_routes,
@@ -106,6 +107,7 @@ def create_app(hub: Hub) -> FastAPI:
         market_routes,
         portfolio_routes,
         exchange_routes,
+        exchange_api,
         feed_routes,
         feed_key_routes,
         docs,
