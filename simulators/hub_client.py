@@ -41,6 +41,7 @@ class HubClient:
     """One account's view of the hub; close it, or use it as a context manager."""
 
     def __init__(self, url: str, key: str) -> None:
+        self.url = url
         self._http = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {key}"},

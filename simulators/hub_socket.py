@@ -23,12 +23,13 @@ class HubSocket:
     """One account's orders; opened when first needed, and again after it has broken."""
 
     def __init__(self, url: str, key: str, tasks: asyncio.TaskGroup) -> None:
-        """Open nothing yet; it is closed when `tasks` end."""
+        """Open nothing yet; it is closed with `close`, or when `tasks` are cancelled."""
         self._url = url.replace("http", "ws", 1).rstrip("/") + _PATH
         self._key = key
         self._tasks = tasks
         self._opening = asyncio.Lock()
         self._connection: ClientConnection | None = None
+        self._hearing: asyncio.Task[None] | None = None
         self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
         self._number = 0
 
@@ -55,11 +56,17 @@ class HubSocket:
             raise HubUnreachable(f"the hub answers {code}")
         raise HubRefused(0, code, str(answer["message"]))
 
+    def close(self) -> None:
+        """Ask nothing after this."""
+        if self._hearing is not None:
+            self._hearing.cancel()
+
     async def _opened(self) -> ClientConnection:
         async with self._opening:
             if self._connection is None:
                 self._connection = await self._open()
-                self._tasks.create_task(self._hear(self._connection), name="order socket")
+                hear = self._hear(self._connection)
+                self._hearing = self._tasks.create_task(hear, name="order socket")
             return self._connection
 
     async def _open(self) -> ClientConnection:

@@ -1,4 +1,4 @@
-"""``phoenyra-sim``: a simulated device, or a market with other traders."""
+"""``phoenyra-sim``: a simulated device, a market with other traders, an order file."""
 
 import asyncio
 import logging
@@ -7,11 +7,20 @@ from collections.abc import Sequence
 
 from drivers.errors import ProfileError
 from simulators.arguments import Parser
-from simulators.commands import device, fleet, market, mqtt, opcua, rest, serial_meter
+from simulators.commands import device, fleet, market, mqtt, opcua, replay, rest, serial_meter
 from simulators.errors import BadInput
 from simulators.stopping import until_told_to_stop
 
-_KINDS = (device.add, fleet.add, market.add, rest.add, serial_meter.add, opcua.add, mqtt.add)
+_KINDS = (
+    device.add,
+    fleet.add,
+    market.add,
+    replay.add,
+    rest.add,
+    serial_meter.add,
+    opcua.add,
+    mqtt.add,
+)
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 

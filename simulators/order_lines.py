@@ -30,6 +30,10 @@ class OrderLine(Protocol):
         """Do one of ``hibernate``, ``activate``, ``delete``."""
         ...
 
+    def close(self) -> None:
+        """Ask nothing after this."""
+        ...
+
 
 class HttpLine:
     """A request for each."""
@@ -54,6 +58,9 @@ class HttpLine:
             told = await self._client.post(f"{_PATH}/{order_id}/{action}", {"revision": revision})
         return told
 
+    def close(self) -> None:
+        """The client belongs to somebody else."""
+
 
 class SocketLine:
     """A message for each, over a socket that stays open."""
@@ -73,3 +80,6 @@ class SocketLine:
         if revision is not None:
             body["revision"] = revision
         return await self._socket.ask(action, body)
+
+    def close(self) -> None:
+        self._socket.close()

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from simulators import news, prices
 from simulators.desk import Desk, Period
 from simulators.prices import Quote, Side
-from wire.clock import QUARTER_HOUR_US, utc
+from wire.clock import QUARTER_HOUR_US, micros
 
 CROWD_PERIOD_S = (1.5, 4.0)
 CROWD_HURRY = 3.0
@@ -26,6 +26,8 @@ CROWD_FULL_KW = 400
 CROWD_FULL_STEPS = 10
 SITES_PERIOD_S = 1.5
 SITES_REACH_EUR_MWH = 25.0
+SITES_REST_S = 30.0
+"""After a refusal the site tries the same quarter-hour again."""
 
 
 class Trader(Protocol):
@@ -83,19 +85,28 @@ class Crowd:
 
 
 class Sites:
-    """Gives every site one position in each quarter-hour, and leaves it to people from then on."""
+    """Gives every site one position in each quarter-hour, and leaves it to people from then on.
+
+    A site whose state of charge nobody knows is left alone; what the hub refuses is tried again
+    a while later.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._done: set[tuple[str, int]] = set()
+        self._rests_until_us: dict[tuple[str, int], int] = {}
+        """By site and start of delivery."""
 
     async def turn(self) -> float:
+        now_us = self._desk.clock.now_us()
         periods = _finest(await self._desk.periods())
         starts_us = {period.start_us for period in periods}
-        self._done = {done for done in self._done if done[1] in starts_us}
+        rests = {each: us for each, us in self._rests_until_us.items() if each[1] in starts_us}
+        self._rests_until_us = rests
         sites = (await self._desk.client.get("/api/v1/sites"))["sites"]
         for period in periods:
-            waiting = [site for site in sites if (site["id"], period.start_us) not in self._done]
+            waiting = [
+                site for site in sites if rests.get((site["id"], period.start_us), 0) <= now_us
+            ]
             for site in waiting:
                 await self._trade(site, period)
             if waiting:
@@ -104,28 +115,38 @@ class Sites:
 
     async def _trade(self, site: Mapping[str, Any], period: Period) -> None:
         desk, name = self._desk, str(site["id"])
-        if await self._has_position(name, period.start_us):
-            self._done.add((name, period.start_us))
+        place = name, period.start_us
+        now_us = desk.clock.now_us()
+        sold_mwh = await self._sold_mwh(name)
+        if period.start_us in sold_mwh:
+            self._rests_until_us[place] = period.closes_us
             return
+        soc_pct = await self._soc_pct(name)
+        if soc_pct is None:
+            return
+        leaves_kwh = 1e3 * sum(mwh for us, mwh in sold_mwh.items() if us < period.start_us)
+        soc_pct -= 100.0 * leaves_kwh / float(site["energy_kwh"])
         wanted_kw = prices.site_power_kw(
-            desk.seed,
-            period.start_us,
-            desk.clock.now_us(),
-            float(site["power_kw"]),
-            await self._soc_pct(name),
+            desk.seed, period.start_us, now_us, float(site["power_kw"]), soc_pct
         )
         side = Side.SELL if wanted_kw > 0.0 else Side.BUY
         away = SITES_REACH_EUR_MWH * (1.0 if side is Side.BUY else -1.0)
         power_kw = prices.in_steps(wanted_kw, period.step_kw)
         quote = Quote(side, round(desk.told_eur_mwh(period) + away, 2), power_kw)
         answer = await desk.place(period, quote, time_in_force="IOC", site=name)
-        if answer is None or answer["filled_mwh"]:
-            self._done.add((name, period.start_us))
+        if answer is None:
+            self._rests_until_us[place] = now_us + round(SITES_REST_S * 1e6)
+        elif answer["filled_mwh"]:
+            self._rests_until_us[place] = period.closes_us
 
-    async def _has_position(self, site: str, start_us: int) -> bool:
+    async def _sold_mwh(self, site: str) -> Mapping[int, float]:
+        """Return what is sold (+) or bought (-) net, by start of delivery from now on."""
         rows = (await self._desk.client.get("/api/v1/positions", site=site))["positions"]
-        start = utc(start_us)
-        return any(datetime.fromisoformat(row["delivery_start"]) == start for row in rows)
+        sold_mwh: dict[int, float] = {}
+        for row in rows:
+            start_us = micros(datetime.fromisoformat(row["delivery_start"]))
+            sold_mwh[start_us] = sold_mwh.get(start_us, 0.0) + row["net_mwh"]
+        return sold_mwh
 
     async def _soc_pct(self, site: str) -> float | None:
         values = (await self._desk.client.get(f"/api/v1/sites/{site}/telemetry/newest"))["values"]

@@ -65,6 +65,9 @@ def own_orders(system: System, role: str, **query: str | int) -> list[dict[str, 
 def test_the_next_quarter_hours_are_quoted_and_the_site_gets_one_position_in_each(
     system: System,
 ) -> None:
+    box = system.add_box("werk-sued")
+    system.start_device("inverter", box.device_port)
+    system.start_agent(box)
     start_market(system)
     wait_until(lambda: len(quoted(system)) >= AHEAD, TRADING_S, system.log("market"))
     for row in quoted(system):
