@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cloud.exchange import policies, tenure
+from cloud.exchange.api.desk import SocketDesk
 from cloud.exchange.batteries import Batteries
-from cloud.exchange.desk import SocketDesk
 from cloud.exchange.feeds.routes import Counter
 from cloud.exchange.journal.journal import Journal
 from cloud.exchange.recovery import recover
@@ -57,7 +57,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _tasks(hub: Hub, exchange: Exchange) -> AsyncIterator[None]:
-    for service in (exchange, exchange.feeds, Counter(SocketDesk(exchange))):
+    for service in (exchange, exchange.feeds, Counter(SocketDesk(hub, exchange))):
         hub.provide(service)
     jobs = {
         "exchange": exchange.writer.run(),
