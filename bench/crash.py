@@ -11,6 +11,7 @@ KILLS = 1_000
 QUICK_KILLS = 40
 TARGETS = {
     "exchange": "bench.crash_exchange",
+    "exchange-hub": "bench.crash_exchange_hub",
     "gateway": "bench.crash_gateway",
     "hub": "bench.crash_hub",
 }
