@@ -11,7 +11,6 @@ from cloud.exchange.checks.limits import LimitBook
 from cloud.exchange.checks.seats import Day, Desk, Period, Seat, day_of, midnight_us
 from cloud.exchange.checks.sites import Sites
 from cloud.exchange.checks.throttle import Policy
-from cloud.exchange.matching.order import Owner
 from cloud.exchange.venue.guard import Refusal
 from cloud.market.contracts import Contract
 from wire.clock import QUARTER_HOUR_US
@@ -28,8 +27,6 @@ class Counters:
         self.limits = LimitBook()
         self.policy = Policy()
         self.seats: dict[str, Seat] = {}
-        self.near: dict[Owner, dict[int, Desk]] = {}
-        """The quick way from an owner to the desks of his account: its `Seat.near`."""
         self.hooks = tuple(hooks)
         self.configurations: dict[str, str] = {}
         """The content in force, by what it is."""
@@ -42,13 +39,11 @@ class Counters:
         seat = self.seats.get(account)
         if seat is None:
             seat = self.seats[account] = Seat(account, self.limits.of(account))
-            self._rate(seat)
         return seat
 
-    def desk(self, owner: Owner, contract: Contract) -> Desk:
-        """Return the desk of an owner's account in a contract, made where it is new."""
-        seat = self.seat(owner.account)
-        self.near[owner] = seat.near
+    def desk(self, account: str, contract: Contract) -> Desk:
+        """Return an account's desk in a contract, made where it is new."""
+        seat = self.seat(account)
         key = contract.market, contract.start_us, contract.end_us
         desk = seat.desks.get(key)
         if desk is None:
@@ -58,8 +53,6 @@ class Counters:
             desk = seat.desks[key] = Desk(seat, contract, periods, day)
             desk.pace = seat.throttled(contract.market, self.policy)
             self._forget(contract.start_us, seat.desks, key)
-            self._forget(contract.start_us, seat.near, contract.start_us)
-        seat.near[contract.start_us] = desk
         return desk
 
     def period(self, seat: Seat, area: str, start_us: int) -> Period:
@@ -99,13 +92,7 @@ class Counters:
         for seat in self.seats.values():
             seat.limit(self.limits.of(seat.account))
             seat.policy(self.policy)
-            self._rate(seat)
         return None
-
-    def _rate(self, seat: Seat) -> None:
-        ratio = seat.limits.order_to_trade_max is not None
-        seat.rated = bool(seat.pace.windows or self.policy.windows or ratio)
-        seat.special = seat.special or bool(self.hooks)
 
     def _forget(self, at_us: int, place: MutableMapping[Any, Any], key: Any) -> None:
         if at_us not in self._leaving:

@@ -99,7 +99,6 @@ class Seat:
         "desks",
         "free_actions",
         "limits",
-        "near",
         "net_max",
         "net_min",
         "open_max",
@@ -108,17 +107,13 @@ class Seat:
         "orders_max",
         "orders_per_contract_max",
         "pace",
-        "paid",
         "periods",
-        "rated",
         "special",
     )
 
     def __init__(self, account: str, limits: Limits) -> None:
         self.account = account
         self.orders = 0
-        self.near: dict[int, Desk] = {}
-        """By start of delivery: the quick way to one desk of each start."""
         self.desks: dict[tuple[str, int, int], Desk] = {}
         """By market, start and end."""
         self.periods: dict[tuple[str, int], Period] = {}
@@ -128,8 +123,6 @@ class Seat:
         """Of all markets together."""
         self.by_market: dict[str, Pace] = {}
         """The throttle's, made where the account first acts."""
-        self.rated = False
-        """Whether anything bounds how often it may act."""
         self.day_ends_us = 0
         self.day_actions = 0
         self.day_trades = 0
@@ -144,9 +137,7 @@ class Seat:
         self.cash_in_max = cash_of(limits.cash_in_eur_max)
         self.cash_out_max = cash_of(limits.cash_out_eur_max)
         self.special = limits.state != "active" or bool(limits.strategies)
-        """Whether a check is needed that most accounts do without; risk and credit are one too."""
-        self.paid = min(self.cash_in_max, self.cash_out_max) < UNBOUND
-        """Whether cash bounds it."""
+        """Whether a check is needed that most accounts do without."""
         self.pace = _followed(self.pace, _wanted(limits))
         ratio = limits.order_to_trade_max
         self.free_actions = UNBOUND if ratio is None else max(limits.order_to_trade_free, ratio)
@@ -174,10 +165,14 @@ class Seat:
         for desk in self.desks.values():
             desk.pace = self.throttled(desk.contract.market, policy)
 
-    def begin_day(self, at_us: int) -> None:
-        """Begin to count the actions and trades of another UTC day."""
-        self.day_ends_us = at_us - at_us % _DAY_US + _DAY_US
-        self.day_actions = self.day_trades = 0
+    def acted(self, pace: Pace, at_us: int) -> None:
+        """Count one entry or change, also by the throttle of its market; a UTC day begins anew."""
+        if at_us >= self.day_ends_us:
+            self.day_ends_us = at_us - at_us % _DAY_US + _DAY_US
+            self.day_actions = self.day_trades = 0
+        self.day_actions += 1
+        self.pace.count(at_us)
+        pace.count(at_us)
 
 
 def day_of(contract: Contract) -> int:

@@ -65,21 +65,27 @@ class Pace:
 
     def __init__(self, windows: tuple[Window, ...] = ()) -> None:
         self.windows = windows
-        self.spare = 0
-        """At least so many more may happen, whenever they do; below 1: ask `used_up`."""
         self.uncounted: list[int] = []
-        """Actions that came since the windows were last looked at; each takes one of `spare`."""
+        """Actions since the windows were last looked at."""
+        self.spare = 0
+        """So many of them may come before the windows must be looked at, whenever they come."""
+
+    def count(self, at_us: int) -> None:
+        """Count an action; whoever knows that `spare` is not used up may just keep it himself."""
+        self.uncounted.append(at_us)
+        if len(self.uncounted) > _SPARE_MAX:
+            self.settle()
 
     def settle(self) -> None:
         """Bring the windows up to date; before they are read."""
         for window in self.windows:
             window.stamps.extend(self.uncounted)
         self.uncounted.clear()
+        self.spare = 0
 
     def used_up(self, at_us: int) -> Window | None:
         """Return a window that allows nothing at this instant, None where there is none."""
         self.settle()
-        self.spare = 0
         spare = _SPARE_MAX
         for window in self.windows:
             remaining = window.remaining(at_us)

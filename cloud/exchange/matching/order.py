@@ -62,6 +62,7 @@ class Order:
         "hidden_steps",
         "initial_id",
         "kind",
+        "limit_ticks",
         "open_steps",
         "order_id",
         "owner",
@@ -92,7 +93,8 @@ class Order:
         self.contract = contract
         """Number of its `Listed` fact."""
         self.side = side
-        self.price_ticks = price_ticks
+        self.price_ticks = self.limit_ticks = price_ticks
+        """The price of an iceberg moves with its clips; its limit stays what it came with."""
         self.quantity_steps = quantity_steps
         self.open_steps = quantity_steps
         self.hidden_steps = 0

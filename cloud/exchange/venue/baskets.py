@@ -41,49 +41,38 @@ def _enter_together(desk: Desk, basket: Basket, at_us: int, facts: list[Fact], n
     if len(set(ids)) < len(ids) or any(desk.answers.known(*one) for one in ids):
         _refuse(desk, members, lambda _: _TWICE, at_us, facts, number)
         return
-    ready = _check_all(desk, members, at_us, facts)
+    ready = [entries.check(desk, entry, at_us, facts) for entry in members]
     fit = [one for one in ready if not isinstance(one, Refusal)]
     if len(fit) < len(ready):
+        _take_back(members, ready)
         reasons = {id(m): r for m, r in zip(members, ready, strict=True) if isinstance(r, Refusal)}
         _refuse(
             desk, members, lambda m: reasons.get(id(m), _OTHER), at_us, facts, number, counts=False
         )
     elif basket.linking is Linking.LINKED and not _fillable(members, fit):
+        _take_back(members, ready)
         _refuse(desk, members, lambda _: _UNFILLED, at_us, facts, number, counts=False)
     else:
         for entry, one in zip(members, fit, strict=True):
             entries.place(desk, entry, one, at_us, facts, number)
 
 
-def _check_all(
-    desk: Desk, members: Sequence[Entry], at_us: int, facts: list[Fact]
-) -> list[Ready | Refusal]:
-    """Check each order as if those before it were on offer already."""
-    found: list[Ready | Refusal] = []
-    guard = desk.guard
-    for entry in members:
-        ready = entries.check(desk, entry, at_us, facts)
-        found.append(ready)
-        if not isinstance(ready, Refusal):
-            owner, stall, ticks = ready
-            guard.offered(owner, stall.contract, entry.side, ticks, entry.quantity_steps)
-            guard.orders_changed(owner, stall.contract, 1)
-    for entry, ready in zip(members, found, strict=True):
-        if not isinstance(ready, Refusal):
-            owner, stall, ticks = ready
-            guard.offered(owner, stall.contract, entry.side, ticks, -entry.quantity_steps)
-            guard.orders_changed(owner, stall.contract, -1)
-    return found
+def _take_back(members: Sequence[Entry], ready: Sequence[Ready | Refusal]) -> None:
+    """Take off the offer what passed the checks and is not placed after all."""
+    for entry, one in zip(members, ready, strict=True):
+        if not isinstance(one, Refusal):
+            post, _, ticks = one
+            post.offered(entry.side, ticks, -entry.quantity_steps, -1)
 
 
 def _fillable(members: Sequence[Entry], ready: Sequence[Ready]) -> bool:
     """Say whether each order would fill completely, one after the other."""
     trials: dict[tuple[int, Side], Trial] = {}
-    for entry, (owner, stall, ticks) in zip(members, ready, strict=True):
+    for entry, (post, stall, ticks) in zip(members, ready, strict=True):
         key = stall.number, entry.side
         if key not in trials:
             trials[key] = stall.book.trial(entry.side)
-        if trials[key].take(owner, ticks, entry.quantity_steps) < entry.quantity_steps:
+        if trials[key].take(post.owner, ticks, entry.quantity_steps) < entry.quantity_steps:
             return False
     return True
 

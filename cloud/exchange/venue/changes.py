@@ -133,8 +133,9 @@ def activated(desk: Desk, fact: Activated, facts: list[Fact]) -> None:
     order.state = _ACTIVE
     order.revision = fact.revision
     desk.last_us = fact.at_us
-    desk.guard.acted(order.owner, stall.market, fact.at_us)
-    ending = flow.submit(desk, stall, order, fact.at_us, facts, living=True)
+    desk.post(order.owner, stall).acted(fact.at_us)
+    desk.offered(order, stall, order.left_steps)
+    ending = flow.submit(desk, stall, order, fact.at_us, facts)
     desk.answers.accepted(order, ending, "", fact.at_us)
 
 
@@ -179,9 +180,7 @@ def _asleep(desk: Desk, order: Order, to: State, at_us: int) -> Refusal | None:
     if to is _HIBERNATED:
         return None
     stall = desk.stalls[order.contract]
-    return scopes.refusal(desk, order.owner, stall) or desk.guard.refusal(
-        order.owner,
-        stall.contract,
+    return scopes.refusal(desk, order.owner, stall) or desk.post(order.owner, stall).refusal(
         order.side,
         order.price_ticks,
         order.left_steps,

@@ -14,6 +14,7 @@ from cloud.exchange.matching.codes import SelfTrade, State, TradeState, Validity
 from cloud.exchange.matching.order import Order, Owner
 from cloud.exchange.venue.answers import Answers
 from cloud.exchange.venue.guard import Guard
+from cloud.exchange.venue.post import Post, post_of
 from cloud.exchange.venue.profile import (
     CLOSED_KEPT_S,
     FACES_MAX,
@@ -70,7 +71,6 @@ class Desk:
         "stalls",
         "stopped",
         "timers",
-        "told_ticks",
         "trades",
     )
 
@@ -91,8 +91,6 @@ class Desk:
         self.by_account: dict[str, dict[int, Order]] = {}
         self.live: list[dict[int, Order]] = [{}]
         """By owner's number: the orders of his account."""
-        self.told_ticks: dict[int, int] = {}
-        """Price that the checks know of an iceberg whose price moves: the first one."""
         self.timers: list[tuple[int, int, int]] = []
         self.next_us = FAR_US
         self.halts: dict[tuple[str, str], Halted] = {}
@@ -179,30 +177,32 @@ class Desk:
 
     # orders
 
-    def add(self, order: Order, stall: Stall, told_ticks: int, steps: int = 0) -> None:
-        """Count an order that has come to live here; it offers so many steps, or sleeps."""
-        order_id, owner = order.order_id, order.owner
-        self.orders[order_id] = self.live[owner.number][order_id] = order
-        if steps:
-            self.guard.offered(owner, stall.contract, order.side, told_ticks, steps, 1)
-        else:
-            self.guard.orders_changed(owner, stall.contract, 1)
-        if order.delta_ticks:
-            self.told_ticks[order_id] = told_ticks
+    def add(self, order: Order) -> None:
+        """Let an order live here; the checks are told by whoever knows what it offers."""
+        order_id = order.order_id
+        self.orders[order_id] = self.live[order.owner.number][order_id] = order
         if order.validity is _GTD:
             self.schedule(order.valid_until_us, EXPIRY, order_id)
+
+    def forget(self, order: Order) -> int:
+        """Let an order go for good; return -1, or 0 where it was gone already."""
+        order_id = order.order_id
+        if self.orders.pop(order_id, None) is None:
+            return 0
+        del self.live[order.owner.number][order_id]
+        order.state = _INACTIVE
+        return -1
 
     def remove(self, order: Order) -> None:
         """End an order that stands in its book, or sleeps."""
         stall = self.stalls[order.contract]
+        steps = 0
         if order.state is _ACTIVE:
             stall.book.withdraw(order)
-            order.state = _INACTIVE
-            self.drop(order, stall, order.open_steps + order.hidden_steps)
+            steps = order.open_steps + order.hidden_steps
         else:
             stall.hibernated.pop(order.order_id, None)
-            order.state = _INACTIVE
-            self.drop(order, stall)
+        self.drop(order, stall, steps)
 
     def rest(self, order: Order, stall: Stall) -> None:
         """Take an order out of its book, if it stands there."""
@@ -210,24 +210,21 @@ class Desk:
             stall.book.withdraw(order)
             self.offered(order, stall, -order.left_steps)
 
-    def drop(self, order: Order, stall: Stall, steps: int = 0) -> None:
-        """Forget an order that has left for good, and offered so many steps until now."""
-        order_id, owner = order.order_id, order.owner
-        del self.orders[order_id], self.live[owner.number][order_id]
-        ticks = order.price_ticks
-        if order.delta_ticks:
-            ticks = self.told_ticks.pop(order_id, ticks)
-        if steps:
-            self.guard.offered(owner, stall.contract, order.side, ticks, -steps, -1)
-        else:
-            self.guard.orders_changed(owner, stall.contract, -1)
+    def drop(self, order: Order, stall: Stall, steps: int) -> None:
+        """Let an order go that is not filled, and offered so many steps until now."""
+        post = stall.posts.get(order.owner.number) or self.post(order.owner, stall)
+        post.offered(order.side, order.limit_ticks, -steps, self.forget(order))
 
-    def offered(self, order: Order, stall: Stall, steps: int) -> None:
-        """Tell the checks what has come to rest, or left, at the price that they know."""
-        ticks = order.price_ticks
-        if order.delta_ticks:
-            ticks = self.told_ticks.get(order.order_id, ticks)
-        self.guard.offered(order.owner, stall.contract, order.side, ticks, steps)
+    def offered(self, order: Order, stall: Stall, steps: int, orders: int = 0) -> None:
+        """Tell the checks what has come to be on offer, or left; see `Post.offered`."""
+        self.post(order.owner, stall).offered(order.side, order.limit_ticks, steps, orders)
+
+    def post(self, owner: Owner, stall: Stall) -> Post:
+        """Return an owner's post at a contract, made where he is new there."""
+        post = stall.posts.get(owner.number)
+        if post is None:
+            post = stall.posts[owner.number] = post_of(self.guard, owner, stall.contract)
+        return post
 
     def keep(self, trade: Traded) -> None:
         """Remember a trade as long as it may be recalled or cancelled."""

@@ -12,6 +12,7 @@ from cloud.exchange.venue import flow, scopes, sweep
 from cloud.exchange.venue.commands import Entry
 from cloud.exchange.venue.desk import Desk
 from cloud.exchange.venue.guard import Refusal
+from cloud.exchange.venue.post import Post
 from cloud.exchange.venue.profile import OWNERS_MAX
 from cloud.exchange.venue.stall import Stall
 from cloud.market.contracts import Contract
@@ -40,13 +41,14 @@ def enter(desk: Desk, entry: Entry, at_us: int, facts: list[Fact], basket: int =
         place(desk, entry, ready, at_us, facts, basket)
 
 
-Ready = tuple[Owner, Stall, int]
-"""The venue's own owner and place of an order that may be entered, and its limit in ticks."""
+Ready = tuple[Post, Stall, int]
+"""The owner's post, the place of an order that may be entered, and its limit in ticks."""
 
 
 def check(desk: Desk, entry: Entry, at_us: int, facts: list[Fact]) -> Ready | Refusal:
     """Say what an order is ready with, or why it is refused; it counts as an action either way.
 
+    One that is ready is on offer from here on; whoever does not place it takes it back.
     What binds most orders is looked at here, in one go; `_closer` looks at all the rest, and finds
     the reason.
     """
@@ -76,10 +78,9 @@ def check(desk: Desk, entry: Entry, at_us: int, facts: list[Fact]) -> Ready | Re
     reference_ticks = stall.last_ticks
     if reference_ticks is None:
         reference_ticks = stall.reference_ticks()
-    guard = desk.guard
-    refusal = guard.refusal(owner, stall.contract, entry.side, ticks, steps, reference_ticks, at_us)
-    guard.acted(owner, stall.market, at_us)
-    return (owner, stall, ticks) if refusal is None else refusal
+    post = stall.posts.get(owner.number) or desk.post(owner, stall)
+    refusal = post.ask(entry.side, ticks, steps, reference_ticks, at_us)
+    return (post, stall, ticks) if refusal is None else refusal
 
 
 def _closer(
@@ -173,11 +174,11 @@ def place(
     desk: Desk, entry: Entry, ready: Ready, at_us: int, facts: list[Fact], basket: int
 ) -> None:
     """Enter an order that has passed the checks."""
-    owner, stall, ticks = ready
-    by = entry.by_admin
+    post, stall, ticks = ready
+    owner, order_id, by = post.owner, desk.last_order_id + 1, entry.by_admin
     fields = (
         at_us,
-        desk.last_order_id + 1,
+        order_id,
         stall.number,
         owner.number,
         entry.side,
@@ -196,18 +197,28 @@ def place(
         basket,
         by,
     )
-    entered = _new(Entered, fields)  # as Entered(*fields), in a third of the time
-    facts.append(entered)
-    happen(desk, owner, stall, entered, facts)
+    facts.append(_new(Entered, fields))  # as Entered(*fields), in a third of the time
+    order = Order(
+        order_id, owner, stall.number, entry.side, ticks, entry.quantity_steps, entry.execution
+    )
+    if (
+        entry.client_order_id
+        or entry.text
+        or entry.kind is not _LIMIT
+        or entry.validity is not _GFS
+        or entry.state is not _ACTIVE
+    ):
+        _dress(order, entry)
+    _let_in(desk, stall, order, basket, at_us, facts)
 
 
-def happen(desk: Desk, owner: Owner, stall: Stall, entered: Entered, facts: list[Fact]) -> None:
-    """Do what an entry says; live, and again in a replay."""
+def happen(desk: Desk, entered: Entered, facts: list[Fact]) -> None:
+    """Do again what an entry says; the checks are told what they were asked for."""
     (
         at_us,
         order_id,
         number,
-        _,
+        owner_number,
         side,
         kind,
         execution,
@@ -215,37 +226,52 @@ def happen(desk: Desk, owner: Owner, stall: Stall, entered: Entered, facts: list
         state,
         ticks,
         steps,
-        display_steps,
-        delta_ticks,
-        valid_until_us,
+        _,
+        _,
+        _,
         client_id,
         text,
         _,
         basket,
         _,
     ) = entered
-    desk.last_us = at_us
-    desk.last_order_id = order_id
+    owner, stall = desk.owners[owner_number], desk.stalls[number]
+    post = desk.post(owner, stall)
+    post.acted(at_us)
+    post.offered(side, ticks, steps, 1)
     order = Order(order_id, owner, number, side, ticks, steps, execution)
-    if client_id or text or basket:
-        order.client_order_id, order.text = client_id, text
-        desk.last_basket = basket or desk.last_basket
-    if kind is not _LIMIT or validity is not _GFS or state is not _ACTIVE:
-        order.kind, order.state = kind, state
-        order.validity, order.valid_until_us = validity, valid_until_us
-        order.display_steps, order.delta_ticks = display_steps, delta_ticks
-        ending = _unusual(desk, stall, order, at_us, facts)
-    else:
-        order.at_us = at_us
+    if client_id or text or not (kind is _LIMIT and validity is _GFS and state is _ACTIVE):
+        _dress(order, entered)
+    _let_in(desk, stall, order, basket, at_us, facts)
+
+
+def _dress(order: Order, said: Entry | Entered) -> None:
+    """Give an order what is said of it beyond a plain limit."""
+    order.kind, order.state = said.kind, said.state
+    order.validity, order.valid_until_us = said.validity, said.valid_until_us
+    order.display_steps, order.delta_ticks = said.display_steps, said.delta_ticks
+    order.client_order_id, order.text = said.client_order_id, said.text
+
+
+def _let_in(
+    desk: Desk, stall: Stall, order: Order, basket: int, at_us: int, facts: list[Fact]
+) -> None:
+    """Let an order into its book; it is on offer already. Live, and again in a replay."""
+    order_id = order.order_id
+    desk.last_us, desk.last_order_id = at_us, order_id
+    if basket:
+        desk.last_basket = basket
+    order.at_us = at_us
+    if order.validity is _GFS and order.state is _ACTIVE:
+        desk.orders[order_id] = desk.live[order.owner.number][order_id] = order
         effects: list[Effect] = []
         ending = stall.book.submit(order, effects)
         if effects or ending is not None:
-            ending = flow.follow(desk, stall, order, ticks, ending, effects, at_us, facts)
-        else:  # as `flow.follow` would do it: the order rests, and that is all
-            desk.orders[order_id] = desk.live[owner.number][order_id] = order
-            desk.guard.offered(owner, stall.contract, side, ticks, steps, 1)
-    if client_id:
-        desk.answers.accepted(order, ending, client_id, at_us)
+            ending = flow.follow(desk, stall, order, ending, effects, at_us, facts)
+    else:
+        ending = _unusual(desk, stall, order, at_us, facts)
+    if order.client_order_id:
+        desk.answers.accepted(order, ending, order.client_order_id, at_us)
     else:
         desk.answers.now.append((order, ending, at_us))
 
@@ -253,14 +279,14 @@ def happen(desk: Desk, owner: Owner, stall: Stall, entered: Entered, facts: list
 def _unusual(
     desk: Desk, stall: Stall, order: Order, at_us: int, facts: list[Fact]
 ) -> Ending | None:
-    """Let an order in that may sleep, or take from other books than its own."""
-    if order.state is _HIBERNATED:
-        order.at_us = at_us
-        stall.hibernated[order.order_id] = order
-        desk.add(order, stall, order.price_ticks)
-        return None
+    """Let an order in that may sleep, or take from other books than its own, or expires."""
     if order.kind is _BLOCK and order.execution is _IOC:
         return sweep.sweep(desk, stall, order, at_us, facts)
+    desk.add(order)
+    if order.state is _HIBERNATED:
+        stall.hibernated[order.order_id] = order
+        desk.offered(order, stall, -order.left_steps)
+        return None
     return flow.submit(desk, stall, order, at_us, facts)
 
 

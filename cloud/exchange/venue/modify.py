@@ -87,7 +87,7 @@ def changed(desk: Desk, fact: Changed, facts: list[Fact]) -> None:
     order = desk.orders[fact.order_id]
     stall = desk.stalls[order.contract]
     desk.last_us = fact.at_us
-    desk.guard.acted(order.owner, stall.market, fact.at_us)
+    desk.post(order.owner, stall).acted(fact.at_us)
     if fact.new_id == fact.order_id:
         _change_in_place(desk, stall, order, fact)
         ending = None
@@ -134,11 +134,13 @@ def _replace(
     order.initial_id, order.parent_id = old.initial_id, old.order_id
     order.revision = fact.revision
     order.client_order_id, order.text = old.client_order_id, fact.text
+    desk.add(order)
     if state is State.ACTIVE:
+        desk.offered(order, stall, order.open_steps, 1)
         return order, flow.submit(desk, stall, order, fact.at_us, facts)
     order.at_us = fact.at_us
     stall.hibernated[order.order_id] = order
-    desk.add(order, stall, order.price_ticks)
+    desk.offered(order, stall, 0, 1)
     return order, None
 
 
@@ -174,9 +176,7 @@ def _refusal(
     active = order.state is State.ACTIVE
     if active:  # the checks ask what may be on offer in its place
         desk.offered(order, stall, -order.left_steps)
-    refusal = desk.guard.refusal(
-        order.owner,
-        stall.contract,
+    refusal = desk.post(order.owner, stall).refusal(
         order.side,
         wanted.price_ticks,
         max(0, left_steps),

@@ -88,9 +88,7 @@ def _join(desk: Desk, fact: Joined, _: list[Fact]) -> None:
 
 def _enter(desk: Desk, fact: Entered, facts: list[Fact]) -> None:
     assert fact.order_id == desk.last_order_id + 1, "orders are numbered without gaps"
-    owner, stall = desk.owners[fact.owner], desk.stalls[fact.contract]
-    desk.guard.acted(owner, stall.market, fact.at_us)
-    entry.happen(desk, owner, stall, fact, facts)
+    entry.happen(desk, fact, facts)
 
 
 def _refuse(desk: Desk, fact: Refused, _: list[Fact]) -> None:

@@ -36,7 +36,7 @@ def dump(desk: Desk) -> dict[str, Any]:
         "last_contract": desk.last_contract,
         "contracts": [_dump_stall(stall) for stall in desk.stalls.values()],
         "closed": [list(one) for one in desk.closed],
-        "told_ticks": [list(one) for one in desk.told_ticks.items()],
+        "told_ticks": [[o.order_id, o.limit_ticks] for o in desk.orders.values() if o.delta_ticks],
         "halts": [list(halt) for halt in desk.halts.values()],
         "stopped": [list(stopped) for stopped in desk.stopped.values()],
         "trades": [[int(one) for one in trade] for trade in desk.trades.values()],
@@ -99,9 +99,9 @@ def _load_stalls(desk: Desk, state: dict[str, Any], told_ticks: dict[int, int]) 
             del desk.numbers[stall.key]
     desk.closed.extend((at_us, number) for at_us, number in state["closed"])
     for order, stall in sorted(orders, key=lambda one: one[0].order_id):
-        desk.add(order, stall, told_ticks.get(order.order_id, order.price_ticks))
-        if order.state is State.ACTIVE:
-            desk.offered(order, stall, order.left_steps)
+        order.limit_ticks = told_ticks.get(order.order_id, order.price_ticks)
+        desk.add(order)
+        desk.offered(order, stall, order.left_steps if order.state is State.ACTIVE else 0, 1)
 
 
 def _dump_stall(stall: Stall) -> list[Any]:

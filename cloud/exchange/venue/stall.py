@@ -6,6 +6,7 @@ from cloud.exchange.facts import Halted, Listed
 from cloud.exchange.matching.book import Book
 from cloud.exchange.matching.codes import Side
 from cloud.exchange.matching.order import Order
+from cloud.exchange.venue.post import Post
 from cloud.market.contracts import Contract, Rule
 
 ContractKey = tuple[str, int, int]
@@ -29,6 +30,7 @@ class Stall:
         "number",
         "opens_us",
         "parts",
+        "posts",
         "price_ticks_max",
         "price_ticks_min",
         "steps_max",
@@ -47,6 +49,8 @@ class Stall:
         self.steps_max = contract.steps_max
         self.parts = parts
         self.book = Book()
+        self.posts: dict[int, Post] = {}
+        """By owner's number: those who have been here."""
         self.hibernated: dict[int, Order] = {}
         """In the order of their falling asleep."""
         self.halted = False
@@ -71,8 +75,9 @@ class Stall:
         return named.get(scope) == value
 
     def clear(self) -> None:
-        """Forget the orders; the contract is closed."""
+        """Forget the orders and their owners; the contract is closed."""
         self.book = Book()
+        self.posts = {}
         self.hibernated = {}
 
     def reference_ticks(self) -> int | None:

@@ -21,11 +21,13 @@ def sweep(desk: Desk, stall: Stall, order: Order, at_us: int, facts: list[Fact])
     """Trade a block at once against the single contracts; return why it ended.
 
     Its trades are those of the single contracts, each with the block as taker; its own
-    `filled_steps` is the power, not their sum.
+    `filled_steps` is the power, not their sum. It is on offer in its range until then, and with
+    each trade in that contract.
     """
     order.at_us = at_us
     order.state = State.INACTIVE
     steps = power(stall, order)
+    desk.offered(order, stall, -order.open_steps, -1)
     if steps:
         for part in stall.parts:
             piece = Order(
@@ -38,6 +40,7 @@ def sweep(desk: Desk, stall: Stall, order: Order, at_us: int, facts: list[Fact])
                 Execution.FOK,
             )
             piece.at_us = at_us
+            desk.offered(piece, part, steps)
             effects: list[Effect] = []
             ending = part.book.submit(piece, effects)
             assert ending is Ending.FILLED, "a sweep takes what its dry run has found"

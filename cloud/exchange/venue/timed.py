@@ -38,10 +38,7 @@ def close(desk: Desk, number: int, at_us: int, facts: list[Fact]) -> None:
     for order in [*stall.book.in_priority(), *stall.hibernated.values()]:
         steps = order.left_steps
         facts.append(Ended(at_us, order.order_id, steps, Ending.EXPIRED, _SDEL))
-        if order.state is State.ACTIVE:
-            desk.offered(order, stall, -steps)
-        order.state = State.INACTIVE
-        desk.drop(order, stall)
+        desk.drop(order, stall, steps if order.state is State.ACTIVE else 0)
     stall.clear()
     del desk.numbers[stall.key]
     desk.closed.append((at_us, number))

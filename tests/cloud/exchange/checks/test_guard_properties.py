@@ -189,7 +189,6 @@ def test_what_has_been_delivered_is_forgotten_but_for_what_is_still_running(
     for seat in found.seats.values():
         assert all(start > NOON_US + QUARTER_HOUR_US for _, start in seat.periods)
         assert all(start > NOON_US + QUARTER_HOUR_US for _, start, _ in seat.desks)
-        assert set(seat.near) <= {start for _, start, _ in seat.desks}
     found.forget_until(NOON_US + 4 * 86_400_000_000)
     for seat in found.seats.values():
-        assert {*seat.periods, *seat.desks, *seat.near, *seat.days} == set()
+        assert {*seat.periods, *seat.desks, *seat.days} == set()
