@@ -24,6 +24,7 @@ from cloud.exchange.read.needs import needs
 from cloud.kernel import audit
 from cloud.kernel.bus import Bus
 from cloud.kernel.database import Database
+from cloud.kernel.errors import Unavailable
 from cloud.kernel.keys import OPERATOR
 from cloud.portfolio import service as portfolio
 
@@ -38,6 +39,8 @@ FACTS_MAX = 1_000
 others between two."""
 GATHER_S = 0.01
 """After a transaction: a burst of commits makes few of them; the disk is the journal's first."""
+RETRY_S = 1.0
+"""Between two attempts while the database does not answer."""
 CAUGHT_UP_TIMEOUT_S = 2.0
 _NAP_S = 60.0
 
@@ -97,9 +100,18 @@ class Projection:
         Raises:
             Fenced: a newer writer has taken over; the process must end.
         """
+        is_lost = False
         while not self._bus.closed:
             seen = self._bus.version(JOURNAL_TOPIC)
-            await self.catch_up()
+            try:
+                if is_lost:
+                    await self._find_place()
+                is_lost = False
+                await self.catch_up()
+            except Unavailable:  # the database has said so; nobody knows what it still committed
+                is_lost = True
+                await asyncio.sleep(RETRY_S)
+                continue
             await asyncio.sleep(GATHER_S)
             await self._bus.wait(JOURNAL_TOPIC, seen, _NAP_S)
 
@@ -125,6 +137,10 @@ class Projection:
             if (left_s := deadline_s - loop.time()) <= 0:
                 return
             seen = await self._bus.wait(PROJECTED_TOPIC, seen, left_s)
+
+    async def _find_place(self) -> None:
+        async with self._database.transaction() as connection:
+            self.sequence = await cursor.claim(connection, self._fence)
 
     async def _apply(self, frames: Sequence[Frame]) -> None:
         first, last = frames[0].first, frames[-1].last

@@ -1,8 +1,11 @@
 """cloud.exchange.read.projection: each fact is in the read model once, whatever stops it when."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.exchange.facts import Fact, Halted, Resumed, TradeMoved
 from cloud.exchange.journal.errors import Fenced, JournalUnusable
@@ -122,6 +125,41 @@ async def test_a_transaction_that_fails_leaves_no_trace_and_is_done_again(
     assert all(not rows for rows in (await picture(database)).values())
     await projection.catch_up()
     assert len((await picture(database))["venue_trade"]) == 1
+
+
+@pytest.mark.parametrize("committed", [False, True])
+async def test_a_database_that_goes_away_and_comes_back_stops_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch, *, committed: bool
+) -> None:
+    """Also where it had committed, and only its answer was lost."""
+    chronicle, transaction = Chronicle(*morning()), database.transaction
+    projection = chronicle.projection(database)
+    await projection.open()
+    left = 2
+
+    @asynccontextmanager
+    async def goes_away() -> AsyncIterator[AsyncConnection]:
+        nonlocal left
+        left -= 1
+        if left >= 0 and not committed:
+            raise Unavailable("the database does not answer")
+        async with transaction() as connection:
+            yield connection
+        if left >= 0:
+            raise Unavailable("the database does not answer")
+
+    monkeypatch.setattr(module, "RETRY_S", 0)
+    monkeypatch.setattr(database, "transaction", goes_away)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(projection.run())
+        await projection.caught_up()
+        running.cancel()
+    monkeypatch.undo()
+    assert projection.sequence == chronicle.last
+    told = await picture(database)
+    await rebuild(database, fence=1)
+    await projected(database, chronicle)
+    assert told == await picture(database)
 
 
 async def test_an_older_writer_can_project_nothing_once_a_newer_one_has_opened(
