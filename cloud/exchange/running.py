@@ -45,6 +45,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
         exchange = Exchange(hub, room, journal, Batteries(hub, room.checks.sites))
         try:
             await exchange.projection.open()
+            await exchange.projection.catch_up()  # nobody plans with half of the positions
             await exchange.batteries.look()
             async with _tasks(hub, exchange):
                 await policies.begin(exchange, settings.policy_file)
