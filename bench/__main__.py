@@ -17,6 +17,7 @@ from typing import cast
 from bench.options import Figures, Options
 
 BENCHMARKS = {
+    "auction": ("bench.auction:run", "96 periods of 1,000 curves and 300 blocks to their prices"),
     "arbitration": ("bench.arbitration:run", "ten million sets of proposals against the rules"),
     "archive": ("bench.archive:run", "24 hours of beats kept to the second, a month exported"),
     "control-loop": ("bench.control_loop:run", "beat, read to write, memory of the real processes"),

@@ -14,13 +14,13 @@ from cloud.exchange.auction.clearing import least_ratio
 from cloud.exchange.auction.ladder import Ladder
 from cloud.exchange.auction.orders import PPM, Block
 from cloud.exchange.auction.solver import Problem, Solution
+from cloud.market.contracts import TICKS_PER_EUR
 
 TANGENTS_FIRST = 9
 """Of each period, over all that the blocks can ask of it."""
 POLISH_MAX = 30
 TIGHT = 1e-7
 """Of the cost: how far below it the tangents may be."""
-_TICKS_PER_EUR = 100
 
 Ratios = dict[int, float]
 """Part taken of each block that was taken, by its number."""
@@ -48,9 +48,13 @@ class Master:
     def cuts(self) -> int:
         return len(self._cuts)
 
-    def solve(self, seconds: float) -> tuple[Solution, Ratios]:
-        """Return the best parts by what is known so far, and the bound that they prove."""
-        return self._solve(seconds, None)
+    def solve(self, seconds: float, out: frozenset[int] = frozenset()) -> tuple[Solution, Ratios]:
+        """Return the best parts by what is known so far, and the bound that they prove.
+
+        Args:
+            out: blocks that are left out; the bound is then only that of the rest.
+        """
+        return self._solve(seconds, None, out)
 
     def polish(self, ratios: Ratios, seconds: float) -> Ratios:
         """Return the best parts of just these blocks; only those that may be cut down change."""
@@ -69,7 +73,7 @@ class Master:
         """Add tangents at these parts; tell whether any was needed."""
         needed = False
         for period, quantity in self._quantities(ratios).items():
-            exact = self._ladders[period].cost(quantity) / _TICKS_PER_EUR
+            exact = self._ladders[period].cost(quantity) / TICKS_PER_EUR
             held = max(at + slope * quantity for slope, at in self._tangents[period].values())
             if exact - held > TIGHT * (1 + abs(exact)):
                 needed = True
@@ -82,9 +86,9 @@ class Master:
         for number, ratio in ratios.items():
             block = self._blocks[number]
             steps = sum(size for _, size in block.parts)
-            total += block.price_ticks * steps * ratio / _TICKS_PER_EUR
+            total += block.price_ticks * steps * ratio / TICKS_PER_EUR
         for period, quantity in self._quantities(ratios).items():
-            total += self._ladders[period].cost(quantity) / _TICKS_PER_EUR
+            total += self._ladders[period].cost(quantity) / TICKS_PER_EUR
         return total
 
     def forbid(self, ratios: Ratios, hopeless: Sequence[int]) -> None:
@@ -126,12 +130,16 @@ class Master:
             return None
         return float(beside), cut
 
-    def _solve(self, seconds: float, fixed: frozenset[int] | None) -> tuple[Solution, Ratios]:
+    def _solve(
+        self, seconds: float, fixed: frozenset[int] | None, out: frozenset[int] = frozenset()
+    ) -> tuple[Solution, Ratios]:
         problem = Problem()
         ratios, takes = [], []
         for number, block in enumerate(self._blocks):
-            low, high = (0.0, 1.0) if fixed is None else (float(number in fixed),) * 2
-            price = block.price_ticks * sum(size for _, size in block.parts) / _TICKS_PER_EUR
+            low, high = 0.0, float(number not in out)
+            if fixed is not None:
+                low = high = float(number in fixed)
+            price = block.price_ticks * sum(size for _, size in block.parts) / TICKS_PER_EUR
             if block.min_ratio_ppm == PPM:
                 ratio = take = problem.column(price, low, high, whole=fixed is None)
             else:
@@ -194,8 +202,8 @@ class Master:
     def _touch(self, period: int, quantity: float) -> None:
         """Hold the cost of a period from below with a tangent here."""
         ladder = self._ladders[period]
-        slope = ladder.price(quantity) / _TICKS_PER_EUR
-        at = ladder.cost(quantity) / _TICKS_PER_EUR - slope * quantity
+        slope = ladder.price(quantity) / TICKS_PER_EUR
+        at = ladder.cost(quantity) / TICKS_PER_EUR - slope * quantity
         self._tangents[period][round(quantity, 6)] = slope, at
 
 

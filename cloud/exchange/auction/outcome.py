@@ -11,6 +11,7 @@ from cloud.exchange.auction.clearing import surplus, whole
 from cloud.exchange.auction.ladder import Ladder
 from cloud.exchange.auction.orders import Block, Submission, Terms
 from cloud.exchange.auction.selection import Chosen, choose
+from cloud.market.contracts import TICKS_PER_EUR
 
 
 class Fate(Enum):
@@ -57,7 +58,7 @@ class Outcome:
     welfare: int
     """Ticks x steps, rounded: what buyers would have paid less what sellers would have asked."""
     gap: float
-    """Relative; 0: there is no better choice of blocks."""
+    """Relative to the welfare; 0: there is no better choice of blocks."""
     rounds: int
     cuts: int
 
@@ -122,12 +123,11 @@ def _outcome(
         for (period, _), size in zip(blocks[block].parts, steps, strict=True):
             take(owner, period, size)
             needed[period] -= size
-    welfare = -chosen.cost * 100
+    welfare = (chosen.alone - chosen.cost) * TICKS_PER_EUR
     for period, ladder in enumerate(ladders):
         shares = ladder.shares(chosen.prices[period], needed[period])
-        for (owner, _), steps in zip(rows[period], shares, strict=True):
-            take(owner, period, steps)
-        welfare += ladder.welfare()
+        for (member, _), share in zip(rows[period], shares, strict=True):
+            take(member, period, share)
     assert sold == bought, "what is sold is bought"
     results = _fates(ranked, blocks, chosen)
     awards = tuple(

@@ -15,13 +15,16 @@ from cloud.exchange.auction.ladder import Ladder
 from cloud.exchange.auction.master import Master, Ratios, descendants
 from cloud.exchange.auction.orders import PPM, Block
 from cloud.exchange.auction.solver import Status
+from cloud.market.contracts import TICKS_PER_EUR
 
 ROUNDS_MAX = 2_000
 GAP = 1e-6
-"""Relative to the cost: less is as good as nothing."""
+"""Relative to the welfare: less is as good as nothing."""
 PRICES_S = 5.0
 """For the prices of one combination."""
 _REPAIRS_MAX = 24
+_DIVES = frozenset((1, 10, 50, 200))
+"""Rounds after which a good result is looked for at the cost of the proof."""
 
 
 @dataclass(slots=True)
@@ -31,7 +34,9 @@ class Chosen:
     taken: Taken
     prices: tuple[int, ...]
     cost: float
-    """In EUR per hour of a step, over what the curves make among themselves."""
+    """In EUR per hour of a step; below zero is what the blocks add to the welfare."""
+    alone: float
+    """Welfare of the curves among themselves, in the same unit."""
     bound: float = -inf
     """No other choice costs less."""
     rounds: int = 0
@@ -41,10 +46,10 @@ class Chosen:
 
     @property
     def gap(self) -> float:
-        """Return what might be missing, relative to what was gained; 0 for the best."""
+        """Return what might be missing of the welfare, relative to it; 0 for the best."""
         if self.complete or self.bound >= self.cost:
             return 0.0
-        return (self.cost - self.bound) / max(1.0, abs(self.bound))
+        return (self.cost - self.bound) / max(1.0, self.alone - self.cost)
 
 
 def choose(
@@ -57,7 +62,8 @@ def choose(
         left_s: how much time is left; asked now and then.
     """
     master = Master(ladders, blocks)
-    best = Chosen({}, clear(ladders, blocks, {}, PRICES_S).prices, 0.0)
+    alone = sum(ladder.welfare() for ladder in ladders) / TICKS_PER_EUR
+    best = Chosen({}, clear(ladders, blocks, {}, PRICES_S).prices, 0.0, alone)
     while best.rounds < ROUNDS_MAX and blocks and (seconds := left_s()) > 0:
         best.rounds += 1
         solution, ratios = master.solve(seconds)
@@ -79,12 +85,39 @@ def choose(
             master.forbid(ratios, cleared.hopeless)
             taken, cleared = _reduced(ladders, blocks, taken, cleared)
             _keep(best, master, taken, cleared, blocks)
-        if best.cost - best.bound <= GAP * max(1.0, abs(best.bound)):
+            if best.rounds in _DIVES:
+                _dive(best, master, ladders, blocks, left_s)
+        if best.cost - best.bound <= GAP * max(1.0, alone - best.cost):
             best.complete = True
             break
     best.complete |= not blocks
     best.cuts = master.cuts
     return best
+
+
+def _dive(
+    best: Chosen,
+    master: Master,
+    ladders: Sequence[Ladder],
+    blocks: Sequence[Block],
+    left_s: Callable[[], float],
+) -> None:
+    """Leave out what loses, choose again among the rest, until none loses: a good result.
+
+    Far better than only dropping the losers, and no proof of anything.
+    """
+    out: frozenset[int] = frozenset()
+    while (seconds := left_s()) > 0:
+        solution, ratios = master.solve(seconds, out)
+        if not solution.values:
+            return
+        ratios = master.polish(ratios, left_s())
+        taken, cleared = _settled(ladders, blocks, ratios)
+        if cleared.prices:
+            _keep(best, master, taken, cleared, blocks)
+            return
+        worst = cleared.hopeless or cleared.losers
+        out |= {_smallest(blocks, worst)} if worst else frozenset(ratios)
 
 
 def _keep(
@@ -137,17 +170,22 @@ def _can_shrink(block: Block, ratio: float) -> bool:
 def _reduced(
     ladders: Sequence[Ladder], blocks: Sequence[Block], taken: Taken, cleared: Cleared
 ) -> tuple[Taken, Cleared]:
-    """Drop what loses most, one after the other, until there are prices."""
+    """Drop what loses, one after the other, until there are prices."""
     rest = dict(taken)
     while not cleared.prices:
         if cleared.unbalanced:
             worst = _too_much(ladders, blocks, rest, cleared.unbalanced[0])
         else:
-            worst = (cleared.hopeless or cleared.losers)[0]
+            worst = _smallest(blocks, cleared.hopeless or cleared.losers)
         for number in descendants(blocks, worst):
             rest.pop(number, None)
         cleared = clear(ladders, blocks, rest, PRICES_S)
     return rest, cleared
+
+
+def _smallest(blocks: Sequence[Block], numbers: Sequence[int]) -> int:
+    """Return the block that is missed least; a large one that just loses may yet have prices."""
+    return min(numbers, key=lambda n: (sum(abs(size) for _, size in blocks[n].parts), n))
 
 
 def _too_much(ladders: Sequence[Ladder], blocks: Sequence[Block], taken: Taken, period: int) -> int:

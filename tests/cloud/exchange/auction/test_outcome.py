@@ -1,260 +1,151 @@
-"""cloud.exchange.auction.outcome: the best blocks with prices at which none loses, proved by trying
-all, and exact sums."""
-
-from collections.abc import Iterator
-from fractions import Fraction
-from itertools import product
-from random import Random
+"""cloud.exchange.auction.outcome: worked examples, and the form of what is ordered."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from cloud.exchange.auction.orders import Block, Curve, Style, Submission, Terms, mistakes
-from cloud.exchange.auction.outcome import Award, Fate, Outcome, auction
-
-TERMS = Terms(periods=3, price_ticks_min=-40, price_ticks_max=100, steps_max=100)
-LIMIT_S = 30.0
-
-
-def left_s() -> float:
-    return LIMIT_S
-
-
-def solved(*submissions: Submission, terms: Terms = TERMS) -> Outcome:
-    assert [line for one in submissions for line in mistakes(one, terms)] == []
-    return auction(submissions, terms, left_s)
-
-
-def curve(period: int, *points: tuple[int, int], style: Style = Style.STEP) -> Curve:
-    return Curve(period=period, style=style, points=points)
-
-
-def curves(account: str, *found: Curve) -> Submission:
-    return Submission(account=account, site="", curves=found)
+from cloud.exchange.auction.orders import Block, Style, Submission, mistakes
+from cloud.exchange.auction.outcome import Award, Fate, Outcome
+from tests.support.auctions import TERMS, curve, curves, solved
 
 
 def award(outcome: Outcome, account: str) -> Award:
     return next(one for one in outcome.awards if one.account == account)
 
 
-# the same, thought out plainly: fractions, lists, all combinations
-
-
-def plain(given: Curve, ticks: int, *, below: bool = False) -> Fraction:
-    """Return what a curve gives at a price, or just below it."""
-    points = list(given.points)
-    before = [point for point in points if (point[0] < ticks if below else point[0] <= ticks)]
-    if not before:
-        return Fraction(points[0][1])
-    after = [point for point in points[len(before) :] if point[0] > before[-1][0] or below]
-    if given.style is Style.STEP or not after:
-        return Fraction(before[-1][1])
-    (p0, q0), (p1, q1) = before[-1], after[0]
-    return q0 + Fraction((q1 - q0) * (ticks - p0), p1 - p0)
-
-
-def steps_of(given: Curve, terms: Terms) -> list[tuple[Fraction, Fraction]]:
-    """Return (mean price, quantity) of each piece of a stepwise curve: first what it buys."""
-    pieces = [(Fraction(terms.price_ticks_min), max(Fraction(given.points[0][1]), Fraction(0)))]
-    for (_, q0), (p1, q1) in zip(given.points, given.points[1:], strict=False):
-        pieces.append((Fraction(p1), Fraction(q1 - q0)))
-    pieces.append(
-        (Fraction(terms.price_ticks_max), max(Fraction(-given.points[-1][1]), Fraction(0)))
+def test_price_lies_where_demand_and_supply_cross_and_the_last_step_is_shared() -> None:
+    outcome = solved(
+        curves("buyer", curve(0, (50, -10), (51, 0))),
+        curves("first seller", curve(0, (-40, 0), (20, 8))),
+        curves("second seller", curve(0, (-40, 0), (20, 8))),
     )
-    return [piece for piece in pieces if piece[1]]
+    assert outcome.prices == (20, None, None)
+    assert outcome.volumes == (10, 0, 0)
+    assert [one.steps[0] for one in outcome.awards] == [-10, 5, 5]
+    assert outcome.welfare == 10 * (51 - 20)
 
 
-def least(given: Curve) -> int:
-    return min(given.points[0][1], 0)
-
-
-def bought_value(given: Curve, terms: Terms) -> Fraction:
-    """Return what its buyer would pay for all that the curve buys at most."""
-    value, at = Fraction(0), Fraction(least(given))
-    for price, size in steps_of(given, terms):
-        until = min(at + size, Fraction(0))
-        value += price * max(until - at, 0)
-        at += size
-    return value
-
-
-def best_cost(period: int, needed: int, found: list[Curve], terms: Terms) -> Fraction | None:
-    """Return the lowest cost at which stepwise curves of a period give a quantity, or None."""
-    mine = [one for one in found if one.period == period]
-    at = Fraction(sum(least(one) for one in mine))
-    cost = -sum((bought_value(one, terms) for one in mine), Fraction(0))
-    if needed < at:
-        return None
-    for price, size in sorted(piece for one in mine for piece in steps_of(one, terms)):
-        more = min(size, needed - at)
-        cost, at = cost + price * more, at + more
-    return cost if at == needed else None
-
-
-def span(period: int, needed: int, found: list[Curve], terms: Terms) -> list[int]:
-    """Return all prices at which stepwise curves of a period can give a quantity."""
-    mine = [one for one in found if one.period == period]
-    prices = []
-    for ticks in range(terms.price_ticks_min, terms.price_ticks_max + 1):
-        low = sum(plain(one, ticks, below=True) for one in mine)
-        high = sum(plain(one, ticks) for one in mine)
-        if ticks == terms.price_ticks_min:
-            low = sum((min(plain(one, ticks), Fraction(0)) for one in mine), Fraction(0))
-        if ticks == terms.price_ticks_max:
-            high = sum((max(plain(one, ticks), Fraction(0)) for one in mine), Fraction(0))
-        if low <= needed <= high:
-            prices.append(ticks)
-    return prices
-
-
-def allowed(blocks: list[Block], chosen: tuple[bool, ...]) -> bool:
-    names = {block.name for block, taken in zip(blocks, chosen, strict=True) if taken}
-    groups = [block.group for block in blocks if block.group and block.name in names]
-    linked = all(block.parent in names for block in blocks if block.parent and block.name in names)
-    return linked and len(groups) == len(set(groups))
-
-
-def has_prices(taken: list[Block], spans: list[list[int]]) -> bool:
-    """Tell whether there are prices at which no block loses: the corners of what they ask."""
-    touched = sorted({period for block in taken for period, _ in block.parts})
-    return any(
-        all(
-            sum(steps * (prices[touched.index(t)] - block.price_ticks) for t, steps in block.parts)
-            >= 0
-            for block in taken
-        )
-        for prices in product(*(spans[period] for period in touched))
+def test_a_straight_line_is_met_where_it_crosses() -> None:
+    outcome = solved(
+        curves("buyer", curve(0, (0, -100), (100, 0), style=Style.LINEAR)),
+        curves("seller", curve(0, (0, 0), (100, 100), style=Style.LINEAR)),
     )
+    assert outcome.prices[0] == 50
+    assert outcome.volumes[0] == 50
 
 
-def brute_force(found: list[Curve], blocks: list[Block], terms: Terms) -> Fraction:
-    """Return the greatest welfare of all choices of whole blocks that have prices."""
-    best: Fraction | None = None
-    for chosen in product((False, True), repeat=len(blocks)):
-        if not allowed(blocks, chosen):
-            continue
-        taken = [block for block, yes in zip(blocks, chosen, strict=True) if yes]
-        net = [0] * terms.periods
-        for block in taken:
-            for period, steps in block.parts:
-                net[period] += steps
-        costs = [best_cost(t, -net[t], found, terms) for t in range(terms.periods)]
-        if any(cost is None for cost in costs):
-            continue
-        asked = sum(block.price_ticks * steps for block in taken for _, steps in block.parts)
-        welfare = -sum((cost for cost in costs if cost is not None), Fraction(asked))
-        if best is not None and welfare <= best:
-            continue
-        if has_prices(taken, [span(t, -net[t], found, terms) for t in range(terms.periods)]):
-            best = welfare
-    assert best is not None, "no block at all is always possible"
-    return best
+def test_where_every_price_between_two_would_do_it_is_the_middle() -> None:
+    outcome = solved(
+        curves("buyer", curve(0, (60, -10), (61, 0))),
+        curves("seller", curve(0, (-40, 0), (20, 10))),
+    )
+    assert outcome.prices[0] == (20 + 61) // 2
 
 
-def some_curve(random: Random, period: int, style: Style) -> Curve:
-    prices = sorted(random.sample(range(-40, 101, 5), random.randint(1, 4)))
-    steps = sorted(random.randint(-12, 12) for _ in prices)
-    return curve(period, *zip(prices, steps, strict=True), style=style)
+def test_what_nobody_can_deliver_is_cut_pro_rata_at_the_highest_price() -> None:
+    outcome = solved(
+        curves("first", curve(0, (0, -30))),
+        curves("second", curve(0, (0, -60))),
+        curves("seller", curve(0, (-40, 0), (10, 30))),
+    )
+    assert outcome.prices[0] == 100
+    assert [one.steps[0] for one in outcome.awards] == [-10, -20, 30]
 
 
-def some_blocks(random: Random, count: int, periods: int, ratios: list[int]) -> list[Block]:
-    blocks: list[Block] = []
-    for number in range(count):
-        sign = random.choice((-1, 1))
-        found = sorted(random.sample(range(periods), random.randint(1, periods)))
-        linked = blocks and not blocks[-1].group and random.random() < 0.25
-        blocks.append(
-            Block(
-                name=f"b{number}",
-                price_ticks=random.randint(-30, 90),
-                parts=tuple((period, sign * random.randint(1, 9)) for period in found),
-                min_ratio_ppm=random.choice(ratios),
-                parent=blocks[-1].name if linked else "",
-                group="g" if not linked and random.random() < 0.3 else "",
-            )
-        )
-    return blocks
+def test_what_nobody_takes_is_cut_pro_rata_at_the_lowest_price() -> None:
+    outcome = solved(
+        curves("buyer", curve(0, (100, -7))),
+        curves("first", curve(0, (0, 20))),
+        curves("second", curve(0, (0, 50))),
+    )
+    assert outcome.prices[0] == -40
+    assert [one.steps[0] for one in outcome.awards] == [-7, 2, 5]
 
 
-def some(seed: int, styles: list[Style], ratios: list[int]) -> list[Submission]:
-    random = Random(seed)
-    members = [
-        curves(f"m{n}", *(some_curve(random, t, random.choice(styles)) for t in range(3)))
-        for n in range(random.randint(1, 4))
-    ]
-    blocks = some_blocks(random, random.randint(0, 5), 3, ratios)
-    return [*members, Submission(account="blocks", site="", blocks=tuple(blocks))]
+def test_a_block_that_would_gain_and_has_no_prices_is_rejected_and_that_is_said() -> None:
+    """With the block the price falls below what it asks; without it, it lies above."""
+    block = Block(name="all", price_ticks=40, parts=((0, 10),))
+    outcome = solved(
+        curves("buyer", curve(0, (-40, -12), (30, -5), (80, 0))),
+        curves("seller", curve(0, (-40, 0), (70, 20))),
+        Submission(account="plant", site="", blocks=(block,)),
+    )
+    assert outcome.prices[0] == 70
+    assert award(outcome, "plant").blocks[0].fate is Fate.PARADOXICALLY_REJECTED
+    assert award(outcome, "plant").blocks[0].surplus == 300
 
 
-def all_curves(submissions: list[Submission]) -> list[Curve]:
-    return [one for submission in submissions for one in submission.curves]
+def test_two_blocks_alone_meet_at_a_price_between_theirs() -> None:
+    sale = Block(name="sale", price_ticks=20, parts=((0, 4), (1, 4)))
+    purchase = Block(name="purchase", price_ticks=25, parts=((0, -4), (1, -4)))
+    outcome = solved(
+        Submission(account="a", site="", blocks=(sale,)),
+        Submission(account="b", site="", blocks=(purchase,)),
+    )
+    assert outcome.prices[2] is None
+    assert outcome.volumes == (4, 4, 0)
+    assert 20 * 2 <= sum(ticks or 0 for ticks in outcome.prices[:2]) <= 25 * 2
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_no_other_choice_of_whole_blocks_is_worth_more(seed: int) -> None:
-    submissions = some(seed, [Style.STEP], [1_000_000])
-    outcome = solved(*submissions)
-    blocks = list(submissions[-1].blocks)
-    best = brute_force(all_curves(submissions), blocks, TERMS)
-    assert outcome.gap == 0
-    assert outcome.welfare == pytest.approx(float(best), abs=0.6)
+def test_a_child_is_taken_only_with_its_parent() -> None:
+    parent = Block(name="parent", price_ticks=90, parts=((0, 5),))
+    child = Block(name="child", price_ticks=-10, parts=((1, 5),), parent="parent")
+    outcome = solved(
+        curves("buyer", curve(0, (50, -9), (51, 0)), curve(1, (50, -9), (51, 0))),
+        Submission(account="plant", site="", blocks=(parent, child)),
+    )
+    assert {one.fate for one in award(outcome, "plant").blocks} == {Fate.REJECTED}
 
 
-def broken(submissions: list[Submission], outcome: Outcome) -> Iterator[str]:
-    """Return what is not as it must be in a result."""
-    for ticks in outcome.prices:
-        if ticks is not None and not -40 <= ticks <= 100:
-            yield f"price {ticks}"
-    for period in range(TERMS.periods):
-        if sum(one.steps[period] for one in outcome.awards):
-            yield f"period {period} does not balance"
-    by_account = {one.account: one for one in outcome.awards}
-    for submission in submissions:
-        got = by_account[submission.account]
-        parts: dict[str, float] = {}
-        net = [0] * TERMS.periods
-        for block, result in zip(submission.blocks, got.blocks, strict=True):
-            if any(result.steps) and result.surplus < 0:
-                yield f"{result} is paradoxically accepted"
-            whole = sum(steps for _, steps in block.parts)
-            parts[block.name] = sum(result.steps) / whole
-            for (_, size), steps in zip(block.parts, result.steps, strict=True):
-                if parts[block.name] and abs(steps) < int(abs(size) * block.min_ratio_ppm / 1e6):
-                    yield f"{result} is less than the least"
-            if block.parent and result.fate is not Fate.REJECTED and not parts[block.parent]:
-                yield f"{result} without its parent"
-            for (period, _), steps in zip(block.parts, result.steps, strict=True):
-                net[period] += steps
-        for group in {block.group for block in submission.blocks if block.group}:
-            if sum(parts[b.name] for b in submission.blocks if b.group == group) > 1 + 1e-9:
-                yield f"group {group}"
-        yield from broken_curves(submission, got, net, outcome)
+def test_of_an_exclusive_group_the_best_is_taken() -> None:
+    first = Block(name="first", price_ticks=30, parts=((0, 5),), group="either")
+    second = Block(name="second", price_ticks=10, parts=((0, 5),), group="either")
+    outcome = solved(
+        curves("buyer", curve(0, (50, -9), (51, 0))),
+        Submission(account="plant", site="", blocks=(first, second)),
+    )
+    assert [one.fate for one in award(outcome, "plant").blocks] == [Fate.REJECTED, Fate.ACCEPTED]
 
 
-def broken_curves(
-    submission: Submission, got: Award, net: list[int], outcome: Outcome
-) -> Iterator[str]:
-    """Return where a curve got more or less than it gives at the price."""
-    for one in submission.curves:
-        ticks = outcome.prices[one.period]
-        assert ticks is not None
-        low, high = plain(one, ticks, below=True), plain(one, ticks)
-        if one.style is Style.LINEAR:  # one tick below, to the nearest step
-            low = plain(one, max(ticks - 1, -40)) - Fraction(1, 2)
-            high += Fraction(1, 2)
-        low = min(low, Fraction(0)) if ticks == -40 else low
-        high = max(high, Fraction(0)) if ticks == 100 else high
-        if not low <= got.steps[one.period] - net[one.period] <= high:
-            yield f"{one} got {got.steps} at {ticks}, {low} to {high} expected"
+def test_a_block_that_may_be_cut_down_fills_what_is_left() -> None:
+    block = Block(name="part", price_ticks=10, parts=((0, 20),), min_ratio_ppm=250_000)
+    outcome = solved(
+        curves("buyer", curve(0, (50, -9), (51, 0))),
+        Submission(account="plant", site="", blocks=(block,)),
+    )
+    assert award(outcome, "plant").blocks[0].fate is Fate.PARTLY_ACCEPTED
+    assert award(outcome, "plant").steps == (9, 0, 0)
+    assert outcome.prices[0] is not None
+    assert outcome.prices[0] >= 10
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.integers(0, 10_000_000))
-def test_every_result_balances_and_takes_no_block_that_loses(seed: int) -> None:
-    submissions = some(seed, list(Style), [1_000_000, 500_000, 0])
-    outcome = solved(*submissions)
-    assert list(broken(submissions, outcome)) == []
-    assert outcome.gap == 0
-    without = [curves(one.account, *one.curves) for one in submissions]
-    assert outcome.welfare >= solved(*without).welfare - 1
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        (curves("m", curve(3, (0, 1))), "curves.0.period: 3 is not allowed; 0 to 2 are"),
+        (curves("m", curve(0, (0, 1)), curve(0, (0, 1))), "curves.1.period: 0 is there twice"),
+        (curves("m", curve(0, (0, 5), (1, 4))), "curves.0.points.1: what is sold must not fall"),
+        (curves("m", curve(0, (0, 5), (0, 6))), "curves.0.points.1: prices must rise"),
+        (curves("m", curve(0, (101, 5))), "curves.0.points.0: 1.01 is not allowed; -0.40 to 1.00"),
+        (curves("m", curve(0, (0, 101))), "curves.0.points.0: 101 steps are not allowed"),
+        (
+            Submission(
+                account="m",
+                site="",
+                blocks=(Block(name="a", price_ticks=0, parts=((0, 1), (1, -1))),),
+            ),
+            "blocks.0.parts: all powers must be sold (+), or all bought (-)",
+        ),
+        (
+            Submission(
+                account="m",
+                site="",
+                blocks=(
+                    Block(name="a", price_ticks=0, parts=((0, 1),), parent="b"),
+                    Block(name="b", price_ticks=0, parts=((0, 1),), parent="a"),
+                ),
+            ),
+            "blocks.0.parent: 'b' makes a circle",
+        ),
+    ],
+)
+def test_a_mistake_is_told_by_key_and_what_is_allowed(wrong: Submission, line: str) -> None:
+    assert mistakes(wrong, TERMS)[0].startswith(line)
