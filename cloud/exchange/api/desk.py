@@ -1,4 +1,8 @@
-"""Orders over a socket: the same forms, checks, codes and answers as over HTTP."""
+"""Orders over a socket: the same forms, checks, codes and answers as over HTTP.
+
+A message has a ``type`` of its own, so that of an order is ``order_kind`` here, as in what the feed
+of own orders says. The orders of a basket are as over HTTP.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
@@ -60,7 +64,8 @@ class SocketDesk:
             case "enter" if not FIRST_FORM.isdisjoint(body):
                 told = await self._first_form(account, _read(OrderBody, body))
             case "enter":
-                told = await counter.enter(_read(EntryBody, body), account, user=user)
+                order = _read(EntryBody, _kind_as_type(body))
+                told = await counter.enter(order, account, user=user)
             case "basket":
                 told = await counter.enter_all(_read(BasketBody, body), account, user=user)
             case "modify":
@@ -87,6 +92,10 @@ class SocketDesk:
         done = await self._exchange.place(body.ticket(account))
         remaining = self._exchange.standings.throttle_remaining(account, done.contract.market)
         return OrderAnswer.of(done, remaining)
+
+
+def _kind_as_type(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"type" if name == "order_kind" else name: value for name, value in body.items()}
 
 
 def _read(form: type[_Body], body: Mapping[str, Any]) -> _Body:
