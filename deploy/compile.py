@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("wire", "drivers", "agent", "cloud", "simulators", "bench")
 ROOMS = {
     "matching": ("order", "ladder", "dryrun", "effects", "meeting", "book"),
-    "venue": ("answers", "changes", "desk", "entry", "flow", "stall", "venue"),
-    "checks": ("counters", "guard", "reasons", "seats", "windows"),
+    "venue": ("answers", "changes", "commands", "desk", "entry", "flow", "post", "stall", "venue"),
+    "checks": ("counters", "guard", "post", "reasons", "seats", "windows"),
 }
 MODULES = tuple(f"cloud/exchange/{room}/{name}.py" for room in ROOMS for name in ROOMS[room])
 """What is compiled: the pure files that every message of the exchange goes through."""

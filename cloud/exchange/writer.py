@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from typing import NamedTuple
 
 from cloud.exchange.facts import Fact
@@ -257,8 +258,8 @@ def _too_large(command: Command) -> str:
     """Return the name of a number that the journal cannot hold; '' where there is none."""
     if isinstance(command, Basket):
         return next(filter(None, map(_too_large, command.entries)), "")
-    for name in command.__slots__:
-        value = getattr(command, name)
+    for field in fields(command):
+        name, value = field.name, getattr(command, field.name)
         if type(value) is int and not -INT_MAX <= value <= INT_MAX:
             return name
     return ""

@@ -14,7 +14,8 @@ from cloud.exchange.matching.codes import SelfTrade, State, TradeState, Validity
 from cloud.exchange.matching.order import Order, Owner
 from cloud.exchange.venue.answers import Answers
 from cloud.exchange.venue.guard import Guard
-from cloud.exchange.venue.post import Post, post_of
+from cloud.exchange.venue.post import Post
+from cloud.exchange.venue.posting import post_of
 from cloud.exchange.venue.profile import (
     CLOSED_KEPT_S,
     FACES_MAX,

@@ -5,8 +5,6 @@ and it puts together what is asked and told together. An order is **on offer** f
 until it trades, falls asleep, or leaves.
 """
 
-from typing import Protocol, runtime_checkable
-
 from cloud.exchange.matching.codes import Side
 from cloud.exchange.matching.order import Owner
 from cloud.exchange.venue.guard import Guard, Refusal
@@ -116,17 +114,3 @@ class PlainPost(Post):
 
     def traded(self, side: Side, price_ticks: int, steps: int) -> None:
         self.guard.traded(self.owner, self.contract, side, price_ticks, steps)
-
-
-@runtime_checkable
-class Posting(Protocol):
-    """A guard with posts of its own, that can do it quicker."""
-
-    def post(self, owner: Owner, contract: Contract) -> Post: ...
-
-
-def post_of(guard: Guard, owner: Owner, contract: Contract) -> Post:
-    """Return an owner's post at a contract."""
-    if isinstance(guard, Posting):
-        return guard.post(owner, contract)
-    return PlainPost(guard, owner, contract)
