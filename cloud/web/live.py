@@ -12,18 +12,26 @@ Every message is a JSON object with ``kind`` and ``at_us``, the hub's clock.
 
     sections    (prices in ticks of 0.01 EUR/MWh, powers in kW, + = sell = discharge, instants µs)
       me         {account, role, sites}: sites counts all that the account has
-      markets    [{code, step_kw}]
+      markets    [{code, area, product, step_kw, length_us}]
       watch      {market, start_us}: whose contracts, depth and tape these are
-      contracts  {start_us: {start_us, end_us, closes_us, bid_ticks, ask_ticks, last_ticks,
+      contracts  {start_us: {start_us, end_us, closes_us, phase, bid_ticks, ask_ticks, last_ticks,
                  last_us}}: what can be traded now
-      depth      {market, start_us, bids: [[ticks, kw, own_kw]…], asks: […]}, best first
+      depth      {market, start_us, bids: [[ticks, kw, own_kw, aon_kw]…], asks: […]}, best first;
+                 kw can be had in part, aon_kw as a whole or not at all, own_kw is of both
       tape       {market, start_us, complete, trades: [[at_us, ticks, kw]…]}, oldest first;
                  complete: these are all trades of the contract
+      session    {market, start_us, mark_ticks, mark_source, open_ticks, high_ticks, low_ticks,
+                 vwap_ticks, volume_wh, trades, indices: {name: ticks}} of the same contract
+      halts      halts in force and the account's kill switch (scope ``stop``), newest first:
+                 [{scope, value, at_us, who, reason}]
       positions  {site: {start_us: kw}}: own net positions
-      orders     own orders in the book, newest first: [{order_id, market, start_us, end_us, site,
-                 side, price_ticks, quantity_kw, open_kw, at_us}]
-      trades     own newest trades, newest first: [{trade_id, market, start_us, end_us, site, side,
-                 price_ticks, quantity_kw, at_us}]
+      orders     own orders that live, newest first: [{order_id, initial_id, market, start_us,
+                 end_us, step_kw, site, side, kind, execution, validity, valid_until_us, state,
+                 price_ticks, delta_ticks, quantity_kw, filled_kw, open_kw, shown_kw, display_kw,
+                 revision, reason, text, at_us, changed_us, ending}]; shown_kw stands in the book
+      ended      own orders that ended lately, the same
+      trades     own newest trades, newest first: [{trade_id, order_id, market, start_us, end_us,
+                 closes_us, site, side, price_ticks, quantity_kw, self_trade, state, at_us}]
       account    {cash_eur, sold_mwh, bought_mwh}: of own deliveries from today on, + = received
       sites      {id: {id, name, power_kw, energy_kwh, points: {name: [value, quality, at_us]}}};
                  at_us is when the value was last good: its age is shown

@@ -1,17 +1,19 @@
 """The pages and what only they need: log-in, static files, the live socket, the chart's past."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 from fastapi.responses import RedirectResponse
 
+from cloud.exchange.prices import views
+from cloud.exchange.service import Exchange
 from cloud.fleet import service as fleet
 from cloud.kernel import auth
 from cloud.kernel.auth import Role, Viewer
 from cloud.kernel.context import HubHere, hub_of
 from cloud.kernel.errors import Forbidden, NotFound, Unauthenticated
-from cloud.web import assets, live, trace
+from cloud.web import assets, exchange_rows, forms, live, trace
 from cloud.web.attempts import Attempts
 from cloud.web.fleet_desk import FleetDesk
 from cloud.web.pages import page
@@ -19,6 +21,9 @@ from cloud.web.site_desk import SiteDesk
 from cloud.web.state import Desk as TradeDesk
 
 FORM_BYTES_MAX = 2_000
+INSTANT_US_MAX = 2**53
+CANDLES_MAX = 240
+"""The newest candles of a contract that its chart gets."""
 _ONE_YEAR_S = 365 * 86_400
 router = APIRouter(include_in_schema=False)
 
@@ -33,7 +38,7 @@ async def trade(request: Request) -> Response:
     principal = await auth.session(request)
     if principal is None:
         return RedirectResponse("/login", 303)
-    return page(request, "trade.html", role=principal.role)
+    return page(request, "trade.html", role=principal.role, forms=forms.of_table())
 
 
 @router.api_route("/fleet", methods=["GET", "HEAD"])
@@ -125,6 +130,29 @@ async def past(
         found = await fleet.visible_site(connection, site, principal)
         history = await fleet.history(connection, found.id, trace.POINTS, begin_us, now_us + 1)
     return {"site": found.id, "rows": trace.rows(history, step_s * 1_000_000)}
+
+
+@router.get("/trade/candles")
+async def candles(
+    hub: HubHere,
+    _reader: Viewer,
+    market: str,
+    start_us: Annotated[int, Query(ge=0, le=INSTANT_US_MAX)],
+    minutes: Literal["1", "5", "15", "60"],
+    indicator: Literal["sma", "ema", "bollinger", "rsi", "atr"] | None = None,
+) -> dict[str, object]:
+    exchange = hub.service(Exchange)
+    if market not in exchange.catalogue:
+        raise NotFound(f"market {market} is not known")
+    listed = exchange.listed(market, start_us)
+    found = (
+        []
+        if listed is None
+        else views.contract_candles(
+            exchange.prices, listed.contract, int(minutes), listed.opens_us, listed.end_us
+        )
+    )
+    return {"candles": exchange_rows.candles(found, indicator)[-CANDLES_MAX:]}
 
 
 @router.websocket("/ws/live")

@@ -11,6 +11,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud.exchange.prices.views import View
+from cloud.exchange.read import supervision
 from cloud.exchange.service import MARKET_TOPIC, PROJECTED_TOPIC, TRADES_TOPIC, Exchange
 from cloud.fleet import service as fleet
 from cloud.fleet.live import LIVE_TOPIC, LiveValues
@@ -21,7 +23,7 @@ from cloud.kernel.auth import Principal, Role
 from cloud.kernel.context import Hub
 from cloud.portfolio import service as portfolio
 from cloud.portfolio.model import Position
-from cloud.web import rows
+from cloud.web import exchange_rows, rows
 from cloud.web.groups import Groups
 from cloud.web.rows import Row
 from wire import clock
@@ -29,6 +31,9 @@ from wire import clock
 SITES_MAX = 50
 """Sites of one page, the first by id; ``me.sites`` says how many there are."""
 TRADES_MAX = 100
+ENDED_MAX = 50
+"""Own orders that have ended, of the newest `TRADES_MAX`."""
+HALTS_MAX = 200
 EVENTS_MAX = 50
 POSITION_PAGES_MAX = 10
 _AHEAD_US = 14 * 86_400 * 1_000_000
@@ -99,16 +104,19 @@ class Desk:
         view = exchange.view(market.code, start_us)
         trades = [] if view is None else exchange.newest_trades(market.code, view.listed.contract)
         key = market.code, start_us
-        rules = ((each.code, each.rule_at(now_us)) for each in exchange.catalogue.values())
+        rules = ((each, each.rule_at(now_us)) for each in exchange.catalogue.values())
         return {
-            "markets": [{"code": code, "step_kw": rule.step_kw} for code, rule in rules if rule],
+            "markets": [exchange_rows.market(each, rule.step_kw) for each, rule in rules if rule],
             "watch": {"market": market.code, "start_us": start_us},
             "contracts": {
-                str(each.start_us): rows.contract(each, exchange.view(market.code, each.start_us))
+                str(each.start_us): exchange_rows.contract(
+                    each, exchange.view(market.code, each.start_us), now_us
+                )
                 for each in contracts
             },
-            "depth": rows.depth(key, view, self.sections["orders"]),
-            "tape": rows.tape(key, view, trades),
+            "depth": exchange_rows.depth(key, view, self.sections["orders"]),
+            "tape": exchange_rows.tape(key, view, trades),
+            "session": exchange_rows.session(key, view, _indices(exchange, view)),
         }
 
     async def _own(self) -> Row:
@@ -116,10 +124,16 @@ class Desk:
         account = self.principal.account
         orders = await exchange.orders(account, only_open=True)
         trades = await exchange.trades(account, limit=TRADES_MAX)
+        newest = await exchange.orders(account, limit=TRADES_MAX)
+        ended = [each for each in newest if each.ending is not None][:ENDED_MAX]
+        async with self.hub.database.reading() as connection:
+            halts = await supervision.halts(connection, only_in_force=True, limit=HALTS_MAX)
         positions = await self._positions()
         return {
-            "orders": [rows.order(each) for each in orders],
-            "trades": [rows.trade(each) for each in trades],
+            "orders": [exchange_rows.order(each) for each in orders],
+            "ended": [exchange_rows.order(each) for each in ended],
+            "halts": exchange_rows.halts_of(halts, account),
+            "trades": [exchange_rows.trade(each) for each in trades],
             "positions": rows.positions(positions),
             "account": rows.account(positions),
         }
@@ -174,6 +188,15 @@ class Desk:
                 for site, stored in self._stored
             }
         }
+
+
+def _indices(exchange: Exchange, view: View | None) -> dict[str, int | None]:
+    """Return the indices of a contract's delivery in ticks; None while there is no volume."""
+    board = exchange.prices.board
+    return {
+        name: None if view is None else board.index(view.listed.contract, name).price_ticks
+        for name in exchange.prices.rules.indices
+    }
 
 
 async def _plan(connection: AsyncConnection, sites: Sequence[Site]) -> Row:

@@ -38,7 +38,7 @@ def test_an_order_that_rests_can_be_withdrawn_alone_or_with_all_by_holding(
         page.click("#send")
         row = page.locator("#blotter-table tbody tr", has_text=f"{kw}9.000,00")
         expect(row).to_have_count(1)
-    page.locator("#blotter-table tbody tr .btn").first.click()
+    page.locator("#blotter-table tbody tr .btn", has_text="Zurückziehen").first.click()
     expect(page.locator("#blotter-table tbody tr")).to_have_count(1)
 
     button = page.locator("#withdraw-all")

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from agent.gateway import alarmbook
+from cloud.exchange.matching.codes import Action, Ending, TradeState
+from cloud.exchange.venue.scopes import SCOPES
 from cloud.fleet.operation.model import Standing
 from cloud.kernel.keys import Role
 from cloud.web import assets, texts
@@ -25,20 +27,28 @@ _USED = re.compile(
 _CHOSEN = re.compile(r"""[?:]\s*["']([a-z]+\.[a-z_]+)["']""")
 _HEADINGS = re.compile(r"""\[["']([a-z]+\.[a-z_]+)["'],""")
 _MADE = (
+    "action.",
     "blotter.no_",
     "cause.",
     "class.",
     "clock.",
     "code.",
     "command.",
+    "form.",
+    "indicator.",
     "kind.",
+    "mark.",
     "market.",
     "mode.",
+    "orderstate.",
     "part.",
     "quality.",
     "record.no_",
     "role.",
+    "scope.",
     "severity.",
+    "stats.",
+    "tradestate.",
 )
 """Beginnings of keys that are put together from data."""
 
@@ -102,10 +112,14 @@ def test_every_code_of_an_alarm_has_words() -> None:
         ("cause", Cause),
         ("clock", ClockState),
         ("role", Role),
+        ("scope", SCOPES),
+        ("action", [action.value for action in Action]),
+        ("orderstate", [ending.value for ending in Ending]),
+        ("tradestate", [state.value for state in TradeState]),
     ],
 )
 def test_everything_that_can_be_listed_has_words(beginning: str, kinds: Iterable[str]) -> None:
-    wanted = {f"{beginning}.{kind}" for kind in kinds}
+    wanted = {f"{beginning}.{kind}".lower() for kind in kinds}
     assert not wanted - texts.dictionary(texts.DEFAULT).keys()
 
 

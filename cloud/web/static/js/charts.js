@@ -1,6 +1,6 @@
 // The two charts. uPlot draws; this file says what: trades of the contract, plan and actual of a site.
 
-import { $, attribute, colour, h, text, toggle } from "./dom.js";
+import { $, $$, attribute, colour, h, text, toggle } from "./dom.js";
 import { averages } from "./figures.js";
 import * as words from "./words.js";
 
@@ -89,6 +89,7 @@ export function nowLine(nowUs) {
   };
 }
 
+/** The newest trades as a line; returns what shows or hides the same as a table. */
 export function priceChart(page) {
   const nowUs = () => page.live.nowUs();
   const empty = $("#price-empty");
@@ -143,17 +144,28 @@ export function priceChart(page) {
   };
   const table = () => numbers(box.parentElement, [t("blotter.time"), "€/MWh", "kW", "EMA", "VWAP"],
     steps.toReversed().slice(0, 200).map((s) => [words.timeExact(s.atUs), words.price(s.ticks), words.number(s.kw), words.price(s.ema), words.price(s.vwap)]));
-  const button = $("#price-table");
-  button.addEventListener("click", () => {
-    const shown = $(".numbers", box.parentElement);
-    if (shown) shown.remove();
-    else table();
-    button.setAttribute("aria-pressed", String(!shown));
-  });
   page.live.on(["tape", "markets"], draw);
   page.onSelection(draw);
   document.addEventListener("language", draw);
   setInterval(() => page.live.fresh && steps.length && show(), 1000);
+  return table;
+}
+
+/** One button shows the numbers of the chart that is seen. */
+export function tableButton(tableOfTrades, candles) {
+  const button = $("#price-table");
+  const hide = () => {
+    for (const node of $$("#price-panel .numbers")) node.remove();
+    button.setAttribute("aria-pressed", "false");
+  };
+  button.addEventListener("click", () => {
+    if (button.getAttribute("aria-pressed") === "true") return hide();
+    if (candles.on) candles.table();
+    else tableOfTrades();
+    button.setAttribute("aria-pressed", "true");
+    return undefined;
+  });
+  document.addEventListener("candles", hide);
 }
 
 /** The accessible alternative to a chart: the same numbers as a table in its place. */

@@ -44,10 +44,10 @@ export function depth(page, takePrice) {
 
 function fitting(box) {
   if (PHONE.matches) return 4;
-  return Math.max(4, Math.min(10, Math.floor((box.clientHeight - FRAME_PX) / (2 * ROW_PX))));
+  return Math.max(2, Math.min(10, Math.floor((box.clientHeight - FRAME_PX) / (2 * ROW_PX))));
 }
 
-const total = (side, levels) => side.slice(0, levels).reduce((sum, [, kw]) => sum + kw, 0);
+const total = (side, levels) => side.slice(0, levels).reduce((sum, [, kw, , aonKw]) => sum + kw + aonKw, 0);
 
 const head = () =>
   ["", t("depth.bid_kw"), "€/MWh", t("depth.ask_kw"), ""].map((label, i) => {
@@ -60,7 +60,7 @@ const head = () =>
 function level(side, takePrice) {
   const button = h("button", { type: "button" });
   const price = h("div", { class: "price" }, button);
-  const size = h("div", { class: `level ${side}` }, h("b", { class: "num" }));
+  const size = h("div", { class: `level ${side}` }, h("b", { class: "num" }), h("span", { class: "aon", hidden: true }));
   const own = h("div", { class: "own" }, h("b", { hidden: true }));
   const blank = () => h("div");
   const row = { button, size, own: own.firstChild, ticks: null, nodes: side === "ask" ? [blank(), blank(), price, size, own] : [own, size, price, blank(), blank()] };
@@ -71,16 +71,20 @@ function level(side, takePrice) {
 function fill(rows, side, most, key) {
   let sum = 0;
   rows.forEach((row, i) => {
-    const [ticks, kw, own] = side[i] ?? [null, 0, 0];
-    sum += kw;
+    const [ticks, kw, own, aonKw] = side[i] ?? [null, 0, 0, 0];
+    sum += kw + aonKw;
     row.ticks = ticks;
     row.button.disabled = ticks === null;
     text(row.button, ticks === null ? "\u00a0" : words.price(ticks));
     row.button.setAttribute("aria-label", ticks === null ? t("depth.no_level") : t(key, { price: words.price(ticks) }));
-    text(row.size.firstChild, ticks === null ? "" : words.number(kw));
+    text(row.size.firstChild, kw ? words.number(kw) : "");
+    const aon = row.size.lastChild;
+    aon.hidden = !aonKw;
+    if (aonKw) text(aon, t("depth.aon", { kw: words.number(aonKw) }));
     row.size.style.setProperty("--share", ticks === null ? "0%" : `${(100 * sum) / most}%`);
     row.own.hidden = !own;
     if (own) text(row.own, words.number(own));
+    row.own.title = own ? t("depth.own", { kw: words.number(own) }) : "";
   });
 }
 

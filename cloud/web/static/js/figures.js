@@ -42,9 +42,6 @@ function drawPrices(page) {
   tick("last", words.price(last?.ticks ?? null));
   tick("ema", words.price(last?.ema ?? null));
   tick("vwap", words.price(last?.vwap ?? null));
-  put("legend-last", words.price(last?.ticks ?? null));
-  put("legend-ema", words.price(last?.ema ?? null));
-  put("legend-vwap", words.price(last?.vwap ?? null));
   put("last-more", last ? changeText(page, steps) : t("kpi.no_trade"));
   put("ema-more", last ? t("kpi.above_ema", { delta: words.signedPrice(last.ticks - last.ema) }) : "");
   put("vwap-more", last ? volumeText(tape, last) : "");
@@ -96,7 +93,8 @@ function drawPosition(page, contract) {
 export function openKw(page, startUs) {
   const sum = { buy: 0, sell: 0 };
   for (const order of page.state.orders ?? []) {
-    if (order.start_us !== startUs || order.site !== page.site) continue;
+    const covers = order.start_us <= startUs && startUs < order.end_us;
+    if (!covers || order.state !== "ACTI" || order.site !== page.site) continue;
     sum[order.side === "BUY" ? "buy" : "sell"] += order.open_kw;
   }
   return sum;

@@ -3,12 +3,14 @@
 import { $, $$, attribute, h, hold, text, toast, toggle } from "./dom.js";
 import { ask, newOrderName, NoAnswer } from "./api.js";
 import { openKw } from "./figures.js";
+import { Form } from "./forms.js";
+import { haltOver, haltText } from "./halts.js";
 import { reading } from "./sites.js";
 import * as words from "./words.js";
 
 const { t } = words;
 const WARN_SHARE = 0.8;
-const WH_PER_KW_QUARTER = 250;
+const HOUR_US = 3.6e9;
 const DEFAULT_STEPS = 10;
 const PRICE_STEP_TICKS = 10;
 
@@ -22,6 +24,7 @@ export class Ticket {
     this.page = page;
     this.quantity = $("#quantity");
     this.price = $("#price");
+    this.form = new Form(page, () => this.#edited());
     page.busy = () => this.#touched || this.#sending;
     for (const button of $$(".sides button")) {
       button.addEventListener("click", () => this.choose(button.dataset.side));
@@ -43,9 +46,10 @@ export class Ticket {
     });
     hold($("#withdraw-all"), () => void this.#withdrawAll());
     const draw = () => this.draw();
-    page.live.on(["contracts", "depth", "orders", "sites", "positions", "markets", "connection"], draw);
+    page.live.on(["contracts", "depth", "orders", "sites", "positions", "markets", "halts", "connection"], draw);
     page.onSelection(() => {
       if (!this.#touched) this.#suggest();
+      this.form.draw();
       draw();
     });
     document.addEventListener("language", () => {
@@ -76,6 +80,7 @@ export class Ticket {
     this.#unanswered = null;
     this.quantity.value = "";
     this.price.value = "";
+    this.form.clear();
     this.#suggest();
     this.draw();
   }
@@ -115,20 +120,24 @@ export class Ticket {
     const ticks = words.ticksOf(this.price.value);
     const contract = page.contract();
     const rule = page.rule();
-    const blocked = (key, values) => ({ kw, ticks, contract, reason: t(key, values) });
+    const form = this.form.read(kw);
+    const blocked = (key, values) => ({ kw, ticks, contract, form, reason: t(key, values) });
     if (!page.mayTrade) return blocked("ticket.role");
     if (!page.live.fresh) return blocked("ticket.stale");
     if (!contract || contract.closes_us <= page.live.nowUs()) return blocked("ticket.closed");
+    const halt = haltOver(page, contract.start_us);
+    if (halt) return { kw, ticks, contract, form, reason: haltText(halt) };
     if (kw === null || kw % rule.step_kw) return blocked("ticket.bad_quantity", { step: words.number(rule.step_kw) });
-    if (ticks === null) return blocked("ticket.bad_price");
+    if (ticks === null && !form.market) return blocked("ticket.bad_price");
+    if (form.problem) return blocked(form.problem, { step: words.number(rule.step_kw) });
     const share = this.#limitShare(kw, contract);
     if (share !== null && share > 1) return blocked("ticket.over_limit");
-    return { kw, ticks, contract, reason: null };
+    return { kw, ticks, contract, form, reason: null };
   }
 
   draw() {
     if (!this.#touched && !this.price.value) this.#suggest();
-    const { kw, ticks, contract, reason } = this.read();
+    const { kw, ticks, contract, form, reason } = this.read();
     for (const button of $$(".sides button")) {
       attribute(button, "aria-checked", String(button.dataset.side === this.side));
       attribute(button, "tabindex", button.dataset.side === this.side ? "0" : "-1");
@@ -136,10 +145,10 @@ export class Ticket {
     const send = $("#send");
     toggle(send, "to-buy", this.side === "BUY");
     send.disabled = reason !== null || this.#sending;
-    const values = reason ? {} : { kw: words.number(kw), price: words.price(ticks), period: words.period(contract.start_us, contract.end_us) };
+    const values = reason ? {} : { kw: words.number(kw), price: form.market ? t("form.market") : words.price(ticks), period: words.period(contract.start_us, form.endUs ?? contract.end_us) };
     text($("#send-text"), reason ?? t(this.side === "BUY" ? "ticket.send_buy" : "ticket.send_sell", values));
     text($("#send-for"), reason ? "" : values.period + (this.page.site === null ? "" : ` · ${this.page.siteName(this.page.site)}`));
-    this.#drawChecks(kw, contract);
+    this.#drawChecks(kw, contract, form);
     const count = (this.page.state.orders ?? []).length;
     const all = $("#withdraw-all");
     all.disabled = count === 0 || !this.page.mayTrade;
@@ -156,14 +165,13 @@ export class Ticket {
     return Math.max(0, reached) / site.power_kw;
   }
 
-  #drawChecks(kw, contract) {
+  #drawChecks(kw, contract, form) {
     const site = this.page.state.sites?.[this.page.site];
     const rows = [];
     if (site) {
-      rows.push([null, t("check.site"), site.name]);
       const share = this.#limitShare(kw, contract);
       if (share !== null) rows.push([share > 1 ? "bad" : share >= WARN_SHARE ? "warn" : "good", t("check.limit"), words.withUnit(words.number(share * 100), "%")]);
-      rows.push(this.#energy(site, kw ?? 0));
+      rows.push(this.#energy(site, kw ?? 0, contract ? (form.endUs ?? contract.end_us) - contract.start_us : 0));
     }
     const list = $("#checks");
     const shown = JSON.stringify(rows);
@@ -173,40 +181,30 @@ export class Ticket {
   }
 
   /** Energy of the order against what is stored (or free) now; a hint, since plans lie between. */
-  #energy(site, kw) {
+  #energy(site, kw, lengthUs) {
     const soc = reading(this.page, site, "battery.soc_pct");
     const selling = this.side === "SELL";
     const label = t(selling ? "check.stored" : "check.room");
     if (soc.value === null || soc.stale) return [null, label, "–"];
     const there = (site.energy_kwh * (selling ? soc.value : 100 - soc.value)) / 100;
-    const needed = (kw * WH_PER_KW_QUARTER) / 1000;
+    const needed = (kw * lengthUs) / HOUR_US;
     return [needed > there ? "warn" : "good", label, words.withUnit(`${words.number(needed, 1)} / ${words.number(there, 0)}`, "kWh")];
   }
 
   async send() {
-    const { kw, ticks, contract, reason } = this.read();
+    const { kw, ticks, contract, form, reason } = this.read();
     if (reason || this.#sending) return;
-    const order = {
-      market: this.page.market,
-      delivery_start: new Date(contract.start_us / 1000).toISOString(),
-      delivery_end: new Date(contract.end_us / 1000).toISOString(),
-      side: this.side,
-      quantity_mwh: String((kw * WH_PER_KW_QUARTER) / 1e6),
-      limit_price_eur_mwh: (ticks / 100).toFixed(2),
-      order_type: "LIMIT",
-      time_in_force: "GFD",
-      ...(this.page.site === null ? {} : { site: this.page.site }),
-    };
+    const order = this.#body(kw, ticks, contract, form);
     this.#unanswered ??= newOrderName();
     this.#sending = true;
     this.draw();
     const began = performance.now();
     try {
-      const answer = await ask("POST", "/api/orders", { ...order, client_order_id: this.#unanswered });
-      const key = { FILLED: "ticket.filled", SELF_TRADE: "ticket.self_trade" }[answer.ending] ?? "ticket.accepted";
-      toast(t(key, { id: answer.order_id, ms: words.number(performance.now() - began) }), answer.ending === "SELF_TRADE");
+      const answer = await ask("POST", "/api/v1/orders", { ...order, client_order_id: this.#unanswered });
+      this.#tell(answer, kw, performance.now() - began);
       this.#unanswered = null;
       this.#touched = false;
+      this.form.sent();
     } catch (error) {
       if (error instanceof NoAnswer) toast(t("ticket.no_answer"), true);
       else {
@@ -216,6 +214,34 @@ export class Ticket {
     }
     this.#sending = false;
     this.draw();
+  }
+
+  /** The order as the API takes it; the sign of an iceberg's step follows from the side. */
+  #body(kw, ticks, contract, form) {
+    const { page } = this;
+    const iso = (us) => new Date(us / 1000).toISOString();
+    return {
+      market: page.market,
+      delivery_start: iso(contract.start_us),
+      delivery_end: iso(form.endUs ?? contract.end_us),
+      side: this.side,
+      power_kw: kw,
+      type: form.kind,
+      execution: form.execution,
+      validity: form.validity,
+      state: form.state,
+      ...(form.market ? {} : { limit_price_eur_mwh: (ticks / 100).toFixed(2) }),
+      ...(form.validity === "GTD" ? { valid_until: iso(Math.min(contract.closes_us, page.live.nowUs() + form.validForUs)) } : {}),
+      ...(form.kind === "I" ? { display_kw: form.displayKw, peak_price_delta_eur_mwh: ((this.side === "BUY" ? -1 : 1) * Math.abs(form.deltaTicks) / 100).toFixed(2) } : {}),
+      ...(page.site === null ? {} : { site: page.site }),
+    };
+  }
+
+  #tell(answer, kw, ms) {
+    const values = { id: answer.order_id, ms: words.number(ms) };
+    const keys = { FILLED: "ticket.filled", SELF_TRADE: "ticket.self_trade", KILLED: "ticket.killed" };
+    const key = keys[answer.ending] ?? (answer.state === "HIBE" ? "ticket.asleep_now" : "ticket.accepted");
+    toast(t(key, values), ["SELF_TRADE", "KILLED"].includes(answer.ending));
   }
 
   async #withdrawAll() {
