@@ -58,13 +58,13 @@ async def running(hub: Hub) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _tasks(hub: Hub, exchange: Exchange) -> AsyncIterator[None]:
-    for service in (exchange, exchange.feeds, Counter(SocketDesk(hub, exchange))):
+    for service in (exchange, exchange.audience.feeds, Counter(SocketDesk(hub, exchange))):
         hub.provide(service)
     jobs = {
         "exchange": exchange.writer.run(),
         "projection": exchange.projection.run(),
         "prices": exchange.history.run(),
-        "snapshots": exchange.snapshots.run(),
+        "snapshots": exchange.audience.snapshots.run(),
         "batteries": exchange.batteries.run(),
         "tenure": tenure.keep(exchange.journal, hub.database, hub.clock),
     }

@@ -7,28 +7,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from cloud.exchange.audience import MARKET_TOPIC, Audience
 from cloud.exchange.batteries import Batteries
 from cloud.exchange.entry import Ticket, entry_of
-from cloud.exchange.facts import Fact, Listed
-from cloud.exchange.feeds.feeds import TradingFeeds
-from cloud.exchange.feeds.signer import Signer
+from cloud.exchange.facts import Listed
 from cloud.exchange.journal.journal import Journal
 from cloud.exchange.journal.reading import Follower
 from cloud.exchange.matching.codes import Linking, State
 from cloud.exchange.matching.order import Owner
-from cloud.exchange.meters import Meters
 from cloud.exchange.owners import Owners
 from cloud.exchange.prices import views
-from cloud.exchange.prices.gauges import Gauges
 from cloud.exchange.prices.history import History
 from cloud.exchange.prices.tape import PublicTrade
 from cloud.exchange.read import store
 from cloud.exchange.read.model import OrderRow, TradeRow
-from cloud.exchange.read.projection import JOURNAL_TOPIC, PROJECTED_TOPIC, Projection
+from cloud.exchange.read.projection import PROJECTED_TOPIC, Projection
 from cloud.exchange.refusals import OrderRefused
-from cloud.exchange.room import SNAPSHOT_VENUE, Room
-from cloud.exchange.snapshots import Snapshots
-from cloud.exchange.standing import Standings
+from cloud.exchange.room import Room
 from cloud.exchange.venue.answers import Answer
 from cloud.exchange.venue.commands import Basket, Command, Entry, Switch
 from cloud.exchange.writer import Answers, Busy, Stopped, Writer
@@ -39,8 +34,6 @@ from cloud.portfolio import service as portfolio
 
 __all__ = ["MARKET_TOPIC", "PROJECTED_TOPIC", "TRADES_TOPIC", "Exchange"]
 
-MARKET_TOPIC = "market"
-"""Woken when a view or a price has changed; what is shown then is safe."""
 TRADES_TOPIC = portfolio.CHANGED_TOPIC
 """Woken when trades are in the read model and in the positions, both at once."""
 ROWS_MAX = 500
@@ -75,24 +68,11 @@ class Exchange:
         self.history = History(
             hub.database, hub.clock, room.prices, hub.settings.price_history_days
         )
-        self.standings = Standings(room.checks, hub.clock)
-        self.feeds = TradingFeeds(
-            hub.service(Signer), room.prices, room.catalogue, hub.clock.now_us(), self.standings
-        )
-        self.snapshots = Snapshots(
-            journal.folder,
-            SNAPSHOT_VENUE,
-            arguments=[
-                str(path or "") for path in (hub.settings.markets_file, hub.settings.prices_file)
-            ],
-        )
-        self._meters = Meters(room.prices)
-        self._gauges = Gauges(room.prices)
+        self.audience = Audience(hub, room, journal)
+        self.standings, self.feeds = self.audience.standings, self.audience.feeds
         self._follower = Follower(journal.folder)
-        self._desk = desk = room.venue.desk
-        room.prices.open(desk.orders.values())
-        self.feeds.open(desk.owners[1:], desk.orders.values(), desk.trades.values())
-        self.writer = Writer(room.venue, journal, hub.clock, self._committed)
+        self._desk = room.venue.desk
+        self.writer = Writer(room.venue, journal, hub.clock, self.audience.told)
         self.projection = Projection(
             self._follower,
             lambda: self.writer.committed_until,
@@ -258,16 +238,6 @@ class Exchange:
 
     def close(self) -> None:
         self._follower.close()
-
-    def _committed(self, first: int, facts: Sequence[Fact]) -> None:
-        """Show what is safe: prices first, for the feeds are made from them."""
-        news = self.prices.take(facts)
-        self.feeds.committed(facts, news)
-        self._gauges.tell(news)
-        self._meters.count(facts)
-        self.snapshots.look(self.journal.closed_until)
-        self._hub.bus.wake(JOURNAL_TOPIC)
-        self._hub.bus.wake(MARKET_TOPIC)
 
     async def _entry_or_refusal(self, ticket: Ticket) -> Entry | OrderRefused:
         try:

@@ -12,6 +12,7 @@ import pytest
 from drivers import profile as profiles
 from drivers.modbus import codec
 from drivers.point import Kind
+from tests.support.charging import wait_until_charged
 from tests.support.proxy import line_to
 from tests.support.system import System, read_registers, running_system, wait_until
 from wire.clock import QUARTER_HOUR_US, SystemClock, micros, quarter_hour_us, utc
@@ -64,6 +65,7 @@ def test_thirty_kilowatts_sold_for_the_next_quarter_hour_stand_in_the_inverters_
     system.start_device("inverter", box.device_port)
     system.start_agent(box)
     start = quarter_after(system)
+    wait_until_charged(system, "werk-sued")
 
     with (
         system.client(system.trader_key("stadtwerk")) as seller,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tests.support.charging import wait_until_charged
 from tests.support.system import Box, System
 from wire.clock import QUARTER_HOUR_US, SystemClock, quarter_hour_us
 
@@ -23,6 +24,7 @@ class World:
 
 def sell_next_quarter(world: World) -> None:
     """Sell for the next quarter-hour, before anybody else trades it."""
+    wait_until_charged(world.system, "werk-sued")
     crowd = world.system.trader_key("crowd")
     for key, side in ((world.trader_key, "SELL"), (crowd, "BUY")):
         place_order(world, key, side, kw=SOLD_KW, price=_PRICE)

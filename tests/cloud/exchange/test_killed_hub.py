@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.charging import charge
 from tests.support.exchange import MARKET
 from tests.support.system import System, running_system, wait_until
 from wire.clock import SystemClock, quarter_hour_us, utc
@@ -27,6 +28,7 @@ def system(tmp_path: Path) -> Iterator[System]:
         for account in ("stadtwerk", "handel"):
             started.post("/api/v1/accounts", id=account)
         started.add_site("werk-sued", "stadtwerk", power_kw=100_000, energy_kwh=200_000)
+        charge(started, "werk-sued")
         yield started
 
 

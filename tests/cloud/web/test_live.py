@@ -12,6 +12,7 @@ from cloud.kernel.auth import Role
 from cloud.kernel.context import Hub
 from cloud.main import running_features
 from cloud.web import live
+from tests.support.exchange import charge
 from tests.support.hub import (
     NOON_US,
     add_key,
@@ -47,6 +48,8 @@ async def _page_of(hub: Hub, url: str, account: str = "stadtwerk") -> AsyncItera
 
 async def _order(hub: Hub, account: str, side: str, price: float, kw: int = 40) -> str:
     """Place an order for the next quarter-hour; return its number."""
+    if account == "stadtwerk":
+        await charge(hub, "werk-sued")
     async with client_of(hub, await add_key(hub, account)) as client:
         answer = await client.post(
             "/api/orders",
@@ -89,7 +92,7 @@ async def test_an_own_order_appears_in_the_list_and_in_the_depth(hub: Hub, url: 
         number = await _order(hub, "stadtwerk", "SELL", 85.5)
         await page.until(
             "depth",
-            {"market": _MARKET, "start_us": _NEXT_US, "bids": [], "asks": [[8550, 40, 40]]},
+            {"market": _MARKET, "start_us": _NEXT_US, "bids": [], "asks": [[8550, 40, 40, 0]]},
         )
         (order,) = page.state["orders"]
         assert (order["order_id"], order["site"], order["open_kw"]) == (number, "werk-sued", 40)
@@ -155,7 +158,7 @@ async def test_a_page_sees_nothing_of_other_accounts_but_the_market(hub: Hub, ur
         await _order(hub, "stadtwerk", "SELL", 85.5)
         await page.until(
             "depth",
-            {"market": _MARKET, "start_us": _NEXT_US, "bids": [], "asks": [[8550, 40, 0]]},
+            {"market": _MARKET, "start_us": _NEXT_US, "bids": [], "asks": [[8550, 40, 0, 0]]},
         )
         assert page.state["orders"] == []
         assert page.state["sites"] == {}
