@@ -136,7 +136,7 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
     database = await open_database(_database_url(settings))
     try:
         hub = Hub(settings, clock, database, Sessions(load_secret(settings.data_dir)))
-        for memory in (*sync_api.memories(), Attempts(), Feeds(), Uses()):
+        for memory in (*sync_api.memories(), *exchange_api.memories(), Attempts(), Feeds(), Uses()):
             hub.provide(memory)
         hub.provide(LiveValues(hub.bus, clock))
         hub.provide(signer.of_settings(settings, clock))

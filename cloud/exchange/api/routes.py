@@ -2,11 +2,33 @@
 
 from fastapi import APIRouter
 
-from cloud.exchange.api import operation_routes, order_routes, oversight_routes, own_routes
+from cloud.exchange.api import (
+    market_routes,
+    operation_routes,
+    order_routes,
+    oversight_routes,
+    own_routes,
+    price_routes,
+    seed_routes,
+)
+from cloud.exchange.api.outside import OutsidePrices
 
-BYTES_MAX = {"/api/v1/orders/basket": 1024 * 1024}
-"""Five hundred orders with all that they may say."""
+BYTES_MAX = {"/api/v1/orders/basket": 1024 * 1024, "/api/market/history/sync": 2 * 1024 * 1024}
+"""Five hundred orders, ten thousand minutes, with all that they may say."""
 
 router = APIRouter()
-for _part in (order_routes, own_routes, operation_routes, oversight_routes):
+for _part in (
+    order_routes,
+    own_routes,
+    market_routes,
+    price_routes,
+    seed_routes,
+    operation_routes,
+    oversight_routes,
+):
     router.include_router(_part.router)
+
+
+def memories() -> tuple[object, ...]:
+    """Return what one hub process remembers for these routes."""
+    return (OutsidePrices(),)
