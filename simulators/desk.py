@@ -5,15 +5,15 @@ often, it rests for a while, and nobody has to tell it twice.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from simulators import prices
 from simulators.errors import BadInput
 from simulators.hub_client import HubClient, HubRefused
+from simulators.order_lines import OrderLine, Told
 from simulators.prices import Quote
 from wire.clock import Clock, micros, utc
 
@@ -30,7 +30,6 @@ SPARE = 10
 REST_S = 5.0
 _LATE = frozenset({"CONTRACT_CLOSED", "CONTRACT_NOT_OPEN", "ORDER_ENDED"})
 """That a delivery period has closed, or an order has gone, meanwhile is no news."""
-_HOUR_US = 3_600 * 1_000_000
 
 _logger = logging.getLogger(__name__)
 
@@ -54,6 +53,7 @@ class Desk:
     """One account's place in the market."""
 
     client: HubClient
+    line: OrderLine
     markets: Sequence[str]
     """Codes; empty: all that the hub lists."""
     seed: int
@@ -102,8 +102,8 @@ class Desk:
         """Return what the period is worth to whoever has heard the news."""
         return prices.told_eur_mwh(self.seed, period.start_us, self.clock.now_us())
 
-    async def place(self, period: Period, quote: Quote, **more: object) -> Mapping[str, Any] | None:
-        """Place a limit order, good for the session unless `more` says otherwise.
+    async def place(self, period: Period, quote: Quote, **more: object) -> Told | None:
+        """Enter an order, a limit order that rests unless `more` says otherwise.
 
         Returns the answer, or None where the hub refuses: each reason is logged once.
         """
@@ -112,31 +112,40 @@ class Desk:
             "delivery_start": utc(period.start_us).isoformat(),
             "delivery_end": utc(period.end_us).isoformat(),
             "side": quote.side.value,
-            "quantity_mwh": float(energy_mwh(period, quote.power_kw)),
+            "power_kw": quote.power_kw,
             "limit_price_eur_mwh": quote.price_eur_mwh,
-            "order_type": "LIMIT",
-            "time_in_force": "GFD",
             **more,
         }
+        return await self._told_of(self.line.enter(order))
+
+    async def modify(self, order_id: str, revision: int, **change: object) -> Told | None:
+        """Change an order; None where the hub refuses, as for one that is no longer open."""
+        return await self._told_of(self.line.modify(order_id, revision, change))
+
+    async def switch(self, order_id: str, action: str, revision: int) -> Told | None:
+        """Hibernate or activate an order; None as for `modify`."""
+        return await self._told_of(self.line.switch(order_id, action, revision))
+
+    async def withdraw(self, order_id: str) -> None:
+        """Take an order back; one that is no longer open is none."""
         try:
-            answer: Mapping[str, Any] = await self.client.post("/api/orders", order)
+            await self.line.switch(order_id, "delete")
+        except HubRefused as refused:
+            if refused.of_key:
+                raise
+
+    async def _told_of(self, asking: Awaitable[Told]) -> Told | None:
+        try:
+            told = await asking
         except HubRefused as refused:
             if refused.of_key:
                 raise
             self.tell(refused)
             return None
-        left = answer.get("throttle_remaining")
+        left = told.get("throttle_remaining")
         if left is not None and left < SPARE:
             self._rest()
-        return answer
-
-    async def withdraw(self, order_id: str) -> None:
-        """Take an order back; one that is no longer open is none."""
-        try:
-            await self.client.delete(f"/api/v1/orders/{order_id}")
-        except HubRefused as refused:
-            if refused.of_key:
-                raise
+        return told
 
     async def withdraw_all(self) -> None:
         """Take back whatever the account has open, as an earlier start may have left it."""
@@ -177,11 +186,6 @@ class Desk:
             rows = (await self.client.get("/api/v1/contracts", market=market))["contracts"]
             found += [_period(row, steps[market]) for row in rows]
         return found
-
-
-def energy_mwh(period: Period, power_kw: int) -> Decimal:
-    """Return the energy of a power over the whole period, exact."""
-    return Decimal(power_kw * (period.end_us - period.start_us)) / _HOUR_US / 1000
 
 
 def _period(row: Mapping[str, Any], step_kw: int) -> Period:

@@ -2,19 +2,39 @@
 
 A maker goes round: one delivery period a turn. He looks at what he has sold and bought there, and
 quotes so that others bring him back to nothing; he is full at some point, and then only empties
-himself. Nothing that a restart could not find again is kept: he begins by taking back what an
-earlier start has left.
+himself. His orders stay and move with the price. Nothing that a restart could not find again is
+kept: he begins by taking back what an earlier start has left.
 """
+
+from dataclasses import dataclass
 
 from simulators import prices
 from simulators.desk import Desk, Period
 from simulators.hub_client import HubUnreachable
-from simulators.prices import Side
+from simulators.order_lines import Told
+from simulators.prices import Quote, Side
 
 PERIOD_S = 2.0
 FIRST_PERIOD_S = 0.25
 """Until every delivery period has been quoted once."""
+ENOUGH = 0.5
+"""An order of which less than this part is left is renewed."""
+PEAKS = 4
+"""The outermost quote of every other maker is an iceberg of so many peaks."""
 _Place = tuple[str, int]
+_Slot = tuple[Side, int]
+"""A side and a level, 0 the best."""
+
+
+@dataclass(slots=True)
+class _Shown:
+    """One quote as it lies in the book."""
+
+    order_id: str
+    revision: int
+    price_eur_mwh: float
+    left_mwh: float
+    enough_mwh: float
 
 
 class Maker:
@@ -22,73 +42,97 @@ class Maker:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._open: dict[_Place, _Shown] | None = None
+        self._books: dict[_Place, dict[_Slot, _Shown]] | None = None
         self._turns = 0
 
     async def turn(self) -> float:
         desk = self._desk
-        if self._open is None:
+        if self._books is None:
             await desk.withdraw_all()
-            self._open = {}
+            self._books = {}
         periods = await desk.periods()
         if not periods:
             return PERIOD_S
-        places = {_place(period) for period in periods}
-        self._open = {place: shown for place, shown in self._open.items() if place in places}
+        places = {(period.market, period.start_us) for period in periods}
+        for gone in self._books.keys() - places:
+            del self._books[gone]
+        period = periods[self._turns % len(periods)]
         try:
-            await self._quote(periods[self._turns % len(periods)], self._open)
+            await self._quote(period, self._books.setdefault((period.market, period.start_us), {}))
         except HubUnreachable:
-            self._open = None  # what it has kept of us is taken back when it returns
+            self._books = None  # what it has kept of us is taken back when it returns
             raise
         self._turns += 1
         return FIRST_PERIOD_S if self._turns < len(periods) else PERIOD_S
 
-    async def _quote(self, period: Period, known: "dict[_Place, _Shown]") -> None:
-        """Show new quotes; the older ones go first where the new ones could meet them."""
+    async def _quote(self, period: Period, book: dict[_Slot, _Shown]) -> None:
+        """Bring a book to what shall be quoted now, that side first which moves away."""
         desk = self._desk
-        net_kw = await desk.net_kw(period)
-        quotes = prices.quotes(
+        wanted: dict[_Slot, Quote] = {}
+        for quote in prices.quotes(
             desk.seed,
             period.start_us,
             desk.clock.now_us(),
             period.step_kw,
-            net_kw=net_kw,
+            net_kw=await desk.net_kw(period),
             maker=desk.number,
+        ):
+            level = sum(side is quote.side for side, _ in wanted)
+            wanted[quote.side, level] = quote
+        rises = _rises(wanted, book)
+        for slot in sorted(wanted.keys() | book.keys(), key=lambda s: (s[0] is Side.BUY) == rises):
+            await self._bring(period, book, slot, wanted.get(slot))
+
+    async def _bring(
+        self, period: Period, book: dict[_Slot, _Shown], slot: _Slot, quote: Quote | None
+    ) -> None:
+        desk, shown = self._desk, book.pop(slot, None)
+        if shown is not None and quote is not None and shown.left_mwh >= shown.enough_mwh:
+            if shown.price_eur_mwh == quote.price_eur_mwh:
+                book[slot] = shown
+                return
+            told = await desk.modify(
+                shown.order_id, shown.revision, limit_price_eur_mwh=quote.price_eur_mwh
+            )
+            if told is not None:
+                _show(book, slot, told, quote, shown.enough_mwh)
+                return
+        if shown is not None:
+            await desk.withdraw(shown.order_id)
+        if quote is not None:
+            told = await desk.place(period, quote, **self._iceberg(slot, quote))
+            if told is not None:
+                _show(book, slot, told, quote, ENOUGH * float(told["left_mwh"]))
+
+    def _iceberg(self, slot: _Slot, quote: Quote) -> dict[str, object]:
+        if slot[1] < prices.LEVELS - 1 or self._desk.number % 2 == 0:
+            return {}
+        return {
+            "type": "I",
+            "power_kw": PEAKS * quote.power_kw,
+            "display_kw": quote.power_kw,
+        }
+
+
+def _show(
+    book: dict[_Slot, _Shown], slot: _Slot, told: Told, quote: Quote, enough_mwh: float
+) -> None:
+    """Remember a quote that lies in the book now."""
+    if told["state"] == "ACTI":
+        book[slot] = _Shown(
+            str(told["order_id"]),
+            int(told["revision"]),
+            quote.price_eur_mwh,
+            float(told["left_mwh"]),
+            enough_mwh,
         )
-        new, older = _Shown(), known.pop(_place(period), _Shown())
-        for quote in quotes:
-            new.widen(quote.side, quote.price_eur_mwh)
-        known[_place(period)] = new
-        if new.meets(older):
-            await self._take_back(older)
-        for quote in quotes:
-            if answer := await desk.place(period, quote):
-                new.order_ids.append(str(answer["order_id"]))
-        await self._take_back(older)
-
-    async def _take_back(self, shown: "_Shown") -> None:
-        while shown.order_ids:
-            await self._desk.withdraw(shown.order_ids.pop())
 
 
-class _Shown:
-    """What a maker has in one delivery period's book."""
-
-    def __init__(self) -> None:
-        self.order_ids: list[str] = []
-        self.bid = float("-inf")
-        self.ask = float("inf")
-
-    def widen(self, side: Side, price_eur_mwh: float) -> None:
-        if side is Side.BUY:
-            self.bid = max(self.bid, price_eur_mwh)
-        else:
-            self.ask = min(self.ask, price_eur_mwh)
-
-    def meets(self, other: "_Shown") -> bool:
-        """Say whether the two would trade with each other."""
-        return self.bid >= other.ask or other.bid >= self.ask
-
-
-def _place(period: Period) -> _Place:
-    return period.market, period.start_us
+def _rises(wanted: dict[_Slot, Quote], book: dict[_Slot, _Shown]) -> bool:
+    """Say whether prices go up: then the asks have to make room before the bids move."""
+    moves = (
+        wanted[slot].price_eur_mwh - shown.price_eur_mwh
+        for slot, shown in book.items()
+        if slot in wanted
+    )
+    return next(moves, 0.0) > 0.0

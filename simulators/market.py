@@ -16,16 +16,21 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from simulators.crowd import Crowd
 from simulators.desk import Desk
 from simulators.errors import BadInput
 from simulators.hub_client import HubClient, HubRefused, HubUnreachable
+from simulators.hub_socket import HubSocket
 from simulators.makers import Maker
-from simulators.traders import Crowd, Sites, Trader
+from simulators.order_lines import HttpLine, SocketLine
+from simulators.traders import Sites, Trader
 from wire.clock import Clock
 
 RETRY_S = (0.5, 5.0)
 """Pause after a failure: at first, and at most."""
 _TRADERS: dict[str, Callable[[Desk], Trader]] = {"maker": Maker, "crowd": Crowd, "sites": Sites}
+_OVER_A_SOCKET = frozenset({"maker"})
+"""The others enter their orders over HTTP."""
 TRADERS_MAX = 50
 """Of one role."""
 _ALLOWED = 'a JSON object like {"maker": ["pho_…", "pho_…"], "crowd": "pho_…", "sites": "pho_…"}'
@@ -77,7 +82,9 @@ async def run(
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
             for role, number, key in _cast(keys):
                 client = await stack.enter_async_context(HubClient(url, key))
-                desk = Desk(client, markets, seed, clock, number)
+                over_socket = role in _OVER_A_SOCKET
+                line = SocketLine(HubSocket(url, key, tasks)) if over_socket else HttpLine(client)
+                desk = Desk(client, line, markets, seed, clock, number)
                 name = f"{role} {number + 1}" if number else role
                 trader = _TRADERS[role](desk)
                 tasks.create_task(_keep_trading(name, trader, desk, outage), name=name)

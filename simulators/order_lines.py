@@ -69,7 +69,9 @@ class SocketLine:
         self._socket = socket
 
     async def enter(self, order: Order) -> Told:
-        return await self._socket.ask("enter", order)
+        # a message has a type of its own
+        named = {"order_kind" if name == "type" else name: order[name] for name in order}
+        return await self._socket.ask("enter", named)
 
     async def modify(self, order_id: str, revision: int, change: Order) -> Told:
         body = {"order_id": int(order_id), "revision": revision, **change}

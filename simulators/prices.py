@@ -8,8 +8,8 @@ and instant always have the same price.
 import math
 import random
 from bisect import bisect_right
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from simulators import news
 from wire.clock import QUARTER_HOUR_US
@@ -44,8 +44,7 @@ class Side(StrEnum):
     SELL = "SELL"
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """One limit order to be placed."""
 
     side: Side

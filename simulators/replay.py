@@ -211,7 +211,7 @@ async def trade_file(
                 _way(client, key, tasks if over_socket else None)
                 for client, key in zip(clients, keys, strict=True)
             )
-            period = await open_period(Desk(clients[0], (market,), 0, clock), market)
+            period = await open_period(Desk(clients[0], buyer, (market,), 0, clock), market)
             name = f"replay-{clock.now_us()}"
             replay = Replay(buyer, seller, clock, speed=speed, name=name)
             result = replay.result

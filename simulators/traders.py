@@ -1,29 +1,18 @@
-"""The traders of the simulated market; each takes its turn and says when it wants the next one.
+"""What a trader of the simulated market is, and the one who trades for the sites.
 
-A trader keeps nothing that a restart could not find again: the sites' trader looks at positions
-before it trades, and nobody else has a plan.
+A trader takes its turn and says when it wants the next one. It keeps nothing that a restart could
+not find again: the sites' trader looks at positions before it trades.
 """
 
-import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from simulators import news, prices
+from simulators import prices
 from simulators.desk import Desk, Period
 from simulators.prices import Quote, Side
 from wire.clock import QUARTER_HOUR_US, micros
 
-CROWD_PERIOD_S = (1.5, 4.0)
-CROWD_HURRY = 3.0
-"""So many times as often it trades right after news."""
-CROWD_KW = (5, 40)
-CROWD_STEPS_MAX = 3
-"""Where a step is larger than those powers."""
-CROWD_REACH_EUR_MWH = 6.0
-CROWD_FULL_KW = 400
-"""With so much of one delivery period it only trades back."""
-CROWD_FULL_STEPS = 10
 SITES_PERIOD_S = 1.5
 SITES_REACH_EUR_MWH = 25.0
 SITES_REST_S = 30.0
@@ -40,48 +29,6 @@ class Trader(Protocol):
             HubUnreachable, HubRefused: the turn was not finished.
         """
         ...
-
-
-class Crowd:
-    """Buys or sells a little, mostly what is delivered soon, and never waits in the book.
-
-    After news it trades more, and mostly the way the price has gone.
-    """
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._draw = random.Random(f"crowd {desk.seed} {desk.number}")
-
-    async def turn(self) -> float:
-        desk, draw = self._desk, self._draw
-        periods = await desk.periods()
-        pause_s = draw.uniform(*CROWD_PERIOD_S)
-        if not periods:
-            return pause_s
-        period = periods[min(int(draw.expovariate(0.5)), len(periods) - 1)]
-        side = await self._side(period)
-        away = draw.uniform(0.0, CROWD_REACH_EUR_MWH) * (1.0 if side is Side.BUY else -1.0)
-        quote = Quote(side, round(desk.told_eur_mwh(period) + away, 2), self._power_kw(period))
-        await desk.place(period, quote, time_in_force=draw.choices(("IOC", "FOK"), (9, 1))[0])
-        excited = news.breaking(desk.seed, desk.clock.now_us())
-        return pause_s / CROWD_HURRY if excited else pause_s
-
-    async def _side(self, period: Period) -> Side:
-        desk = self._desk
-        now_us = desk.clock.now_us()
-        net_kw = await desk.net_kw(period)
-        full_kw = max(CROWD_FULL_KW, CROWD_FULL_STEPS * period.step_kw)
-        if abs(net_kw) >= full_kw:
-            return Side.BUY if net_kw > 0 else Side.SELL
-        buys = 0.5
-        if news.breaking(desk.seed, now_us):
-            buys = 0.8 if news.shift_eur_mwh(desk.seed, period.start_us, now_us) > 0.0 else 0.2
-        return Side.BUY if self._draw.random() < buys else Side.SELL
-
-    def _power_kw(self, period: Period) -> int:
-        if period.step_kw > CROWD_KW[0]:
-            return self._draw.randint(1, CROWD_STEPS_MAX) * period.step_kw
-        return prices.in_steps(self._draw.uniform(*CROWD_KW), period.step_kw)
 
 
 class Sites:
@@ -133,7 +80,7 @@ class Sites:
         away = SITES_REACH_EUR_MWH * (1.0 if side is Side.BUY else -1.0)
         power_kw = prices.in_steps(wanted_kw, period.step_kw)
         quote = Quote(side, round(desk.told_eur_mwh(period) + away, 2), power_kw)
-        answer = await desk.place(period, quote, time_in_force="IOC", site=name)
+        answer = await desk.place(period, quote, execution="IOC", site=name)
         if answer is None:
             self._rests_until_us[place] = now_us + round(SITES_REST_S * 1e6)
         elif answer["filled_mwh"]:
