@@ -276,6 +276,21 @@ class Ended(NamedTuple):
     action: Action
 
 
+class Auctioned(NamedTuple):
+    """Cause. What one owner got in an auction; that of all owners is committed at once."""
+
+    at_us: int
+    auction: str  # code; the market of the positions
+    area: str
+    day: int  # local delivery day as `date.toordinal`
+    owner: int
+    start_us: int  # of the first period
+    period_us: int
+    step_kw: int
+    price_ticks: tuple[int, ...]  # of each period; where nothing was traded, 0
+    steps: tuple[int, ...]  # of each period, net: sold (+) or bought (-)
+
+
 Cause = (
     Listed
     | Joined
@@ -295,6 +310,8 @@ Cause = (
     | Configured
 )
 Effect = Traded | Clipped | Reduced | Ended
-Fact = Cause | Effect
+Later = Auctioned
+"""Causes and effects that came later, in the order of their coming."""
+Fact = Cause | Effect | Later
 KINDS: tuple[type[Fact], ...] = get_args(Fact)
-"""The index is the kind in the journal: add at the end of `Effect`, never change the order."""
+"""The index is the kind in the journal: add at the end of `Later`, never change the order."""

@@ -6,7 +6,7 @@ power in each of them, the energy and the cash in equal parts, exact.
 
 from collections.abc import Iterator, Mapping
 
-from cloud.exchange.facts import Joined, Listed
+from cloud.exchange.facts import Auctioned, Joined, Listed
 from cloud.exchange.read.changes import Trade
 from cloud.market.contracts import wh_of
 from cloud.portfolio.model import Entry
@@ -37,4 +37,24 @@ def entries(
                 energy_wh=sign * energy_wh,
                 price_ticks=trade.price_ticks,
                 void=void,
+            )
+
+
+def auction_entries(fact: Auctioned, owner: Joined) -> Iterator[Entry]:
+    """Return what an auction does to the positions of one owner."""
+    assert not fact.period_us % QUARTER_HOUR_US, "whole quarter-hours"
+    for period, steps in enumerate(fact.steps):
+        if not steps:
+            continue
+        first_us = fact.start_us + period * fact.period_us
+        power_kw = steps * fact.step_kw
+        for start_us in range(first_us, first_us + fact.period_us, QUARTER_HOUR_US):
+            yield Entry(
+                account=owner.account,
+                site=owner.site or None,
+                market=fact.auction,
+                start_us=start_us,
+                power_kw=power_kw,
+                energy_wh=wh_of(power_kw, QUARTER_HOUR_US),
+                price_ticks=fact.price_ticks[period],
             )

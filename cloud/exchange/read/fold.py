@@ -34,6 +34,7 @@ _HANDLERS: dict[type[Fact], Callable[[Ledger, int, Any], None]] = {
     facts.Clipped: order_facts.clipped,
     facts.Reduced: order_facts.reduced,
     facts.Ended: order_facts.ended,
+    facts.Auctioned: venue_facts.auctioned,
 }
 
 

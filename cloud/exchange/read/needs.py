@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cloud.exchange.facts import (
+    Auctioned,
     Changed,
     Entered,
     Fact,
@@ -65,7 +66,7 @@ def _look(fact: Fact, told: _Numbers, asked: _Numbers) -> None:
         case Changed():
             if fact.new_id != fact.order_id:
                 told.orders.add(fact.new_id)
-        case Refused():
+        case Refused() | Auctioned():
             asked.owners.add(fact.owner)
         case TradeMoved():
             asked.trades.add(fact.trade_id)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from cloud.exchange.facts import (
+    Auctioned,
     Closed,
     Configured,
     Freed,
@@ -16,7 +17,7 @@ from cloud.exchange.facts import (
 )
 from cloud.exchange.matching.codes import Action, Side, TradeState
 from cloud.exchange.read.changes import Trade
-from cloud.exchange.read.entries import entries
+from cloud.exchange.read.entries import auction_entries, entries
 from cloud.exchange.read.ledger import TRADED_WH, TRADES, Gap, Ledger
 from cloud.exchange.read.orders import Order, plain
 
@@ -97,6 +98,11 @@ def trade_moved(ledger: Ledger, sequence: int, fact: TradeMoved) -> None:
     if fact.state is TradeState.RECALL_ASKED:
         row = ledger.changes.audits[sequence]
         ledger.changes.audits[sequence] = row._replace(by_party=True)
+
+
+def auctioned(ledger: Ledger, _sequence: int, fact: Auctioned) -> None:
+    """Take what an owner got in an auction into his positions."""
+    ledger.changes.entries.extend(auction_entries(fact, ledger.owner(fact.owner)))
 
 
 def listed(ledger: Ledger, _sequence: int, fact: Listed) -> None:

@@ -131,4 +131,22 @@ class Configure:
     content: str
 
 
-Command = Entry | Basket | Modification | Switch | SwitchAll | Halt | Kill | MoveTrade | Configure
+@dataclass(slots=True, kw_only=True)
+class Allot:
+    """Take the result of an auction into the positions; a repeat of the same changes nothing."""
+
+    auction: str
+    area: str
+    day: int
+    start_us: int
+    period_us: int
+    step_kw: int
+    price_ticks: tuple[int, ...]
+    awards: tuple[tuple[Owner, tuple[int, ...]], ...]
+    """Owner, and what he sold (+) or bought (-) in each period, in steps."""
+    by: str = "auction"
+
+
+Command = (
+    Entry | Basket | Modification | Switch | SwitchAll | Halt | Kill | MoveTrade | Configure | Allot
+)

@@ -8,7 +8,7 @@ account deletes all its orders, and refuses entry and change until it is freed.
 from cloud.exchange.facts import Fact, Freed, Halted, Refused, Resumed, Stopped
 from cloud.exchange.matching.codes import Action
 from cloud.exchange.venue import changes, scopes
-from cloud.exchange.venue.commands import Configure, Halt, Kill, MoveTrade
+from cloud.exchange.venue.commands import Allot, Configure, Halt, Kill, MoveTrade
 from cloud.exchange.venue.desk import Desk
 from cloud.exchange.venue.guard import Refusal
 from cloud.exchange.venue.profile import HALTS_MAX
@@ -93,7 +93,7 @@ def freed(desk: Desk, fact: Freed, _: list[Fact]) -> None:
 
 def refuse(
     desk: Desk,
-    command: Halt | Kill | MoveTrade | Configure,
+    command: Halt | Kill | MoveTrade | Configure | Allot,
     refusal: Refusal,
     at_us: int,
     facts: list[Fact],

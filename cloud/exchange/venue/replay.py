@@ -5,6 +5,7 @@ from typing import Any
 
 from cloud.exchange.facts import (
     Activated,
+    Auctioned,
     Changed,
     Closed,
     Configured,
@@ -22,7 +23,7 @@ from cloud.exchange.facts import (
     TradeMoved,
     Withdrawn,
 )
-from cloud.exchange.venue import changes, entry, halts, modify, policies, recall, timed
+from cloud.exchange.venue import allotment, changes, entry, halts, modify, policies, recall, timed
 from cloud.exchange.venue.desk import EXPIRY, Desk
 
 
@@ -121,4 +122,5 @@ _AGAIN: Mapping[type[Fact], Callable[[Desk, Any, list[Fact]], None]] = {
     Freed: halts.freed,
     TradeMoved: recall.moved,
     Configured: policies.configured,
+    Auctioned: allotment.auctioned,
 }

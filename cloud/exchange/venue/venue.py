@@ -8,10 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cloud.exchange.facts import Fact
-from cloud.exchange.venue import baskets, changes, halts, modify, policies, recall, snapshot, timed
+from cloud.exchange.venue import (
+    allotment,
+    baskets,
+    changes,
+    halts,
+    modify,
+    policies,
+    recall,
+    snapshot,
+    timed,
+)
 from cloud.exchange.venue import entry as entries
 from cloud.exchange.venue.answers import Answer
 from cloud.exchange.venue.commands import (
+    Allot,
     Basket,
     Command,
     Configure,
@@ -99,4 +110,5 @@ _DO: Mapping[type[Command], Callable[[Desk, Any, int, list[Fact]], None]] = {
     Kill: halts.kill,
     MoveTrade: recall.move,
     Configure: policies.configure,
+    Allot: allotment.allot,
 }
