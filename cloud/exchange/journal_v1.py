@@ -1,4 +1,4 @@
-"""The exchange's memory: an append-only file; what is in it counts, what is not never happened.
+"""The first version of the exchange's journal: one file. Read by `upgrade`, written by nobody.
 
 A frame is one commit: a head (little-endian: magic u32, length u32, CRC-32 of all that follows
 u32, number of its first record u64, records u32, version u16) and the records. The next frame is
@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cloud.exchange import records
+from cloud.exchange import records_v1 as records
 from cloud.exchange.journal.errors import JournalUnusable
-from cloud.exchange.records import Record
+from cloud.exchange.records_v1 import Record
 
 __all__ = ["Frame", "Journal", "JournalUnusable", "read"]
 

@@ -11,7 +11,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from cloud.exchange import journal_v1, records
+from cloud.exchange import journal_v1
+from cloud.exchange import records_v1 as records
 from cloud.exchange.facts import Closed, Ended, Entered, Fact, Refused, Traded, Withdrawn
 from cloud.exchange.journal import segment, snapshot
 from cloud.exchange.journal.errors import JournalUnusable
@@ -27,7 +28,7 @@ from cloud.exchange.matching.codes import (
     Validity,
 )
 from cloud.exchange.matching.order import Owner
-from cloud.exchange.records import Placed, Record, Turned
+from cloud.exchange.records_v1 import Placed, Record, Turned
 from cloud.exchange.venue.desk import Lookup
 from cloud.exchange.venue.replay import ReplayDiffers, done_again
 from cloud.exchange.venue.stall import Stall

@@ -1,4 +1,4 @@
-"""Contracts, orders, whole floors and a trading hub for tests of the exchange."""
+"""Contracts, orders as they are posted, and a trading hub for tests of the exchange."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,9 +8,6 @@ from typing import Any
 
 import httpx
 
-from cloud.exchange.book import Execution, Side
-from cloud.exchange.floor import Floor, NewOrder
-from cloud.exchange.records import Placed, Turned
 from cloud.fleet import service as fleet
 from cloud.kernel.context import Hub
 from cloud.main import running_features
@@ -42,53 +39,6 @@ def contract(start_us: int = NOON_US, *, market: str = "PHO", rule: Rule = RULE)
         closes_us=start_us - rule.close_lead_s * 1_000_000,
         rule=rule,
     )
-
-
-def order(
-    account: str,
-    side: Side,
-    price_ticks: int | None,
-    quantity_steps: int,
-    *,
-    execution: Execution = Execution.REST,
-    client_order_id: str | None = None,
-    site: str | None = None,
-    site_limit_kw: float | None = None,
-    of: Contract | None = None,
-) -> NewOrder:
-    return NewOrder(
-        account=account,
-        client_order_id=client_order_id,
-        site=site,
-        site_limit_kw=site_limit_kw,
-        contract=of or contract(),
-        side=side,
-        price_ticks=price_ticks,
-        quantity_steps=quantity_steps,
-        execution=execution,
-    )
-
-
-def placed(floor: Floor, new: NewOrder, at_us: int = NOON_US - 60_000_000) -> Placed:
-    """Place an order that has to be accepted."""
-    record = floor.place(new, at_us)
-    assert isinstance(record, Placed), record
-    return record
-
-
-def turned(floor: Floor, new: NewOrder, at_us: int = NOON_US - 60_000_000) -> Turned:
-    """Place an order that has to be turned away."""
-    record = floor.place(new, at_us)
-    assert isinstance(record, Turned), record
-    return record
-
-
-def picture(floor: Floor) -> dict[tuple[str, int], tuple[str, int | None, int]]:
-    """Return all that shows of a floor: each book's digest, last price and traded steps."""
-    return {
-        key: (stall.book.sha256(), stall.last_ticks, stall.traded_steps)
-        for key, stall in floor.stalls.items()
-    }
 
 
 MARKET = "PHO_AT_INTRADAY_15MIN"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cloud.exchange import journal_v1 as journals
 from cloud.exchange.journal_v1 import Journal, JournalUnusable
-from cloud.exchange.records import Record, Turned, Withdrawn
+from cloud.exchange.records_v1 import Record, Turned, Withdrawn
 
 
 def batch(first: int, size: int = 3) -> list[Record]:

@@ -1,29 +1,29 @@
 """cloud.exchange.upgrade: a journal of the first version goes on in one of today."""
 
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from cloud.exchange import journal_v1
-from cloud.exchange.book import Execution, Side
+from cloud.exchange import records_v1 as records
 from cloud.exchange.facts import Traded
-from cloud.exchange.floor import Floor
 from cloud.exchange.journal import snapshot
 from cloud.exchange.journal.errors import JournalUnusable
 from cloud.exchange.journal.files import Files
 from cloud.exchange.journal.journal import Journal
 from cloud.exchange.journal.snapshot import Snapshot
-from cloud.exchange.records import Placed, Record
+from cloud.exchange.matching.codes import Side
+from cloud.exchange.records_v1 import Placed, Record
 from cloud.exchange.recovery import recover
 from cloud.exchange.upgrade import upgrade
 from cloud.exchange.venue.venue import Venue
 from cloud.market.contracts import Contract
-from tests.support.exchange import NOON_US, contract, order
+from tests.support.exchange import NOON_US, contract
 from tests.support.journals import flat
-from wire.clock import QUARTER_HOUR_US
 
 BEGIN_US = NOON_US - 3_600_000_000
+RECORDED = Path(__file__).parent / "data" / "first_version.jsonl"
+"""What the last program of the first version wrote of three traders; a line is a commit."""
 
 
 def nothing(market: str, start_us: int, end_us: int) -> Contract | None:
@@ -34,40 +34,68 @@ def known(market: str, start_us: int, end_us: int) -> Contract | None:
     return contract(start_us)
 
 
-def first_version(path: Path, messages: int, seed: int = 3) -> tuple[Floor, list[Record]]:
-    """Trade with the program of then; return its floor, and all that it wrote down."""
-    floor, journal, chance = Floor(), journal_v1.Journal(path), Random(seed)
+def first_version(path: Path, commits: int) -> list[Record]:
+    """Write what the program of then had written down; return it."""
     everything: list[Record] = []
+    journal = journal_v1.Journal(path)
     list(journal.recover())
-    for number in range(messages):
-        at_us = BEGIN_US + number * 10_000_000
-        happened: list[Record] = list(floor.close(at_us))
-        if number % 9 == 8:
-            for account in ("ada", "bob", "cyd"):
-                back = floor.withdraw(account, chance.randint(1, number), at_us)
-                happened += [] if back is None else [back]
-        else:
-            of = contract(NOON_US + chance.randint(-2, 2) * QUARTER_HOUR_US)
-            happened.append(
-                floor.place(
-                    order(
-                        chance.choice(("ada", "bob", "cyd")),
-                        chance.choice((Side.BUY, Side.SELL)),
-                        chance.choice((None, *range(-5, 6))),
-                        chance.randint(1, 12),
-                        execution=chance.choice(list(Execution)),
-                        client_order_id=chance.choice((None, f"mine-{number}")),
-                        site=chance.choice((None, "werk")),
-                        of=of,
-                    ),
-                    at_us,
-                )
-            )
-        if happened:
-            journal.commit(happened)
-        everything += happened
+    for line in RECORDED.read_bytes().splitlines()[:commits]:
+        batch = records.decode(line)
+        journal.commit(batch)
+        everything += batch
     journal.close()
-    return floor, everything
+    return everything
+
+
+def resting(everything: list[Record]) -> dict[tuple[str, int], list[tuple[int, int, int, int]]]:
+    """Return what rested in each book then: buys first, each side in price-time priority."""
+    books: dict[tuple[str, int], list[tuple[int, int, int, int]]] = {}
+    for one, steps in left_of(everything).values():
+        if steps:
+            row = one.order_id, int(one.side), one.price_ticks, steps
+            books.setdefault((one.market, one.start_us), []).append(row)
+    for book in books.values():
+        book.sort(key=lambda row: (row[1], row[2] if row[1] else -row[2], row[0]))
+    return books
+
+
+def left_of(everything: list[Record]) -> dict[int, tuple[Placed, int]]:
+    """Return the orders that had not ended, or were filled, and what had not traded of each."""
+    left: dict[int, tuple[Placed, int]] = {}
+    for record in everything:
+        if isinstance(record, Placed):
+            for trade in record.trades:
+                maker, steps = left[trade.maker_id]
+                left[trade.maker_id] = maker, steps - trade.quantity_steps
+            if record.ending is None:
+                left[record.order_id] = record, record.quantity_steps - record.filled_steps
+        elif isinstance(record, records.Withdrawn):
+            del left[record.order_id]
+        elif isinstance(record, records.Closed):
+            for order_id in record.expired:
+                del left[order_id]
+    return left
+
+
+def placed(order_id: int, account: str, of: Contract) -> Placed:
+    return Placed(
+        BEGIN_US,
+        order_id,
+        account,
+        None,
+        None,
+        of.market,
+        of.start_us,
+        of.closes_us,
+        of.rule.step_kw,
+        of.wh_per_step,
+        Side.BUY,
+        5,
+        3,
+        records.Execution.REST,
+        (),
+        None,
+    )
 
 
 def recovered(folder: Path) -> Venue:
@@ -80,7 +108,7 @@ def recovered(folder: Path) -> Venue:
 @pytest.mark.parametrize("lookup", [nothing, known])
 def test_orders_trades_answers_and_numbers_stay(tmp_path: Path, lookup: object) -> None:
     old, folder = tmp_path / "exchange.journal", tmp_path / "journal"
-    floor, everything = first_version(old, 450)
+    everything = first_version(old, 405)
     assert upgrade(old, folder, known if lookup is known else nothing)
 
     journal = Journal(folder)
@@ -98,20 +126,15 @@ def test_orders_trades_answers_and_numbers_stay(tmp_path: Path, lookup: object) 
     assert len(before) > 50
 
     venue = recovered(folder)
-    resting = {
-        (key[0], key[1]): [
-            (o.order_id, int(o.side), o.price_ticks, o.quantity_steps)
-            for o in stall.book.in_priority()
-        ]
-        for key, stall in floor.stalls.items()
-    }
-    assert sum(map(len, resting.values())) > 10
+    before_books = resting(everything)
+    assert sum(map(len, before_books.values())) > 10
     assert {
         (key[0], key[1]): [
             (o.order_id, int(o.side), o.price_ticks, o.open_steps) for o in stall.book.in_priority()
         ]
         for key, stall in venue.desk.numbers.items()
-    } == resting
+        if any(stall.book.in_priority())
+    } == before_books
     for record in everything:
         if isinstance(record, Placed) and record.client_order_id:
             answer = venue.desk.answers.known(record.account, record.client_order_id)
@@ -122,15 +145,12 @@ def test_orders_trades_answers_and_numbers_stay(tmp_path: Path, lookup: object) 
 def test_gates_of_one_instant_may_have_closed_in_another_order(tmp_path: Path) -> None:
     """By name of their market then, by number of their contract now."""
     old, folder = tmp_path / "exchange.journal", tmp_path / "journal"
-    floor, journal = Floor(), journal_v1.Journal(old)
+    journal = journal_v1.Journal(old)
     list(journal.recover())
-    for market, account in (("ZZ", "ada"), ("AA", "bob")):
-        of = contract(market=market)
-        journal.commit([floor.place(order(account, Side.BUY, 5, 3, of=of), BEGIN_US)])
-    closed = list(floor.close(NOON_US))
-    assert [record.market for record in closed] == ["AA", "ZZ"]
-    journal.commit(closed[:1])
-    journal.commit(closed[1:])
+    journal.commit([placed(1, "ada", contract(market="ZZ"))])
+    journal.commit([placed(2, "bob", contract(market="AA"))])
+    journal.commit([records.Closed(NOON_US, "AA", NOON_US, (2,))])
+    journal.commit([records.Closed(NOON_US, "ZZ", NOON_US, (1,))])
     journal.close()
     assert upgrade(old, folder, nothing)
     desk = recovered(folder).desk
@@ -176,7 +196,7 @@ def test_a_damaged_file_is_refused_and_nothing_is_changed(tmp_path: Path) -> Non
 
 def test_what_would_not_happen_today_is_refused_with_one_line(tmp_path: Path) -> None:
     old, folder = tmp_path / "exchange.journal", tmp_path / "journal"
-    _, everything = first_version(old, 200)
+    everything = first_version(old, 200)
     traded = next(r for r in everything if isinstance(r, Placed) and r.trades)
     at = everything.index(traded)
     odd = traded.with_outcome(traded.trades[:-1], traded.ending)

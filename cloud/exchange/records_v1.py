@@ -1,14 +1,22 @@
-"""What the journal keeps: one record for each thing that happened on the floor. Pure.
+"""What the journal of the first version kept, for `upgrade` alone. Pure.
 
-A record is complete in itself: the read model in SQL is made from records alone, and a replay
-makes the same record again or stops. In the journal a record is a JSON list, its kind first.
+One record for each thing that happened, complete in itself; a JSON list, its kind first.
 """
 
 import json
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any, NamedTuple
 
-from cloud.exchange.book import Ending, Execution, Side
+from cloud.exchange.matching.codes import Ending, Side
+
+
+class Execution(Enum):
+    """What became of the part of an order that did not trade at once."""
+
+    REST = "GFD"
+    IOC = "IOC"
+    FOK = "FOK"
 
 
 class Trade(NamedTuple):
