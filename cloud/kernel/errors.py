@@ -157,10 +157,10 @@ async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == _BAD_REQUEST:
+        return _answer(Invalid.status, Invalid.code, "body: it cannot be parsed; JSON is expected")
     code = _HTTP_CODES.get(error.status_code, "REFUSED")
-    unparsed = error.status_code == _BAD_REQUEST
-    message = "body: it cannot be parsed; JSON is expected" if unparsed else str(error.detail)
-    return _answer(error.status_code, code, message, error.headers)
+    return _answer(error.status_code, code, str(error.detail), error.headers)
 
 
 async def _nobody_left(_request: Request, _error: Exception) -> JSONResponse:
@@ -198,7 +198,6 @@ def _finding(detail: dict[str, Any]) -> str:
 _BAD_REQUEST = 400
 """What the framework answers to a body that breaks its parser."""
 _HTTP_CODES = {
-    _BAD_REQUEST: "INVALID",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
     413: "TOO_LARGE",

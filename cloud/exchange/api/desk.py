@@ -7,7 +7,7 @@ of own orders says. The orders of a basket are as over HTTP.
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from cloud.exchange.api.counter import OrderCounter
 from cloud.exchange.api.forms import (
@@ -16,6 +16,7 @@ from cloud.exchange.api.forms import (
     ChangeBody,
     EntryBody,
     Form,
+    Instant,
     MarketCode,
     Revision,
 )
@@ -40,7 +41,7 @@ class _One(Form):
 
 class _All(Form):
     market: MarketCode | None = None
-    delivery_start: AwareDatetime | None = None
+    delivery_start: Instant | None = None
 
 
 class SocketDesk:

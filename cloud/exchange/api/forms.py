@@ -36,7 +36,16 @@ Kilowatts = Annotated[int, Field(ge=1, le=_KW_MAX)]
 Name = Annotated[str, Field(pattern=IDENTIFIER)]
 ClientOrderId = Annotated[str, Field(min_length=1, max_length=CLIENT_ORDER_ID_MAX)]
 Text = Annotated[str, Field(max_length=TEXT_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Reason = Annotated[str, Field(min_length=1, max_length=TEXT_MAX, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Reason = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=TEXT_MAX,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        description="why; it is audited",
+        examples=["wrong price entered"],
+    ),
+]
 Revision = Annotated[int, Field(ge=1, le=ID_MAX)]
 
 
@@ -56,7 +65,7 @@ class EntryBody(Form):
         description="default: the end of the one contract; a later one makes it a block (type B)",
         examples=["2026-11-21T12:30:00Z"],
     )
-    side: Literal["BUY", "SELL"]
+    side: Literal["BUY", "SELL"] = Field(examples=["SELL"])
     quantity_mwh: Energy | None = Field(
         default=None,
         description="energy over the whole of the delivery; this or power_kw",
@@ -100,7 +109,7 @@ class EntryBody(Form):
         description="which battery delivers; default: the account's only one",
         examples=["werk-sued"],
     )
-    portfolio: Name | None = None
+    portfolio: Name | None = Field(default=None, description="yours; shown with order and trades")
     strategy: Name | None = Field(default=None, description="which algorithm it is from")
     client_order_id: ClientOrderId | None = Field(
         default=None,
@@ -118,7 +127,9 @@ class EntryBody(Form):
 class BasketBody(Form):
     """Several orders in one request."""
 
-    orders: list[EntryBody] = Field(min_length=1, max_length=BULK_MAX)
+    orders: list[EntryBody] = Field(
+        min_length=1, max_length=BULK_MAX, description="answered in this order"
+    )
     linking: Literal["NONE", "VALID", "LNKD"] = Field(
         default="NONE",
         description="NONE: each for itself; VALID: all are taken or none; LNKD: all fill completely"
@@ -130,15 +141,15 @@ class ChangeBody(Form):
     """What an order shall be; what is left out stays as it is."""
 
     revision: Revision = Field(description="the order's own: who has an older one is refused")
-    limit_price_eur_mwh: Price | None = None
+    limit_price_eur_mwh: Price | None = Field(default=None, examples=[86.0])
     quantity_mwh: Energy | None = Field(
         default=None, description="of the whole order, with what has traded; or power_kw"
     )
-    power_kw: Kilowatts | None = None
-    display_kw: Kilowatts | None = None
-    peak_price_delta_eur_mwh: Price | None = None
-    valid_until: Instant | None = None
-    text: Text | None = None
+    power_kw: Kilowatts | None = Field(default=None, examples=[20])
+    display_kw: Kilowatts | None = Field(default=None, description="the peak of an iceberg")
+    peak_price_delta_eur_mwh: Price | None = Field(default=None, description="of an iceberg")
+    valid_until: Instant | None = Field(default=None, description="makes it good till date")
+    text: Text | None = Field(default=None, description="returned with the order")
     client_order_id: ClientOrderId | None = Field(
         default=None, description="of this change: repeating it changes nothing"
     )
@@ -163,4 +174,4 @@ class SwitchBody(Form):
 class ReasonBody(Form):
     """Why operations, or a party of a trade, do something; it is audited."""
 
-    reason: Reason = Field(examples=["wrong price entered"])
+    reason: Reason

@@ -29,7 +29,7 @@ class HaltBody(Form):
     )
     market: MarketCode | None = Field(default=None, description="of the scope contract")
     delivery_start: Instant | None = Field(default=None, description="of the scope contract")
-    reason: Reason = Field(examples=["wrong prices from the feed"])
+    reason: Reason
 
 
 class HaltView(BaseModel):

@@ -53,7 +53,7 @@ MarketWanted = Annotated[str, Query(max_length=40, examples=[_DEFAULT_MARKET])]
 _READS = responses(401, 403, 422, 429)
 
 
-@router.get("/bess-status", summary="The battery now", responses=_READS)
+@router.get("/bess-status", summary="The battery now", responses=responses(401, 403, 404, 422, 429))
 async def read_status(hub: HubHere, principal: Own, site: SiteWanted = None) -> BessStatus:
     """Return state of charge, power and temperature; nulls and `offline` without telemetry."""
     found = await _site(hub, principal, site)
@@ -84,7 +84,9 @@ async def read_status(hub: HubHere, principal: Own, site: SiteWanted = None) -> 
 
 
 @router.post(
-    "/telemetry", summary="Tell a battery's state", responses=responses(401, 403, 409, 422, 429)
+    "/telemetry",
+    summary="Tell a battery's state",
+    responses=responses(401, 403, 404, 409, 422, 429),
 )
 async def tell(body: TelemetryBody, hub: HubHere, principal: Telling) -> Ok:
     """Tell the state of a battery that has no box of ours; it counts for a minute.

@@ -35,9 +35,11 @@ class TelemetryBody(Form):
         pattern=r"^[a-z0-9][a-z0-9-]{0,39}$",
         description="default: the account's only one",
     )
-    soc_percent: float | None = Field(default=None, ge=0, le=100)
-    active_power_mw: float | None = Field(default=None, ge=-10_000, le=10_000)
-    temperature_c: float | None = Field(default=None, ge=-60, le=200)
+    soc_percent: float | None = Field(default=None, ge=0, le=100, examples=[63.5])
+    active_power_mw: float | None = Field(
+        default=None, ge=-10_000, le=10_000, description="+ is discharge"
+    )
+    temperature_c: float | None = Field(default=None, ge=-60, le=200, examples=[24.0])
 
 
 class Ok(BaseModel):
@@ -119,7 +121,9 @@ class SyncBody(Form):
     """What a client knows, to be told what it lacks."""
 
     market: MarketCode
-    client_history: list[KnownPoint] = Field(default_factory=list, max_length=POINTS_MAX)
+    client_history: list[KnownPoint] = Field(
+        default_factory=list, max_length=POINTS_MAX, description="the minutes it has"
+    )
     last_sync: Instant | None = Field(
         default=None, description="minutes before it are not looked at; default: a day ago"
     )

@@ -45,13 +45,15 @@ class KeysView(BaseModel):
     active: str = Field(description="kid of the key that signs now", examples=[_KID])
 
 
-class RotationBody(BaseModel):
+class SigningRotationBody(BaseModel):
     """Another key. Without a secret the hub makes one; it is in the answer and nowhere else."""
 
     model_config = ConfigDict(extra="forbid")
 
     kid: str | None = Field(default=None, min_length=1, max_length=40, examples=["2026-12"])
-    secret: str | None = Field(default=None, min_length=16, max_length=512)
+    secret: str | None = Field(
+        default=None, min_length=16, max_length=512, description="without one the hub makes it"
+    )
     encoding: Literal["hex", "base64"] | None = Field(
         default=None, description="of the secret; needed with one, and never guessed"
     )
@@ -101,13 +103,13 @@ async def read_keys(hub: HubHere, signer: SignerHere, _reader: MarketReader) -> 
     responses=responses(401, 403, 409, 422),
 )
 async def rotate_key(
-    hub: HubHere, signer: SignerHere, principal: Admin, body: RotationBody | None = None
+    hub: HubHere, signer: SignerHere, principal: Admin, body: SigningRotationBody | None = None
 ) -> RotationAnswer:
     """Messages are signed with the new key; the old ones are good until the overlap has passed.
 
     Open subscriptions go on: each message names its key.
     """
-    wish = body or RotationBody()
+    wish = body or SigningRotationBody()
     if (wish.secret is None) != (wish.encoding is None):
         raise Refused("BAD_KEY", "secret and encoding are expected together")
     try:
