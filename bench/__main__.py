@@ -30,6 +30,7 @@ BENCHMARKS = {
     "fleet": ("bench.fleet:run", "200 boxes on one hub for a minute: errors, latency, losses"),
     "ingest": ("bench.ingest:run", "points a second into the hub, on both databases; queries"),
     "sync": ("bench.sync:run", "a day's backlog goes out while live values stay fresh"),
+    "exchange-api": ("bench.exchange_api:run", "orders and answers of a real hub, and the fan-out"),
     "exchange-prices": ("bench.exchange_prices:run", "facts a second to depth and averages"),
     "exchange-read": ("bench.exchange_read:run", "facts a second into the exchange's read model"),
     "exchange-journal": ("bench.exchange_journal:run", "messages a second on the disk, and back"),

@@ -13,7 +13,7 @@ from collections import defaultdict
 
 from websockets.asyncio.client import connect
 
-_SEQ = re.compile(r'"type":"trade",.*"seq":(\d+)\}')
+_SEQ = re.compile(r'"data":\{"type":"trade",.*"seq":(\d+)\b')
 
 
 async def _read(url: str, key: str, came: dict[int, list[int]], ready: asyncio.Semaphore) -> None:
