@@ -205,10 +205,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             asyncio.run(_gateways(settings, clock, options))
         else:
             asyncio.run(_keys(settings, clock, options))
-    except _UNUSABLE as error:
-        sys.stderr.write(f"phoenyra-hub: {error}\n")
+    except Exception as error:
+        reason = _sole(error)
+        if not isinstance(reason, _UNUSABLE):
+            raise
+        sys.stderr.write(f"phoenyra-hub: {reason}\n")
         return 2
     return 0
+
+
+def _sole(error: Exception) -> Exception:
+    """Return what ended a task, and everything around it with it."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 async def _first_start(settings: HubSettings, database: Database, clock: Clock) -> None:

@@ -38,22 +38,30 @@ async def running(hub: Hub) -> AsyncIterator[None]:
     first = settings.data_dir / FIRST_JOURNAL_FILE
     await asyncio.to_thread(upgrade, first, folder, lookup_of(catalogue))
     journal = await asyncio.to_thread(Journal, folder)
+    room = Room(catalogue, rules)
     try:
-        await tenure.begin(journal, hub.database, hub.clock)
-        room = Room(catalogue, rules)
-        await asyncio.to_thread(recover, journal, room.beside)
-        exchange = Exchange(hub, room, journal, Batteries(hub, room.checks.sites))
-        try:
-            await exchange.projection.open()
-            await exchange.projection.catch_up()  # nobody plans with half of the positions
-            await exchange.batteries.look()
-            async with _tasks(hub, exchange):
-                await policies.begin(exchange, settings.policy_file)
-                yield
-        finally:
-            exchange.close()
+        async with (
+            tenure.held(journal, hub.database, hub.clock),
+            _recovered(hub, journal, room) as exchange,
+            _tasks(hub, exchange),
+        ):
+            await policies.begin(exchange, settings.policy_file)
+            yield
     finally:
         journal.close()
+
+
+@asynccontextmanager
+async def _recovered(hub: Hub, journal: Journal, room: Room) -> AsyncIterator[Exchange]:
+    await asyncio.to_thread(recover, journal, room.beside)
+    exchange = Exchange(hub, room, journal, Batteries(hub, room.checks.sites))
+    try:
+        await exchange.projection.open()
+        await exchange.projection.catch_up()  # nobody plans with half of the positions
+        await exchange.batteries.look()
+        yield exchange
+    finally:
+        exchange.close()
 
 
 @asynccontextmanager
@@ -66,7 +74,6 @@ async def _tasks(hub: Hub, exchange: Exchange) -> AsyncIterator[None]:
         "prices": exchange.history.run(),
         "snapshots": exchange.audience.snapshots.run(),
         "batteries": exchange.batteries.run(),
-        "tenure": tenure.keep(exchange.journal, hub.database, hub.clock),
     }
     async with asyncio.TaskGroup() as tasks:
         started = [tasks.create_task(job, name=name) for name, job in jobs.items()]

@@ -9,7 +9,8 @@ stops nobody; only a newer number does.
 import asyncio
 import logging
 import socket
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from cloud.exchange.journal.errors import Fenced
 from cloud.exchange.journal.journal import Journal
@@ -42,6 +43,28 @@ async def begin(journal: Journal, database: Database, clock: Clock) -> None:
             _logger.warning("another hub runs the exchange; waiting until it is gone")
         waits = True
         await asyncio.sleep(_ASKED_EACH_S)
+
+
+@asynccontextmanager
+async def held(journal: Journal, database: Database, clock: Clock) -> AsyncIterator[None]:
+    """Wait for the row and hold it while the block lasts, also while that recovers for long.
+
+    Raises:
+        Fenced: another writer has taken over; this process must end.
+    """
+    await begin(journal, database, clock)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(keep(journal, database, clock), name="tenure")
+            await asyncio.sleep(0)  # a task that has not begun lets nothing go
+            try:
+                yield
+            finally:
+                task.cancel()
+    except ExceptionGroup as ended:
+        if len(ended.exceptions) > 1:
+            raise
+        raise ended.exceptions[0] from None
 
 
 async def keep(journal: Journal, database: Database, clock: Clock) -> None:

@@ -206,6 +206,9 @@ class Writer:
                 decided = None
                 if self._journal.wants_spare:
                     await loop.run_in_executor(disk, self._journal.prepare)
+        except OSError as error:
+            _logger.critical("the journal cannot be written, so the exchange ends: %s", error)
+            raise
         finally:
             if decided is not None:
                 _stop_all(future for future, _ in decided.answers)

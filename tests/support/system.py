@@ -143,7 +143,7 @@ class System:
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
-    def start_hub(self) -> None:
+    def start_hub(self, **environment: str) -> None:
         """Start the hub, on the port it had before if it had one, and wait until it answers."""
         self.hub_port = self.hub_port or free_port()
         hub = self.start(
@@ -152,6 +152,7 @@ class System:
             "serve",
             PHOENYRA_HUB_DATA_DIR=str(self.folder / "hub"),
             PHOENYRA_HUB_PORT=str(self.hub_port),
+            **environment,
         )
 
         def healthy() -> bool:

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from cloud.exchange import tenure
-from cloud.exchange.journal.errors import Fenced
+from cloud.exchange.journal.errors import Fenced, JournalUnusable
 from cloud.exchange.journal.journal import Journal
 from cloud.kernel import fences
 from cloud.kernel.context import Hub
@@ -77,13 +79,37 @@ async def test_a_writer_that_was_overtaken_hears_it_and_ends(
     second.close()
 
 
-async def test_a_hub_that_stops_lets_go_at_once(hub: Hub, tmp_path: Path) -> None:
-    first = await begun(hub, tmp_path / "ours")
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(tenure.keep(first, hub.database, hub.clock))
-        await asyncio.sleep(0)
-        task.cancel()
+@pytest.mark.parametrize("begins", [True, False])
+async def test_a_hub_that_stops_lets_go_at_once(hub: Hub, tmp_path: Path, *, begins: bool) -> None:
+    """Also one whose start comes to nothing: the other one must not wait for it."""
+    first = Journal(tmp_path / "ours")
+    with nullcontext() if begins else pytest.raises(JournalUnusable, match="not this one's"):
+        async with tenure.held(first, hub.database, hub.clock):
+            if not begins:
+                raise JournalUnusable("the database is not this one's")
+    first.close()
     second = await begun(hub, tmp_path / "theirs")
     assert second.fence > first.fence
-    first.close()
     second.close()
+
+
+async def test_a_hub_that_recovers_for_long_keeps_the_row(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tenure, "RENEWED_EACH_S", 0)
+    first = Journal(tmp_path / "ours")
+    async with tenure.held(first, hub.database, hub.clock):
+        for _ in range(3):
+            clock_of(hub).at_us += tenure.TENURE_US - 1
+            began_us = hub.clock.now_us()
+            async with asyncio.timeout(GIVEN_UP_S):
+                while True:
+                    await asyncio.sleep(0)
+                    if await until_us(hub) >= began_us + tenure.TENURE_US:
+                        break
+    first.close()
+
+
+async def until_us(hub: Hub) -> int:
+    async with hub.database.reading() as connection:
+        return int((await connection.execute(select(fences.fence.c.until_us))).scalar_one())
