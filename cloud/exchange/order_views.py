@@ -3,12 +3,12 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from cloud.exchange.entry import STRATEGY_MAX, TEXT_MAX, Ticket
+from cloud.exchange.api.forms import ClientOrderId, Instant, Text
+from cloud.exchange.entry import STRATEGY_MAX, Ticket
 from cloud.exchange.matching.codes import Execution, Kind, Side, Validity
 from cloud.exchange.read.model import OrderRow, TradeRow
-from cloud.exchange.read.tables import CLIENT_ORDER_ID_MAX
 from cloud.exchange.refusals import OrderRefused
 from cloud.exchange.service import Done
 from cloud.exchange.venue.answers import Answer
@@ -37,8 +37,8 @@ class OrderBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     market: MarketCode
-    delivery_start: AwareDatetime = Field(examples=[_AT])
-    delivery_end: AwareDatetime | None = Field(default=None, examples=["2026-11-21T10:30:00Z"])
+    delivery_start: Instant = Field(examples=[_AT])
+    delivery_end: Instant | None = Field(default=None, examples=["2026-11-21T10:30:00Z"])
     side: SideName
     quantity_mwh: Decimal = Field(
         gt=0,
@@ -63,7 +63,7 @@ class OrderBody(BaseModel):
         description="GFD rests until the gate closes, GTD until valid_until, AON until the whole"
         " of it can trade; a block that rests is AON",
     )
-    valid_until: AwareDatetime | None = Field(default=None, description="needed for GTD")
+    valid_until: Instant | None = Field(default=None, description="needed for GTD")
     display_mwh: Decimal | None = Field(
         default=None,
         gt=0,
@@ -81,7 +81,7 @@ class OrderBody(BaseModel):
     state: Literal["ACTI", "HIBE"] = Field(
         default="ACTI", description="HIBE: kept, and not in the book"
     )
-    text: str = Field(default="", max_length=TEXT_MAX)
+    text: Text = ""
     strategy: str = Field(default="", max_length=STRATEGY_MAX, pattern=_NAME)
     portfolio: str = Field(default="", max_length=STRATEGY_MAX, pattern=_NAME)
     site: str | None = Field(
@@ -90,10 +90,8 @@ class OrderBody(BaseModel):
         description="which battery delivers; default: the account's only one",
         examples=["werk-sued"],
     )
-    client_order_id: str | None = Field(
+    client_order_id: ClientOrderId | None = Field(
         default=None,
-        min_length=1,
-        max_length=CLIENT_ORDER_ID_MAX,
         description="yours: repeating it gets the first answer again and changes nothing",
     )
     target_exchange: Literal["INTERNAL", "EPEX_SPOT", "APG"] = "INTERNAL"

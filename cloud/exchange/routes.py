@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import AwareDatetime
 
 from cloud.exchange import policies
+from cloud.exchange.api.forms import Instant
 from cloud.exchange.entry import contract_of, market_of
 from cloud.exchange.market_views import (
     BookView,
@@ -129,7 +129,7 @@ async def list_contracts(
 async def read_book(
     exchange: ExchangeHere,
     _reader: MarketReader,
-    delivery_start: Annotated[AwareDatetime, Query(examples=["2026-11-21T10:15:00Z"])],
+    delivery_start: Annotated[Instant, Query(examples=["2026-11-21T10:15:00Z"])],
     market: Market = DEFAULT_MARKET,
 ) -> BookView:
     found = market_of(market, exchange.catalogue)

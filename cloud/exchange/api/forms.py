@@ -34,7 +34,10 @@ Price = Annotated[Decimal, Field(ge=-_EUR_MAX, le=_EUR_MAX, decimal_places=9)]
 Energy = Annotated[Decimal, Field(gt=0, le=_MWH_MAX, decimal_places=9)]
 Kilowatts = Annotated[int, Field(ge=1, le=_KW_MAX)]
 Name = Annotated[str, Field(pattern=IDENTIFIER)]
-ClientOrderId = Annotated[str, Field(min_length=1, max_length=CLIENT_ORDER_ID_MAX)]
+ClientOrderId = Annotated[
+    str, Field(min_length=1, max_length=CLIENT_ORDER_ID_MAX, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+"""Without control characters: PostgreSQL keeps no NUL, and the journal cannot take it back."""
 Text = Annotated[str, Field(max_length=TEXT_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Reason = Annotated[
     str,

@@ -4,6 +4,8 @@ from typing import Any
 
 import httpx
 
+from cloud.exchange import exposure
+from cloud.exchange.service import Exchange
 from cloud.kernel.context import Hub
 from cloud.kernel.keys import Role
 from tests.support.exchange import MARKET, NOON_US, TradingHub, body, charge, trading
@@ -16,6 +18,11 @@ UNFIT: list[tuple[dict[str, Any], int, str, str]] = [
     ({"delivery_end": "2026-11-21T12:20:00Z"}, 422, "CONTRACT_UNKNOWN", "12:30:00Z"),
     ({"delivery_start": "2026-11-21T12:15:00"}, 422, "INVALID", "delivery_start"),
     ({"delivery_start": "1e400"}, 422, "INVALID", "delivery_start"),
+    ({"delivery_start": "0001-01-01T00:00:00+14:00"}, 422, "INVALID", "years 2000"),
+    ({"delivery_end": "9999-12-31T23:59:59-14:00"}, 422, "INVALID", "years 2000"),
+    ({"valid_until": "0001-01-01T00:00:00+14:00"}, 422, "INVALID", "years 2000"),
+    ({"client_order_id": "a\x00b"}, 422, "INVALID", "client_order_id"),
+    ({"text": "a\x00b"}, 422, "INVALID", "text"),
     ({"quantity_mwh": 0.0076}, 422, "QUANTITY_STEP", "0.0075 or 0.00775"),
     ({"quantity_mwh": -0.0075}, 422, "INVALID", "quantity_mwh: -0.0075"),
     ({"quantity_mwh": 0}, 422, "INVALID", "quantity_mwh: 0"),
@@ -235,3 +242,21 @@ PICTURES = ("/api/orders", "/api/trades", "/api/market-data", "/api/v1/contracts
 
 async def picture(desk: TradingHub, path: str) -> Any:
     return (await desk.werk.get(path)).json()
+
+
+async def test_metrics_show_what_the_sites_have_sold_and_how_full_they_are(hub: Hub) -> None:
+    async with trading(hub) as desk:
+        await place(desk.werk, "SELL")
+        await place(desk.handel, "BUY")
+        await desk.werk.get("/api/trades")
+        await exposure.show(hub, hub.service(Exchange).catalogue)
+        text = (await desk.werk.get("/metrics")).text
+        assert f'pho_exposure_energy{{market="{MARKET}"}} 0.0075' in text
+        assert f'pho_exposure_notional{{market="{MARKET}"}} 0.64125' in text
+        assert 'pho_soc_percent{site="werk-sued"} 50.0' in text
+        assert "pho_temp_celsius{" not in text, "nobody has measured it"
+        clock_of(hub).at_us = NOON_US + QUARTER_HOUR_US
+        await exposure.show(hub, hub.service(Exchange).catalogue)
+        text = (await desk.werk.get("/metrics")).text
+        assert f'pho_exposure_energy{{market="{MARKET}"}} 0.0\n' in text
+        assert f'pho_pnl_realized{{market="{MARKET}"}} 0.64125' in text
