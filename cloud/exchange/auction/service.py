@@ -1,0 +1,224 @@
+"""The auctions of this hub: orders until the gate, then one result, published when it is safe.
+
+A session goes OPEN → SEALED → SOLVED → PUBLISHED in the database, each step in a transaction. The
+result is kept before it goes to the exchange's journal, and shown only afterwards; the journal
+takes each session once. So whatever is killed when, there is one result, and it counts once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import date
+
+from cloud.exchange.auction import calendar, content, store
+from cloud.exchange.auction.calendar import Session, Stage
+from cloud.exchange.auction.orders import Submission, mistakes
+from cloud.exchange.auction.outcome import Outcome, auction
+from cloud.exchange.auction.store import Kept, State
+from cloud.exchange.refusals import OrderRefused
+from cloud.exchange.service import Exchange, accepted
+from cloud.exchange.venue.commands import Allot
+from cloud.fleet.model import Site
+from cloud.kernel.auth import Principal
+from cloud.kernel.context import Hub
+from cloud.kernel.errors import Invalid, NotFound
+from cloud.kernel.instants import iso
+
+SOLVER_S = 60.0
+"""For the best blocks of one auction; then the best that was found stands, and its gap is told."""
+MEMBERS_MAX = 5_000
+"""Submissions in one session."""
+_NAP_S_MAX = 2.0
+_RETRY_S = 10.0
+
+_logger = logging.getLogger(__name__)
+
+
+class Auctions:
+    """`Hub.service(Auctions)` for routes; `run` holds the auctions."""
+
+    def __init__(self, hub: Hub, exchange: Exchange) -> None:
+        self._hub = hub
+        self._exchange = exchange
+        self._stopping = False
+        self.auctions = calendar.load()
+
+    def session(self, code: str, day: date) -> Session:
+        """Return the auction of a delivery day.
+
+        Raises:
+            NotFound: there is none.
+        """
+        held = self.auctions.get(code)
+        session = None if held is None or not 2000 <= day.year < 2200 else held.session(day)
+        if session is None:
+            raise NotFound(f"auction {code} of {day} is not known")
+        return session
+
+    async def submit(self, principal: Principal, session: Session, one: Submission) -> int:
+        """Keep what a member orders, in place of what it ordered before; return when.
+
+        Raises:
+            OrderRefused: NO_SITE, SITE_LIMIT, AUCTION_CLOSED, AUCTION_FULL.
+            Invalid: its form is wrong; the text has a line for each mistake.
+        """
+        if lines := mistakes(one, session.terms):
+            raise Invalid("\n".join(lines))
+        if one.site:
+            _check_site(one, session, await self._exchange.batteries.sites_of(one.account))
+        day = session.day.toordinal()
+        async with self._hub.database.transaction() as connection:
+            at_us = await self._open(await store.locked(connection, session.code, day), session)
+            others = await store.count(connection, session.code, day)
+            if others >= MEMBERS_MAX:
+                raise OrderRefused("AUCTION_FULL", f"{MEMBERS_MAX} have ordered; no more may")
+            await store.put(connection, session.code, day, one, at_us, principal.key_id)
+        return at_us
+
+    async def take_back(self, principal: Principal, session: Session, site: str) -> None:
+        """Forget what a member ordered.
+
+        Raises:
+            NotFound: nothing.
+            OrderRefused: AUCTION_CLOSED.
+        """
+        day, account = session.day.toordinal(), principal.account
+        async with self._hub.database.transaction() as connection:
+            await self._open(await store.locked(connection, session.code, day), session)
+            if not await store.take_back(connection, session.code, day, account, site):
+                raise NotFound("nothing was ordered in this auction")
+
+    async def own(self, account: str, session: Session) -> Sequence[tuple[int, Submission]]:
+        """Return what an account ordered, and when."""
+        async with self._hub.database.reading() as connection:
+            return await store.submissions(
+                connection, session.code, session.day.toordinal(), account
+            )
+
+    async def result(self, session: Session) -> tuple[Stage, Kept | None, Outcome | None]:
+        """Return the stage of a session, and its outcome once it is published."""
+        async with self._hub.database.reading() as connection:
+            kept = await store.kept(connection, session.code, session.day.toordinal())
+        if kept is not None and kept.state is State.PUBLISHED:
+            return Stage.PUBLISHED, kept, content.load_outcome(kept.result)
+        return session.stage(self._hub.clock.now_us()), kept, None
+
+    async def sealed(self, session: Session) -> list[Submission]:
+        """Return all that was ordered in a published session, for its curves without names."""
+        async with self._hub.database.reading() as connection:
+            found = await store.submissions(connection, session.code, session.day.toordinal())
+        return [submission for _, submission in found]
+
+    async def run(self) -> None:
+        """Hold each auction at its gate until cancelled."""
+        try:
+            while not self._hub.bus.closed:
+                try:
+                    await self.settle_due()
+                except OrderRefused as error:
+                    _logger.warning("an auction waits: %s", error)
+                    await asyncio.sleep(_RETRY_S)
+                await asyncio.sleep(_NAP_S_MAX)
+        finally:
+            self._stopping = True
+
+    async def settle_due(self) -> None:
+        """Work out and publish each session whose gate has closed."""
+        async with self._hub.database.reading() as connection:
+            found = await store.unfinished(connection)
+        for code, day in found:
+            if code not in self.auctions:
+                continue
+            session = self.session(code, date.fromordinal(day))
+            if self._hub.clock.now_us() >= session.gate_us:
+                await self._settle(session)
+
+    async def _settle(self, session: Session) -> None:
+        code, day = session.code, session.day.toordinal()
+        async with self._hub.database.transaction() as connection:
+            kept = await store.locked(connection, code, day)
+            if kept.state is State.OPEN:
+                await store.move(connection, code, day, State.SEALED)
+            found = [one for _, one in await store.submissions(connection, code, day)]
+        if kept.state in (State.OPEN, State.SEALED):
+            result = content.dump_outcome(await self._solve(session, found))
+            async with self._hub.database.transaction() as connection:
+                await store.move(connection, code, day, State.SOLVED, result=result)
+        else:
+            result = kept.result
+        await self._publish(session, content.load_outcome(result))
+
+    async def _solve(self, session: Session, found: Sequence[Submission]) -> Outcome:
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+
+        def left_s() -> float:
+            return 0.0 if self._stopping else began_s + SOLVER_S - loop.time()
+
+        outcome = await asyncio.to_thread(auction, found, session.terms, left_s)
+        _logger.info(
+            "auction %s of %s: %d submissions, %d rounds, %.1f s, gap %.6f",
+            session.code,
+            session.day,
+            len(found),
+            outcome.rounds,
+            loop.time() - began_s,
+            outcome.gap,
+        )
+        return outcome
+
+    async def _publish(self, session: Session, outcome: Outcome) -> None:
+        awards = tuple(
+            (self._exchange.owner(award.account, award.site, "", "", ""), award.steps)
+            for award in outcome.awards
+            if any(award.steps)
+        )
+        command = Allot(
+            auction=session.code,
+            area=session.area,
+            day=session.day.toordinal(),
+            start_us=session.start_us,
+            period_us=session.period_us,
+            step_kw=session.step_kw,
+            price_ticks=tuple(ticks or 0 for ticks in outcome.prices),
+            awards=awards,
+        )
+        (answer,) = await self._exchange.ask(command)
+        accepted(answer)
+        now_us = self._hub.clock.now_us()
+        day = session.day.toordinal()
+        async with self._hub.database.transaction() as connection:
+            await store.move(connection, session.code, day, State.PUBLISHED, published_us=now_us)
+
+    async def _open(self, kept: Kept, session: Session) -> int:
+        """Return the time, if orders are taken now."""
+        now_us = self._hub.clock.now_us()
+        if kept.state is not State.OPEN or session.stage(now_us) is not Stage.OPEN:
+            raise OrderRefused(
+                "AUCTION_CLOSED",
+                f"auction {session.code} of {session.day} takes orders from"
+                f" {iso(session.opens_us)} until {iso(session.gate_us)}",
+            )
+        return now_us
+
+
+def _check_site(one: Submission, session: Session, sites: Sequence[Site]) -> None:
+    """Refuse what the battery could never do, whatever becomes of it."""
+    site = next((site for site in sites if site.id == one.site), None)
+    if site is None:
+        allowed = ", ".join(sorted(site.id for site in sites)) or "none"
+        raise OrderRefused("NO_SITE", f"site: {one.site!r} is not allowed; one of {allowed} is")
+    for sign in (1, -1):
+        most = [0] * session.terms.periods
+        for curve in one.curves:
+            most[curve.period] += max(0, *(sign * steps for _, steps in curve.points))
+        for block in one.blocks:
+            for period, steps in block.parts:
+                most[period] += max(0, sign * steps)
+        asked_kw = max(most) * session.step_kw
+        if asked_kw > site.power_kw:
+            raise OrderRefused(
+                "SITE_LIMIT",
+                f"{site.id} could come to owe {asked_kw} kW in one period; {site.power_kw:g} kW"
+                " are allowed",
+            )
