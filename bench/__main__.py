@@ -23,7 +23,7 @@ BENCHMARKS = {
     "control-loop": ("bench.control_loop:run", "beat, read to write, memory of the real processes"),
     "crash": (
         "bench.crash:run",
-        "kill -9 at a thousand random moments; --target gateway, hub, exchange",
+        "kill -9 at a thousand random moments; --target gateway, hub, exchange, exchange-hub",
     ),
     "edge-poll": ("bench.edge_poll:run", "10,000 points a second read, and twice that"),
     "edge-store": ("bench.edge_store:run", "durable points a second, bytes a point"),
@@ -33,6 +33,7 @@ BENCHMARKS = {
     "exchange-api": ("bench.exchange_api:run", "orders and answers of a real hub, and the fan-out"),
     "exchange-prices": ("bench.exchange_prices:run", "facts a second to depth and averages"),
     "exchange-read": ("bench.exchange_read:run", "facts a second into the exchange's read model"),
+    "exchange-start": ("bench.exchange_start:run", "a start with a million orders in the journal"),
     "exchange-journal": ("bench.exchange_journal:run", "messages a second on the disk, and back"),
     "exchange-feeds": ("bench.exchange_feeds:run", "from a trade to 200 subscribers, and answers"),
     "exchange-engine": ("bench.exchange_engine:run", "messages a CPU second of the matching"),
@@ -106,7 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--busy", action="store_true", help="occupy every core meanwhile")
     parser.add_argument("--seed", type=int, default=1, help="of what is random (default 1)")
     parser.add_argument(
-        "--target", default="gateway", help="of crash: gateway (default), hub, exchange"
+        "--target",
+        default="gateway",
+        help="of crash: gateway (default), hub, exchange, exchange-hub",
     )
     parser.add_argument("--gateways", type=int, help="of fleet: how many boxes (default 200)")
     parser.add_argument("--seconds", type=float, help="of fleet: how long (default 60)")

@@ -88,6 +88,8 @@ class System:
 
     folder: Path
     shift_s: float = 0.0
+    start_s_max: float = START_TIMEOUT_S
+    """What a hub may take until it answers."""
     hub_port: int = 0
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     boxes: dict[str, Box] = field(default_factory=dict)
@@ -162,7 +164,7 @@ class System:
             except httpx.TransportError:
                 return False
 
-        wait_until(healthy, START_TIMEOUT_S, "the hub answers")
+        wait_until(healthy, self.start_s_max, "the hub answers")
 
     def admin(self) -> httpx.Client:
         return self.client(self.admin_key)
@@ -281,9 +283,11 @@ port = {box.device_port}
 
 
 @contextmanager
-def running_system(folder: Path, shift_s: float = 0.0) -> Iterator[System]:
+def running_system(
+    folder: Path, shift_s: float = 0.0, start_s_max: float = START_TIMEOUT_S
+) -> Iterator[System]:
     """Start a hub in `folder`; what a test starts beside it is stopped with it."""
-    system = System(folder, shift_s)
+    system = System(folder, shift_s, start_s_max)
     try:
         system.start_hub()
         yield system
