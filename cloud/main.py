@@ -16,9 +16,12 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Response
 
 from cloud import settings as hub_settings
+from cloud.exchange import policies
 from cloud.exchange import routes as exchange_routes
 from cloud.exchange import running as exchange
 from cloud.exchange.api import routes as exchange_api
+from cloud.exchange.auction import routes as auction_routes
+from cloud.exchange.auction import service as auctions
 from cloud.exchange.checks.throttle import BadPolicy
 from cloud.exchange.feeds import key_routes as feed_key_routes
 from cloud.exchange.feeds import routes as feed_routes
@@ -96,7 +99,8 @@ def create_app(hub: Hub) -> FastAPI:
     )
     app.state.hub = hub
     errors.install(app)
-    app.add_middleware(BodyLimit, larger={**sync_api.BYTES_MAX, **exchange_api.BYTES_MAX})
+    larger = {**sync_api.BYTES_MAX, **exchange_api.BYTES_MAX, **auction_routes.BYTES_MAX}
+    app.add_middleware(BodyLimit, larger=larger)
     for module in (
         kernel_routes,
         key_routes,
@@ -108,6 +112,7 @@ def create_app(hub: Hub) -> FastAPI:
         portfolio_routes,
         exchange_routes,
         exchange_api,
+        auction_routes,
         feed_routes,
         feed_key_routes,
         docs,
@@ -150,7 +155,12 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
 @asynccontextmanager
 async def running_features(hub: Hub) -> AsyncIterator[None]:
     """Run what works in the background of the hub, lowest step of the staircase first."""
-    async with jobs.running(hub), exchange.running(hub), asyncio.TaskGroup() as tasks:
+    async with (
+        jobs.running(hub),
+        exchange.running(hub),
+        auctions.running(hub),
+        asyncio.TaskGroup() as tasks,
+    ):
         started = [
             tasks.create_task(planning.run(hub), name="planning"),
             tasks.create_task(uses.run(hub), name="uses of keys"),
@@ -161,7 +171,7 @@ async def running_features(hub: Hub) -> AsyncIterator[None]:
 
 
 async def run(settings: HubSettings, clock: Clock, line: socket.socket, notifier: Notifier) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT; SIGHUP reads the throttle policy again."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -177,6 +187,7 @@ async def run(settings: HubSettings, clock: Clock, line: socket.socket, notifier
         running_features(hub),
         asyncio.TaskGroup() as tasks,
     ):
+        loop.add_signal_handler(signal.SIGHUP, hub.bus.wake, policies.RELOAD_TOPIC)
         alive = tasks.create_task(notifier.keep_alive(), name="watchdog")
         served = tasks.create_task(serve(create_app(hub), line, started, stop), name="serve")
         await stop.wait()

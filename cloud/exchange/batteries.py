@@ -2,11 +2,13 @@
 
 The newest state of charge counts, stored or live; of several devices of a site the first one's by
 name, as the pages show it. Before an order the site that has to deliver is looked at again, so
-that a decision is never older than what the hub knows.
+that a decision is never older than what the hub knows. A value without a number is absent from
+the metrics, never 0.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from cloud.exchange.checks.battery import Battery
@@ -16,12 +18,22 @@ from cloud.fleet.live import LiveValues
 from cloud.fleet.model import Newest, Site
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Unavailable
+from cloud.kernel.metrics import gauge
 
 SOC = "battery.soc_pct"
+POINTS = {
+    SOC: gauge("pho_soc_percent", "State of charge, %", ["site"]),
+    "battery.temp_mean_c": gauge("pho_temp_celsius", "Battery temperature, °C", ["site"]),
+    "ac.power_kw": gauge("pho_bess_power_mw", "Power, MW; discharge is positive", ["site"]),
+}
+"""What is read of a site, and the number that shows it; kW are shown as MW."""
+_KW_PER_MW = 1_000
 LOOK_S = 60.0
 """All sites are looked at this often, and when telemetry came."""
 PAUSE_S = 2.0
 """Between two looks at all sites: a fleet uploads all the time."""
+
+_logger = logging.getLogger(__name__)
 
 
 class Batteries:
@@ -37,6 +49,8 @@ class Batteries:
         self._heard: dict[str, int] = {}
         """Versions of the topics of the sites' telemetry that are told."""
         self._known: dict[str, Battery] = {}
+        self._unfit: dict[str, str] = {}
+        """Why a site cannot be traded for, as it was logged."""
 
     async def sites_of(self, account: str) -> Sequence[Site]:
         """Return the sites of an account, one that was made just now too."""
@@ -51,7 +65,7 @@ class Batteries:
         version = self._hub.bus.version(fleet.telemetry_topic(site))
         if site in self._sites and self._heard.get(site) != version:
             async with self._hub.database.reading() as connection:
-                stored = await fleet.newest_of_sites(connection, [site], [SOC])
+                stored = await fleet.newest_of_sites(connection, [site], POINTS)
             self._heard[site] = version
             self._tell(self._sites[site], stored.get(site, ()))
 
@@ -61,7 +75,7 @@ class Batteries:
         bus = self._hub.bus
         versions = {site: bus.version(fleet.telemetry_topic(site)) for site in self._sites}
         async with self._hub.database.reading() as connection:
-            stored = await fleet.newest_of_sites(connection, None, [SOC])
+            stored = await fleet.newest_of_sites(connection, None, POINTS)
         self._heard = versions
         for site in self._sites.values():
             self._tell(site, stored.get(site.id, ()))
@@ -88,7 +102,23 @@ class Batteries:
 
     def _tell(self, site: Site, stored: Iterable[Newest]) -> None:
         newest = self._live.over(site.id, list(stored))
-        soc = next((each for each in newest if each.point == SOC), None)
+        points: dict[str, Newest] = {}
+        for each in newest:
+            points.setdefault(each.point, each)
+        _show(site.id, points)
+        try:
+            self._tell_checks(site, points.get(SOC))
+        except ValueError as error:  # a site of no use must not stop the others' trading
+            if self._unfit.get(site.id) != str(error):
+                _logger.warning("nothing can be sold or bought for it: %s", error)
+                self._unfit[site.id] = str(error)
+
+    def _tell_checks(self, site: Site, soc: Newest | None) -> None:
+        """Tell the checks what changed.
+
+        Raises:
+            ValueError: no battery is like this, or it is one too many.
+        """
         battery = Battery(
             site=site.id,
             energy_kwh=site.energy_kwh,
@@ -101,3 +131,13 @@ class Batteries:
         if self._known.get(site.id) != battery:
             self._told.seen(battery)
             self._known[site.id] = battery
+
+
+def _show(site: str, points: Mapping[str, Newest]) -> None:
+    for point, meter in POINTS.items():
+        found = points.get(point)
+        if found is None or found.value is None:
+            with suppress(KeyError):
+                meter.remove(site)
+            continue
+        meter.labels(site).set(found.value / (_KW_PER_MW if point.endswith("_kw") else 1))

@@ -10,8 +10,13 @@ from cloud.exchange.checks.throttle import BadPolicy, PolicyTooOld
 from cloud.exchange.refusals import OrderRefused
 from cloud.exchange.service import Exchange, accepted
 from cloud.exchange.venue.commands import Configure
+from cloud.kernel.bus import Bus
 
 STARTED_BY = "start"
+HANGUP = "SIGHUP"
+RELOAD_TOPIC = "exchange.policy"
+"""Woken when the process is told to read its policy again (SIGHUP)."""
+_NAP_S = 3_600.0
 
 _logger = logging.getLogger(__name__)
 
@@ -28,12 +33,18 @@ def check(path: Path | None, markets: Collection[str]) -> None:
 
 async def begin(exchange: Exchange, path: Path | None) -> None:
     """Take the file's policy into force at a start; an older one than in force changes nothing."""
-    if path is None:
-        return
-    try:
-        await reload(exchange, path, STARTED_BY)
-    except OrderRefused as error:
-        _logger.warning("%s", error)
+    if path is not None:
+        await _try(exchange, path, STARTED_BY)
+
+
+async def follow(exchange: Exchange, bus: Bus, path: Path | None) -> None:
+    """Take the file into force whenever the process is told to, until the hub stops."""
+    seen = bus.version(RELOAD_TOPIC)
+    while not bus.closed:
+        now = await bus.wait(RELOAD_TOPIC, seen, _NAP_S)
+        if now != seen and not bus.closed:
+            await _try(exchange, path, HANGUP)
+        seen = now
 
 
 async def reload(exchange: Exchange, path: Path | None, by: str, *, forced: bool = False) -> int:
@@ -70,6 +81,15 @@ async def set_limits(exchange: Exchange, content: str, version: int, by: str) ->
     """
     command = Configure(what="limits", version=version, by=by, content=content)
     await _configure(exchange, command)
+
+
+async def _try(exchange: Exchange, path: Path | None, by: str) -> None:
+    try:
+        version = await reload(exchange, path, by)
+    except OrderRefused as error:
+        _logger.warning("the throttle policy stays as it was: %s", error)
+    else:
+        _logger.info("throttle policy: version %d is in force", version)
 
 
 async def _configure(exchange: Exchange, command: Configure) -> None:

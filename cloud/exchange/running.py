@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from cloud.exchange import policies, tenure
+from cloud.exchange import exposure, policies, tenure
 from cloud.exchange.api.desk import SocketDesk
 from cloud.exchange.batteries import Batteries
 from cloud.exchange.feeds.routes import Counter
@@ -74,6 +74,8 @@ async def _tasks(hub: Hub, exchange: Exchange) -> AsyncIterator[None]:
         "prices": exchange.history.run(),
         "snapshots": exchange.audience.snapshots.run(),
         "batteries": exchange.batteries.run(),
+        "policy": policies.follow(exchange, hub.bus, hub.settings.policy_file),
+        "exposure": exposure.run(hub, exchange.catalogue),
     }
     async with asyncio.TaskGroup() as tasks:
         started = [tasks.create_task(job, name=name) for name, job in jobs.items()]

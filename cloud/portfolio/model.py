@@ -1,6 +1,18 @@
 """What a portfolio is made of. Pure; signs as in `wire`: sold is positive."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Total(NamedTuple):
+    """The sum of some positions."""
+
+    net_wh: int
+    """Sold less bought."""
+    cash: int
+
+
+NOTHING = Total(0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

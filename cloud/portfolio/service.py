@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.portfolio import store
-from cloud.portfolio.model import Entry, Position
+from cloud.portfolio.model import Entry, Position, Total
 from wire.clock import quarter_hour_us
 
 CHANGED_TOPIC = "portfolio"
@@ -67,3 +67,11 @@ async def net_kw_by_site(
     The quarter-hour that is running at `from_us` is the first.
     """
     return await store.net_kw_by_site(connection, quarter_hour_us(from_us), to_us)
+
+
+async def sums_of_sites(connection: AsyncConnection, from_us: int, to_us: int) -> dict[str, Total]:
+    """Return by market what all sites together have sold (+) or bought (-), and its cash.
+
+    Of deliveries that start in ``[from_us, to_us)``; markets without any are left out.
+    """
+    return await store.sums_of_sites(connection, from_us, to_us)

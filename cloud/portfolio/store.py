@@ -7,7 +7,7 @@ from sqlalchemy import Row, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.kernel.database import upsert
-from cloud.portfolio.model import Position
+from cloud.portfolio.model import Position, Total
 from cloud.portfolio.tables import position as table
 
 
@@ -74,6 +74,18 @@ async def net_kw_by_site(
     for site, start_us, power_kw in await connection.execute(query):
         net_kw.setdefault(site, {})[start_us] = int(power_kw)
     return net_kw
+
+
+async def sums_of_sites(connection: AsyncConnection, from_us: int, to_us: int) -> dict[str, Total]:
+    """Return net energy and cash by market, of positions with a site."""
+    c = table.c
+    query = (
+        select(c.market, func.sum(c.sold_wh - c.bought_wh), func.sum(c.cash))
+        .where(c.site != "", c.start_us >= from_us, c.start_us < to_us)
+        .group_by(c.market)
+    )
+    rows = await connection.execute(query)
+    return {code: Total(int(net_wh), int(cash)) for code, net_wh, cash in rows}
 
 
 def _position(row: Row[Any]) -> Position:

@@ -260,3 +260,13 @@ async def test_metrics_show_what_the_sites_have_sold_and_how_full_they_are(hub: 
         text = (await desk.werk.get("/metrics")).text
         assert f'pho_exposure_energy{{market="{MARKET}"}} 0.0\n' in text
         assert f'pho_pnl_realized{{market="{MARKET}"}} 0.64125' in text
+
+
+async def test_an_instant_outside_of_our_time_is_named_wherever_one_is_asked_for(hub: Hub) -> None:
+    async with trading(hub) as desk:
+        for path in ("positions", "sites/werk-sued/telemetry", "sites/werk-sued/telemetry/export"):
+            for name in ("from", "to"):
+                for at in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+                    answer = await desk.werk.get(f"/api/v1/{path}", params={name: at})
+                    assert answer.status_code == 422, (path, name, at)
+                    assert "years 2000 to 2199 are allowed" in answer.json()["message"]
