@@ -10,6 +10,8 @@ from cloud.kernel.routes import NAME
 from wire.schedule import Schedule
 
 _AT = "2026-11-21T10:15:00Z"
+_LEAST = 0.001
+"""A watt, or a watt-hour: with less there is no battery."""
 
 
 class SiteBody(BaseModel):
@@ -20,8 +22,8 @@ class SiteBody(BaseModel):
     id: str = Field(pattern=IDENTIFIER, examples=["werk-sued"])
     name: str | None = Field(default=None, pattern=NAME, examples=["Werk Süd"])
     account: str = Field(pattern=IDENTIFIER, examples=["stadtwerk"])
-    power_kw: float = Field(gt=0, le=POWER_KW_MAX, examples=[100])
-    energy_kwh: float = Field(gt=0, le=ENERGY_KWH_MAX, examples=[200])
+    power_kw: float = Field(ge=_LEAST, le=POWER_KW_MAX, examples=[100])
+    energy_kwh: float = Field(ge=_LEAST, le=ENERGY_KWH_MAX, examples=[200])
     fcr_kw: float = Field(
         default=0, ge=0, le=POWER_KW_MAX, description="awarded for FCR", examples=[20]
     )

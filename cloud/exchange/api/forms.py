@@ -1,12 +1,12 @@
 """What is posted to version 1: orders, baskets, changes. Form alone; chances are the writer's."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cloud.exchange.read.tables import CLIENT_ORDER_ID_MAX
+from cloud.kernel import instants
 from cloud.kernel.keys import IDENTIFIER
 
 BULK_MAX = 500
@@ -18,21 +18,20 @@ _MARKET = "PHO_AT_INTRADAY_15MIN"
 _EUR_MAX = 1_000_000
 _KW_MAX = 100_000_000
 _MWH_MAX = 1_000_000
-_YEARS = range(2000, 2200)
 
 
-def _in_our_time(at: datetime) -> datetime:
-    if at.year not in _YEARS:
-        raise ValueError(f"years {_YEARS[0]} to {_YEARS[-1]} are allowed")
-    return at
+def _no_flag(value: object) -> object:
+    """Refuse ``true``, which would be 1."""
+    if isinstance(value, bool):
+        raise ValueError("a number is expected")
+    return value
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
-"""ISO-8601 with a zone."""
+Instant = instants.Instant
 MarketCode = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,39}$", examples=[_MARKET])]
 Price = Annotated[Decimal, Field(ge=-_EUR_MAX, le=_EUR_MAX, decimal_places=9)]
 Energy = Annotated[Decimal, Field(gt=0, le=_MWH_MAX, decimal_places=9)]
-Kilowatts = Annotated[int, Field(ge=1, le=_KW_MAX)]
+Kilowatts = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=_KW_MAX)]
 Name = Annotated[str, Field(pattern=IDENTIFIER)]
 ClientOrderId = Annotated[
     str, Field(min_length=1, max_length=CLIENT_ORDER_ID_MAX, pattern=r"^[^\x00-\x1f\x7f]+$")
@@ -49,7 +48,7 @@ Reason = Annotated[
         examples=["wrong price entered"],
     ),
 ]
-Revision = Annotated[int, Field(ge=1, le=ID_MAX)]
+Revision = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=ID_MAX)]
 
 
 class Form(BaseModel):

@@ -35,11 +35,11 @@ class TelemetryBody(Form):
         pattern=r"^[a-z0-9][a-z0-9-]{0,39}$",
         description="default: the account's only one",
     )
-    soc_percent: float | None = Field(default=None, ge=0, le=100, examples=[63.5])
+    soc_percent: float | None = Field(default=None, strict=True, ge=0, le=100, examples=[63.5])
     active_power_mw: float | None = Field(
-        default=None, ge=-10_000, le=10_000, description="+ is discharge"
+        default=None, strict=True, ge=-10_000, le=10_000, description="+ is discharge"
     )
-    temperature_c: float | None = Field(default=None, ge=-60, le=200, examples=[24.0])
+    temperature_c: float | None = Field(default=None, strict=True, ge=-60, le=200, examples=[24.0])
 
 
 class Ok(BaseModel):
@@ -148,5 +148,5 @@ class PriceBody(Form):
     """A price from outside."""
 
     market: MarketCode
-    price: float = Field(ge=-100_000, le=100_000, description="EUR/MWh")
-    volume: float = Field(default=0, ge=0, le=1_000_000, description="MWh")
+    price: float = Field(strict=True, ge=-100_000, le=100_000, description="EUR/MWh")
+    volume: float = Field(default=0, strict=True, ge=0, le=1_000_000, description="MWh")
