@@ -50,7 +50,7 @@ class Outcome:
     """The result of an auction."""
 
     prices: tuple[int | None, ...]
-    """Ticks; None where nothing was ordered, so that there is no price."""
+    """Ticks; None where nobody sells, or nobody buys, so that there is no price."""
     volumes: tuple[int, ...]
     """Steps that were sold, and as many bought, in each period."""
     awards: tuple[Award, ...]
@@ -134,10 +134,9 @@ def _outcome(
         Award(one.account, one.site, tuple(net[number]), tuple(results[number]))
         for number, one in enumerate(ranked)
     )
-    used = {period for number in chosen.taken for period, _ in blocks[number].parts}
     prices = tuple(
-        ticks if rows[period] or period in used else None
-        for period, ticks in enumerate(chosen.prices)
+        ticks if steps or (ladder.fewest < 0 < ladder.most) else None
+        for ticks, steps, ladder in zip(chosen.prices, sold, ladders, strict=True)
     )
     return Outcome(
         prices, tuple(sold), awards, round(welfare), chosen.gap, chosen.rounds, chosen.cuts

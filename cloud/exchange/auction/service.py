@@ -7,7 +7,8 @@ takes each session once. So whatever is killed when, there is one result, and it
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import date
 
 from cloud.exchange.auction import calendar, content, store
@@ -41,6 +42,7 @@ class Auctions:
         self._hub = hub
         self._exchange = exchange
         self._stopping = False
+        self._one_at_a_time = asyncio.Lock()
         self.auctions = calendar.load()
 
     def session(self, code: str, day: date) -> Session:
@@ -124,14 +126,15 @@ class Auctions:
 
     async def settle_due(self) -> None:
         """Work out and publish each session whose gate has closed."""
-        async with self._hub.database.reading() as connection:
-            found = await store.unfinished(connection)
-        for code, day in found:
-            if code not in self.auctions:
-                continue
-            session = self.session(code, date.fromordinal(day))
-            if self._hub.clock.now_us() >= session.gate_us:
-                await self._settle(session)
+        async with self._one_at_a_time:
+            async with self._hub.database.reading() as connection:
+                found = await store.unfinished(connection)
+            for code, day in found:
+                if code not in self.auctions:
+                    continue
+                session = self.session(code, date.fromordinal(day))
+                if self._hub.clock.now_us() >= session.gate_us:
+                    await self._settle(session)
 
     async def _settle(self, session: Session) -> None:
         code, day = session.code, session.day.toordinal()
@@ -185,6 +188,7 @@ class Auctions:
         )
         (answer,) = await self._exchange.ask(command)
         accepted(answer)
+        await self._exchange.caught_up()  # who sees the result sees his positions
         now_us = self._hub.clock.now_us()
         day = session.day.toordinal()
         async with self._hub.database.transaction() as connection:
@@ -200,6 +204,19 @@ class Auctions:
                 f" {iso(session.opens_us)} until {iso(session.gate_us)}",
             )
         return now_us
+
+
+@asynccontextmanager
+async def running(hub: Hub) -> AsyncIterator[None]:
+    """Hold the auctions while the block lasts; the exchange runs around it."""
+    auctions = Auctions(hub, hub.service(Exchange))
+    hub.provide(auctions)
+    async with asyncio.TaskGroup() as tasks:
+        job = tasks.create_task(auctions.run(), name="auctions")
+        try:
+            yield
+        finally:
+            job.cancel()
 
 
 def _check_site(one: Submission, session: Session, sites: Sequence[Site]) -> None:

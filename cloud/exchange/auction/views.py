@@ -64,7 +64,7 @@ class SessionsView(BaseModel):
 class PeriodView(BaseModel):
     period: int
     delivery_start: str
-    price_eur_mwh: float | None = Field(description="null: nothing was ordered")
+    price_eur_mwh: float | None = Field(description="null: nobody sells, or nobody buys")
     volume_kw: int = Field(description="sold, and as much bought")
 
 
