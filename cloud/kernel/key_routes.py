@@ -4,14 +4,15 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.kernel import audit, keys
 from cloud.kernel.auth import Admin, Role, Scope
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import responses
-from cloud.kernel.instants import iso, iso_or_none
+from cloud.kernel.instants import Instant, iso, iso_or_none
 from cloud.kernel.keys import IDENTIFIER, KeyRecord
+from cloud.kernel.known_keys import KnownKeys
 from cloud.kernel.uses import Uses
 from wire.clock import micros
 
@@ -37,7 +38,7 @@ class KeyBody(BaseModel):
     account: str = Field(pattern=IDENTIFIER, examples=["stadtwerk"])
     role: Role = Field(examples=["trader"])
     scopes: list[Scope] | None = _SCOPES
-    expires_at: AwareDatetime | None = Field(
+    expires_at: Instant | None = Field(
         default=None, description="when it ends by itself; null: never", examples=[_AT]
     )
 
@@ -153,6 +154,7 @@ async def rotate_key(
         entry = audit.by(principal, "key.rotate", f"key {key_id}", now_us)
         said = f"followed by {record.key_id}; ends within {overlap_s} s"
         await audit.record(connection, replace(entry, result=said))
+    hub.service(KnownKeys).forget()
     return _made(record, key)
 
 
@@ -169,6 +171,7 @@ async def delete_key(key_id: KeyId, hub: HubHere, principal: Admin) -> None:
         await keys.revoke_key(connection, key_id, now_us)
         entry = audit.by(principal, "key.revoke", f"key {key_id}", now_us)
         await audit.record(connection, entry)
+    hub.service(KnownKeys).forget()
 
 
 def _made(record: KeyRecord, key: str) -> KeyMade:

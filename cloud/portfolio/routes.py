@@ -3,12 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from cloud.kernel.auth import OrderReader, Role
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Invalid, responses
-from cloud.kernel.instants import iso, us_or
+from cloud.kernel.instants import Instant, iso, us_or
 from cloud.kernel.keys import IDENTIFIER
 from cloud.market.money import eur, mwh
 from cloud.portfolio import service
@@ -59,11 +59,9 @@ async def list_positions(
     principal: OrderReader,
     site: Annotated[str | None, Query(pattern=IDENTIFIER)] = None,
     from_: Annotated[
-        AwareDatetime | None, Query(alias="from", description="default: this quarter-hour")
+        Instant | None, Query(alias="from", description="default: this quarter-hour")
     ] = None,
-    to: Annotated[
-        AwareDatetime | None, Query(description="excluded; default: 48 h after from")
-    ] = None,
+    to: Annotated[Instant | None, Query(description="excluded; default: 48 h after from")] = None,
 ) -> PositionsView:
     """Return positions by start of delivery, earliest first."""
     from_us = us_or(from_, quarter_hour_us(hub.clock.now_us()))

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cloud.fleet.operation import states
 from cloud.fleet.operation.model import CommandRow, GapRow, GapTotal
 from cloud.fleet.operation.tables import CLIENT_ID_MAX
 from cloud.kernel.errors import HubError
-from cloud.kernel.instants import iso
+from cloud.kernel.instants import Instant, iso
 from cloud.kernel.keys import IDENTIFIER
 from wire.command import PRIORITY_MAX
 from wire.fields import TEXT_MAX
@@ -47,7 +47,7 @@ class CommandBody(BaseModel):
     reason: str = Field(
         min_length=1, max_length=TEXT_MAX, pattern=LINE, examples=["grid operator, ticket 4711"]
     )
-    expires_at: AwareDatetime | None = Field(
+    expires_at: Instant | None = Field(
         default=None, description="not begun by then, it is not begun; default: by kind"
     )
     priority: int | None = Field(

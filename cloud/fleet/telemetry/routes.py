@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import AwareDatetime
 
 from cloud.fleet import service
 from cloud.fleet.telemetry import export, queries
@@ -26,7 +25,7 @@ from cloud.fleet.telemetry.views import (
 from cloud.kernel.auth import Viewer
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Invalid, responses
-from cloud.kernel.instants import iso, iso_or_none, us_or
+from cloud.kernel.instants import Instant, iso, iso_or_none, us_or
 from cloud.kernel.keys import IDENTIFIER
 from wire.points import is_point_name
 
@@ -39,8 +38,8 @@ SiteId = Annotated[str, Path(pattern=IDENTIFIER, description="the site's id")]
 Points = Annotated[
     str, Query(description="point names with commas between; none: all", max_length=7_000)
 ]
-From = Annotated[AwareDatetime | None, Query(alias="from", description="default: 24 h before now")]
-To = Annotated[AwareDatetime | None, Query(description="excluded; default: no end")]
+From = Annotated[Instant | None, Query(alias="from", description="default: 24 h before now")]
+To = Annotated[Instant | None, Query(description="excluded; default: no end")]
 
 
 @router.get(
