@@ -16,6 +16,7 @@ import pytest
 from cloud.exchange.journal import segment
 from tests.support.exchange import MARKET
 from tests.support.postgres import Server
+from tests.support.small_disk import NOT_ALLOWED
 from tests.support.system import START_TIMEOUT_S, System, free_port, running_system, wait_until
 from wire.clock import SystemClock, quarter_hour_us, utc
 
@@ -202,3 +203,18 @@ def test_of_two_hubs_with_one_database_one_has_the_exchange(
             for process in system.processes.values():
                 process.kill()
                 process.wait()
+
+
+def test_a_full_and_a_read_only_disk_are_one_line_each(tmp_path: Path) -> None:
+    megabytes = "8"  # the database finds room, the journal does not
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "tests.support.small_disk"),
+            *(str(tmp_path), megabytes, "tests.support.full_hub"),
+        ],
+        check=False,
+        capture_output=True,
+    )
+    if ended.returncode == NOT_ALLOWED:
+        pytest.skip("a file system of its own is not allowed to this user")
+    assert ended.returncode == 0, ended.stderr
