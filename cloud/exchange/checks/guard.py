@@ -76,8 +76,9 @@ class Checks(Counters):
     def throttle_remaining(self, account: str, market: str, at_us: int) -> int | None:
         """Return how many more entries and changes would be taken now; None: nothing bounds it."""
         seat = self.seat(account)
+        seat.settle()
         paces = (seat.pace, seat.throttled(market, self.policy))
-        bounds = [pace.remaining(at_us) for pace in paces]
+        bounds = [pace.left(at_us) for pace in paces]
         return min((bound for bound in bounds if bound is not None), default=None)
 
     def dump(self) -> list[object]:

@@ -58,6 +58,7 @@ def load(checks: Counters, dumped: list[Any]) -> None:
 
 
 def _seat(seat: Seat) -> list[object]:
+    seat.settle()
     periods = sorted(seat.periods.items())
     return [
         seat.account,
@@ -74,10 +75,9 @@ def _cash(day: Day) -> tuple[int, int]:
 
 
 def _stamps(pace: Pace) -> list[list[int]]:
-    pace.settle()
     return [window.counted() for window in pace.windows]
 
 
 def _stamp(pace: Pace, stamps: Iterable[Iterable[int]]) -> None:
     for window, own in zip(pace.windows, stamps, strict=True):
-        window.stamps.extend(own)
+        window.count(own)

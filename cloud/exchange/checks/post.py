@@ -44,52 +44,54 @@ class CheckedPost(Post):
     ) -> Refusal | None:
         """Say why an order may not be entered; None: it may, lives, and is on offer."""
         seat, desk, period, day = self.seat, self.desk, self.period, self.day
-        pace, own_pace = seat.pace, desk.pace
         power_kw = steps * self.step_kw
         cash = price_ticks * steps * self.wh_per_step
         net_kw = period.net_kw
-        sold = side is _SELL
-        if sold:
+        if side is _SELL:
+            open_kw = period.sell_kw + power_kw
             fits = (
                 net_kw + power_kw <= seat.net_max
-                and net_kw + period.sell_kw + power_kw <= seat.open_max
+                and net_kw + open_kw <= seat.open_max
                 and (reference_ticks is None or reference_ticks - price_ticks <= desk.collar_ticks)
             )
         else:
+            open_kw = period.buy_kw + power_kw
+            cash = -cash
             fits = (
                 net_kw - power_kw >= seat.net_min
-                and net_kw - period.buy_kw - power_kw >= seat.open_min
+                and net_kw - open_kw >= seat.open_min
                 and (reference_ticks is None or price_ticks - reference_ticks <= desk.collar_ticks)
             )
-            cash = -cash
+        if cash >= 0:
+            open_cash = day.in_open + cash
+            fits = fits and day.in_cash + open_cash <= seat.cash_in_max
+        else:
+            open_cash = day.out_open - cash
+            fits = fits and day.out_cash + open_cash <= seat.cash_out_max
         if not (
             fits
-            and self.plain
-            and not seat.special
             and power_kw <= desk.kw_max
             and seat.orders < seat.orders_max
             and desk.orders < seat.orders_per_contract_max
-            and day.in_cash + day.in_open + cash <= seat.cash_in_max
-            and day.out_cash + day.out_open - cash <= seat.cash_out_max
-            and len(pace.uncounted) < pace.spare
-            and len(own_pace.uncounted) < own_pace.spare
-            and seat.day_actions < seat.free_actions
+            and seat.spare > 0
             and at_us < seat.day_ends_us
+            and self.plain
+            and not seat.special
         ):
             return super().ask(side, price_ticks, steps, reference_ticks, at_us)
-        pace.uncounted.append(at_us)
-        own_pace.uncounted.append(at_us)
+        desk.pace.uncounted.append(at_us)
+        seat.spare -= 1
         seat.day_actions += 1
         seat.orders += 1
         desk.orders += 1
-        if sold:
-            period.sell_kw += power_kw
+        if side is _SELL:
+            period.sell_kw = open_kw
         else:
-            period.buy_kw += power_kw
+            period.buy_kw = open_kw
         if cash >= 0:
-            day.in_open += cash
+            day.in_open = open_cash
         else:
-            day.out_open -= cash
+            day.out_open = open_cash
         return None
 
     def filled(

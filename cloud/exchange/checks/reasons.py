@@ -28,12 +28,11 @@ class Asked(NamedTuple):
 
 def of_rate(seat: Seat, market: str, policy: Policy, at_us: int) -> Refusal | None:
     """Say whether the account acts too often."""
-    window = seat.throttled(market, policy).used_up(at_us)
+    pace = seat.throttled(market, policy)
+    window = seat.used_up(pace, at_us)
     if window is not None:
-        return _too_often(window, seat.account, f" of {market}")
-    window = seat.pace.used_up(at_us)
-    if window is not None:
-        return _too_often(window, seat.account, "")
+        where = f" of {market}" if window in pace.windows else ""
+        return _too_often(window, seat.account, where)
     most = seat.limits.order_to_trade_max
     if most is None or at_us >= seat.day_ends_us:
         return None

@@ -6,10 +6,11 @@ delivery in one area: an hour's trade counts in each of its quarters. Sold is po
 """
 
 from collections.abc import Iterable
+from itertools import chain
 
 from cloud.exchange.checks.limits import UNBOUND, Limits, Quota, bound, cash_of, ticks_of
 from cloud.exchange.checks.throttle import Policy
-from cloud.exchange.checks.windows import Pace, Window
+from cloud.exchange.checks.windows import SPARE_MAX, Pace, Window
 from cloud.market.contracts import Contract
 
 _DAY_US = 86_400_000_000
@@ -108,6 +109,7 @@ class Seat:
         "orders_per_contract_max",
         "pace",
         "periods",
+        "spare",
         "special",
     )
 
@@ -123,6 +125,8 @@ class Seat:
         """Of all markets together."""
         self.by_market: dict[str, Pace] = {}
         """The throttle's, made where the account first acts."""
+        self.spare = 0
+        """At least so many more may come, whenever they do, before a window must be looked at."""
         self.day_ends_us = 0
         self.day_actions = 0
         self.day_trades = 0
@@ -138,6 +142,7 @@ class Seat:
         self.cash_out_max = cash_of(limits.cash_out_eur_max)
         self.special = limits.state != "active" or bool(limits.strategies)
         """Whether a check is needed that most accounts do without."""
+        self.settle()
         self.pace = _followed(self.pace, _wanted(limits))
         ratio = limits.order_to_trade_max
         self.free_actions = UNBOUND if ratio is None else max(limits.order_to_trade_free, ratio)
@@ -156,6 +161,7 @@ class Seat:
 
     def policy(self, policy: Policy) -> None:
         """Take a throttle policy into force; what was counted goes on where spans are the same."""
+        self.settle()
         self.by_market = {
             market: _followed(
                 pace, (Window("THROTTLED", *wanted) for wanted in policy.windows.get(market, ()))
@@ -171,8 +177,28 @@ class Seat:
             self.day_ends_us = at_us - at_us % _DAY_US + _DAY_US
             self.day_actions = self.day_trades = 0
         self.day_actions += 1
-        self.pace.count(at_us)
-        pace.count(at_us)
+        self.spare -= 1
+        pace.uncounted.append(at_us)
+        if self.spare < -SPARE_MAX:
+            self.settle()
+
+    def settle(self) -> None:
+        """Bring all windows up to date: actions wait by market until somebody has to know."""
+        markets = self.by_market.values()
+        self.pace.count(sorted(chain.from_iterable(pace.uncounted for pace in markets)))
+        for pace in markets:
+            pace.count(pace.uncounted)
+            pace.uncounted.clear()
+        self.spare = 0
+
+    def used_up(self, pace: Pace, at_us: int) -> Window | None:
+        """Return a window that allows nothing now, of this market first; None where none is."""
+        self.settle()
+        window = pace.used_up(at_us) or self.pace.used_up(at_us)
+        if window is None:
+            rest = [every.remaining(at_us) for every in (self.pace, *self.by_market.values())]
+            self.spare = min(*rest, self.free_actions - self.day_actions, SPARE_MAX)
+        return window
 
 
 def day_of(contract: Contract) -> int:
@@ -197,9 +223,8 @@ def _wanted(limits: Limits) -> Iterable[Window]:
 
 def _followed(old: Pace, new: Iterable[Window]) -> Pace:
     """Give each new window the stamps of the old one of its name and span."""
-    old.settle()
     stamps = {(window.code, window.span_us): window.stamps for window in old.windows}
     pace = Pace(tuple(new))
     for window in pace.windows:
-        window.stamps.extend(stamps.get((window.code, window.span_us), ()))
+        window.count(stamps.get((window.code, window.span_us), ()))
     return pace

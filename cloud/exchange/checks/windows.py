@@ -4,54 +4,65 @@ A window of W seconds counts what happened at t until, and without, t + W. Not a
 no burst over its edge gets twice what is allowed.
 """
 
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import takewhile
 
 ALLOWED_MAX = 100_000
 """The most that a window may allow: it keeps a time stamp for each."""
 WINDOW_S_MAX = 7 * 86_400
-_SPARE_MAX = 1_000
-"""Actions that a pace may count before it looks at its windows again."""
+SPARE_MAX = 1_000
+"""Actions that may wait until the windows are looked at again."""
 
 
 class Window:
-    """At most `allowed` in any `span_us`; amortised O(1), at most `allowed` stamps kept."""
+    """At most `allowed` in any `span_us`; O(log n), at most about twice `allowed` stamps kept."""
 
-    __slots__ = ("allowed", "code", "span_us", "stamps")
+    __slots__ = ("_first", "allowed", "code", "span_us", "stamps")
 
     def __init__(self, code: str, span_us: int, allowed: int, stamps: Iterable[int] = ()) -> None:
         self.code = code
         """Of the refusal when it is used up."""
         self.span_us = span_us
         self.allowed = allowed
-        self.stamps: deque[int] = deque(stamps, maxlen=allowed)
-        """Append to count; beyond what is allowed the oldest is forgotten, and none remains."""
+        self.stamps: list[int] = []
+        """Rising; beyond what is allowed the oldest are forgotten, sooner or later."""
+        self._first = 0
+        """Index of the first that still counted when it was last asked."""
+        self.count(stamps)
+
+    def count(self, stamps: Iterable[int]) -> None:
+        """Count what happened, oldest first, nothing of it before what was counted already."""
+        self.stamps.extend(stamps)
+        excess = len(self.stamps) - self.allowed
+        if excess > self.allowed:
+            del self.stamps[:excess]
+            self._first = max(0, self._first - excess)
 
     def remaining(self, at_us: int) -> int:
         """Return how many more may happen at this instant."""
-        stamps = self.stamps
-        gone_us = at_us - self.span_us
-        while stamps and stamps[0] <= gone_us:
-            stamps.popleft()
-        return self.allowed - len(stamps)
+        first = self._begin(at_us)
+        if 2 * first > len(self.stamps):
+            del self.stamps[:first]
+            first = 0
+        self._first = first
+        return self.allowed - (len(self.stamps) - first)
 
     def left(self, at_us: int) -> int:
         """Return the same as `remaining`, and leave everything as it is."""
-        gone_us = at_us - self.span_us
-        within = sum(1 for _ in takewhile(lambda stamp: stamp > gone_us, reversed(self.stamps)))
-        return self.allowed - within
+        return self.allowed - (len(self.stamps) - self._begin(at_us))
 
     def counted(self) -> list[int]:
         """Return the stamps that still counted when the last one was made."""
-        if not self.stamps:
-            return []
-        gone_us = self.stamps[-1] - self.span_us
-        return [stamp for stamp in self.stamps if stamp > gone_us]
+        return self.stamps[self._begin(self.stamps[-1]) :] if self.stamps else []
 
     def frees_us(self) -> int:
         """Return when the next one may happen, after `remaining` said 0; 0: never."""
-        return self.stamps[0] + self.span_us if self.stamps else 0
+        return self.stamps[self._first] + self.span_us if self.allowed else 0
+
+    def _begin(self, at_us: int) -> int:
+        """Return the index of the first stamp that counts at this instant."""
+        begin = bisect_right(self.stamps, at_us - self.span_us, self._first)
+        return max(begin, len(self.stamps) - self.allowed)
 
     def text(self) -> str:
         """Return what is allowed, in words."""
@@ -59,43 +70,28 @@ class Window:
 
 
 class Pace:
-    """Windows that count the same actions, looked at only when one of them could be used up."""
+    """Windows that count the same actions."""
 
-    __slots__ = ("spare", "uncounted", "windows")
+    __slots__ = ("uncounted", "windows")
 
     def __init__(self, windows: tuple[Window, ...] = ()) -> None:
         self.windows = windows
         self.uncounted: list[int] = []
-        """Actions since the windows were last looked at."""
-        self.spare = 0
-        """So many of them may come before the windows must be looked at, whenever they come."""
+        """Actions that wait to be counted, in a market; see `Seat.settle`."""
 
-    def count(self, at_us: int) -> None:
-        """Count an action; whoever knows that `spare` is not used up may just keep it himself."""
-        self.uncounted.append(at_us)
-        if len(self.uncounted) > _SPARE_MAX:
-            self.settle()
-
-    def settle(self) -> None:
-        """Bring the windows up to date; before they are read."""
+    def count(self, stamps: Iterable[int]) -> None:
+        """Count actions, oldest first."""
         for window in self.windows:
-            window.stamps.extend(self.uncounted)
-        self.uncounted.clear()
-        self.spare = 0
+            window.count(stamps)
 
     def used_up(self, at_us: int) -> Window | None:
         """Return a window that allows nothing at this instant, None where there is none."""
-        self.settle()
-        spare = _SPARE_MAX
-        for window in self.windows:
-            remaining = window.remaining(at_us)
-            if remaining < 1:
-                return window
-            spare = min(spare, remaining)
-        self.spare = spare
-        return None
+        return next((window for window in self.windows if window.remaining(at_us) < 1), None)
 
-    def remaining(self, at_us: int) -> int | None:
-        """Return how many more may happen at this instant; None: nothing bounds it."""
-        self.settle()
+    def remaining(self, at_us: int) -> int:
+        """Return how many more may happen at this instant; `SPARE_MAX` where nothing bounds it."""
+        return min((window.remaining(at_us) for window in self.windows), default=SPARE_MAX)
+
+    def left(self, at_us: int) -> int | None:
+        """Return the same, and leave everything as it is; None where nothing bounds it."""
         return min((window.left(at_us) for window in self.windows), default=None)

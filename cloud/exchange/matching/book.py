@@ -19,7 +19,7 @@ but the orders of this book influences a match. Where the rules leave a choice, 
 
 import hashlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cloud.exchange.matching.codes import Ending, Execution, Side
 from cloud.exchange.matching.dryrun import Trial
@@ -28,10 +28,14 @@ from cloud.exchange.matching.ladder import Ladder
 from cloud.exchange.matching.meeting import show_next, take, take_past_wholes
 from cloud.exchange.matching.order import Order, Owner
 
-_BUY, _SELL = Side.BUY, Side.SELL
-_NON, _FOK = Execution.NON, Execution.FOK
-_IOC, _AON = Execution.IOC, Execution.AON
-_FILLED, _KILLED = Ending.FILLED, Ending.KILLED
+_BUY: Final = Side.BUY
+_SELL: Final = Side.SELL
+_NON: Final = Execution.NON
+_FOK: Final = Execution.FOK
+_IOC: Final = Execution.IOC
+_AON: Final = Execution.AON
+_FILLED: Final = Ending.FILLED
+_KILLED: Final = Ending.KILLED
 
 
 class Level(NamedTuple):

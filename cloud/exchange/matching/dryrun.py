@@ -6,13 +6,15 @@ It remembers what it has given, so that several orders of one linked basket can 
 the other: they leave at once or trade, so nothing of them comes to rest in between.
 """
 
+from typing import Final
+
 from cloud.exchange.matching.codes import Execution, SelfTrade
 from cloud.exchange.matching.ladder import Ladder
 from cloud.exchange.matching.order import Order, Owner
 
-_AON = Execution.AON
-_ALLOW = SelfTrade.ALLOW
-_CANCEL_OLDEST = SelfTrade.CANCEL_OLDEST
+_AON: Final = Execution.AON
+_ALLOW: Final = SelfTrade.ALLOW
+_CANCEL_OLDEST: Final = SelfTrade.CANCEL_OLDEST
 
 
 class _Clip:

@@ -4,15 +4,18 @@ Which order meets which is decided here, and what comes of it; `cloud.exchange.m
 what the rules are.
 """
 
+from typing import Final
+
 from cloud.exchange.matching.codes import Ending, Execution, SelfTrade
 from cloud.exchange.matching.effects import CLIP, ENDED, OWN_TRADE, REDUCED, TRADE, Effect
 from cloud.exchange.matching.ladder import Ladder
 from cloud.exchange.matching.order import Order
 
-_AON = Execution.AON
-_SELF_TRADE = Ending.SELF_TRADE
-_ALLOW, _CANCEL_NEWEST = SelfTrade.ALLOW, SelfTrade.CANCEL_NEWEST
-_CANCEL_OLDEST = SelfTrade.CANCEL_OLDEST
+_AON: Final = Execution.AON
+_SELF_TRADE: Final = Ending.SELF_TRADE
+_ALLOW: Final = SelfTrade.ALLOW
+_CANCEL_NEWEST: Final = SelfTrade.CANCEL_NEWEST
+_CANCEL_OLDEST: Final = SelfTrade.CANCEL_OLDEST
 
 
 def take(order: Order, ladder: Ladder, at_us: int, effects: list[Effect]) -> Ending | None:

@@ -4,6 +4,8 @@ Each change counts up the order's revision, so that whoever asks with an older o
 what he changes. A function named after a fact does what the fact says, live and in a replay.
 """
 
+from typing import Final
+
 from cloud.exchange.facts import Activated, Fact, Hibernated, Refused, Withdrawn
 from cloud.exchange.matching.codes import Action, Ending, State
 from cloud.exchange.matching.order import Order
@@ -13,9 +15,12 @@ from cloud.exchange.venue.desk import Desk
 from cloud.exchange.venue.guard import Refusal
 
 UNKNOWN = Refusal("ORDER_UNKNOWN", "this account has no such order in the venue")
-_ACTIVE, _HIBERNATED, _INACTIVE = State.ACTIVE, State.HIBERNATED, State.INACTIVE
-_new = tuple.__new__
-_UDEL, _ADEL = Action.DELETED, Action.DELETED_BY_ADMIN
+_ACTIVE: Final = State.ACTIVE
+_HIBERNATED: Final = State.HIBERNATED
+_INACTIVE: Final = State.INACTIVE
+_new: Final = tuple.__new__
+_UDEL: Final = Action.DELETED
+_ADEL: Final = Action.DELETED_BY_ADMIN
 
 
 def switch(desk: Desk, command: Switch, at_us: int, facts: list[Fact]) -> None:

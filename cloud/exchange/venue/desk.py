@@ -7,7 +7,7 @@ both. Dictionaries are read in the order in which they were filled, never by has
 from collections import deque
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cloud.exchange.facts import Fact, Halted, Joined, Listed, Refused, Stopped, Traded
 from cloud.exchange.matching.codes import SelfTrade, State, TradeState, Validity
@@ -26,12 +26,14 @@ from cloud.exchange.venue.profile import (
 from cloud.exchange.venue.stall import ContractKey, Stall, contract_of
 from cloud.market.contracts import Contract
 
-FAR_US = 1 << 62
-EXPIRY, CLOSING = 0, 1
+FAR_US: Final = 1 << 62
+EXPIRY: Final = 0
+CLOSING: Final = 1
 """What a timer is for; at one instant orders expire before gates close."""
-_TIMERS_SPARE = 1_000
-_GTD = Validity.GTD
-_ACTIVE, _INACTIVE = State.ACTIVE, State.INACTIVE
+_TIMERS_SPARE: Final = 1_000
+_GTD: Final = Validity.GTD
+_ACTIVE: Final = State.ACTIVE
+_INACTIVE: Final = State.INACTIVE
 
 Lookup = Callable[[str, int, int], Contract | None]
 """The catalogue's contract or block of a market, from start to end; None: not known any more."""

@@ -4,6 +4,8 @@ An order is refused for the first reason in this order: gate, halt or kill switc
 contract, and what the guard says (throttle → size and price → position and site → credit).
 """
 
+from typing import Final
+
 from cloud.exchange.facts import Entered, Fact, Refused
 from cloud.exchange.matching.codes import Action, Ending, Execution, Kind, Side, State, Validity
 from cloud.exchange.matching.effects import Effect
@@ -18,12 +20,15 @@ from cloud.exchange.venue.stall import Stall
 from cloud.market.contracts import Contract
 from cloud.market.money import eur_mwh
 
-_UADD, _AADD = Action.ADDED, Action.ADDED_BY_ADMIN
-_LIMIT, _BLOCK = Kind.LIMIT, Kind.BLOCK
-_ACTIVE, _HIBERNATED = State.ACTIVE, State.HIBERNATED
-_GFS = Validity.GFS
-_IOC = Execution.IOC
-_new = tuple.__new__
+_UADD: Final = Action.ADDED
+_AADD: Final = Action.ADDED_BY_ADMIN
+_LIMIT: Final = Kind.LIMIT
+_BLOCK: Final = Kind.BLOCK
+_ACTIVE: Final = State.ACTIVE
+_HIBERNATED: Final = State.HIBERNATED
+_GFS: Final = Validity.GFS
+_IOC: Final = Execution.IOC
+_new: Final = tuple.__new__
 
 
 def enter(desk: Desk, entry: Entry, at_us: int, facts: list[Fact], basket: int = 0) -> None:

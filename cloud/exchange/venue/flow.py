@@ -1,5 +1,7 @@
 """An order goes into its book: what the book did becomes facts, and the checks are told. Pure."""
 
+from typing import Final
+
 from cloud.exchange.facts import Clipped, Ended, Fact, Reduced, Traded
 from cloud.exchange.matching.codes import Action, Ending, State
 from cloud.exchange.matching.effects import CLIP, OWN_TRADE, REDUCED, Effect
@@ -7,10 +9,11 @@ from cloud.exchange.matching.order import Order
 from cloud.exchange.venue.desk import Desk
 from cloud.exchange.venue.stall import Stall
 
-_SDEL = Action.DELETED_BY_SYSTEM
-_FILLED, _SELF_TRADE = Ending.FILLED, Ending.SELF_TRADE
-_INACTIVE = State.INACTIVE
-_new = tuple.__new__
+_SDEL: Final = Action.DELETED_BY_SYSTEM
+_FILLED: Final = Ending.FILLED
+_SELF_TRADE: Final = Ending.SELF_TRADE
+_INACTIVE: Final = State.INACTIVE
+_new: Final = tuple.__new__
 
 
 def submit(desk: Desk, stall: Stall, order: Order, at_us: int, facts: list[Fact]) -> Ending | None:
