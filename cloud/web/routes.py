@@ -16,6 +16,7 @@ from cloud.kernel.errors import Forbidden, NotFound, Unauthenticated
 from cloud.web import assets, exchange_rows, forms, live, trace
 from cloud.web.attempts import Attempts
 from cloud.web.fleet_desk import FleetDesk
+from cloud.web.operations_desk import OperationsDesk
 from cloud.web.pages import page
 from cloud.web.site_desk import SiteDesk
 from cloud.web.state import Desk as TradeDesk
@@ -60,6 +61,16 @@ async def site_page(request: Request, hub: HubHere, site: str) -> Response:
     except NotFound:
         return RedirectResponse("/fleet", 303)
     return page(request, "site.html", role=principal.role, site=found.id, name=found.name)
+
+
+@router.api_route("/operations", methods=["GET", "HEAD"])
+async def operations_page(request: Request) -> Response:
+    principal = await auth.session(request)
+    if principal is None:
+        return RedirectResponse("/login", 303)
+    if not principal.is_admin:
+        return RedirectResponse("/trade", 303)
+    return page(request, "operations.html", role=principal.role)
 
 
 @router.get("/login")
@@ -166,6 +177,8 @@ async def feed(websocket: WebSocket, page: str = "trade", site: str = "") -> Non
             desk = FleetDesk(hub, principal)
         case "site":
             desk = SiteDesk(hub, principal, site)
+        case "operations" if principal.is_admin and principal.scopes is None:
+            desk = OperationsDesk(hub, principal)
         case _:
             desk = TradeDesk(hub, principal)
     await live.follow(websocket, hub, principal, desk)

@@ -33,8 +33,14 @@ async def moved_trades(
     *,
     before: int | None = None,
     limit: int = 100,
+    only_moved: bool = True,
 ) -> Sequence[MovedTrade]:
-    """Return trades that stand in one of these states, newest first; `before` is a trade's id."""
+    """Return trades that stand in one of these states, newest first.
+
+    Args:
+        before: for the next page: only ids below this one.
+        only_moved: leave out those that nobody has asked to undo.
+    """
     c, listed = tables.trade.c, tables.contract.c
     query = (
         select(
@@ -43,10 +49,12 @@ async def moved_trades(
             *(listed[f.name].label(f"contract_{f.name}") for f in fields(ContractRow)),
         )
         .join(tables.contract, c.contract == listed.contract)
-        .where(c.moved_us > 0, c.state.in_([state.value for state in states]))
+        .where(c.state.in_([state.value for state in states]))
         .order_by(c.trade_id.desc())
         .limit(min(limit, ROWS_MAX))
     )
+    if only_moved:
+        query = query.where(c.moved_us > 0)
     if before is not None:
         query = query.where(c.trade_id < before)
     found = (await connection.execute(query)).mappings().all()

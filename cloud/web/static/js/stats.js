@@ -22,7 +22,7 @@ export function stats(page) {
     const shown = JSON.stringify(rows);
     if (list.dataset.shown === shown) return;
     list.dataset.shown = shown;
-    list.replaceChildren(...rows.map(([key, value, more]) => h("div", {}, h("dt", {}, words.has(key) ? t(key) : key), h("dd", { class: "num", title: more || null }, value, more ? h("small", {}, ` ${more}`) : null))));
+    list.replaceChildren(...rows.map(([key, value, more]) => h("div", {}, h("dt", {}, words.has(key) ? t(key) : key), h("dd", { class: "num", title: more || null }, value))));
   };
   page.live.on(["session", "watch", "markets"], draw);
   page.onSelection(draw);

@@ -45,6 +45,7 @@ export class Ticket {
       void this.send();
     });
     hold($("#withdraw-all"), () => void this.#withdrawAll());
+    hold($("#stop-account"), () => void this.#stopAccount());
     const draw = () => this.draw();
     page.live.on(["contracts", "depth", "orders", "sites", "positions", "markets", "halts", "connection"], draw);
     page.onSelection(() => {
@@ -152,6 +153,9 @@ export class Ticket {
     const count = (this.page.state.orders ?? []).length;
     const all = $("#withdraw-all");
     all.disabled = count === 0 || !this.page.mayTrade;
+    const stopped = (this.page.state.halts ?? []).some((halt) => halt.scope === "stop");
+    $("#stop-account").disabled = stopped || !this.page.mayTrade;
+    text($("#stop-account").firstElementChild, t(stopped ? "ticket.stopped" : "ticket.stop"));
     text(all.firstElementChild, count ? t("ticket.withdraw_count", { count: words.number(count) }) : t("ticket.withdraw_all"));
   }
 
@@ -245,10 +249,23 @@ export class Ticket {
   }
 
   async #withdrawAll() {
-    const orders = this.page.state.orders ?? [];
-    const results = await Promise.allSettled(orders.map((order) => ask("DELETE", `/api/v1/orders/${encodeURIComponent(order.order_id)}`)));
-    const failed = results.filter((result) => result.status === "rejected").length;
-    toast(t(failed ? "ticket.withdrawn_some" : "ticket.withdrawn_all", { done: words.number(orders.length - failed), failed: words.number(failed) }), failed > 0);
+    try {
+      const { changed, refused } = await ask("DELETE", "/api/v1/orders");
+      toast(t(refused ? "ticket.withdrawn_some" : "ticket.withdrawn_all", { done: words.number(changed), failed: words.number(refused) }), refused > 0);
+    } catch (error) {
+      toast(error instanceof NoAnswer ? t("own.no_answer") : t("ticket.refused", { code: error.code, message: error.message }), true);
+    }
+  }
+
+  /** The kill switch: all own orders are deleted, none is taken until operations frees the account. */
+  async #stopAccount() {
+    const { account } = this.page.state.me;
+    try {
+      await ask("POST", `/api/v1/exchange/accounts/${encodeURIComponent(account)}/stop`, { reason: "kill switch of the trade page" });
+      toast(t("ticket.stopped_now"));
+    } catch (error) {
+      toast(error instanceof NoAnswer ? t("own.no_answer") : t("ticket.refused", { code: error.code, message: error.message }), true);
+    }
   }
 }
 
