@@ -44,6 +44,7 @@ from cloud.kernel.database import Database, open_database
 from cloud.kernel.errors import DatabaseUnusable, HubError
 from cloud.kernel.folder import FolderUnusable
 from cloud.kernel.keys import OPERATOR, Role
+from cloud.kernel.known_keys import KnownKeys
 from cloud.kernel.limits import BodyLimit
 from cloud.kernel.notify import Notifier
 from cloud.kernel.server import AddressTaken, listen, serve
@@ -141,7 +142,8 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
     database = await open_database(_database_url(settings))
     try:
         hub = Hub(settings, clock, database, Sessions(load_secret(settings.data_dir)))
-        for memory in (*sync_api.memories(), *exchange_api.memories(), Attempts(), Feeds(), Uses()):
+        shared = (*sync_api.memories(), *exchange_api.memories())
+        for memory in (*shared, Attempts(), Feeds(), KnownKeys(), Uses()):
             hub.provide(memory)
         hub.provide(LiveValues(hub.bus, clock))
         hub.provide(signer.of_settings(settings, clock))

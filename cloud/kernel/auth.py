@@ -7,6 +7,7 @@ foreign page can add; a socket opened with a cookie must come from our own origi
 narrowed to scopes, or a service's, opens no page.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from cloud.kernel import keys
 from cloud.kernel.context import Hub, hub_of
 from cloud.kernel.errors import Forbidden, Unauthenticated
 from cloud.kernel.keys import Principal, Role, Scope
+from cloud.kernel.known_keys import KnownKeys
 from cloud.kernel.roles import scopes_text
 from cloud.kernel.sessions import COOKIE
 from cloud.kernel.uses import Uses
@@ -152,8 +154,15 @@ async def _by_key(connection: HTTPConnection) -> Principal | None:
     if text is None:
         return None
     hub = hub_of(connection)
-    async with hub.database.reading() as database:
-        principal = await keys.principal_of_text(database, text, hub.clock.now_us())
+    known, now_s = hub.service(KnownKeys), asyncio.get_running_loop().time()
+    record = known.get(text, now_s)
+    if record is None:
+        changes = known.changes
+        async with hub.database.reading() as database:
+            record = await keys.record_of_text(database, text)
+        if record is not None:
+            known.keep(text, record, now_s, changes)
+    principal = None if record is None else keys.principal_of(record, hub.clock.now_us())
     if principal is None:
         raise Unauthenticated("this API key is not known or no longer valid")
     return _noted(hub, principal)

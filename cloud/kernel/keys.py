@@ -50,8 +50,10 @@ __all__ = [
     "is_identifier",
     "key_records",
     "keys_table",
+    "principal_of",
     "principal_of_id",
     "principal_of_text",
+    "record_of_text",
     "revoke_key",
     "rotate_key",
     "used",
@@ -234,6 +236,12 @@ async def principal_of_text(
     connection: AsyncConnection, text: str, now_us: int
 ) -> Principal | None:
     """Return whose key `text` is; None if it is no key of ours, revoked or expired."""
+    record = await record_of_text(connection, text)
+    return None if record is None else principal_of(record, now_us)
+
+
+async def record_of_text(connection: AsyncConnection, text: str) -> KeyRecord | None:
+    """Return what is kept of the key `text`, ended or not; None if it is no key of ours."""
     match = _KEY.fullmatch(text)
     if match is None:
         return None
@@ -242,7 +250,7 @@ async def principal_of_text(
     ).one_or_none()
     if row is None or not hmac.compare_digest(row.secret_sha256, _sha256(match[2])):
         return None
-    return _principal(_record(row), now_us)
+    return _record(row)
 
 
 async def principal_of_id(
@@ -250,7 +258,7 @@ async def principal_of_id(
 ) -> Principal | None:
     """Return whose key has this id, for a session made with it; None once it has ended."""
     record = await find(connection, key_id)
-    return None if record is None else _principal(record, now_us)
+    return None if record is None else principal_of(record, now_us)
 
 
 async def used(connection: AsyncConnection, last_us: Mapping[str, int]) -> None:
@@ -261,7 +269,8 @@ async def used(connection: AsyncConnection, last_us: Mapping[str, int]) -> None:
         )
 
 
-def _principal(record: KeyRecord, now_us: int) -> Principal | None:
+def principal_of(record: KeyRecord, now_us: int) -> Principal | None:
+    """Return who has the key; None once it has ended."""
     if not record.valid_at(now_us):
         return None
     return Principal(record.key_id, record.account, record.role, record.scopes)
