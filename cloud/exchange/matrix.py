@@ -19,6 +19,7 @@ from typing import NamedTuple
 from cloud.exchange.matching.codes import Execution, Kind, Side, State, Validity
 from cloud.exchange.venue.commands import Entry
 from cloud.exchange.venue.guard import Refusal
+from cloud.exchange.venue.profile import CLIPS_MAX
 
 
 class Codes(NamedTuple):
@@ -204,6 +205,13 @@ def _iceberg(entry: Entry, sizes: Sizes) -> Refusal | None:
             "DISPLAY",
             f"display_quantity: {entry.display_steps} steps is not allowed;"
             f" {sizes.clip_steps_min} or more is",
+        )
+    if entry.quantity_steps > CLIPS_MAX * entry.display_steps:
+        least = -(-entry.quantity_steps // CLIPS_MAX)
+        return Refusal(
+            "DISPLAY",
+            f"display_quantity: {entry.display_steps} steps is not allowed; {least} or more is, for"
+            f" an iceberg has at most {CLIPS_MAX} peaks",
         )
     wrong = entry.delta_ticks > 0 if entry.side is Side.BUY else entry.delta_ticks < 0
     if wrong:

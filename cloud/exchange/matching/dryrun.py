@@ -6,6 +6,7 @@ It remembers what it has given, so that several orders of one linked basket can 
 the other: they leave at once or trade, so nothing of them comes to rest in between.
 """
 
+from bisect import bisect_left, insort
 from typing import Final
 
 from cloud.exchange.matching.codes import Execution, SelfTrade
@@ -32,7 +33,7 @@ class _Clip:
 class Trial:
     """What a side of a book would give to orders that came now, one after the other."""
 
-    __slots__ = ("_again", "_clips", "_ladder", "_touched")
+    __slots__ = ("_again", "_clips", "_ladder", "_moved", "_touched")
 
     def __init__(self, ladder: Ladder, *, again: bool = False) -> None:
         self._ladder = ladder
@@ -42,6 +43,8 @@ class Trial:
         """By order number, what of the part that it shows in the book would still be there."""
         self._clips: dict[int, list[_Clip]] = {}
         """By key, the clips that would have appeared at the end of that queue, in their order."""
+        self._moved: list[int] = []
+        """Their keys, rising."""
 
     def take(self, owner: Owner, price_ticks: int, steps: int) -> int:
         """Return how much of an order would trade, and count it as taken.
@@ -69,11 +72,15 @@ class Trial:
 
     def _worse_than(self, key: int | None) -> int | None:
         """Return the next key, of the book or of a clip."""
-        keys = self._ladder.keys
-        found = (keys[-1] if keys else None) if key is None else self._ladder.next_key(key)
-        for moved in self._clips:
-            if (key is None or moved < key) and (found is None or moved > found):
-                found = moved
+        keys, moved = self._ladder.keys, self._moved
+        if key is None:
+            found = keys[-1] if keys else None
+            index = len(moved)
+        else:
+            found = self._ladder.next_key(key)
+            index = bisect_left(moved, key)
+        if index and (found is None or moved[index - 1] > found):
+            found = moved[index - 1]
         return found
 
     def _meet_order(self, owner: Owner, order: Order, left: int) -> tuple[int, bool]:
@@ -108,4 +115,7 @@ class Trial:
         open_steps = min(order.display_steps, clip.hidden_steps)
         follower = _Clip(order, price_ticks, open_steps, clip.hidden_steps - open_steps)
         key = self._ladder.sign * price_ticks
-        self._clips.setdefault(key, []).append(follower)
+        if key not in self._clips:
+            insort(self._moved, key)
+            self._clips[key] = []
+        self._clips[key].append(follower)

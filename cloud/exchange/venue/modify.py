@@ -15,6 +15,7 @@ from cloud.exchange.venue import changes, entry, flow, scopes
 from cloud.exchange.venue.commands import Modification
 from cloud.exchange.venue.desk import EXPIRY, Desk
 from cloud.exchange.venue.guard import Refusal
+from cloud.exchange.venue.profile import CLIPS_MAX
 from cloud.exchange.venue.stall import Stall
 
 
@@ -195,6 +196,8 @@ def _form(order: Order, command: Modification, wanted: _Wanted, at_us: int) -> R
         return Refusal("NOT_CHANGEABLE", "only an iceberg has a peak and a peak price delta")
     if iceberg and wanted.display_steps < 1:
         return Refusal("DISPLAY", "display_quantity: an iceberg shows at least one step")
+    if iceberg and wanted.quantity_steps > CLIPS_MAX * wanted.display_steps:
+        return Refusal("DISPLAY", f"display_quantity: an iceberg has at most {CLIPS_MAX} peaks")
     if wanted.delta_ticks * (1 if order.side is Side.BUY else -1) > 0:
         return Refusal("PRICE_DELTA", "peak_price_delta: buy 0 or less, sell 0 or more")
     if command.valid_until_us and command.valid_until_us <= at_us:

@@ -15,6 +15,8 @@ CLOSED_KEPT_S: Final = 8 * 86_400
 """Closed contracts are known this long: no trade can be moved later."""
 HALTS_MAX: Final = 10_000
 """Scopes that are halted at a time; beyond it a halt of another one is refused."""
+CLIPS_MAX: Final = 200
+"""Peaks of an iceberg (M7: 999 MW by 5 MW); each is a trade that one message may make (ours)."""
 SWEEP_ROUNDS_MAX: Final = 100
 """Searches for the power of a block sweep; beyond it nothing of it trades."""
 

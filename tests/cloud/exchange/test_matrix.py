@@ -19,6 +19,7 @@ from cloud.exchange.matrix import (
 )
 from cloud.exchange.venue.commands import Entry
 from cloud.exchange.venue.guard import Refusal
+from cloud.exchange.venue.profile import CLIPS_MAX
 from cloud.exchange.venue.refusals import STATUS
 from tests.support.exchange import contract
 from wire.clock import QUARTER_HOUR_US
@@ -145,6 +146,7 @@ def test_a_whole_that_only_pairs_allow_has_a_code_of_its_own() -> None:
         (replace(LIMIT, delta_ticks=1), "PRICE_DELTA"),
         (replace(ICEBERG, display_steps=0), "DISPLAY"),
         (replace(ICEBERG, display_steps=-4), "DISPLAY"),
+        (replace(ICEBERG, quantity_steps=CLIPS_MAX + 1, display_steps=1), "DISPLAY"),
         (replace(ICEBERG, delta_ticks=-1), "PRICE_DELTA"),
         (replace(ICEBERG, side=Side.BUY), "PRICE_DELTA"),
         (replace(DATED, valid_until_us=0), "VALID_UNTIL"),
@@ -176,6 +178,16 @@ def test_quantity_and_clip_have_the_minimum_of_the_product() -> None:
     assert small == Refusal("QUANTITY_MIN", "quantity: 9 steps is not allowed; 10 or more is")
     assert clip is not None
     assert clip.code == "DISPLAY"
+
+
+def test_an_iceberg_has_no_more_peaks_than_one_message_may_trade() -> None:
+    most = replace(ICEBERG, quantity_steps=3 * CLIPS_MAX, display_steps=3)
+    assert refusal(most) is None
+    assert refusal(replace(most, quantity_steps=3 * CLIPS_MAX + 1)) == Refusal(
+        "DISPLAY",
+        "display_quantity: 3 steps is not allowed; 4 or more is, for an iceberg has at most 200"
+        " peaks",
+    )
 
 
 def test_a_market_order_never_rests() -> None:
