@@ -20,8 +20,6 @@ from cloud.exchange import policies
 from cloud.exchange import routes as exchange_routes
 from cloud.exchange import running as exchange
 from cloud.exchange.api import routes as exchange_api
-from cloud.exchange.auction import routes as auction_routes
-from cloud.exchange.auction import service as auctions
 from cloud.exchange.checks.throttle import BadPolicy
 from cloud.exchange.feeds import key_routes as feed_key_routes
 from cloud.exchange.feeds import routes as feed_routes
@@ -100,20 +98,18 @@ def create_app(hub: Hub) -> FastAPI:
     )
     app.state.hub = hub
     errors.install(app)
-    larger = {**sync_api.BYTES_MAX, **exchange_api.BYTES_MAX, **auction_routes.BYTES_MAX}
-    app.add_middleware(BodyLimit, larger=larger)
+    app.add_middleware(BodyLimit, larger={**sync_api.BYTES_MAX, **exchange_api.BYTES_MAX})
     for module in (
+        exchange_routes,  # searched in this order: what is asked most often and in most haste first
+        exchange_api,
+        sync_api,
         kernel_routes,
         key_routes,
         fleet_routes,
         gateway_routes,
         operation_routes,
-        sync_api,
         market_routes,
         portfolio_routes,
-        exchange_routes,
-        exchange_api,
-        auction_routes,
         feed_routes,
         feed_key_routes,
         docs,
@@ -157,12 +153,7 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
 @asynccontextmanager
 async def running_features(hub: Hub) -> AsyncIterator[None]:
     """Run what works in the background of the hub, lowest step of the staircase first."""
-    async with (
-        jobs.running(hub),
-        exchange.running(hub),
-        auctions.running(hub),
-        asyncio.TaskGroup() as tasks,
-    ):
+    async with jobs.running(hub), exchange.running(hub), asyncio.TaskGroup() as tasks:
         started = [
             tasks.create_task(planning.run(hub), name="planning"),
             tasks.create_task(uses.run(hub), name="uses of keys"),
