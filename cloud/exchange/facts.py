@@ -1,18 +1,18 @@
 """What the journal keeps: one fact for each thing that happened in the venue. Pure.
 
-A **cause** is what somebody asked for, or what the clock brought, as the writer decided it; the
-**effects** that it had follow it. Whoever reads needs nothing else: the read model, market data
-and feeds are made from facts alone. A replay does the causes again, without the checks, and must
-arrive at the same effects, or stops.
+A **cause** is what somebody asked for, or what the clock brought, as the writer decided it; its
+**effects** follow it. Whoever reads needs nothing else: read model, market data and feeds are made
+from facts alone. A replay does the causes again, unchecked; the effects must be equal, or it stops.
 
 Numbers instead of names: contracts and owners are told once (`Listed`, `Joined`), orders and
 trades refer to them. 0 and '' mean none. Prices in ticks of 0.01 EUR/MWh, quantities in steps of
-the contract, times in microseconds since 1970 UTC, given by the writer. `by` is who did it: of an
-order, the administrator who did it for its owner, and '' where the owner or the venue did.
+the contract, times in µs since 1970 UTC, given by the writer. `by` is who did it: of an order, the
+administrator who did it for its owner, and '' where the owner or the venue did.
 """
 
 from typing import NamedTuple, get_args
 
+from cloud.exchange.auction.facts import Auctioned
 from cloud.exchange.matching.codes import (
     Action,
     Ending,
@@ -276,21 +276,6 @@ class Ended(NamedTuple):
     action: Action
 
 
-class Auctioned(NamedTuple):
-    """Cause. What one owner got in an auction; that of all owners is committed at once."""
-
-    at_us: int
-    auction: str  # code; the market of the positions
-    area: str
-    day: int  # local delivery day as `date.toordinal`
-    owner: int
-    start_us: int  # of the first period
-    period_us: int
-    step_kw: int
-    price_ticks: tuple[int, ...]  # of each period; where nothing was traded, 0
-    steps: tuple[int, ...]  # of each period, net: sold (+) or bought (-)
-
-
 Cause = (
     Listed
     | Joined
@@ -310,8 +295,6 @@ Cause = (
     | Configured
 )
 Effect = Traded | Clipped | Reduced | Ended
-Later = Auctioned
-"""Causes and effects that came later, in the order of their coming."""
-Fact = Cause | Effect | Later
+Fact = Cause | Effect | Auctioned
 KINDS: tuple[type[Fact], ...] = get_args(Fact)
-"""The index is the kind in the journal: add at the end of `Later`, never change the order."""
+"""The index is the kind in the journal: add at the end of `Fact`, never change the order."""

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from cloud.exchange import exposure, policies, tenure
 from cloud.exchange.api.desk import SocketDesk
+from cloud.exchange.auction.service import Auctions
 from cloud.exchange.batteries import Batteries
 from cloud.exchange.feeds.routes import Counter
 from cloud.exchange.journal.journal import Journal
@@ -66,7 +67,9 @@ async def _recovered(hub: Hub, journal: Journal, room: Room) -> AsyncIterator[Ex
 
 @asynccontextmanager
 async def _tasks(hub: Hub, exchange: Exchange) -> AsyncIterator[None]:
-    for service in (exchange, exchange.audience.feeds, Counter(SocketDesk(hub, exchange))):
+    auctions = Auctions(hub, exchange)
+    counter = Counter(SocketDesk(hub, exchange))
+    for service in (exchange, exchange.audience.feeds, counter, auctions):
         hub.provide(service)
     jobs = {
         "exchange": exchange.writer.run(),
@@ -75,6 +78,7 @@ async def _tasks(hub: Hub, exchange: Exchange) -> AsyncIterator[None]:
         "snapshots": exchange.audience.snapshots.run(),
         "batteries": exchange.batteries.run(),
         "policy": policies.follow(exchange, hub.bus, hub.settings.policy_file),
+        "auctions": auctions.run(),
         "exposure": exposure.run(hub, exchange.catalogue),
     }
     async with asyncio.TaskGroup() as tasks:

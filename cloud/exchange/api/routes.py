@@ -12,9 +12,14 @@ from cloud.exchange.api import (
     seed_routes,
 )
 from cloud.exchange.api.outside import OutsidePrices
+from cloud.exchange.auction import routes as auction_routes
 
-BYTES_MAX = {"/api/v1/orders/basket": 1024 * 1024, "/api/market/history/sync": 2 * 1024 * 1024}
-"""Five hundred orders, ten thousand minutes, with all that they may say."""
+BYTES_MAX = {
+    "/api/v1/orders/basket": 1024 * 1024,
+    "/api/market/history/sync": 2 * 1024 * 1024,
+    **auction_routes.BYTES_MAX,
+}
+"""Five hundred orders, ten thousand minutes, a whole day's curves, with all that they may say."""
 
 router = APIRouter()
 for _part in (
@@ -25,6 +30,7 @@ for _part in (
     seed_routes,
     operation_routes,
     oversight_routes,
+    auction_routes,
 ):
     router.include_router(_part.router)
 

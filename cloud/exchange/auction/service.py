@@ -7,8 +7,7 @@ takes each session once. So whatever is killed when, there is one result, and it
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import date
 
 from cloud.exchange.auction import calendar, content, store
@@ -204,19 +203,6 @@ class Auctions:
                 f" {iso(session.opens_us)} until {iso(session.gate_us)}",
             )
         return now_us
-
-
-@asynccontextmanager
-async def running(hub: Hub) -> AsyncIterator[None]:
-    """Hold the auctions while the block lasts; the exchange runs around it."""
-    auctions = Auctions(hub, hub.service(Exchange))
-    hub.provide(auctions)
-    async with asyncio.TaskGroup() as tasks:
-        job = tasks.create_task(auctions.run(), name="auctions")
-        try:
-            yield
-        finally:
-            job.cancel()
 
 
 def _check_site(one: Submission, session: Session, sites: Sequence[Site]) -> None:

@@ -6,7 +6,8 @@ power in each of them, the energy and the cash in equal parts, exact.
 
 from collections.abc import Iterator, Mapping
 
-from cloud.exchange.facts import Auctioned, Joined, Listed
+from cloud.exchange.auction.facts import Auctioned
+from cloud.exchange.facts import Joined, Listed
 from cloud.exchange.read.changes import Trade
 from cloud.market.contracts import wh_of
 from cloud.portfolio.model import Entry

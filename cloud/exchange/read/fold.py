@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from cloud.exchange import facts
+from cloud.exchange.auction.facts import Auctioned
 from cloud.exchange.facts import Fact
 from cloud.exchange.read import order_facts, venue_facts
 from cloud.exchange.read.changes import Changes
@@ -34,7 +35,7 @@ _HANDLERS: dict[type[Fact], Callable[[Ledger, int, Any], None]] = {
     facts.Clipped: order_facts.clipped,
     facts.Reduced: order_facts.reduced,
     facts.Ended: order_facts.ended,
-    facts.Auctioned: venue_facts.auctioned,
+    Auctioned: venue_facts.auctioned,
 }
 
 

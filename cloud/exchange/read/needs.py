@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from cloud.exchange.auction.facts import Auctioned
 from cloud.exchange.facts import (
-    Auctioned,
     Changed,
     Entered,
     Fact,

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from cloud.exchange.auction.facts import Auctioned
 from cloud.exchange.facts import (
-    Auctioned,
     Closed,
     Configured,
     Freed,

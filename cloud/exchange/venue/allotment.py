@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from cloud.exchange.facts import Auctioned, Fact
+from cloud.exchange.auction.facts import Auctioned
+from cloud.exchange.facts import Fact
 from cloud.exchange.matching.codes import Side
 from cloud.exchange.venue import halts
 from cloud.exchange.venue.answers import Answer

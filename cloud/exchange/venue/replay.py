@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cloud.exchange.auction.facts import Auctioned
 from cloud.exchange.facts import (
     Activated,
-    Auctioned,
     Changed,
     Closed,
     Configured,

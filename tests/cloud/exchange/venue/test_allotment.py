@@ -2,7 +2,8 @@
 
 import json
 
-from cloud.exchange.facts import Auctioned, Fact, Joined, Listed
+from cloud.exchange.auction.facts import Auctioned
+from cloud.exchange.facts import Fact, Joined, Listed
 from cloud.exchange.matching.order import Owner
 from cloud.exchange.read.entries import auction_entries
 from cloud.exchange.venue.commands import Allot
