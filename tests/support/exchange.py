@@ -88,8 +88,9 @@ def body(side: str, quantity_mwh: float = 0.0075, price: float = 85.5, /, **more
 
 async def charge(hub: Hub, site: str, soc_pct: float = 50) -> None:
     """Let a box of the site tell its state of charge now: without one nothing is sold or bought."""
+    now_us = hub.clock.now_us()
     async with enrolled_box(hub, site) as box:
-        await box.upload([telemetry(1, hub.clock.now_us(), soc_pct=soc_pct)])
+        await box.upload([telemetry(1, now_us, soc_pct=soc_pct)], epoch=f"epoch-{now_us}")
 
 
 async def _has_site(hub: Hub) -> bool:

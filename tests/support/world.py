@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tests.support.charging import wait_until_charged
 from tests.support.system import Box, System
-from wire.clock import QUARTER_HOUR_US, SystemClock, quarter_hour_us
+from wire.clock import QUARTER_HOUR_US, SystemClock, quarter_hour_us, utc
 
 SOLD_KW = 60
 """What the site has sold for the quarter-hour that is delivered during the tests."""
@@ -41,7 +41,7 @@ def place_order(
             "/api/orders",
             json={
                 "market": _MARKET,
-                "delivery_start": start_us // 1_000_000,
+                "delivery_start": utc(start_us).isoformat(),
                 "side": side,
                 "quantity_mwh": kw * 250 / 1e6,
                 "limit_price_eur_mwh": price,
