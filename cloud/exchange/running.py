@@ -79,7 +79,7 @@ async def _tasks(hub: Hub, exchange: Exchange) -> AsyncIterator[None]:
         "batteries": exchange.batteries.run(),
         "policy": policies.follow(exchange, hub.bus, hub.settings.policy_file),
         "auctions": auctions.run(),
-        "exposure": exposure.run(hub, exchange.catalogue),
+        "exposure": exposure.run(hub, exchange.catalogue, exchange.standings),
     }
     async with asyncio.TaskGroup() as tasks:
         started = [tasks.create_task(job, name=name) for name, job in jobs.items()]

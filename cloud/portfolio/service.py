@@ -75,3 +75,13 @@ async def sums_of_sites(connection: AsyncConnection, from_us: int, to_us: int) -
     Of deliveries that start in ``[from_us, to_us)``; markets without any are left out.
     """
     return await store.sums_of_sites(connection, from_us, to_us)
+
+
+async def sums_by_account(
+    connection: AsyncConnection, from_us: int, to_us: int
+) -> dict[str, dict[str, Total]]:
+    """Return by account and market what was sold (+) or bought (-), and its cash.
+
+    Of deliveries that start in ``[from_us, to_us)``.
+    """
+    return await store.sums_by_account(connection, from_us, to_us)

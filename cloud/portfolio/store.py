@@ -88,6 +88,23 @@ async def sums_of_sites(connection: AsyncConnection, from_us: int, to_us: int) -
     return {code: Total(int(net_wh), int(cash)) for code, net_wh, cash in rows}
 
 
+async def sums_by_account(
+    connection: AsyncConnection, from_us: int, to_us: int
+) -> dict[str, dict[str, Total]]:
+    """Return net energy and cash by account and market."""
+    c = table.c
+    query = (
+        select(c.account, c.market, func.sum(c.sold_wh - c.bought_wh), func.sum(c.cash))
+        .where(c.start_us >= from_us, c.start_us < to_us)
+        .group_by(c.account, c.market)
+        .order_by(c.account, c.market)
+    )
+    found: dict[str, dict[str, Total]] = {}
+    for account, market, net_wh, cash in await connection.execute(query):
+        found.setdefault(account, {})[market] = Total(int(net_wh), int(cash))
+    return found
+
+
 def _position(row: Row[Any]) -> Position:
     return Position(
         account=row.account,

@@ -249,14 +249,19 @@ async def test_metrics_show_what_the_sites_have_sold_and_how_full_they_are(hub: 
         await place(desk.werk, "SELL")
         await place(desk.handel, "BUY")
         await desk.werk.get("/api/trades")
-        await exposure.show(hub, hub.service(Exchange).catalogue)
+        exchange = hub.service(Exchange)
+        await exposure.show(hub, exchange.catalogue, exchange.standings)
+        standing = exchange.standings.standing("handel")
+        assert standing["exposure_snapshot"] == {
+            MARKET: {"net_mwh": -0.0075, "notional_eur": -0.64}
+        }
         text = (await desk.werk.get("/metrics")).text
         assert f'pho_exposure_energy{{market="{MARKET}"}} 0.0075' in text
         assert f'pho_exposure_notional{{market="{MARKET}"}} 0.64125' in text
         assert 'pho_soc_percent{site="werk-sued"} 50.0' in text
         assert "pho_temp_celsius{" not in text, "nobody has measured it"
         clock_of(hub).at_us = NOON_US + QUARTER_HOUR_US
-        await exposure.show(hub, hub.service(Exchange).catalogue)
+        await exposure.show(hub, exchange.catalogue, exchange.standings)
         text = (await desk.werk.get("/metrics")).text
         assert f'pho_exposure_energy{{market="{MARKET}"}} 0.0\n' in text
         assert f'pho_pnl_realized{{market="{MARKET}"}} 0.64125' in text
