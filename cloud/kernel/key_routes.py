@@ -50,6 +50,7 @@ class RotationBody(BaseModel):
 
     overlap_s: int = Field(
         default=keys.OVERLAP_S,
+        strict=True,
         ge=0,
         le=keys.OVERLAP_S_MAX,
         description="how long the old key is still good, in seconds",

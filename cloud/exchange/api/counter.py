@@ -21,6 +21,7 @@ from cloud.exchange.service import Done, Exchange
 from cloud.exchange.venue.commands import Modification, Switch, SwitchAll
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import NotFound
+from cloud.kernel.keys import account_of_id
 from cloud.market.catalogue import find
 from cloud.market.contracts import Contract
 
@@ -40,8 +41,10 @@ class OrderCounter:
         """Check, match and keep an order.
 
         Raises:
+            NotFound: an administrator names an account that is not there.
             OrderRefused: it was turned away; the code says why.
         """
+        await self._known(account, by_admin)
         ticket = ticket_of(body, self._exchange.catalogue, account, user=user, by_admin=by_admin)
         done = await self._exchange.place(ticket)
         return OrderTold.of(done.answer, done.contract, self._remaining(account, body.market))
@@ -56,6 +59,7 @@ class OrderCounter:
         Raises:
             OrderRefused: nothing of it was even looked at.
         """
+        await self._known(account, by_admin)
         linking = Linking(body.linking)
         catalogue = self._exchange.catalogue
         made: list[Ticket | OrderRefused] = []
@@ -135,6 +139,14 @@ class OrderCounter:
         (answer,) = await self._exchange.ask(command)
         answer = await self._exchange.of_order(command.account, command.order_id, answer)
         return OrderTold.of(answer, contract, self._remaining(command.account, contract.market))
+
+    async def _known(self, account: str, by_admin: str) -> None:
+        """Refuse what an administrator does for nobody."""
+        if not by_admin:
+            return
+        async with self._hub.database.reading() as connection:
+            if await account_of_id(connection, account) is None:
+                raise NotFound(f"account {account} is not known")
 
     async def _contract(self, account: str, order_id: int) -> Contract:
         """Return the contract of an order; a repeated change may name one that is replaced."""

@@ -57,9 +57,10 @@ class SigningRotationBody(BaseModel):
     encoding: Literal["hex", "base64"] | None = Field(
         default=None, description="of the secret; needed with one, and never guessed"
     )
-    overlap_s: int = Field(default=OVERLAP_S, ge=0, le=OVERLAP_S_MAX)
+    overlap_s: int = Field(default=OVERLAP_S, strict=True, ge=0, le=OVERLAP_S_MAX)
     activate_s: int = Field(
         default=0,
+        strict=True,
         ge=0,
         le=ACTIVATE_S_MAX,
         description="it signs that much later, so that subscribers can learn it before",

@@ -224,6 +224,9 @@ async def test_nobody_changes_or_sees_the_orders_of_another_but_an_admin_who_say
         assert asleep.json()["state"] == "HIBE"
         history = (await desk.handel.get(f"{path}/history")).json()
         assert [step["action"] for step in history["actions"]] == ["UADD", "AHIB"]
+        nobodys = {"account": "nobody"}
+        answer = await desk.admin.post("/api/v1/orders", json=order("SELL"), params=nobodys)
+        assert await refused(answer) == (404, "NOT_FOUND")
         await _only_readers(hub, desk, path)
 
 
