@@ -59,6 +59,7 @@ def test_each_type_shows_its_own_fields_and_no_others(page: Page) -> None:
 
 
 def test_an_iceberg_shows_its_peak_and_an_all_or_none_order_is_flagged(page: Page) -> None:
+    write_order(page, "SELL", "6", _FREE_PRICE)
     page.select_option("#form-choice", "I_NON")
     expect(page.locator("#send")).to_contain_text("Sichtbar")
     page.fill("#display", "2")

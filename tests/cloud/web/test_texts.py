@@ -13,6 +13,7 @@ from cloud.exchange.matching.codes import Action, Ending, TradeState
 from cloud.exchange.venue.scopes import SCOPES
 from cloud.fleet.operation.model import Standing
 from cloud.kernel.keys import Role
+from cloud.market.contracts import Phase
 from cloud.web import assets, texts
 from wire import order as orders
 from wire.gap import Cause
@@ -42,6 +43,7 @@ _MADE = (
     "mode.",
     "orderstate.",
     "part.",
+    "phase.",
     "quality.",
     "record.no_",
     "role.",
@@ -112,6 +114,7 @@ def test_every_code_of_an_alarm_has_words() -> None:
         ("cause", Cause),
         ("clock", ClockState),
         ("role", Role),
+        ("phase", [phase.value for phase in Phase]),
         ("scope", SCOPES),
         ("action", [action.value for action in Action]),
         ("orderstate", [ending.value for ending in Ending]),

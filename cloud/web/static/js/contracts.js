@@ -1,7 +1,9 @@
 // The contract list, the day matrix above it, and the choice of market.
 
 import { $, attribute, h, keyed, text, toggle } from "./dom.js";
+import { haltOver } from "./halts.js";
 import { SECTIONS_OF_MARKET } from "./page.js";
+import { phaseOf } from "./phases.js";
 import * as words from "./words.js";
 
 const { t } = words;
@@ -74,7 +76,7 @@ function keepVisible(row) {
 function makeRow(page, row) {
   const choose = () => page.select({ startUs: row.start_us });
   return h("tr", { onclick: choose },
-    h("td", {}, h("button", { type: "button" }), " ", h("span", { class: "closes num" })),
+    h("td", {}, h("button", { type: "button" }), " ", h("span", { class: "tag", hidden: true }), h("span", { class: "closes num" })),
     h("td", { class: "r num" }), h("td", { class: "r num" }), h("td", { class: "r num" }), h("td", { class: "r num" }));
 }
 
@@ -89,6 +91,10 @@ function drawGates(page, body) {
     const mark = node.firstChild.lastChild;
     text(mark, soon ? words.span(Math.max(0, Math.floor(leftS))) : "");
     toggle(mark, "soon", soon);
+    const special = haltOver(page, row.start_us) ? "HALTED" : row.phase === "AREA_ONLY" ? row.phase : null;
+    const tag = node.firstChild.children[1];
+    tag.hidden = special === null;
+    if (special) text(tag, t(`phase.${special.toLowerCase()}`));
   }
   drawGate(page, nowUs);
 }
@@ -139,7 +145,10 @@ function drawMatrix(page) {
     toggle(cell, "past", us < page.live.nowUs());
     toggle(cell, "chosen", us === page.startUs);
     if (price !== null) cell.style.setProperty("--heat", `${Math.round(8 + (74 * (price - low)) / range)}%`);
-    attribute(cell, "title", price === null ? null : `${words.time(us)}  ${words.withUnit(words.price(price), "€/MWh")}`);
+    const phase = phaseOf(page, us);
+    toggle(cell, "planned", phase === "PLANNED");
+    const parts = [words.time(us), price === null ? null : words.withUnit(words.price(price), "€/MWh"), phase && t(`phase.${phase.toLowerCase()}`)];
+    attribute(cell, "title", parts.filter(Boolean).join(" · "));
   }
   box.setAttribute("aria-label", prices.length
     ? t("contracts.matrix", { day: words.day(page.startUs), low: words.price(low), high: words.price(low + range), count: prices.length })
