@@ -95,6 +95,10 @@ CONTINUOUS = Profile.of(TABLE)
 
 _FIELDS = ("type", "execution", "validity", "state")
 _ENTRY_STATES = (State.ACTIVE, State.HIBERNATED)
+_EXECUTIONS = {code.value: code for code in Execution}
+_KINDS = {code.value: code for code in Kind}
+_VALIDITIES = {code.value: code for code in Validity}
+_STATES = {code.value: code for code in _ENTRY_STATES}
 _AUCTION = "AU"
 """Execution code of orders in an auction's call phase."""
 
@@ -112,13 +116,13 @@ def codes_of(
             "AUCTION_ONLY",
             "execution: 'AU' is not allowed in continuous trading; in auctions it is",
         )
-    read_execution = next((e for e in Execution if e.value == execution), None)
+    read_execution = _EXECUTIONS.get(execution)
     if validity is None:
         at_once = read_execution in (Execution.FOK, Execution.IOC)
         validity = (Validity.NON if at_once else Validity.GFS).value
-    read_kind = next((k for k in Kind if k.value == kind), None)
-    read_validity = next((v for v in Validity if v.value == validity), None)
-    read_state = next((s for s in _ENTRY_STATES if s.value == state), None)
+    read_kind = _KINDS.get(kind)
+    read_validity = _VALIDITIES.get(validity)
+    read_state = _STATES.get(state)
     if read_kind is None:
         return _unknown("type", kind, Kind)
     if read_execution is None:

@@ -9,7 +9,7 @@ Local time makes opening times, delivery days and labels, never a key: a day has
 as the area's clock gives it (92, 96 or 100 quarter-hours).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from functools import lru_cache
@@ -24,6 +24,8 @@ PRODUCTS = {900: "PT15M", 1_800: "PT30M", 3_600: "PT60M"}
 BLOCK = "BLOCK"
 _SECOND_US = 1_000_000
 _HOUR_S = 3_600
+CONTRACTS_KEPT = 4_096
+"""Of a market: six weeks of quarter-hours."""
 _DAY_S = 86_400
 _PEAK_HOURS = range(8, 20)
 """Local clock hours of peak, hours 9 to 20 of Monday to Friday (EPEX SPOT product pages)."""
@@ -131,6 +133,10 @@ class Market:
     """Newest first, at least one."""
     scope: str = "local"
     """``local``, ``country`` or ``cross_zonal``: with whom orders of this market can meet."""
+    _made: dict[int, Contract] = field(
+        default_factory=dict, init=False, repr=False, compare=False, hash=False
+    )
+    """Contracts that were asked for, up to `CONTRACTS_KEPT`: they never change."""
 
     @property
     def resolution_us(self) -> int:
@@ -154,6 +160,16 @@ class Market:
 
     def contract(self, start_us: int) -> Contract | None:
         """Return the contract that starts at this instant, None where there is none."""
+        made = self._made.get(start_us)
+        if made is None:
+            made = self._contract(start_us)
+            if made is not None:
+                if len(self._made) >= CONTRACTS_KEPT:
+                    self._made.clear()
+                self._made[start_us] = made
+        return made
+
+    def _contract(self, start_us: int) -> Contract | None:
         if start_us % self.resolution_us:
             return None
         day = self.day_of(start_us)
