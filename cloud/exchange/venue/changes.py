@@ -18,6 +18,7 @@ UNKNOWN = Refusal("ORDER_UNKNOWN", "this account has no such order in the venue"
 _ACTIVE: Final = State.ACTIVE
 _HIBERNATED: Final = State.HIBERNATED
 _INACTIVE: Final = State.INACTIVE
+_CANCELLED: Final = Ending.CANCELLED
 _new: Final = tuple.__new__
 _UDEL: Final = Action.DELETED
 _ADEL: Final = Action.DELETED_BY_ADMIN
@@ -97,7 +98,10 @@ def take_back(
     facts.append(_new(Withdrawn, fields))  # as Withdrawn(*fields), in less time
     desk.last_us = at_us
     desk.remove(order)
-    desk.answers.accepted(order, Ending.CANCELLED, client_order_id, at_us)
+    if client_order_id:
+        desk.answers.accepted(order, Ending.CANCELLED, client_order_id, at_us)
+    else:
+        desk.answers.now.append((order, _CANCELLED, at_us))
 
 
 def put_to_sleep(

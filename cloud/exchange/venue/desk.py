@@ -198,14 +198,15 @@ class Desk:
 
     def remove(self, order: Order) -> None:
         """End an order that stands in its book, or sleeps."""
-        stall = self.stalls[order.contract]
+        stall, owner = self.stalls[order.contract], order.owner
         steps = 0
         if order.state is _ACTIVE:
             stall.book.withdraw(order)
             steps = order.open_steps + order.hidden_steps
         else:
             stall.hibernated.pop(order.order_id, None)
-        self.drop(order, stall, steps)
+        post = stall.posts.get(owner.number) or self.post(owner, stall)
+        post.offered(order.side, order.limit_ticks, -steps, self.forget(order))
 
     def rest(self, order: Order, stall: Stall) -> None:
         """Take an order out of its book, if it stands there."""
@@ -215,8 +216,7 @@ class Desk:
 
     def drop(self, order: Order, stall: Stall, steps: int) -> None:
         """Let an order go that is not filled, and offered so many steps until now."""
-        post = stall.posts.get(order.owner.number) or self.post(order.owner, stall)
-        post.offered(order.side, order.limit_ticks, -steps, self.forget(order))
+        self.offered(order, stall, -steps, self.forget(order))
 
     def offered(self, order: Order, stall: Stall, steps: int, orders: int = 0) -> None:
         """Tell the checks what has come to be on offer, or left; see `Post.offered`."""

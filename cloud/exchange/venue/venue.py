@@ -62,6 +62,8 @@ class Venue:
         desk.answers.now = []
         if type(command) is Entry:
             entries.enter(desk, command, at_us, facts)
+        elif type(command) is Switch:
+            changes.switch(desk, command, at_us, facts)
         else:
             _DO[type(command)](desk, command, at_us, facts)
         return facts
@@ -104,7 +106,6 @@ class Venue:
 _DO: Mapping[type[Command], Callable[[Desk, Any, int, list[Fact]], None]] = {
     Basket: baskets.enter,
     Modification: modify.modify,
-    Switch: changes.switch,
     SwitchAll: changes.switch_all,
     Halt: halts.halt,
     Kill: halts.kill,
