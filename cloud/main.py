@@ -1,6 +1,7 @@
 """phoenyra-hub: the composition root of the hub, and its command line.
 
-Exit codes: 0 stopped as asked; 1 ended by a defect; 2 cannot work with what it was given.
+Exit codes: 0 stopped as asked; 1 ended by a defect, or another hub has taken over: a new start is
+right; 2 cannot work with what it was given.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from cloud.exchange.feeds import key_routes as feed_key_routes
 from cloud.exchange.feeds import routes as feed_routes
 from cloud.exchange.feeds import signer
 from cloud.exchange.feeds.ring import BadRing
-from cloud.exchange.journal.errors import JournalUnusable
+from cloud.exchange.journal.errors import Fenced, JournalUnusable
 from cloud.exchange.prices.rules_file import BadRules
 from cloud.exchange.venue.replay import ReplayDiffers
 from cloud.fleet import commandline, gateway_routes, jobs
@@ -39,7 +40,7 @@ from cloud.kernel import routes as kernel_routes
 from cloud.kernel.auth import Viewer
 from cloud.kernel.context import Hub
 from cloud.kernel.database import Database, open_database
-from cloud.kernel.errors import DatabaseUnusable, HubError
+from cloud.kernel.errors import DatabaseUnusable, HubError, Unavailable
 from cloud.kernel.folder import FolderUnusable
 from cloud.kernel.keys import OPERATOR, Role
 from cloud.kernel.known_keys import KnownKeys
@@ -214,7 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not isinstance(reason, _UNUSABLE):
             raise
         sys.stderr.write(f"phoenyra-hub: {reason}\n")
-        return 2
+        return 1 if isinstance(reason, Fenced | Unavailable) else 2
     return 0
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from cloud.fleet import service as fleet
 from cloud.fleet.model import Site
 from cloud.kernel.context import Hub
+from cloud.kernel.errors import Unavailable
 from cloud.planning import plan
 from cloud.portfolio import service as portfolio
 from wire.schedule import Schedule
@@ -18,6 +19,8 @@ LOOK_S = 60.0
 """At least this often: the horizon moves with the clock."""
 PAUSE_S = 0.2
 """Between two looks: a burst of trades makes one schedule, not hundreds."""
+RETRY_S = 1.0
+"""Between two attempts while the database does not answer."""
 
 
 async def run(hub: Hub) -> None:
@@ -41,7 +44,11 @@ class Planner:
         bus = self._hub.bus
         while not bus.closed:
             seen = bus.version(topic)
-            await self.look()
+            try:
+                await self.look()
+            except Unavailable:  # the database has said so
+                await asyncio.sleep(RETRY_S)
+                continue
             await asyncio.sleep(PAUSE_S)
             await bus.wait(topic, seen, LOOK_S)
 

@@ -21,7 +21,7 @@ from cloud.exchange.venue.commands import Allot
 from cloud.fleet.model import Site
 from cloud.kernel.auth import Principal
 from cloud.kernel.context import Hub
-from cloud.kernel.errors import Invalid, NotFound
+from cloud.kernel.errors import Invalid, NotFound, Unavailable
 from cloud.kernel.instants import iso
 
 SOLVER_S = 60.0
@@ -116,7 +116,7 @@ class Auctions:
             while not self._hub.bus.closed:
                 try:
                     await self.settle_due()
-                except OrderRefused as error:
+                except (OrderRefused, Unavailable) as error:
                     _logger.warning("an auction waits: %s", error)
                     await asyncio.sleep(_RETRY_S)
                 await asyncio.sleep(_NAP_S_MAX)

@@ -162,7 +162,8 @@ def test_a_hub_that_another_one_has_overtaken_answers_nothing_more_and_ends(
         except httpx.TransportError:
             status = 503
     assert status == 503
-    assert started.processes.pop("hub").wait(timeout=START_TIMEOUT_S) == 2
+    again = 1  # systemd starts it again then, and it waits in line
+    assert started.processes.pop("hub").wait(timeout=START_TIMEOUT_S) == again
     last = started.log("hub").splitlines()[-1]
     assert last.startswith("phoenyra-hub: ")
     assert f"writer {number + 1} has taken over from writer {number}" in last
