@@ -226,9 +226,8 @@ async def key_records(connection: AsyncConnection) -> Sequence[KeyRecord]:
 
 async def find(connection: AsyncConnection, key_id: str) -> KeyRecord | None:
     """Return what is kept of the key, revoked or not."""
-    row = (
-        await connection.execute(select(keys_table).where(keys_table.c.id == key_id))
-    ).one_or_none()
+    rows = await connection.execute(select(keys_table).where(keys_table.c.id == key_id))
+    row = rows.one_or_none()
     return None if row is None else _record(row)
 
 
@@ -245,9 +244,8 @@ async def record_of_text(connection: AsyncConnection, text: str) -> KeyRecord | 
     match = _KEY.fullmatch(text)
     if match is None:
         return None
-    row = (
-        await connection.execute(select(keys_table).where(keys_table.c.id == match[1]))
-    ).one_or_none()
+    rows = await connection.execute(select(keys_table).where(keys_table.c.id == match[1]))
+    row = rows.one_or_none()
     if row is None or not hmac.compare_digest(row.secret_sha256, _sha256(match[2])):
         return None
     return _record(row)
@@ -271,9 +269,8 @@ async def used(connection: AsyncConnection, last_us: Mapping[str, int]) -> None:
 
 def principal_of(record: KeyRecord, now_us: int) -> Principal | None:
     """Return who has the key; None once it has ended."""
-    if not record.valid_at(now_us):
-        return None
-    return Principal(record.key_id, record.account, record.role, record.scopes)
+    valid = record.valid_at(now_us)
+    return Principal(record.key_id, record.account, record.role, record.scopes) if valid else None
 
 
 def _administrates(record: KeyRecord) -> bool:
