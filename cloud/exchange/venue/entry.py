@@ -219,27 +219,9 @@ def place(
 
 def happen(desk: Desk, entered: Entered, facts: list[Fact]) -> None:
     """Do again what an entry says; the checks are told what they were asked for."""
-    (
-        at_us,
-        order_id,
-        number,
-        owner_number,
-        side,
-        kind,
-        execution,
-        validity,
-        state,
-        ticks,
-        steps,
-        _,
-        _,
-        _,
-        client_id,
-        text,
-        _,
-        basket,
-        _,
-    ) = entered
+    at_us, order_id, number, owner_number, side = entered[:5]
+    kind, execution, validity, state, ticks, steps = entered[5:11]
+    client_id, text, _, basket = entered[14:18]
     owner, stall = desk.owners[owner_number], desk.stalls[number]
     post = desk.post(owner, stall)
     post.acted(at_us)
