@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -26,6 +27,10 @@ GIVEN_UP_S = 30
 async def positions(hub: Hub) -> list[Position]:
     async with hub.database.reading() as connection:
         return list(await portfolio.positions(connection, from_us=0, to_us=2**60))
+
+
+def often(asked: Counter[str], name: str) -> bool:
+    return asked[name] > 1
 
 
 async def test_positions_are_whole_before_anything_is_planned_with_them(hub: Hub) -> None:
@@ -73,6 +78,6 @@ async def test_nothing_of_the_exchange_ends_with_the_database(
             broken.setattr(hub.database, "transaction", away)
             broken.setattr(hub.database, "reading", away)
             for name in ("auctions", "batteries", "planning after portfolio", "tenure"):
-                await eventually(lambda name=name: asked[name] > 1, GIVEN_UP_S)
+                await eventually(partial(often, asked, name), GIVEN_UP_S)
         answer = await desk.handel.post("/api/orders", json=body("BUY"))
         assert answer.status_code == 200, answer.text
