@@ -192,8 +192,14 @@ def _arrive(order: Order, other: Ladder, effects: list[Effect]) -> Ending | None
 
 def _try_again(wholes: Ladder, ladder: Ladder, newest: Order, effects: list[Effect]) -> None:
     """Try the all-or-none orders of one side in priority, now that `newest` rests on the other."""
-    for order in wholes.wholes_within(-ladder.keys[-1]):
+    tried = wholes.wholes_within(-ladder.keys[-1])
+    if not tried:
+        return
+    most = ladder.most_within(min(ladder.sign * order.price_ticks for order in tried))
+    for order in tried:
         steps = order.open_steps
+        if most.steps(ladder.sign * order.price_ticks) < steps:
+            continue  # thousands that are far too large must not cost a walk each
         if Trial(ladder, again=True).take(order.owner, order.price_ticks, steps) == steps:
             take_past_wholes(order, ladder, newest.at_us, effects, again=True)
             wholes.leave(order)

@@ -5,7 +5,7 @@ asks, so that both sides read alike. A queue is a chain of orders, so that a wit
 same wherever the order stands, and leaves nothing behind.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 
 from cloud.exchange.matching.codes import Execution, Side
@@ -26,6 +26,22 @@ class Queue:
         while order is not None:
             yield order
             order = order.behind
+
+
+class Most:
+    """At most so much could trade with one side of a book: its quantities added up by key."""
+
+    __slots__ = ("sums", "worse")
+
+    def __init__(self) -> None:
+        self.worse: list[int] = []
+        """Negated keys, rising: the best first."""
+        self.sums: list[int] = []
+
+    def steps(self, reach: int) -> int:
+        """Return what stood at this key or a better one; it may have become less since."""
+        index = bisect_right(self.worse, -reach)
+        return self.sums[index - 1] if index else 0
 
 
 class Ladder:
@@ -105,6 +121,19 @@ class Ladder:
                 break
             orders += self.wholes[key].values()
         return orders
+
+    def most_within(self, reach: int) -> "Most":
+        """Return how much stands at each key or a better one, down to this key."""
+        most = Most()
+        steps = 0
+        for key in reversed(self.keys):
+            if key < reach:
+                break
+            for order in self.queues[key]:
+                steps += order.open_steps + order.hidden_steps
+            most.worse.append(-key)
+            most.sums.append(steps)
+        return most
 
     def next_key(self, key: int) -> int | None:
         """Return the best key that is worse than this one; None: there is none."""

@@ -6,6 +6,8 @@ import pytest
 
 from cloud.exchange.matching.book import Level
 from cloud.exchange.matching.codes import Ending, Execution, Side
+from cloud.exchange.matching.ladder import Ladder
+from cloud.exchange.matching.order import Order, Owner
 from tests.support.books import Counter
 
 FOK, IOC, AON = Execution.FOK, Execution.IOC, Execution.AON
@@ -170,6 +172,17 @@ def test_waiting_all_or_none_orders_are_tried_in_priority() -> None:
         ("trade", 2, 5, 9, 3),
     ]
     assert counter.contents() == [(5, 10, 1, 0), (3, 9, 5, 0), (1, 10, 8, 0)]
+
+
+def test_what_stands_within_a_price_is_added_up_once_for_all_that_wait() -> None:
+    ladder = Ladder(Side.SELL)
+    for number, (price_ticks, open_steps, hidden_steps) in enumerate(((12, 5, 0), (10, 2, 4))):
+        order = Order(number, Owner(1, "ada"), 1, Side.SELL, price_ticks, open_steps + hidden_steps)
+        order.open_steps, order.hidden_steps = open_steps, hidden_steps
+        ladder.join(order)
+    most = ladder.most_within(-12)
+    assert [most.steps(-price) for price in (9, 10, 11, 12, 13)] == [0, 6, 6, 11, 11]
+    assert ladder.most_within(-11).sums == [6]
 
 
 def test_an_iceberg_fills_a_waiting_all_or_none_order_clip_by_clip() -> None:
