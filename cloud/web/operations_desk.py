@@ -84,6 +84,7 @@ class OperationsDesk:
         asked = {
             row.trade_id: (await supervision.moves(connection, row.trade_id))[-1].who
             for row in waiting
+            if row.state is TradeState.CANCEL_ASKED
         }
         trades = await moving.moved_trades(
             connection, tuple(TradeState), limit=TRADES_MAX, only_moved=False
@@ -99,7 +100,7 @@ class OperationsDesk:
                 "account": names,
             },
             "halts": [_halt(row) for row in halts],
-            "waiting": [_trade(row, asked[row.trade_id]) for row in waiting],
+            "waiting": [_trade(row, asked.get(row.trade_id, "")) for row in waiting],
             "trades": [_trade(row) for row in trades],
             "incidents": [_incident(row) for row in incidents],
             "accounts": _accounts(names, activity, stopped),

@@ -43,11 +43,12 @@ _TOLD_OTHERWISE = frozenset({"SCHEDULE_PUBLISHED", "SCHEDULE_TAKEN"})
 _TOPICS_OF = {
     "market": frozenset({MARKET_TOPIC}),
     "own": frozenset({PROJECTED_TOPIC, TRADES_TOPIC}),
+    "past": frozenset[str](),
     "fleet": frozenset({TELEMETRY_TOPIC}),
     "plan": frozenset({TRADES_TOPIC}),
     "live": frozenset({LIVE_TOPIC}),
 }
-_AGE_S_MAX = {"market": 1.0, "own": 15.0, "fleet": 5.0, "plan": 2.0, "live": 5.0}
+_AGE_S_MAX = {"market": 1.0, "own": 15.0, "past": 1.5, "fleet": 5.0, "plan": 2.0, "live": 5.0}
 TOPICS = Groups(_TOPICS_OF, _AGE_S_MAX).all_topics
 
 
@@ -80,6 +81,8 @@ class Desk:
         due = self._groups.due(woken, now_s)
         if "own" in due:
             self.sections |= await self._own()
+        if "past" in due:
+            self.sections |= await self._past()
         if due & {"fleet", "plan"}:
             async with self.hub.database.reading() as connection:
                 sites = await fleet.visible_sites(connection, self.principal)
@@ -124,18 +127,24 @@ class Desk:
         account = self.principal.account
         orders = await exchange.orders(account, only_open=True)
         trades = await exchange.trades(account, limit=TRADES_MAX)
-        newest = await exchange.orders(account, limit=TRADES_MAX)
-        ended = [each for each in newest if each.ending is not None][:ENDED_MAX]
-        async with self.hub.database.reading() as connection:
-            halts = await supervision.halts(connection, only_in_force=True, limit=HALTS_MAX)
         positions = await self._positions()
         return {
             "orders": [exchange_rows.order(each) for each in orders],
-            "ended": [exchange_rows.order(each) for each in ended],
-            "halts": exchange_rows.halts_of(halts, account),
             "trades": [exchange_rows.trade(each) for each in trades],
             "positions": rows.positions(positions),
             "account": rows.account(positions),
+        }
+
+    async def _past(self) -> Row:
+        """Return what has ended lately, and which halts last."""
+        account = self.principal.account
+        newest = await self.hub.service(Exchange).orders(account, limit=TRADES_MAX)
+        async with self.hub.database.reading() as connection:
+            halts = await supervision.halts(connection, only_in_force=True, limit=HALTS_MAX)
+        ended = [each for each in newest if each.ending is not None][:ENDED_MAX]
+        return {
+            "ended": [exchange_rows.order(each) for each in ended],
+            "halts": exchange_rows.halts_of(halts, account),
         }
 
     async def _positions(self) -> list[Position]:
