@@ -25,7 +25,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from bench.crash_exchange import books_sha256
 from bench.crash_exchange_truth import Answer, account
 from cloud import main as hub_main
-from cloud.exchange import running, service
+from cloud.exchange import audience, running
 from cloud.exchange.journal.journal import Journal
 from cloud.exchange.prices.beside import Beside
 from cloud.exchange.recovery import recover
@@ -148,7 +148,7 @@ def _forked(folder: Path, port: int) -> int:
             Journal=partial(Journal, segment_bytes=SEGMENT_BYTES),
             recover=partial(_recover, folder / "starts.log"),
         )
-        vars(service).update(Snapshots=partial(Snapshots, facts_min=SNAPSHOT_FACTS))
+        vars(audience).update(Snapshots=partial(Snapshots, facts_min=SNAPSHOT_FACTS))
         os._exit(hub_main.main(["serve"]))
     finally:
         os._exit(1)
