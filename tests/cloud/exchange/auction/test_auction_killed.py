@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def test_an_auction_that_is_killed_again_and_again_is_published_once(system: Sys
     for _ in range(KILLS):
         said = system.log("hub").count(SAID)
         system.start_hub()
-        wait_until(lambda said=said: _settled(system, keys, session, said), 60, "the result")
+        wait_until(partial(_settled, system, keys, session, said), 60, "the result")
         system.kill("hub")
     system.start_hub()
 
