@@ -89,9 +89,12 @@ async def _run(system: System, keys: dict[str, str], seconds: float) -> Figures:
             errors += steady.errors
             figures |= _percentiles(f"{name}ack", steady.took_ms)
         for name, lines_of in (("http", http), ("socket", socket)):
+            cpu_s = _cpu_s(system)
             most = await _most(lines_of, seconds)
+            cpu_s = _cpu_s(system) - cpu_s
             errors += most.errors
             figures[f"orders_per_s_max_{name}"] = round(len(most.took_ms) / most.seconds)
+            figures[f"hub_cpu_ms_an_order_{name}"] = round(1e3 * cpu_s / len(most.took_ms), 3)
         bulk = await _bulk(system, keys["seller"], 10 if seconds < 5.0 else 40)
         errors += bulk.errors
         figures |= _percentiles("bulk_500", bulk.took_ms)
@@ -244,6 +247,13 @@ def _percentiles(name: str, values: list[float]) -> Figures:
         return round(ordered[place], 2) if ordered else None
 
     return {f"{name}_p{100 * share:.0f}_ms": at(share) for share in (0.5, 0.95, 0.99)}
+
+
+def _cpu_s(system: System) -> float:
+    """Return what the hub has computed so far: a figure that other programs hardly disturb."""
+    pid = system.processes["hub"].pid
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _rss_mb(system: System) -> float:
