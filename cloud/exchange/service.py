@@ -112,13 +112,12 @@ class Exchange:
                     OrderRefused("BASKET_REFUSED", _TOGETHER) if isinstance(each, Entry) else each
                     for each in made
                 ]
-            answers = iter(await self.ask(Basket(entries=tuple(entries), linking=linking)))
-        else:
-            waiting = [self._submit(entry) for entry in entries]
-            answers = iter([(await self._answers(each))[0] for each in waiting])
+            answers = await self.ask(Basket(entries=tuple(entries), linking=linking))
+            return [_done_or_refusal(*each) for each in zip(entries, answers, strict=True)]
+        waiting = [self._begun(each) if isinstance(each, Entry) else each for each in made]
         return [
-            _done_or_refusal(each, next(answers)) if isinstance(each, Entry) else each
-            for each in made
+            await self._ended(each, answers) if isinstance(each, Entry) else each
+            for each, answers in zip(made, waiting, strict=True)
         ]
 
     async def entry(self, ticket: Ticket) -> Entry:
@@ -244,6 +243,22 @@ class Exchange:
             return await self.entry(ticket)
         except OrderRefused as error:
             return error
+
+    def _begun(self, entry: Entry) -> Answers | OrderRefused:
+        """Submit one of several orders; those before it are under way, so it is refused alone."""
+        try:
+            return self._submit(entry)
+        except OrderRefused as error:
+            return error
+
+    async def _ended(self, entry: Entry, begun: Answers | OrderRefused) -> Done | OrderRefused:
+        if isinstance(begun, OrderRefused):
+            return begun
+        try:
+            (answer,) = await self._answers(begun)
+        except OrderRefused as error:
+            return error
+        return _done_or_refusal(entry, answer)
 
     def _submit(self, command: Command) -> Answers:
         with _unavailable():

@@ -5,7 +5,12 @@ from typing import Any
 import httpx
 
 from cloud.exchange import exposure
-from cloud.exchange.service import Exchange
+from cloud.exchange.matching.codes import State
+from cloud.exchange.order_views import OrderBody
+from cloud.exchange.refusals import OrderRefused
+from cloud.exchange.service import Done, Exchange
+from cloud.exchange.venue.commands import Switch
+from cloud.exchange.writer import INBOX_MAX
 from cloud.kernel.context import Hub
 from cloud.kernel.keys import Role
 from tests.support.exchange import MARKET, NOON_US, TradingHub, body, charge, trading
@@ -275,3 +280,20 @@ async def test_an_instant_outside_of_our_time_is_named_wherever_one_is_asked_for
                     answer = await desk.werk.get(f"/api/v1/{path}", params={name: at})
                     assert answer.status_code == 422, (path, name, at)
                     assert "years 2000 to 2199 are allowed" in answer.json()["message"]
+
+
+async def test_of_many_orders_only_those_that_found_no_room_are_refused_as_busy(hub: Hub) -> None:
+    async with trading(hub) as desk:
+        first = await place(desk.handel, "SELL")
+        exchange = hub.service(Exchange)
+        order = OrderBody.model_validate(body("SELL"))
+        await exchange.entry(order.ticket("handel"))  # all sites are known now: nothing waits
+        delete = Switch(account="handel", order_id=int(first["order_id"]), to=State.INACTIVE)
+        waiting = [exchange.writer.submit(delete) for _ in range(INBOX_MAX - 2)]
+        told = await exchange.place_all([order.ticket("handel")] * 5)
+        for answers in waiting:
+            await answers
+        assert [isinstance(each, Done) for each in told] == [True, True, False, False, False]
+        assert [each.code for each in told if isinstance(each, OrderRefused)] == ["BUSY"] * 3
+        live = (await desk.handel.get("/api/orders", params={"only_open": True})).json()["orders"]
+        assert len(live) == 2
