@@ -30,8 +30,8 @@ POINTS = {
 _KW_PER_MW = 1_000
 LOOK_S = 60.0
 """All sites are looked at this often, and when telemetry came."""
-PAUSE_S = 2.0
-"""Between two looks at all sites: a fleet uploads all the time."""
+PAUSE_S = 10.0
+"""Between two looks at all sites: a fleet uploads all the time, and `look_at` is never late."""
 
 _logger = logging.getLogger(__name__)
 
