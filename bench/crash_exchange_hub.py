@@ -67,7 +67,6 @@ class Result:
     """Client order ids that were answered in more than one life."""
     starts_compared: int = 0
     fed: int = 0
-    """Trades that the feed told."""
     snapshots: int = 0
 
 
@@ -78,7 +77,6 @@ class Said:
     answers: dict[str, Answer] = field(default_factory=dict)
     """By client order id; only the first one."""
     sent: dict[str, int] = field(default_factory=dict)
-    """How many orders each account has sent."""
     fed: list[list[int]] = field(default_factory=list)
     """Trades of the feed, of each connection."""
 
@@ -231,8 +229,7 @@ async def _over_http(port: int, key: str, name: str, said: Said, result: Result)
                 said.sent[name] = max(said.sent.get(name, 0), number + 1)
                 order = _next(name, number)
                 answer = await client.post("/api/orders", json=order)
-                told = answer.json()
-                _note(order, told, answer.status_code, said, result)
+                _note(order, answer.json(), answer.status_code, said, result)
 
 
 async def _over_a_socket(port: int, key: str, name: str, said: Said, result: Result) -> None:

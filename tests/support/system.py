@@ -89,7 +89,6 @@ class System:
     folder: Path
     shift_s: float = 0.0
     start_s_max: float = START_TIMEOUT_S
-    """What a hub may take until it answers."""
     hub_port: int = 0
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     boxes: dict[str, Box] = field(default_factory=dict)
@@ -179,8 +178,7 @@ class System:
         with self.admin() as client:
             answer = client.post(path, json=body)
         assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
-        document: dict[str, Any] = answer.json()
-        return document
+        return dict[str, Any](answer.json())
 
     def add_site(
         self,
