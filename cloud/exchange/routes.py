@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from cloud.exchange import policies
 from cloud.exchange.api.forms import Instant
+from cloud.exchange.api.paces import Entering, Operating, Own, Watching
 from cloud.exchange.entry import contract_of, market_of
 from cloud.exchange.market_views import (
     BookView,
@@ -27,7 +28,6 @@ from cloud.exchange.order_views import (
 )
 from cloud.exchange.prices import views
 from cloud.exchange.service import ROWS_MAX, Exchange
-from cloud.kernel.auth import Admin, MarketReader, OrderReader, OrderWriter
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import responses
 from cloud.kernel.instants import iso
@@ -54,19 +54,17 @@ Market = Annotated[str, Query(examples=[DEFAULT_MARKET])]
     summary="Place an order",
     responses=responses(401, 403, 409, 422, 429, 503),
 )
-async def create_order(
-    body: OrderBody, exchange: ExchangeHere, principal: OrderWriter
-) -> OrderAnswer:
+async def create_order(body: OrderBody, exchange: ExchangeHere, principal: Entering) -> OrderAnswer:
     """Check, match and keep an order; the answer comes when it is safe on the disk."""
     done = await exchange.place(body.ticket(principal.account))
     remaining = exchange.standings.throttle_remaining(principal.account, body.market)
     return OrderAnswer.of(done, remaining)
 
 
-@router.get("/api/orders", summary="Own orders", responses=responses(401, 422))
+@router.get("/api/orders", summary="Own orders", responses=responses(401, 403, 422, 429))
 async def list_orders(
     exchange: ExchangeHere,
-    principal: OrderReader,
+    principal: Own,
     before: Before = None,
     limit: Limit = 100,
     only_open: Annotated[bool, Query(description="leave out what has ended")] = False,
@@ -81,36 +79,40 @@ async def list_orders(
 @router.delete(
     "/api/v1/orders/{order_id}",
     summary="Withdraw an order",
-    responses=responses(401, 403, 404, 409),
+    responses=responses(401, 403, 404, 409, 422, 429, 503),
 )
 async def delete_order(
-    order_id: Annotated[int, Path(ge=1, le=_ID_MAX)], exchange: ExchangeHere, principal: OrderWriter
+    order_id: Annotated[int, Path(ge=1, le=_ID_MAX)], exchange: ExchangeHere, principal: Entering
 ) -> WithdrawalAnswer:
     """Take what rests of an order out of the book; what has traded stands."""
     return WithdrawalAnswer.of(await exchange.withdraw(principal.account, order_id))
 
 
-@router.get("/api/trades", summary="Own trades", responses=responses(401, 422))
+@router.get("/api/trades", summary="Own trades", responses=responses(401, 403, 422, 429))
 async def list_trades(
-    exchange: ExchangeHere, principal: OrderReader, before: Before = None, limit: Limit = 100
+    exchange: ExchangeHere, principal: Own, before: Before = None, limit: Limit = 100
 ) -> TradesView:
     """Return the trades of the key's account, newest first; side and order are its own."""
     found = await exchange.trades(principal.account, before=before, limit=limit)
     return TradesView(trades=[TradeView.of(trade) for trade in found])
 
 
-@router.get("/api/market-data", summary="Prices of a market", responses=responses(401, 422))
+@router.get(
+    "/api/market-data", summary="Prices of a market", responses=responses(401, 403, 422, 429)
+)
 async def read_market_data(
-    hub: HubHere, exchange: ExchangeHere, _reader: MarketReader, market: Market = DEFAULT_MARKET
+    hub: HubHere, exchange: ExchangeHere, _reader: Watching, market: Market = DEFAULT_MARKET
 ) -> QuoteView:
     code = market_of(market, exchange.catalogue).code
     now_us = hub.clock.now_us()
     return QuoteView.of(code, views.quote(exchange.prices, code, now_us), now_us)
 
 
-@router.get("/api/v1/contracts", summary="What can be traded now", responses=responses(401, 422))
+@router.get(
+    "/api/v1/contracts", summary="What can be traded now", responses=responses(401, 403, 422, 429)
+)
 async def list_contracts(
-    hub: HubHere, exchange: ExchangeHere, _reader: MarketReader, market: Market = DEFAULT_MARKET
+    hub: HubHere, exchange: ExchangeHere, _reader: Watching, market: Market = DEFAULT_MARKET
 ) -> ContractsView:
     """Return the open contracts of a market, nearest delivery first."""
     found = market_of(market, exchange.catalogue)
@@ -125,10 +127,12 @@ async def list_contracts(
     )
 
 
-@router.get("/api/v1/book", summary="One contract's order book", responses=responses(401, 422))
+@router.get(
+    "/api/v1/book", summary="One contract's order book", responses=responses(401, 403, 422, 429)
+)
 async def read_book(
     exchange: ExchangeHere,
-    _reader: MarketReader,
+    _reader: Watching,
     delivery_start: Annotated[Instant, Query(examples=["2026-11-21T10:15:00Z"])],
     market: Market = DEFAULT_MARKET,
 ) -> BookView:
@@ -153,12 +157,12 @@ async def read_book(
 @router.post(
     "/admin/policy/reload",
     summary="Read the throttle policy's file again",
-    responses=responses(401, 403, 409, 422),
+    responses=responses(401, 403, 409, 422, 429, 503),
 )
 async def reload_policy(
     hub: HubHere,
     exchange: ExchangeHere,
-    principal: Admin,
+    principal: Operating,
     forced: Annotated[bool, Query(description="take a lower version too")] = False,
 ) -> PolicyAnswer:
     """Take the whole file into force, or nothing of it; the old policy stays then."""
