@@ -57,7 +57,9 @@ class BlockBody(_Body):
 class SubmissionBody(_Body):
     """All that a member orders in an auction for one site, or without one."""
 
-    site: str | None = Field(default=None, pattern=IDENTIFIER)
+    site: str | None = Field(
+        default=None, pattern=IDENTIFIER, description="which battery delivers", examples=["hafen"]
+    )
     curves: list[CurveBody] = Field(default=[], max_length=PERIODS_MAX)
     blocks: list[BlockBody] = Field(default=[], max_length=BLOCKS_MAX)
 
