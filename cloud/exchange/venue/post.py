@@ -5,13 +5,15 @@ and it puts together what is asked and told together. An order is **on offer** f
 until it trades, falls asleep, or leaves.
 """
 
+from abc import ABC, abstractmethod
+
 from cloud.exchange.matching.codes import Side
 from cloud.exchange.matching.order import Owner
 from cloud.exchange.venue.guard import Guard, Refusal
 from cloud.market.contracts import Contract
 
 
-class Post:
+class Post(ABC):
     """What every post does; how it is done is the guard's own."""
 
     __slots__ = ("contract", "owner")
@@ -49,6 +51,7 @@ class Post:
         self.offered(side, limit_ticks, -steps, orders)
         self.traded(side, price_ticks, steps)
 
+    @abstractmethod
     def refusal(
         self,
         side: Side,
@@ -59,19 +62,18 @@ class Post:
         new_orders: int,
     ) -> Refusal | None:
         """Say why this may not be entered, or changed to; see `Guard.refusal`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def acted(self, at_us: int) -> None:
         """Count one entry or change that was not asked for by `ask`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def offered(self, side: Side, price_ticks: int, steps: int, orders: int) -> None:
         """Count what came to be on offer, or, below zero, what left; see `Guard.offered`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def traded(self, side: Side, price_ticks: int, steps: int) -> None:
         """Count a trade, or, with steps below zero, one that became void."""
-        raise NotImplementedError
 
 
 class PlainPost(Post):
