@@ -1,6 +1,7 @@
 """A report as PDF, where this machine has a browser that prints; nothing is installed for it."""
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 
@@ -18,19 +19,24 @@ async def printed(page: Path) -> str:
         browser,
         "--headless",
         "--disable-gpu",
+        *(["--no-sandbox"] if os.geteuid() == 0 else []),  # root cannot have it; the page is ours
         "--no-pdf-header-footer",
         f"--print-to-pdf={target}",
         _address(page),
         stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
     )
     try:
         async with asyncio.timeout(PRINT_S_MAX):
-            code = await process.wait()
+            _, said = await process.communicate()
     except TimeoutError:
         process.kill()
-        code = await process.wait()
-    return "no PDF: the browser failed" if code else f"PDF: {target}"
+        await process.wait()
+        return f"no PDF: {browser} did not end within {PRINT_S_MAX:g} s"
+    if process.returncode or not await asyncio.to_thread(target.exists):
+        last = said.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+        return f"no PDF: {browser} failed: {last[0]}"
+    return f"PDF: {target}"
 
 
 def _address(page: Path) -> str:

@@ -2,8 +2,10 @@
 
 A frequency that is old, out of range, that leaps, or of which two meters disagree for 2 s is not
 believed: the last response is held for 2 s, let out over 10 s, and taken up again only after 10 s
-of credible values. Without a live voltage beside it (I7) a frequency is not a frequency: then
-nothing is held. A dead bus goes on reporting a smooth frequency for half an hour.
+of credible values. A meter that is left alone in a dispute has to prove itself in the same way:
+the one that fell silent may have been right. Without a live voltage beside it (I7) a frequency is
+not a frequency: then nothing is held. A dead bus goes on reporting a smooth frequency for half an
+hour.
 """
 
 from collections.abc import Sequence
@@ -22,6 +24,7 @@ OUT_OF_RANGE = "the frequency of {device}, {hz:g} Hz, is out of range"
 OLD = "there is no frequency younger than {age_s:g} s"
 LEAP = "the frequency of {device} leapt to {hz:g} Hz"
 APART = "two meters of the frequency are {apart_hz:.3f} Hz apart"
+ALONE = "two meters of the frequency were apart, and only {device} is left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,8 @@ def _looked_at(
         return LEAP.format(device=meter.device, hz=hz), sample
     if apart_hz is not None and at_s - apart_since_s >= settings.meters_apart_s:
         return APART.format(apart_hz=apart_hz), sample
+    if before.apart_since_s is not None and not _others(meter, meters, settings):
+        return ALONE.format(device=meter.device), sample
     return "", sample
 
 
@@ -181,10 +186,8 @@ def _apart_hz(
     if len(meters) == 1:
         return None
     worst_hz = settings.meters_apart_hz_max
-    for other in meters:
-        if other is meter or not other.hz.usable(settings.age_s_max) or other.hz.value is None:
-            continue
-        worst_hz = max(worst_hz, abs(other.hz.value - hz))
+    for other_hz in _others(meter, meters, settings):
+        worst_hz = max(worst_hz, abs(other_hz - hz))
     if worst_hz <= settings.meters_apart_hz_max:
         return None
     was_hz = (anchor.hz, anchor.before_hz)
@@ -193,3 +196,14 @@ def _apart_hz(
     if moved_hz > allowed_hz:
         allowed_hz += moved_hz
     return worst_hz if worst_hz > allowed_hz else None
+
+
+def _others(
+    meter: FrequencyMeter, meters: Sequence[FrequencyMeter], settings: FrequencySettings
+) -> list[float]:
+    """Return what the other meters say, of those that may be decided upon."""
+    return [
+        other.hz.value
+        for other in meters
+        if other is not meter and other.hz.value is not None and other.hz.usable(settings.age_s_max)
+    ]

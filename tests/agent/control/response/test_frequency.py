@@ -160,6 +160,20 @@ def test_a_silent_first_meter_gives_way_to_the_second() -> None:
     assert (later[-1].hz, later[-1].device) == (49.951, "meter-1")
 
 
+@pytest.mark.parametrize("silent", [0, 1])
+def test_i8_a_meter_left_alone_in_a_dispute_has_to_prove_itself(silent: int) -> None:
+    watch = Watch()
+    watch.see_for(1.0, 50.0, 50.0)
+    assert watch.see_for(0.5, 50.0, 49.9)[-1].believed, "a dispute of less than 2 s is borne"
+    left = (None, 49.9) if silent == 0 else (50.0, None)
+    alone = watch.see_for(20.0, *left)
+    doubted = [found for found in alone if not found.believed]
+    assert len(doubted) * PERIOD_S == pytest.approx(SETTINGS.good_s, abs=1.5)
+    assert f"only meter-{1 - silent} is left" in doubted[-1].text
+    assert alone[-1].believed
+    assert alone[-1].device == f"meter-{1 - silent}"
+
+
 def test_a_plant_without_a_frequency_has_none() -> None:
     found, _ = judge([], NEUTRAL, 1.0, SETTINGS, Trust())
     assert (found.hz, found.believed, found.code) == (None, False, "I8")
