@@ -41,10 +41,14 @@ class GridOperatorSettings(_Section):
         description="what the battery does once a setpoint was lost; without it, lower classes say",
     )
     failsafe_import_kw: _Kw | None = Field(
-        default=None, description="what may be drawn once a limit was lost; without it, the limit"
+        default=None,
+        description="what may be drawn once a limit was lost; without it, the limit, and 0"
+        " before the first",
     )
     failsafe_export_kw: _Kw | None = Field(
-        default=None, description="what may be fed in once a limit was lost; without it, the limit"
+        default=None,
+        description="what may be fed in once a limit was lost; without it, the limit, and 0"
+        " before the first",
     )
 
 

@@ -79,15 +79,19 @@ def _values(scene: Scene, settings: ConnectionSettings, *, alive: bool) -> Itera
 
 
 def _held(limit: Quantity | None, valid_s: float, failsafe_kw: float | None) -> float | None:
-    """Return the limit in force, a magnitude; a lost one without a fail-safe holds on."""
+    """Return the limit in force, a magnitude; a lost one without a fail-safe holds on.
+
+    A limit that is to come and was never told without a fail-safe is 0, the most restrictive: a
+    restart must not lift what was in force.
+    """
     if limit is None:
         return None
     told_kw = limit.within(valid_s)
     if told_kw is None:
         last = limit.value
-        last = last if last is not None and math.isfinite(last) else None
+        last = last if last is not None and math.isfinite(last) else 0.0
         told_kw = last if failsafe_kw is None else failsafe_kw
-    return None if told_kw is None else max(0.0, told_kw)
+    return max(0.0, told_kw)
 
 
 def _alive(heartbeat: Quantity | None, validity_s: float) -> bool:

@@ -80,6 +80,14 @@ def test_i18_a_limit_that_is_not_renewed_holds_on_or_falls_to_its_own_fail_safe(
     assert failsafe.upper_kw == 2.0
 
 
+def test_i18_a_limit_that_was_never_told_is_zero_until_it_is() -> None:
+    inputs = {"dso.import_kw_max": UNKNOWN, "dso.export_kw_max": UNKNOWN}
+    drawn, fed_in = _proposals(inputs=inputs)
+    assert (drawn.lower_kw, fed_in.upper_kw) == (-10.0, -10.0)
+    settings = {"grid_operator": {"failsafe_import_kw": 4.2}}
+    assert _proposals(settings, inputs)[0].lower_kw == pytest.approx(-14.2)
+
+
 def test_i18_a_heartbeat_that_stands_still_is_a_lost_limit() -> None:
     still = {
         "dso.import_kw_max": Quantity(15.0, 0.1),
@@ -114,7 +122,7 @@ def test_i18_what_is_no_number_is_no_order(value: float | None) -> None:
     nonsense = UNKNOWN if value is None else Quantity(value, 0.1)
     assert _proposals(inputs={"dso.power_kw": nonsense}) == []
     bounds = [p.lower_kw for p in _proposals(inputs={"dso.import_kw_max": nonsense})]
-    assert bounds in ([], [-1e30 - 10.0])
+    assert bounds == ([-1e30 - 10.0] if value == 1e30 else [-10.0]), "the strictest, not none"
 
 
 def _ripple() -> Any:
