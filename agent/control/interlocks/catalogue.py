@@ -63,7 +63,7 @@ BATTERY_ONES = (
         code="I3",
         name="cell voltage",
         trigger=f"the highest or lowest cell on its polyline; unknown for {state.AGE_S_MAX:g} s",
-        action="less power, none at the end; never charged by force",
+        action="less power, none at the end; charged by force only while the battery asks",
         release=f"{state.CELL_HYSTERESIS_V * 1000:g} mV inside for {state.CELL_HOLD_S:g} s",
     ),
     Interlock(

@@ -225,6 +225,12 @@ class LocalSettings(_Section):
     self_consumption: SelfConsumptionSettings | None = None
     peak_shaving: PeakShavingSettings | None = None
     backup: BackupSettings | None = None
+    forced_charge_kw: float | None = Field(
+        default=None,
+        gt=0,
+        le=10_000_000,
+        description="charged with while the battery asks for it (input.charge_request)",
+    )
     calendar: tuple[CalendarRule, ...] = Field(default=(), max_length=50)
     prices: PriceSettings | None = None
 

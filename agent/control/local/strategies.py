@@ -15,6 +15,7 @@ from agent.control.interlocks.inputs import OperatorLimit
 from agent.control.local import (
     backup,
     calendar,
+    care,
     connection,
     feed_in,
     grid_operator,
@@ -132,6 +133,8 @@ def _duties(
         yield from connection.proposals(scene, rules.connection, exchange)
     if rules.local.peak_shaving is not None and shaved is not None:
         yield from peak.duty(scene, rules.local.peak_shaving, shaved)
+    if rules.local.forced_charge_kw is not None:
+        yield from care.proposals(scene, rules.local.forced_charge_kw)
 
 
 def _said(
