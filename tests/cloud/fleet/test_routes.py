@@ -77,7 +77,10 @@ async def test_what_is_there_already_or_missing_is_refused(admin: httpx.AsyncCli
     ("wrong", "said"),
     [
         ({"id": "Hafen Nord"}, 'id: "Hafen Nord" is not allowed; string should match pattern'),
-        ({"power_kw": 0}, "power_kw: 0 is not allowed; input should be greater than 0"),
+        (
+            {"power_kw": 0},
+            "power_kw: 0 is not allowed; input should be greater than or equal to 0.001",
+        ),
         ({"power_kw": "much"}, 'power_kw: "much" is not allowed; input should be a valid number'),
         ({"fcr_kw": 251}, "fcr_kw: at most power_kw, 250, is expected"),
         ({"colour": "red"}, 'colour: "red" is not allowed; extra inputs are not permitted'),
