@@ -1,23 +1,22 @@
 """What a venue allows and for how long: settings with the defaults of this house. Pure."""
 
 from dataclasses import dataclass
-from typing import Final
 
-ANSWERS_PER_ACCOUNT_MAX: Final = 10_000
+ANSWERS_PER_ACCOUNT_MAX = 10_000
 """Client order ids that are remembered; beyond it the oldest is forgotten."""
-OWNERS_MAX: Final = 100_000
+OWNERS_MAX = 100_000
 """Chains from account to user; beyond it an order of a new one is refused with OWNERS_MAX."""
-FACES_MAX: Final = 4_096
+FACES_MAX = 4_096
 """Owner objects that are known by sight; beyond it all are looked up once more."""
-TRADES_KEPT_MAX: Final = 200_000
+TRADES_KEPT_MAX = 200_000
 """Trades that can be recalled or cancelled; beyond it the oldest stands for good."""
-CLOSED_KEPT_S: Final = 8 * 86_400
+CLOSED_KEPT_S = 8 * 86_400
 """Closed contracts are known this long: no trade can be moved later."""
-HALTS_MAX: Final = 10_000
+HALTS_MAX = 10_000
 """Scopes that are halted at a time; beyond it a halt of another one is refused."""
-CLIPS_MAX: Final = 200
+CLIPS_MAX = 200
 """Peaks of an iceberg (M7: 999 MW by 5 MW); each is a trade that one message may make (ours)."""
-SWEEP_ROUNDS_MAX: Final = 100
+SWEEP_ROUNDS_MAX = 100
 """Searches for the power of a block sweep; beyond it nothing of it trades."""
 
 
