@@ -76,6 +76,7 @@ HEAVY_FOR_THE_BOX = {
     "numpy",
     "scipy",
     "pandas",
+    "scikit-learn",
 }
 
 

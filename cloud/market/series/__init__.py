@@ -1,0 +1,1 @@
+"""Time series of the markets: prices, load, generation, flows, each as it became known."""
