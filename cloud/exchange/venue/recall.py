@@ -1,7 +1,7 @@
 """A trade is recalled by a party, or cancelled by operations: §4.7's states, and who may. Pure.
 
-A trade that becomes void is reversed in the sums by its own numbers, never erased; orders are not
-restored. Project rules: a recall is asked for by a party and decided by operations; a
+A trade that becomes void is reversed in the sums by its own numbers, never erased, and is no
+reference price any more; orders are not restored. Project rules: a recall is asked for by a party and decided by operations; a
 cancellation is asked for by operations and done by a second person. Until when: `Profile`.
 """
 
@@ -13,6 +13,7 @@ from cloud.exchange.venue import halts
 from cloud.exchange.venue.commands import MoveTrade
 from cloud.exchange.venue.desk import Desk, Moved
 from cloud.exchange.venue.guard import Refusal
+from cloud.exchange.venue.stall import Stall
 
 _IN_FORCE = (TradeState.ACTIVE, TradeState.RECALL_REFUSED, TradeState.CANCEL_REFUSED)
 _RECALL = (TradeState.RECALL_ASKED, TradeState.RECALL_WAITS)
@@ -72,8 +73,24 @@ def moved(desk: Desk, fact: TradeMoved, _: list[Fact]) -> None:
         traded(desk.owners[trade.maker_owner], stall.contract, maker_side, ticks, steps)
         traded(desk.owners[trade.taker_owner], stall.contract, trade.side, ticks, steps)
         stall.traded_steps += steps
+        if not trade.self_trade:
+            _reprice(desk, stall)
     desk.last_us = fact.at_us
     desk.answers.done(fact.at_us)
+
+
+def _reprice(desk: Desk, stall: Stall) -> None:
+    """Take the newest trade that stands as the last price: a void one protects nobody.
+
+    None where no such trade is remembered; then the middle of bid and ask is the reference.
+    """
+    stall.last_ticks, stall.last_us = None, 0
+    for trade in reversed(desk.trades.values()):
+        if trade.contract != stall.number or trade.self_trade:
+            continue
+        if desk.moved.get(trade.trade_id, _NEW).state not in VOID:
+            stall.last_ticks, stall.last_us = trade.price_ticks, trade.at_us
+            return
 
 
 def _refusal(desk: Desk, trade: Traded, command: MoveTrade, at_us: int) -> Refusal | None:

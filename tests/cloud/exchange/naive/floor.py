@@ -87,11 +87,20 @@ class NaiveFloor:
             self.inside(entry.contract, paper)
         return paper.number
 
+    def void(self, trade_id: int) -> bool:
+        """Say whether a trade was undone; here none ever is."""
+        return False
+
     def protected(self, entry: Entry) -> int | None:
         """Return the limit of a market order: the last price between two owners, else the middle
         of bid and ask, and the protection on its bad side; None: there is no such price.
         """
-        last = [t[3] for t in self.trades if t[0] == key_of(entry.contract) and not t[5]]
+        here = key_of(entry.contract)
+        last = [
+            trade[3]
+            for number, trade in enumerate(self.trades, 1)
+            if trade[0] == here and not trade[5] and not self.void(number)
+        ]
         orders = [o for o in self.market(entry.contract).orders if not o.all_or_nothing()]
         bids = [o.price for o in orders if o.side is Side.BUY]
         asks = [o.price for o in orders if o.side is Side.SELL]

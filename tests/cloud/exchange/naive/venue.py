@@ -257,6 +257,9 @@ class NaiveVenue(NaiveFloor):
         parties = {self.known[maker][0].account, self.known[taker][0].account}
         return self.recalls.move(move, parties, closed=at_us >= self.gates[key])
 
+    def void(self, trade_id: int) -> bool:
+        return self.recalls.void(trade_id)
+
     def kill(self, kill: Kill) -> list[str]:
         if kill.release:
             self.stopped.discard(kill.account)

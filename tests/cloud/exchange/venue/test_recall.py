@@ -3,9 +3,7 @@
 import pytest
 
 from cloud.exchange.facts import TradeMoved
-from cloud.exchange.matching.codes import (
-    TradeState,
-)
+from cloud.exchange.matching.codes import Execution, TradeState
 from cloud.exchange.venue import desk
 from cloud.exchange.venue.commands import (
     Kill,
@@ -86,3 +84,59 @@ def test_only_the_newest_trades_can_be_moved(monkeypatch: pytest.MonkeyPatch) ->
 
     assert pit.give(_move(TradeState.CANCEL_ASKED)).code == "TRADE_UNKNOWN"
     assert pit.give(_move(TradeState.CANCEL_ASKED, trade_id=2)).code == ""
+
+
+def _void(pit: Pit, trade_id: int) -> None:
+    pit.give(_move(TradeState.CANCEL_ASKED, by="anna", trade_id=trade_id))
+    pit.give(_move(TradeState.CANCELLED, by="otto", trade_id=trade_id))
+
+
+def _market_limit_ticks(pit: Pit) -> int:
+    """Return the limit that a market order of a buyer gets now."""
+    return pit.enter("other", BUY, None, 1, Execution.IOC).price_ticks
+
+
+def test_a_void_trade_is_no_reference_price_any_more() -> None:
+    pit = _traded()
+    pit.enter("seller", SELL, 90_000, 1)  # two zeros too many
+    pit.enter("buyer", BUY, 90_000, 1)
+    protection_ticks = quarter().rule.protection_ticks
+    assert _market_limit_ticks(pit) == 90_000 + protection_ticks
+
+    _void(pit, 2)
+
+    assert _market_limit_ticks(pit) == 5_000 + protection_ticks
+
+
+def test_an_older_void_trade_leaves_the_last_price_as_it_is() -> None:
+    pit = _traded()
+    pit.enter("seller", SELL, 6_000, 1)
+    pit.enter("buyer", BUY, 6_000, 1)
+
+    _void(pit, 1)
+
+    assert _market_limit_ticks(pit) == 6_000 + quarter().rule.protection_ticks
+
+
+def test_where_the_only_trade_is_void_the_middle_of_the_book_is_the_reference() -> None:
+    pit = _traded()
+    _void(pit, 1)
+    assert pit.enter("other", BUY, None, 1, Execution.IOC).code == "NO_REFERENCE_PRICE"
+
+    pit.enter("buyer", BUY, 4_000, 1)
+    pit.enter("seller", SELL, 4_200, 1)
+
+    assert _market_limit_ticks(pit) == 4_100 + quarter().rule.protection_ticks
+
+
+def test_a_recovered_venue_has_the_same_reference_after_a_void_trade() -> None:
+    pit = _traded()
+    pit.enter("seller", SELL, 6_000, 1)
+    pit.enter("buyer", BUY, 6_000, 1)
+    _void(pit, 2)
+    replayed, loaded = Venue(), Venue()
+
+    replayed.replay(pit.past)
+    loaded.load(pit.venue.dump())
+
+    assert replayed.dump() == loaded.dump() == pit.venue.dump()
