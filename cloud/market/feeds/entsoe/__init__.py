@@ -1,0 +1,1 @@
+"""ENTSO-E Transparency Platform: documents of the European market, read purely, asked politely."""

@@ -1,0 +1,54 @@
+"""Everything a feed may raise, one class a reaction.
+
+* FeedError
+  * FeedUnavailable   later again: the line is down, the source is in trouble
+    * FeedPaused      later again, and nobody else before: the source counts our requests
+  * FeedRefused       tell the operator: the token, the address or the question is wrong
+  * BadAnswer         later again; what is stored stays, and is marked stale
+    * AnswerTooLarge  more than we read, packed or unpacked
+  * TooMuchAsked      ask for less at once
+
+The messages are for people, one line each, and carry no token.
+"""
+
+EXCERPT_CHARS = 200
+"""Of an answer that nobody understands, this much is told."""
+
+
+class FeedError(Exception):
+    """A source did not give what it was asked for."""
+
+
+class FeedUnavailable(FeedError):
+    """Nothing is wrong with the question; the same one is worth another try."""
+
+
+class FeedPaused(FeedUnavailable):
+    """The source asked for a pause, for all who ask with this token."""
+
+
+class FeedRefused(FeedError):
+    """The same question will be refused again."""
+
+
+class BadAnswer(FeedError):
+    """The answer is no document that can be trusted; nothing of it is used."""
+
+
+class AnswerTooLarge(BadAnswer):
+    """The answer passes a limit of size, of entries or of depth."""
+
+
+class TooMuchAsked(FeedError):
+    """The source gives `allowed` documents at once, and the question has `asked`."""
+
+    def __init__(self, message: str, asked: int, allowed: int) -> None:
+        super().__init__(message)
+        self.asked = asked
+        self.allowed = allowed
+
+
+def excerpt(body: bytes) -> str:
+    """Return the beginning of an answer on one line, fit for a log."""
+    text = body[: 4 * EXCERPT_CHARS].decode("utf-8", "replace")
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:EXCERPT_CHARS]
