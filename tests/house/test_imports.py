@@ -70,6 +70,7 @@ WHERE = {
         "cloud/forecast/*.py",
     ],
     "scipy": ["cloud/forecast/linear.py"],
+    "threadpoolctl": ["cloud/forecast/linear.py"],  # what scikit-learn stands on
     "sklearn": ["cloud/forecast/trees.py"],
     "holidays": ["cloud/market/areas/holidays.py"],
     "defusedxml": ["cloud/market/feeds/entsoe/xml.py"],

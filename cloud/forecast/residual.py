@@ -1,0 +1,46 @@
+"""Which of two forecasts of quantities drives the price, and which way: told by the data. Pure.
+
+A benchmark's columns may be load and wind, generation and load, or two loads, in any order and
+under any name. Price changes from week to week are regressed on the changes of both: a group that
+raises the price counts as demand (+1), one that lowers it as supply (-1); where both would count
+the same way, the one that explains more stands alone.
+"""
+
+import numpy as np
+
+from cloud.forecast.arrays import FloatArray, IntArray
+
+_RIDGE = 1e-6
+
+
+def signs(prices: FloatArray, groups: FloatArray, lag_days: int = 7) -> IntArray:
+    """Return +1, -1 or 0 for each group, of which only the first two are looked at.
+
+    Args:
+        prices: shape (days, 24), EUR/MWh, NaN where missing.
+        groups: shape (groups, days, 24).
+    """
+    found = np.zeros(len(groups), dtype=np.int64)
+    if len(groups) == 0:
+        return found
+    moves = [(values[lag_days:] - values[:-lag_days]).ravel() for values in (*groups[:2], prices)]
+    whole = np.isfinite(moves).all(axis=0)
+    columns = np.array([_ranked(move[whole]) for move in moves])
+    inputs, wanted = columns[:-1], columns[-1]
+    if inputs.shape[1] == 0:
+        found[0] = 1
+        return found
+    gram = inputs @ inputs.T
+    gram[np.diag_indices(len(inputs))] += _RIDGE * max(inputs.shape[1], 1)
+    slopes = np.linalg.solve(gram, inputs @ wanted)
+    found[: len(slopes)] = np.where(slopes < 0, -1, 1)
+    if len(slopes) > 1 and found[0] == found[1]:
+        found[int(np.argmin(np.abs(slopes)))] = 0
+    return found
+
+
+def _ranked(values: FloatArray) -> FloatArray:
+    """Return centred ranks of spread 1: a price of 2,999 EUR/MWh counts as one high price."""
+    ranks = np.empty(len(values))
+    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
+    return (ranks - ranks.mean()) / max(float(ranks.std()), 1.0)
