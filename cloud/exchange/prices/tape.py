@@ -43,7 +43,9 @@ class Tape:
         self._left_until_us = -1
         """Time of the newest trade that is no longer kept."""
         self.ema_ticks: float | None = None
-        """One step a trade; a trade that becomes void was an event all the same."""
+        """One step a trade that counts; as if a trade that became void had never been."""
+        self._ema_before: float | None = None
+        """What it was before the oldest trade that is kept."""
         self.minutes = Minutes(rules.market_minutes_max)
         self.day: date | None = None
         self.session: Sum = NOTHING
@@ -55,14 +57,12 @@ class Tape:
         """Take a new trade; `day` is its local day in the market's area."""
         if len(self._trades) == self._rules.tape_trades_max:
             self._left_until_us = self._trades[0].at_us
+            self._ema_before = self._stepped(self._ema_before, self._trades[0])
         self._trades.append(trade)
         if not trade.counts:
             return
         price, weight = trade.price_ticks, trade.energy_wh
-        if self.ema_ticks is None:
-            self.ema_ticks = float(price)
-        else:
-            self.ema_ticks += self._rules.ema_alpha * (price - self.ema_ticks)
+        self.ema_ticks = self._stepped(self.ema_ticks, trade)
         if day != self.day:
             self.day, self.session = day, NOTHING
         value, total, trades = self.session
@@ -78,7 +78,15 @@ class Tape:
         return None
 
     def take_out(self, at_us: int, price_ticks: int, energy_wh: int, day: date) -> None:
-        """Reverse a trade that became void; `move` has been called before."""
+        """Reverse a trade that became void; `move` has been called before.
+
+        The average walks once more over the trades that are kept: one that has left weighs
+        nothing in it any more.
+        """
+        ema_ticks = self._ema_before
+        for trade in self._trades:
+            ema_ticks = self._stepped(ema_ticks, trade)
+        self.ema_ticks = ema_ticks
         if day == self.day:
             value, total, trades = self.session
             self.session = Sum(value - price_ticks * energy_wh, total - energy_wh, trades - 1)
@@ -101,6 +109,14 @@ class Tape:
             and contract in (None, trade.contract)
         ]
 
+    def _stepped(self, ema_ticks: float | None, trade: PublicTrade) -> float | None:
+        """Return the average after one more trade."""
+        if not trade.counts:
+            return ema_ticks
+        if ema_ticks is None:
+            return float(trade.price_ticks)
+        return ema_ticks + self._rules.ema_alpha * (trade.price_ticks - ema_ticks)
+
     def newest(self) -> Iterator[PublicTrade]:
         """Return what is kept, newest first."""
         return reversed(self._trades)
@@ -120,11 +136,13 @@ class Tape:
             self.minutes.dump(),
             day,
             [*self.session],
+            self._ema_before,
         ]
 
     def load(self, dumped: Sequence[Any]) -> None:
         """Take back what `dump` gave."""
-        trades, left_until_us, ema_ticks, minutes, day, session = dumped
+        trades, left_until_us, ema_ticks, minutes, day, session, *before = dumped
+        self._ema_before = before[0] if before else None  # earlier programs did not keep it
         self._trades.extend(_public(*row) for row in trades)
         self._left_until_us, self.ema_ticks = left_until_us, ema_ticks
         self.minutes.load(minutes)

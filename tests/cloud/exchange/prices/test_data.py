@@ -135,6 +135,7 @@ def test_a_void_trade_leaves_everything_as_if_it_had_never_been(
     assert other is not None
     assert tape.minutes.dump() == other.minutes.dump()
     assert (tape.session, tape.last()) == (other.session, other.last())
+    assert tape.ema_ticks == other.ema_ticks
 
 
 def test_a_recall_that_is_only_asked_for_changes_no_sum_and_is_seen() -> None:
@@ -152,6 +153,18 @@ def test_a_trade_that_becomes_void_after_it_left_the_tape_marks_its_candle() -> 
     (candle,) = views.market_candles(data, QUARTERS, 1, NOON_US, NOON_US + MINUTE_US)
     assert candle.amended
     assert (candle.vwap_ticks, candle.sum.trades, candle.high) == (1_500, 2, 3_000)
+
+
+def test_the_moving_average_goes_on_from_before_the_oldest_trade_that_is_kept() -> None:
+    rules = Rules(tape_trades_max=2)
+    data, trades = with_trades([(1_000, 1), (2_000, 1), (3_000, 1), (90_000, 1)], rules=rules)
+    data.take([voided(trades[3])])
+    loaded = market_data(rules)
+    loaded.load(json.loads(json.dumps(data.dump())))
+    for each in (data, loaded):
+        tape = each.tape(QUARTERS)
+        assert tape is not None
+        assert tape.ema_ticks == pytest.approx((1_000 * 0.8 + 2_000 * 0.2) * 0.8 + 3_000 * 0.2)
 
 
 @pytest.mark.parametrize("length_min", [1, 5, 15, 60])
