@@ -1,0 +1,1 @@
+"""Delivery areas and control areas as data: codes, clocks, neighbours, price limits, holidays."""
