@@ -35,7 +35,10 @@ class Limiter:
     async def turn(self) -> None:
         """Return when one request may be sent; send it at once."""
         async with self._queue:
-            while (wait_s := self.wait_s()) > 0:
+            while True:
+                wait_s = self.wait_s()  # again after each sleep: a pause may have come
+                if wait_s <= 0:
+                    break
                 await asyncio.sleep(wait_s)
             now_s = _now_s()
             self._second.append(now_s)
