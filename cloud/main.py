@@ -35,7 +35,7 @@ from cloud.fleet.live import LiveValues
 from cloud.fleet.operation import routes as operation_routes
 from cloud.fleet.sync import api as sync_api
 from cloud.kernel import commandline as key_commands
-from cloud.kernel import errors, folder, key_routes, keys, metrics, uses
+from cloud.kernel import errors, folder, key_routes, keys, metrics, pauses, uses
 from cloud.kernel import routes as kernel_routes
 from cloud.kernel.auth import Viewer
 from cloud.kernel.context import Hub
@@ -184,7 +184,8 @@ async def run(settings: HubSettings, clock: Clock, line: socket.socket, notifier
         loop.add_signal_handler(signal.SIGHUP, hub.bus.wake, policies.RELOAD_TOPIC)
         alive = tasks.create_task(notifier.keep_alive(), name="watchdog")
         served = tasks.create_task(serve(create_app(hub), line, started, stop), name="serve")
-        await stop.wait()
+        with pauses.short():
+            await stop.wait()
         notifier.tell("STOPPING=1")
         hub.bus.close()
         await served

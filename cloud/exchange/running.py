@@ -14,6 +14,7 @@ from cloud.exchange.recovery import recover
 from cloud.exchange.room import Room, lookup_of, rules_of
 from cloud.exchange.service import Exchange
 from cloud.exchange.upgrade import upgrade
+from cloud.kernel import pauses
 from cloud.kernel.context import Hub
 from cloud.market import catalogue as markets
 
@@ -80,6 +81,7 @@ async def _tasks(hub: Hub, exchange: Exchange) -> AsyncIterator[None]:
         "policy": policies.follow(exchange, hub.bus, hub.settings.policy_file),
         "auctions": auctions.run(),
         "exposure": exposure.run(hub, exchange.catalogue, exchange.standings),
+        "sweeps": pauses.sweep_when(exchange.writer.quiet),
     }
     async with asyncio.TaskGroup() as tasks:
         started = [tasks.create_task(job, name=name) for name, job in jobs.items()]

@@ -39,6 +39,8 @@ INBOX_MAX = 4_096
 """Commands that wait; more are refused at once."""
 DISK_FREE_BYTES_MIN = 64 * 1024 * 1024
 """With less room no new order is taken; the rest is kept for deletions and closings."""
+QUIET_S = 0.5
+"""After so long without a command something may be done that takes a moment."""
 _CLOCK_BEHIND_US = 60 * 1_000_000
 _NAP_S_MAX = 60.0
 """The wall clock may be set meanwhile, so a long wait for a gate is cut in pieces."""
@@ -85,6 +87,7 @@ class Writer:
         self._wake = asyncio.Event()
         self._decided: asyncio.Queue[_Decided] = asyncio.Queue(AHEAD_MAX)
         self._stopped = False
+        self._asked_s = 0.0
         behind_us = venue.desk.last_us - clock.now_us()
         if behind_us > _CLOCK_BEHIND_US:
             _logger.warning(
@@ -120,8 +123,13 @@ class Writer:
             )
             return answers
         self._inbox.append((command, answers))
+        self._asked_s = answers.get_loop().time()
         self._wake.set()
         return answers
+
+    def quiet(self) -> bool:
+        """Tell whether nobody has asked for anything for `QUIET_S`."""
+        return asyncio.get_running_loop().time() - self._asked_s >= QUIET_S
 
     async def run(self) -> None:
         """Decide and commit until cancelled; a disk that fails ends the process."""

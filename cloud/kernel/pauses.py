@@ -1,0 +1,74 @@
+"""What keeps the pauses of a process short that answers many from one loop; set in one place.
+
+The cyclic garbage collector, left alone, walks every object again whenever their number has grown
+by a quarter: with the books, prices and feeds of a busy market some 0.2 s during which nobody is
+answered. Most of what survives here lives for hours and is freed by its reference count. So a
+generation is small, and whatever has survived all three is set aside (`gc.freeze`): each object is
+looked at three times in its life, and an ordinary pause has at most `YOUNG_MAX` objects in it.
+What is set aside and becomes a cycle later stays until a `sweep`: everything is walked once, when
+nobody waits for an answer, or after `SWEEP_S_MAX` without such a moment. That bounds the memory.
+
+A thread that computes lets the loop go on after `SWITCH_S`, not after the interpreter's 5 ms: the
+loop gives way at each write to a socket, and would lose that time each time.
+"""
+
+import asyncio
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+FIRST_MAX, SECOND_MAX, THIRD_MAX = 1_000, 4, 3
+"""New objects, less those that went, before the youngest are walked; how often that happens before
+the next generation is walked, and that before the third."""
+YOUNG_MAX = (FIRST_MAX + 1) * (SECOND_MAX + 2) * (THIRD_MAX + 2)
+"""Objects in the longest ordinary pause: some 15 ms."""
+SWITCH_S = 0.001
+SWEEP_S_MIN = 600.0
+SWEEP_S_MAX = 6 * 3_600.0
+"""Between two sweeps: not before the one, and not later than the other, whoever waits."""
+LOOK_S = 0.25
+"""How often it is asked whether anybody waits."""
+_OLDEST = 2
+
+
+@contextmanager
+def short() -> Iterator[None]:
+    """Keep them short while the block lasts; begin when what the start makes is in memory."""
+    thresholds, switch_s = gc.get_threshold(), sys.getswitchinterval()
+    sweep()
+    gc.set_threshold(FIRST_MAX, SECOND_MAX, THIRD_MAX)
+    gc.callbacks.append(_set_aside)
+    sys.setswitchinterval(SWITCH_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(switch_s)
+        gc.callbacks.remove(_set_aside)
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+
+
+async def sweep_when(quiet: Callable[[], bool]) -> None:
+    """Sweep at quiet moments until cancelled, see the module."""
+    loop = asyncio.get_running_loop()
+    swept_s = loop.time()
+    while True:
+        await asyncio.sleep(LOOK_S)
+        since_s = loop.time() - swept_s
+        if since_s >= SWEEP_S_MAX or (since_s >= SWEEP_S_MIN and quiet()):
+            sweep()
+            swept_s = loop.time()
+
+
+def sweep() -> None:
+    """Walk everything once, free the cycles in it, and set the rest aside."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    gc.collect()  # of nothing: the next walk comes when a quarter more is there than at the last
+
+
+def _set_aside(phase: str, told: dict[str, int]) -> None:
+    if phase == "stop" and told["generation"] == _OLDEST:
+        gc.freeze()
