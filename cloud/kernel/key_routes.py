@@ -156,6 +156,7 @@ async def rotate_key(
         said = f"followed by {record.key_id}; ends within {overlap_s} s"
         await audit.record(connection, replace(entry, result=said))
     hub.service(KnownKeys).forget()
+    hub.bus.wake(keys.CHANGED_TOPIC)
     return _made(record, key)
 
 
@@ -173,6 +174,7 @@ async def delete_key(key_id: KeyId, hub: HubHere, principal: Admin) -> None:
         entry = audit.by(principal, "key.revoke", f"key {key_id}", now_us)
         await audit.record(connection, entry)
     hub.service(KnownKeys).forget()
+    hub.bus.wake(keys.CHANGED_TOPIC)
 
 
 def _made(record: KeyRecord, key: str) -> KeyMade:

@@ -59,6 +59,8 @@ __all__ = [
     "used",
 ]
 
+CHANGED_TOPIC = "keys"
+"""Woken when a key was revoked, or has another end now."""
 KEYS_PER_ACCOUNT_MAX = 1_000
 OVERLAP_S_MAX = 30 * 86_400
 """How long a key may still be good after its rotation."""

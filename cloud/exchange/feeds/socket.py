@@ -20,6 +20,7 @@ from cloud.kernel import keys
 from cloud.kernel.auth import Principal, Role, Scope
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import HubError, Unavailable
+from cloud.kernel.keys import KeyRecord
 from wire.fields import BadMessage
 
 BEAT_S = 10.0
@@ -60,6 +61,8 @@ class Session:
         self._room = asyncio.Semaphore(IN_FLIGHT_MAX)
         self._faults = 0
         self._client = Client(self._news.set)
+        self._key: KeyRecord | None = None
+        """As it was read last; None before the first look."""
 
     async def serve(self, *, at_once: bool) -> None:
         """Serve an accepted socket until it ends; `at_once`: begin with all there is."""
@@ -72,6 +75,7 @@ class Session:
         try:
             if at_once:
                 self._subscribe(self._client, Request("subscribe", "", {}))
+            await self._look_at_key()
             async with asyncio.TaskGroup() as tasks:
                 started = [
                     tasks.create_task(self._send(), name="feed out"),
@@ -118,20 +122,32 @@ class Session:
 
     async def _watch(self) -> None:
         """End the socket when its key ends, or the hub stops."""
-        bus, seen = self._hub.bus, self._hub.bus.version(STOP_TOPIC)
+        bus = self._hub.bus
         while not bus.closed:
-            await bus.wait(STOP_TOPIC, seen, CHECK_KEY_S)
-            if bus.closed:
-                break
-            with suppress(Unavailable):
-                async with self._hub.database.reading() as connection:
-                    now_us, key_id = self._hub.clock.now_us(), self._principal.key_id
-                    valid = await keys.principal_of_id(connection, key_id, now_us)
-                if valid is None:
-                    self._client.end(
-                        status.WS_1008_POLICY_VIOLATION, "KEY_ENDED: the key is not valid now"
-                    )
+            seen = {topic: bus.version(topic) for topic in (STOP_TOPIC, keys.CHANGED_TOPIC)}
+            await self._look_at_key()
+            if self._key_ended():
+                self._client.end(
+                    status.WS_1008_POLICY_VIOLATION, "KEY_ENDED: the key is not valid now"
+                )
+            await bus.wait_any(seen, self._until_key_ends_s())
         self._client.end(status.WS_1012_SERVICE_RESTART, "STOPPING: the hub is stopping")
+
+    async def _look_at_key(self) -> None:
+        with suppress(Unavailable):
+            async with self._hub.database.reading() as connection:
+                self._key = await keys.find(connection, self._principal.key_id)
+
+    def _key_ended(self) -> bool:
+        """Say whether the key, as it was read last, is good no more."""
+        return self._key is not None and not self._key.valid_at(self._hub.clock.now_us())
+
+    def _until_key_ends_s(self) -> float:
+        """Return how long to wait until the key is looked at again."""
+        if self._key is None or self._key.expires_us is None:
+            return CHECK_KEY_S
+        left_s = (self._key.expires_us - self._hub.clock.now_us()) / 1_000_000
+        return CHECK_KEY_S if left_s <= 0 else min(CHECK_KEY_S, left_s)
 
     async def _receive(self, tasks: asyncio.TaskGroup) -> None:
         try:
@@ -173,7 +189,9 @@ class Session:
         """Do what is asked and answer; requests are begun in the order in which they came."""
         who = self._principal
         try:
-            if self._desk is None or not who.may(Role.TRADER, Scope.ORDERS_WRITE):
+            if self._key_ended():  # before the watch comes to it: no order of a key that is over
+                data = desks.refusal(request.id, "KEY_ENDED", "the key is not valid now")
+            elif self._desk is None or not who.may(Role.TRADER, Scope.ORDERS_WRITE):
                 data = desks.refusal(request.id, "FORBIDDEN", "no orders can be entered here")
             else:
                 result = await self._desk.act(who, request.kind, request.body)

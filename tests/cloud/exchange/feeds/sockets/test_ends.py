@@ -14,8 +14,9 @@ from cloud.exchange.feeds.feeds import TradingFeeds
 from cloud.exchange.feeds.signer import Signer
 from cloud.kernel import keys
 from cloud.kernel.context import Hub
+from cloud.kernel.instants import iso
 from tests.support.feed_hub import clients, ended, subscriber
-from tests.support.hub import add_key, admin_key, client_of
+from tests.support.hub import add_key, admin_key, client_of, clock_of
 
 BOOK, TRADES, ORDERS = "/ws/book/AT", "/ws/trades", "/ws/orders"
 
@@ -29,15 +30,31 @@ async def test_silence_is_filled_with_beats(
             await socket.until("beat")
 
 
-async def test_a_key_that_ends_takes_its_sockets_along(
-    hub: Hub, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sockets, "CHECK_KEY_S", 0.01)
+async def test_a_key_that_ends_takes_its_sockets_along(hub: Hub, url: str) -> None:
     key = await add_key(hub, "ada")
     async with subscriber(hub, url, ORDERS, key) as socket:
         await socket.until("orders")
         async with client_of(hub, admin_key(hub)) as admin:
             await admin.delete(f"/api/v1/keys/{keys.id_of(key)}")
+        assert await ended(socket) == (1008, "KEY_ENDED: the key is not valid now")
+    await clients(hub, 0)
+
+
+async def test_a_key_that_expires_while_its_socket_is_open_enters_no_order_any_more(
+    hub: Hub, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "CHECK_KEY_S", 3_600.0)  # the watch comes too late
+    clock = clock_of(hub)
+    async with client_of(hub, admin_key(hub)) as admin:
+        await add_key(hub, "ada")
+        body = {"account": "ada", "role": "trader", "expires_at": iso(clock.at_us + 60_000_000)}
+        key = (await admin.post("/api/v1/keys", json=body)).json()["key"]
+    async with subscriber(hub, url, ORDERS, key) as socket:
+        await socket.until("orders")
+        clock.at_us += 60_000_000
+        await socket.enter("1", "BUY", 5_000, 1)
+        assert (await socket.until("answer"))["code"] == "KEY_ENDED"
+        hub.bus.wake(keys.CHANGED_TOPIC)
         assert await ended(socket) == (1008, "KEY_ENDED: the key is not valid now")
     await clients(hub, 0)
 
