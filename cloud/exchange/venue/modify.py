@@ -8,6 +8,7 @@ larger than what has traded deletes the order. Source: Eurex T7 order handling; 
 
 from typing import NamedTuple
 
+from cloud.exchange import matrix
 from cloud.exchange.facts import Changed, Fact
 from cloud.exchange.matching.codes import Action, Ending, Kind, Side, State, Validity
 from cloud.exchange.matching.order import Order
@@ -170,6 +171,7 @@ def _refusal(
         scopes.refusal(desk, order.owner, stall)
         or entry.limits(stall, wanted.price_ticks, wanted.quantity_steps)
         or _form(order, command, wanted, at_us)
+        or _last_peak(order, stall, wanted)
     )
     if refusal is not None:
         return refusal
@@ -188,6 +190,16 @@ def _refusal(
     if active:
         desk.offered(order, stall, order.left_steps)
     return refusal
+
+
+def _last_peak(order: Order, stall: Stall, wanted: _Wanted) -> Refusal | None:
+    """Say whether what is left of an iceberg would run past the limits of its contract."""
+    left_steps = wanted.quantity_steps - order.filled_steps - order.reduced_steps
+    if order.kind is not Kind.ICEBERG or left_steps <= 0 or not wanted.loses_place(order):
+        return None
+    peaks = -(-left_steps // wanted.display_steps)
+    ticks_min, ticks_max = stall.price_ticks_min, stall.price_ticks_max
+    return matrix.last_peak(wanted.price_ticks, wanted.delta_ticks, peaks, ticks_min, ticks_max)
 
 
 def _form(order: Order, command: Modification, wanted: _Wanted, at_us: int) -> Refusal | None:

@@ -190,6 +190,19 @@ def test_an_iceberg_has_no_more_peaks_than_one_message_may_trade() -> None:
     )
 
 
+def test_the_last_peak_of_an_iceberg_is_within_the_price_limits_of_its_product() -> None:
+    most, least = contract(0).rule.price_ticks_max, contract(0).rule.price_ticks_min
+    sale = replace(ICEBERG, price_ticks=most - 100)  # 100 steps by 40: 3 peaks, 50 ticks apart
+    assert refusal(sale) is None
+    beyond = refusal(replace(sale, price_ticks=most - 99))
+    assert beyond is not None
+    assert beyond.code == "PRICE_DELTA"
+    assert "the last of 3 peaks would be at" in beyond.text
+    buy = replace(ICEBERG, side=Side.BUY, delta_ticks=-50, price_ticks=least + 100)
+    assert refusal(buy) is None
+    assert refusal(replace(buy, price_ticks=least + 99)) is not None
+
+
 def test_a_market_order_never_rests() -> None:
     for execution in (Execution.IOC, Execution.FOK):
         codes = Codes(Kind.LIMIT, execution, Validity.NON, State.ACTIVE)
