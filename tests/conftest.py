@@ -3,6 +3,9 @@
 A skipped test is named with its reason in the closing lines; with ``PHOENYRA_REQUIRE_ALL=1`` it is
 a failure. ``--quick`` leaves out what is marked slow. Tests marked shared are left out where the
 folder beside the repository is missing, since no clone can bring it.
+
+Several workers (``./run test``) get a file each, long ones first; the browser's files stay with
+one worker, for they share a world that takes a while to make. See also `tests.support.turns`.
 """
 
 import asyncio
@@ -13,13 +16,18 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
+from tests.support.turns import turn
 from tests.support.virtual import VirtualTimeLoop
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 _REQUIRE_ALL = "PHOENYRA_REQUIRE_ALL"
 _GROUPS = ("browser", "postgres", "shared", "slow")
+_TOGETHER = "tests/browser"
+_FIRST = ("alone", "browser", "slow")
 
 LoopFactories = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
 _left_out = pytest.StashKey[dict[str, str]]()
@@ -57,6 +65,42 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if not left_out(item)]
+    if _is_worker(config):
+        _put_long_files_first(items)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _put_long_files_first(items: list[pytest.Item]) -> None:
+    """Keep the order otherwise: a long file that comes last is waited for by every other worker."""
+    ranks: dict[Path, int] = {}
+    for item in items:
+        rank = next((n for n, mark in enumerate(_FIRST) if item.get_closest_marker(mark)), 9)
+        ranks[item.path] = min(rank, ranks.get(item.path, rank))
+    items.sort(key=lambda item: ranks[item.path])
+
+
+class _ByFile(LoadScopeScheduling):
+    """Gives a worker a whole file at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _TOGETHER if nodeid.startswith(_TOGETHER) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _ByFile(config, log)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Have a test wait for its turn before its time begins to count."""
+    if not _is_worker(item.config):
+        return (yield)
+    of_all_workers = Path(item.config.getoption("basetemp")).parent
+    with turn(of_all_workers, alone=item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,6 +21,7 @@ async def test_a_few_boxes_meet_no_error_and_every_sample_is_at_the_hub_once() -
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 async def test_200_boxes_for_a_minute_meet_no_error_and_every_sample_is_at_the_hub_once() -> None:
     figures = await fleet.measure(FULL, None)
