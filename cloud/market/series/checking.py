@@ -1,0 +1,124 @@
+"""What a batch must be to be kept, and what of it is set apart. Pure.
+
+No rule changes a number. What lies outside the dated limits of its product, or is of a size that
+nothing explains, is kept as `Quality.IMPLAUSIBLE`, and shown. Zero and negative prices are
+ordinary.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby, pairwise
+
+from cloud.market.areas.model import Area
+from cloud.market.series.merge import Statement
+from cloud.market.series.model import Batch, Kind, Quality
+
+RESOLUTIONS_S = (60, 300, 900, 1_800, 3_600)
+VALUES_MAX = 600_000
+"""Of one batch: more than a year of minutes is no answer of any source."""
+POWER_MW_MAX = 1_000_000.0
+"""More than all of Europe draws; ours."""
+_TEXT_MAX = {"source": 40, "area": 20, "detail": 40}
+DOCUMENT_MAX = 200
+LICENCE_MAX = 400
+_US = 1_000_000
+_LOADS = (Kind.LOAD_ACTUAL, Kind.LOAD_FORECAST)
+
+
+class BadBatch(ValueError):
+    """A batch that no feed may give: a defect of its parser, told in one line."""
+
+
+def statements(batch: Batch, area: Area) -> Iterator[Statement]:
+    """Yield the parts of a batch: one a local day and quality, oldest day first.
+
+    Raises:
+        BadBatch: nothing of it may be kept.
+    """
+    _check(batch)
+    rows = [
+        (area.day_of(at_us), _quality(batch, area, at_us, value), at_us, value)
+        for at_us, value in zip(batch.starts_us, batch.values, strict=True)
+    ]
+    rows.sort(key=lambda row: (row[0], row[1], row[2]))
+    for (_, quality), group in groupby(rows, key=lambda row: (row[0], row[1])):
+        of_day = list(group)
+        yield Statement(
+            starts_us=[row[2] for row in of_day],
+            values=[row[3] for row in of_day],
+            known_us=batch.known_us,
+            assumed=batch.assumed,
+            received_us=batch.received_us,
+            created_us=batch.created_us,
+            revision=batch.revision,
+            document=batch.document[:DOCUMENT_MAX],
+            quality=quality,
+            licence=batch.licence[:LICENCE_MAX],
+        )
+
+
+def news(one: Statement, served: dict[int, float], settled: dict[int, float]) -> Statement | None:
+    """Return what of a statement was not known when it became known, None: nothing.
+
+    Args:
+        served: values by start as they were known at the statement's own time.
+        settled: values as they are known now, by arrival; what a timetable says of the past adds
+            nothing where the same value did arrive.
+    """
+    if one.quality not in (Quality.GOOD, Quality.SIMULATED):
+        return one
+    pairs = [
+        (at_us, value)
+        for at_us, value in zip(one.starts_us, one.values, strict=True)
+        if served.get(at_us) != value and not (one.assumed and settled.get(at_us) == value)
+    ]
+    if not pairs:
+        return None
+    return replace(
+        one, starts_us=[at_us for at_us, _ in pairs], values=[value for _, value in pairs]
+    )
+
+
+def is_same_aside(one: Statement, other: Statement) -> bool:
+    """Tell whether both are set apart, and say the same."""
+    return (
+        one.quality not in (Quality.GOOD, Quality.SIMULATED)
+        and one.quality is other.quality
+        and list(one.starts_us) == list(other.starts_us)
+        and list(one.values) == list(other.values)
+    )
+
+
+def _check(batch: Batch) -> None:
+    series = batch.series
+    step_us = series.resolution_s * _US
+    if series.resolution_s not in RESOLUTIONS_S:
+        raise BadBatch(f"{series}: periods of {series.resolution_s} s are not kept")
+    for name, longest in _TEXT_MAX.items():
+        if len(getattr(series, name)) > longest:
+            raise BadBatch(f"{series}: {name} has more than {longest} characters")
+    if not 0 < len(batch.starts_us) == len(batch.values) <= VALUES_MAX:
+        raise BadBatch(
+            f"{series}: {len(batch.starts_us)} intervals and {len(batch.values)} values;"
+            f" as many of both are expected, 1 to {VALUES_MAX}"
+        )
+    if any(at_us % step_us for at_us in batch.starts_us):
+        raise BadBatch(f"{series}: an interval is not on the grid of its resolution")
+    if any(after <= before for before, after in pairwise(batch.starts_us)):
+        raise BadBatch(f"{series}: intervals do not ascend")
+    if not all(math.isfinite(value) for value in batch.values):
+        raise BadBatch(f"{series}: a value is no number")
+
+
+def _quality(batch: Batch, area: Area, at_us: int, value: float) -> Quality:
+    if batch.quality in (Quality.CONFLICT, Quality.IMPLAUSIBLE):
+        return batch.quality
+    kind = batch.series.kind
+    if kind.unit == "MW":
+        low = 0.0 if kind in _LOADS else -POWER_MW_MAX
+        return batch.quality if low <= value <= POWER_MW_MAX else Quality.IMPLAUSIBLE
+    limits = area.limit(kind.value, area.day_of(at_us))
+    if limits is not None and not limits.low <= value <= limits.high:
+        return Quality.IMPLAUSIBLE
+    return batch.quality
