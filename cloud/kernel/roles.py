@@ -8,8 +8,8 @@ from enum import StrEnum
 class Role(StrEnum):
     """What a key may do.
 
-    Everybody reads. Who trades moves no battery by hand, and who operates does not trade: one key
-    in wrong hands does one kind of harm.
+    Everybody reads, but for services and orders. Who trades moves no battery by hand, and who
+    operates does not trade: one key in wrong hands does one kind of harm.
     """
 
     VIEWER = "viewer"
@@ -17,7 +17,11 @@ class Role(StrEnum):
     OPERATOR = "operator"
     """Sends commands to the account's sites and acknowledges their alarms."""
     GATEWAY = "gateway"
-    """A service: feeds prices and telemetry in over the API. It logs in to no page."""
+    """A service: feeds prices and telemetry in over the API. It logs in to no page.
+
+    It stands in a switch room or with a supplier, so it reads its account's orders, trades and
+    positions only where its scopes name them.
+    """
     ADMIN = "admin"
     """May do everything, and sees every account."""
 
@@ -58,6 +62,8 @@ class Principal:
 
     def may(self, needed: Role, scope: Scope | None) -> bool:
         """Say whether role and scopes reach; what has no scope is closed to narrowed keys."""
+        if self.role is Role.GATEWAY and self.scopes is None and scope is Scope.ORDERS_READ:
+            return False
         return self.role.covers(needed) and (self.scopes is None or scope in self.scopes)
 
 

@@ -21,11 +21,15 @@ OPERATIONS = Rate(200, 20)
 
 
 def _paced(
-    group: str, rate: Rate, role: Role, scope: Scope | None = None
+    group: str, rate: Rate, role: Role, scope: Scope | None = None, *, or_service: bool = False
 ) -> Callable[..., Awaitable[Principal]]:
-    base = allowed(role, scope)
+    """Return a dependency; `or_service`: a service that no scopes narrow may, too."""
+    base = allowed(role, scope, anyhow=or_service)
 
     async def dependency(principal: Annotated[Principal, Depends(base)], hub: HubHere) -> Principal:
+        service = or_service and principal.role is Role.GATEWAY and principal.scopes is None
+        if not service and not principal.may(role, scope):
+            raise Forbidden(f"scope {scope} is needed", "SCOPE")
         now_s = asyncio.get_running_loop().time()
         hub.service(Rates).take(f"exchange {group}", principal.key_id, rate, now_s)
         return principal
@@ -35,6 +39,10 @@ def _paced(
 
 Entering = Annotated[Principal, Depends(_paced("entry", ENTRIES, Role.TRADER, Scope.ORDERS_WRITE))]
 Own = Annotated[Principal, Depends(_paced("own", READS, Role.VIEWER, Scope.ORDERS_READ))]
+Tending = Annotated[
+    Principal, Depends(_paced("own", READS, Role.VIEWER, Scope.ORDERS_READ, or_service=True))
+]
+"""The battery itself: whoever sees the orders, and the service that tells its state."""
 Watching = Annotated[Principal, Depends(_paced("market", READS, Role.VIEWER, Scope.MARKET_READ))]
 Studying = Annotated[
     Principal, Depends(_paced("history", LONG_READS, Role.VIEWER, Scope.MARKET_READ))

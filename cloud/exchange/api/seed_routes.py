@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from cloud.exchange.api.outside import Fed, OutsidePrices
-from cloud.exchange.api.paces import Feeding, Own, Studying, Telling, Watching
+from cloud.exchange.api.paces import Feeding, Studying, Telling, Tending, Watching
 from cloud.exchange.api.seed_views import (
     BessStatus,
     HistoryPoint,
@@ -54,7 +54,7 @@ _READS = responses(401, 403, 422, 429)
 
 
 @router.get("/bess-status", summary="The battery now", responses=responses(401, 403, 404, 422, 429))
-async def read_status(hub: HubHere, principal: Own, site: SiteWanted = None) -> BessStatus:
+async def read_status(hub: HubHere, principal: Tending, site: SiteWanted = None) -> BessStatus:
     """Return state of charge, power and temperature; nulls and `offline` without telemetry."""
     found = await _site(hub, principal, site)
     if found is None:

@@ -191,6 +191,21 @@ async def test_a_battery_without_a_box_is_told_by_a_service_and_in_range(hub: Hu
         assert (await desk.handel.post("/api/telemetry", json=body)).status_code == 403
 
 
+async def test_a_service_reads_orders_only_where_its_scopes_name_them(hub: Hub) -> None:
+    async with trading(hub) as desk:
+        assert (await desk.handel.get("/api/orders")).status_code == 200
+        async with client_of(hub, await add_key(hub, "handel", Role.GATEWAY)) as service:
+            for path in ("/api/orders", "/api/trades", "/api/v1/orders", "/api/v1/positions"):
+                answer = await service.get(path)
+                assert (answer.status_code, answer.json()["code"]) == (403, "SCOPE"), path
+            assert (await service.get("/api/bess-status")).status_code == 200
+            assert (await service.get(f"/api/pricefeed?market={MARKET}")).status_code == 200
+        body = {"account": "handel", "role": "gateway", "scopes": ["orders:read"]}
+        made = await desk.admin.post("/api/v1/keys", json=body)
+        async with client_of(hub, made.json()["key"]) as service:
+            assert (await service.get("/api/v1/orders")).status_code == 200
+
+
 async def test_prices_from_outside_come_from_services_and_move_nothing(hub: Hub) -> None:
     async with trading(hub) as desk:
         body = {"market": MARKET, "price": -12.35, "volume": 2}
