@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("wire", "drivers", "agent", "cloud", "simulators", "bench")
 ROOMS = {
     "matching": ("order", "ladder", "dryrun", "effects", "meeting", "book"),
-    "venue": ("answers", "changes", "commands", "desk", "entry", "flow", "post", "stall", "venue"),
+    "venue": ("answers", "changes", "commands", "desk", "entry", "flow", "guard", "stall", "venue"),
     "checks": ("counters", "guard", "post", "reasons", "seats", "windows"),
 }
 MODULES = tuple(f"cloud/exchange/{room}/{name}.py" for room in ROOMS for name in ROOMS[room])

@@ -48,8 +48,8 @@ def code(
     at_us: int = AT_US,
     new_orders: int = 1,
 ) -> str:
-    refusal = found.refusal(
-        owner, of, side, price_ticks, power_kw, reference_ticks, at_us, new_orders
+    refusal = found.post(owner, of).refusal(
+        side, price_ticks, power_kw, reference_ticks, at_us, new_orders
     )
     if refusal is None:
         return ""

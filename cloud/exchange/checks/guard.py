@@ -3,7 +3,7 @@
 The order of the checks: how often (throttle, counts, ratio) → account → price and size → number
 of orders → position → site → cash → risk and credit. O(1) a call; a contract of several
 quarter-hours costs a step for each. The limits of the contract itself are the venue's own. What
-is done is in `CheckedPost`; here is who asks by name, and not through a post of his own.
+is asked and told goes through a `CheckedPost`.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,7 @@ from cloud.exchange.checks.counters import Counters
 from cloud.exchange.checks.hooks import Hook
 from cloud.exchange.checks.post import CheckedPost
 from cloud.exchange.checks.sites import Sites
-from cloud.exchange.matching.codes import Side
 from cloud.exchange.matching.order import Owner
-from cloud.exchange.venue.guard import Refusal
 from cloud.market.contracts import Contract
 
 
@@ -29,42 +27,10 @@ class Checks(Counters):
         """Return an owner's post at a contract: for the venue to keep, until the gate closes."""
         return CheckedPost(self, owner, self.desk(owner.account, contract))
 
-    def refusal(
-        self,
-        owner: Owner,
-        contract: Contract,
-        side: Side,
-        price_ticks: int,
-        quantity_steps: int,
-        reference_ticks: int | None,
-        at_us: int,
-        new_orders: int = 1,
-    ) -> Refusal | None:
-        post = self.post(owner, contract)
-        return post.refusal(side, price_ticks, quantity_steps, reference_ticks, at_us, new_orders)
-
-    def acted(self, owner: Owner, market: str, at_us: int) -> None:
+    def acted(self, owner: Owner, at_us: int) -> None:
+        """Count one entry or change of no known contract: no market's throttle, all others."""
         seat = self.seat(owner.account)
-        seat.acted(seat.throttled(market, self.policy), at_us)
-
-    def offered(
-        self,
-        owner: Owner,
-        contract: Contract,
-        side: Side,
-        price_ticks: int,
-        steps: int,
-        orders: int = 0,
-    ) -> None:
-        self.post(owner, contract).offered(side, price_ticks, steps, orders)
-
-    def orders_changed(self, owner: Owner, contract: Contract, orders: int) -> None:
-        self.post(owner, contract).offered(side=Side.BUY, price_ticks=0, steps=0, orders=orders)
-
-    def traded(
-        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
-    ) -> None:
-        self.post(owner, contract).traded(side, price_ticks, steps)
+        seat.acted(seat.throttled("", self.policy), at_us)
 
     def forget_until(self, at_us: int) -> None:
         """Forget deliveries that have begun: nothing trades them any more."""
@@ -82,7 +48,7 @@ class Checks(Counters):
         return min((bound for bound in bounds if bound is not None), default=None)
 
     def dump(self) -> list[object]:
-        """Return all that `acted`, `traded` and `configured` told, as plain lists."""
+        """Return all that was acted, traded and configured, as plain lists."""
         return memory.dump(self)
 
     def load(self, dumped: list[object]) -> None:

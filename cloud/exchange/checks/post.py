@@ -11,8 +11,7 @@ from cloud.exchange.checks.counters import Counters
 from cloud.exchange.checks.seats import Desk
 from cloud.exchange.matching.codes import Side
 from cloud.exchange.matching.order import Owner
-from cloud.exchange.venue.guard import Refusal
-from cloud.exchange.venue.post import Post
+from cloud.exchange.venue.guard import Post, Refusal
 
 _SELL: Final = Side.SELL
 

@@ -54,7 +54,7 @@ def auctioned(desk: Desk, fact: Auctioned, _: list[Fact]) -> None:
         if steps:
             side = Side.SELL if steps > 0 else Side.BUY
             ticks = fact.price_ticks[period]
-            desk.guard.traded(owner, _contract(fact, period), side, ticks, abs(steps))
+            desk.guard.post(owner, _contract(fact, period)).traded(side, ticks, abs(steps))
     desk.last_us = fact.at_us
     answer = Answer(0, "", "", "", 0, 0, 0, "", fact.at_us, 0)
     desk.answers.remember(_NOBODY, _name(fact.auction, fact.day), answer)

@@ -13,9 +13,7 @@ from cloud.exchange.facts import Fact, Halted, Joined, Listed, Refused, Stopped,
 from cloud.exchange.matching.codes import SelfTrade, State, TradeState, Validity
 from cloud.exchange.matching.order import Order, Owner
 from cloud.exchange.venue.answers import Answers
-from cloud.exchange.venue.guard import Guard
-from cloud.exchange.venue.post import Post
-from cloud.exchange.venue.posting import post_of
+from cloud.exchange.venue.guard import Guard, Post
 from cloud.exchange.venue.profile import (
     CLOSED_KEPT_S,
     FACES_MAX,
@@ -226,8 +224,15 @@ class Desk:
         """Return an owner's post at a contract, made where he is new there."""
         post = stall.posts.get(owner.number)
         if post is None:
-            post = stall.posts[owner.number] = post_of(self.guard, owner, stall.contract)
+            post = stall.posts[owner.number] = self.guard.post(owner, stall.contract)
         return post
+
+    def acted(self, owner: Owner, stall: Stall | None, at_us: int) -> None:
+        """Tell the checks of an entry or a change that they were not asked about."""
+        if stall is None:
+            self.guard.acted(owner, at_us)
+        else:
+            self.post(owner, stall).acted(at_us)
 
     def keep(self, trade: Traded) -> None:
         """Remember a trade as long as it may be recalled or cancelled."""
@@ -246,7 +251,7 @@ class Desk:
         owner = self.owners[refused.owner]
         stall = self.stalls.get(refused.contract)
         if counts and owner.number:
-            self.guard.acted(owner, "" if stall is None else stall.market, refused.at_us)
+            self.acted(owner, stall, refused.at_us)
         self.last_us = refused.at_us
         if refused.basket:
             self.last_basket = refused.basket

@@ -13,8 +13,7 @@ from cloud.exchange.matching.order import Order, Owner
 from cloud.exchange.venue import flow, scopes, sweep
 from cloud.exchange.venue.commands import Entry
 from cloud.exchange.venue.desk import Desk
-from cloud.exchange.venue.guard import Refusal
-from cloud.exchange.venue.post import Post
+from cloud.exchange.venue.guard import Post, Refusal
 from cloud.exchange.venue.profile import OWNERS_MAX
 from cloud.exchange.venue.stall import Stall
 from cloud.market.contracts import Contract
@@ -77,7 +76,7 @@ def check(desk: Desk, entry: Entry, at_us: int, facts: list[Fact]) -> Ready | Re
         judged = _closer(desk, entry, owner, stall, at_us, facts)
         if isinstance(judged, Refusal):
             stall = desk.numbers.get((contract.market, contract.start_us, contract.end_us))
-            desk.guard.acted(owner, "" if stall is None else stall.market, at_us)
+            desk.acted(owner, stall, at_us)
             return judged
         stall, ticks = judged
     reference_ticks = stall.last_ticks

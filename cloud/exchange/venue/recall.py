@@ -69,9 +69,9 @@ def moved(desk: Desk, fact: TradeMoved, _: list[Fact]) -> None:
         stall = desk.stalls[trade.contract]
         ticks, steps = trade.price_ticks, -trade.quantity_steps
         maker_side = Side.SELL if trade.side is Side.BUY else Side.BUY
-        traded = desk.guard.traded
-        traded(desk.owners[trade.maker_owner], stall.contract, maker_side, ticks, steps)
-        traded(desk.owners[trade.taker_owner], stall.contract, trade.side, ticks, steps)
+        for owner, side in ((trade.maker_owner, maker_side), (trade.taker_owner, trade.side)):
+            post = desk.guard.post(desk.owners[owner], stall.contract)
+            post.traded(side, ticks, steps)
         stall.traded_steps += steps
         if not trade.self_trade:
             _reprice(desk, stall)

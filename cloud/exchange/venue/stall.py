@@ -6,7 +6,7 @@ from cloud.exchange.facts import Halted, Listed
 from cloud.exchange.matching.book import Book
 from cloud.exchange.matching.codes import Side
 from cloud.exchange.matching.order import Order
-from cloud.exchange.venue.post import Post
+from cloud.exchange.venue.guard import Post
 from cloud.market.contracts import Contract, Rule
 
 ContractKey = tuple[str, int, int]

@@ -122,25 +122,26 @@ def tell(found: Checks, plain: Plain, e: Event, at_us: int) -> None:
     owner, of = e.owner, e.contract
     if e.kind == "offer":
         plain.open.append(e)
-        found.offered(owner, of, e.side, e.price_ticks, e.steps)
-        found.orders_changed(owner, of, 1)
+        found.post(owner, of).offered(e.side, e.price_ticks, e.steps, 1)
     elif e.kind == "leave" and plain.open:
         gone = plain.open.pop(e.steps % len(plain.open))
-        found.offered(gone.owner, gone.contract, gone.side, gone.price_ticks, -gone.steps)
-        found.orders_changed(gone.owner, gone.contract, -1)
+        post = found.post(gone.owner, gone.contract)
+        post.offered(gone.side, gone.price_ticks, -gone.steps, -1)
     elif e.kind == "trade":
         plain.done.append(e)
-        found.traded(owner, of, e.side, e.price_ticks, e.steps)
+        found.post(owner, of).traded(e.side, e.price_ticks, e.steps)
     elif e.kind == "void" and plain.done:
         gone = plain.done.pop(e.steps % len(plain.done))
-        found.traded(gone.owner, gone.contract, gone.side, gone.price_ticks, -gone.steps)
+        found.post(gone.owner, gone.contract).traded(gone.side, gone.price_ticks, -gone.steps)
     elif e.kind == "act":
         plain.acted.append((owner.account, at_us))
-        found.acted(owner, of.market, at_us)
+        found.post(owner, of).acted(at_us)
 
 
 def answer(found: Checks, e: Event, at_us: int) -> str:
-    refusal = found.refusal(e.owner, e.contract, e.side, e.price_ticks, e.steps, None, at_us)
+    refusal = found.post(e.owner, e.contract).refusal(
+        e.side, e.price_ticks, e.steps, None, at_us, 1
+    )
     return "" if refusal is None else refusal.code
 
 
@@ -171,8 +172,8 @@ def test_after_a_snapshot_and_the_orders_told_again_every_answer_is_the_same(
     again = Checks()
     again.load(json.loads(json.dumps(found.dump())))
     for order in plain.open:
-        again.offered(order.owner, order.contract, order.side, order.price_ticks, order.steps)
-        again.orders_changed(order.owner, order.contract, 1)
+        post = again.post(order.owner, order.contract)
+        post.offered(order.side, order.price_ticks, order.steps, 1)
     for event in after:
         assert answer(again, event, at_us) == answer(found, event, at_us)
     assert again.dump() == found.dump()

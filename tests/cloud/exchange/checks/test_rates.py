@@ -23,11 +23,11 @@ from tests.support.exchange import NOON_US, contract
 
 def test_actions_are_counted_in_rolling_windows_and_deletions_are_not_told() -> None:
     found = checks(order_counts=[{"window_s": 60, "allowed": 3}, {"window_s": 1, "allowed": 2}])
-    found.acted(WERK, "PHO", AT_US)
-    found.acted(WERK, "EPEX", AT_US + 1)
+    found.post(WERK, NOON).acted(AT_US)
+    found.post(WERK, contract(market="EPEX")).acted(AT_US + 1)
     assert code(found, at_us=AT_US + 2) == "ORDER_COUNT"
     assert code(found, at_us=AT_US + 1_000_000) == ""
-    found.acted(WERK, "PHO", AT_US + 1_000_001)
+    found.post(WERK, NOON).acted(AT_US + 1_000_001)
     assert code(found, at_us=AT_US + 59_999_999) == "ORDER_COUNT"
     assert code(found, at_us=AT_US + 60_000_000) == ""
     assert found.throttle_remaining("werk", "PHO", AT_US + 60_000_000) == 1
@@ -41,7 +41,7 @@ def test_the_quota_takes_the_fraction_that_the_account_allows_itself() -> None:
     )
     for _ in range(3):
         assert code(found) == ""
-        found.acted(WERK, "PHO", AT_US)
+        found.post(WERK, NOON).acted(AT_US)
     assert code(found) == "ACTION_QUOTA"
 
 
@@ -50,8 +50,8 @@ def test_the_throttle_counts_each_account_in_each_market_on_its_own() -> None:
     throttle(found, PHO={"per_second": 2})
     for _ in range(2):
         assert code(found) == ""
-        found.acted(WERK, "PHO", AT_US)
-    refusal = found.refusal(WERK, NOON, SELL, 5_000, 1, None, AT_US)
+        found.post(WERK, NOON).acted(AT_US)
+    refusal = found.post(WERK, NOON).refusal(SELL, 5_000, 1, None, AT_US, 1)
     assert refusal == Refusal(
         "THROTTLED",
         "account werk: at most 2 entries and changes in 1 s of PHO are allowed;"
@@ -66,7 +66,7 @@ def test_the_throttle_counts_each_account_in_each_market_on_its_own() -> None:
 def test_a_new_policy_goes_on_with_what_was_counted_and_a_bad_one_changes_nothing() -> None:
     found = Checks()
     throttle(found, PHO={"per_minute": 2})
-    found.acted(WERK, "PHO", AT_US)
+    found.post(WERK, NOON).acted(AT_US)
     throttle(found, PHO={"per_minute": 1})
     assert code(found) == "THROTTLED"
     refusal = found.configured("throttle", 2, '{"version": 2, "limits": {"PHO": {"x": 1}}}')
@@ -82,12 +82,12 @@ def test_the_ratio_of_orders_to_trades_counts_a_utc_day() -> None:
     found = checks(order_to_trade_max=3, order_to_trade_free=5)
     for _ in range(5):
         assert code(found) == ""
-        found.acted(WERK, "PHO", AT_US)
+        found.post(WERK, NOON).acted(AT_US)
     assert code(found) == "ORDER_TO_TRADE"
-    found.traded(WERK, NOON, SELL, 5_000, 1)
-    found.traded(WERK, NOON, SELL, 5_000, 1)
+    found.post(WERK, NOON).traded(SELL, 5_000, 1)
+    found.post(WERK, NOON).traded(SELL, 5_000, 1)
     assert code(found) == ""
-    found.acted(WERK, "PHO", AT_US)
+    found.post(WERK, NOON).acted(AT_US)
     assert code(found) == "ORDER_TO_TRADE"
     assert code(found, at_us=AT_US + 86_400_000_000) == ""
 
@@ -105,13 +105,13 @@ def test_the_site_stands_behind_all_its_accounts_and_markets() -> None:
         )
     )
     first, second = Owner(4, "werk", site="werk-1"), Owner(5, "other", site="werk-1")
-    found.offered(first, NOON, SELL, 5_000, 60)
+    found.post(first, NOON).offered(SELL, 5_000, 60, 0)
     assert code(found, SELL, 40, owner=second, of=contract(market="EPEX")) == ""
     assert code(found, SELL, 41, owner=second, of=contract(market="EPEX")) == "SITE_LIMIT"
-    found.offered(first, NOON, SELL, 5_000, -60)
-    found.traded(first, NOON, SELL, 5_000, 60)
+    found.post(first, NOON).offered(SELL, 5_000, -60, 0)
+    found.post(first, NOON).traded(SELL, 5_000, 60)
     assert code(found, BUY, 160, owner=second) == ""
-    found.traded(first, NOON, SELL, 5_000, -60)
+    found.post(first, NOON).traded(SELL, 5_000, -60)
     assert code(found, BUY, 101, owner=second) == "SITE_LIMIT"
     assert code(found, SELL, 10**6) == ""
 
@@ -152,8 +152,8 @@ def test_risk_and_credit_are_asked_last_and_told_all() -> None:
     found = Checks(hooks=[credit])
     limit(found, net_kw_max=200)
     assert code(found, SELL, 201) == "POSITION_LIMIT"
-    found.offered(WERK, NOON, SELL, 5_000, 60)
-    refusal = found.refusal(WERK, NOON, SELL, 5_000, 41, None, AT_US)
+    found.post(WERK, NOON).offered(SELL, 5_000, 60, 0)
+    refusal = found.post(WERK, NOON).refusal(SELL, 5_000, 41, None, AT_US, 1)
     assert refusal is not None
     assert refusal.code == "CREDIT_LIMIT"
     assert code(found, SELL, 40) == ""
@@ -161,4 +161,4 @@ def test_risk_and_credit_are_asked_last_and_told_all() -> None:
     assert credit.forgotten_us == NOON_US
     again = Checks(hooks=[Credit(100)])
     again.load(found.dump())
-    assert again.refusal(WERK, NOON, SELL, 5_000, 41, None, AT_US) is not None
+    assert again.post(WERK, NOON).refusal(SELL, 5_000, 41, None, AT_US, 1) is not None

@@ -4,7 +4,7 @@ from collections import Counter
 
 from cloud.exchange.matching.codes import Side
 from cloud.exchange.matching.order import Owner
-from cloud.exchange.venue.guard import NoGuard
+from cloud.exchange.venue.guard import NoGuard, Post
 from cloud.market.contracts import Contract
 
 Place = tuple[str, str, int, int]
@@ -26,30 +26,11 @@ class Counting(NoGuard):
         self.orders: Counter[str] = Counter()
         self.actions: Counter[str] = Counter()
 
-    def acted(self, owner: Owner, market: str, at_us: int) -> None:
+    def post(self, owner: Owner, contract: Contract) -> Post:
+        return _CountingPost(self, owner, contract)
+
+    def acted(self, owner: Owner, at_us: int) -> None:
         self.actions[owner.account] += 1
-
-    def offered(
-        self,
-        owner: Owner,
-        contract: Contract,
-        side: Side,
-        price_ticks: int,
-        steps: int,
-        orders: int = 0,
-    ) -> None:
-        key = place_of(owner, contract), side
-        self.offers[key] += steps
-        self.worth[key] += steps * price_ticks
-        self.orders[owner.account] += orders
-
-    def orders_changed(self, owner: Owner, contract: Contract, orders: int) -> None:
-        self.orders[owner.account] += orders
-
-    def traded(
-        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
-    ) -> None:
-        self.net[place_of(owner, contract)] += steps if side is Side.SELL else -steps
 
     def dump(self) -> list[object]:
         return [list(self.net.items()), list(self.actions.items())]
@@ -74,3 +55,22 @@ class Counting(NoGuard):
             name: {key: count for key, count in counter.items() if count}
             for name, counter in counters.items()
         }
+
+
+class _CountingPost(Post):
+    def __init__(self, counting: Counting, owner: Owner, contract: Contract) -> None:
+        super().__init__(owner, contract)
+        self.counting = counting
+        self.account = owner.account
+        self.place = place_of(owner, contract)
+
+    def acted(self, at_us: int) -> None:
+        self.counting.actions[self.account] += 1
+
+    def offered(self, side: Side, price_ticks: int, steps: int, orders: int) -> None:
+        self.counting.offers[self.place, side] += steps
+        self.counting.worth[self.place, side] += steps * price_ticks
+        self.counting.orders[self.account] += orders
+
+    def traded(self, side: Side, price_ticks: int, steps: int) -> None:
+        self.counting.net[self.place] += steps if side is Side.SELL else -steps

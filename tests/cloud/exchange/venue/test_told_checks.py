@@ -12,7 +12,7 @@ from cloud.exchange.facts import Refused
 from cloud.exchange.matching.codes import Linking, Side, State
 from cloud.exchange.matching.order import Owner
 from cloud.exchange.venue.commands import Basket, Configure
-from cloud.exchange.venue.guard import NoGuard, Refusal
+from cloud.exchange.venue.guard import NoGuard, Post, Refusal
 from cloud.exchange.venue.venue import Venue
 from cloud.market.contracts import Contract
 from tests.cloud.exchange.naive.venue_flows import VenuePair
@@ -28,52 +28,47 @@ class Told(NoGuard):
     offers: Counter[tuple[str, int, Side]] = field(default_factory=Counter)
     cash: Counter[str] = field(default_factory=Counter)
     """Price times steps of all open orders, by account."""
-    trades: Counter[tuple[str, int, Side]] = field(default_factory=Counter)
     actions: Counter[str] = field(default_factory=Counter)
     asked: list[tuple[int, int]] = field(default_factory=list)
     """Steps and new orders of each question."""
     open_when_asked: int = 0
 
-    def refusal(
-        self,
-        owner: Owner,
-        contract: Contract,
-        side: Side,
-        price_ticks: int,
-        quantity_steps: int,
-        reference_ticks: int | None,
-        at_us: int,
-        new_orders: int = 1,
-    ) -> Refusal | None:
-        self.asked.append((quantity_steps, new_orders))
-        self.open_when_asked = sum(self.offers.values())
-        if quantity_steps == self.refused_steps:
-            return Refusal("SITE_LIMIT", "not so many")
-        return None
+    def post(self, owner: Owner, contract: Contract) -> Post:
+        return _ToldPost(self, owner, contract)
 
-    def acted(self, owner: Owner, market: str, at_us: int) -> None:
+    def acted(self, owner: Owner, at_us: int) -> None:
         self.actions[owner.account] += 1
 
-    def offered(
+
+class _ToldPost(Post):
+    def __init__(self, told: Told, owner: Owner, contract: Contract) -> None:
+        super().__init__(owner, contract)
+        self.told = told
+
+    def refusal(
         self,
-        owner: Owner,
-        contract: Contract,
         side: Side,
         price_ticks: int,
         steps: int,
-        orders: int = 0,
-    ) -> None:
-        self.orders[owner.account] += orders
-        self.offers[owner.account, contract.start_us + contract.end_us, side] += steps
-        self.cash[owner.account] += price_ticks * steps
+        reference_ticks: int | None,
+        at_us: int,
+        new_orders: int,
+    ) -> Refusal | None:
+        told = self.told
+        told.asked.append((steps, new_orders))
+        told.open_when_asked = sum(told.offers.values())
+        if steps == told.refused_steps:
+            return Refusal("SITE_LIMIT", "not so many")
+        return None
 
-    def orders_changed(self, owner: Owner, contract: Contract, orders: int) -> None:
-        self.orders[owner.account] += orders
+    def acted(self, at_us: int) -> None:
+        self.told.actions[self.owner.account] += 1
 
-    def traded(
-        self, owner: Owner, contract: Contract, side: Side, price_ticks: int, steps: int
-    ) -> None:
-        self.trades[owner.account, contract.start_us, side] += steps
+    def offered(self, side: Side, price_ticks: int, steps: int, orders: int) -> None:
+        told, account, of = self.told, self.owner.account, self.contract
+        told.orders[account] += orders
+        told.offers[account, of.start_us + of.end_us, side] += steps
+        told.cash[account] += price_ticks * steps
 
 
 @pytest.mark.parametrize("seed", range(60))
