@@ -9,7 +9,7 @@ The welfare that is maximised is that of the lines themselves, in floating point
 blocks, and settles nothing. Pure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -48,6 +48,7 @@ class Ladder:
         self._costs = costs
         self._costs = costs - self.cost(0.0)
         self.interval = lru_cache(maxsize=4_096)(self._interval)
+        self._total = lru_cache(maxsize=4_096)(lambda ticks: int(self.at(ticks).sum()))
 
     def at(self, ticks: int) -> Steps:
         """Return what each curve gives at a price within the limits."""
@@ -69,32 +70,40 @@ class Ladder:
             most = np.maximum(most, 0)
         return least, most
 
+    def total(self, ticks: int) -> int:
+        """Return the most that may be taken of all curves together at a price."""
+        return self.most if ticks >= self.highest else self._total(ticks)
+
     def _interval(self, needed: int) -> tuple[int, int] | None:
         """Return the lowest and the highest price at which the curves can give so many steps."""
         if not self.fewest <= needed <= self.most:
             return None
-        return self._first(needed), self._last(needed)
+        # The lines are near, and the rounding of single steps moves a price by little.
+        near = min(max(round(self.price(needed)), self.lowest), self.highest)
+        first = self._first(lambda ticks: self.total(ticks) >= needed, near)
+        if first == self.highest or self.total(first) > needed:
+            return first, first
+        return first, self._first(lambda ticks: self.total(ticks) > needed, first)
 
-    def _first(self, needed: int) -> int:
-        """Return the first price whose most is enough."""
-        low, high = self.lowest, self.highest
+    def _first(self, enough: Callable[[int], bool], near: int) -> int:
+        """Return the first price at which there is enough, the highest where there never is."""
+        low, high, step = self.lowest, self.highest, 1
+        if enough(near):
+            high = near
+            while near - step > low and enough(near - step):
+                high, step = near - step, step * 2
+            low = max(low, near - step)
+        else:
+            low = min(near + 1, high)
+            while near + step < high and not enough(near + step):
+                low, step = near + step + 1, step * 2
+            high = min(high, near + step)
         while low < high:
             middle = (low + high) // 2
-            if int(self.bounds(middle)[1].sum()) >= needed:
+            if enough(middle):
                 high = middle
             else:
                 low = middle + 1
-        return low
-
-    def _last(self, needed: int) -> int:
-        """Return the last price whose least is not too much."""
-        low, high = self.lowest, self.highest
-        while low < high:
-            middle = (low + high + 1) // 2
-            if int(self.bounds(middle)[0].sum()) <= needed:
-                low = middle
-            else:
-                high = middle - 1
         return low
 
     def shares(self, ticks: int, needed: int) -> list[int]:

@@ -2,8 +2,8 @@
 
 Its unknowns are the part taken of each block, what the curves must give in each period, and what
 that costs. The cost is convex in the quantity, so it is held from below by tangents, and more of
-them come where a solution is. Combinations that have no prices come in as cuts. Money is in EUR
-per hour of a step, so that the numbers are small.
+them come where a solution is. Blocks that lost are guarded, and what has no prices yet is cut off.
+Money is in EUR per hour of a step, so that the numbers are small.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ from math import inf
 
 from cloud.exchange.auction import solver
 from cloud.exchange.auction.clearing import least_ratio
+from cloud.exchange.auction.guards import Guards
 from cloud.exchange.auction.ladder import Ladder
 from cloud.exchange.auction.orders import PPM, Block
 from cloud.exchange.auction.solver import Problem, Solution
@@ -43,10 +44,11 @@ class Master:
             for step in range(TANGENTS_FIRST):
                 self._touch(period, low + (high - low) * step / (TANGENTS_FIRST - 1))
         self._cuts: list[tuple[float, dict[int, float]]] = []
+        self._guards = Guards(blocks)
 
     @property
     def cuts(self) -> int:
-        return len(self._cuts)
+        return len(self._cuts) + len(self._guards)
 
     def solve(self, seconds: float, out: frozenset[int] = frozenset()) -> tuple[Solution, Ratios]:
         """Return the best parts by what is known so far, and the bound that they prove.
@@ -100,6 +102,10 @@ class Master:
         whole = {number: 1.0 if number in ratios else -1.0 for number in range(len(self._blocks))}
         self._cuts.append((len(ratios) - 1.0, whole))
 
+    def guard(self, losers: Sequence[int]) -> bool:
+        """Let these be taken only where they could gain; tell whether that is new of any."""
+        return self._guards.add(losers, self._ladders, self._reach, self._touching)
+
     def _loses(self, ratios: Ratios, loser: int) -> tuple[float, dict[int, float]] | None:
         """Return a cut: this one goes out, or some other of its side, or one against it comes in.
 
@@ -150,8 +156,9 @@ class Master:
             ratios.append(ratio)
             takes.append(take)
         self._add_links(problem, ratios, takes)
-        self._add_periods(problem, ratios)
+        given = self._add_periods(problem, ratios)
         if fixed is None:
+            self._guards.put(problem, takes, given)
             for highest, cut in self._cuts:
                 problem.at_most(highest, [takes[number] for number in cut], list(cut.values()))
         solution = solver.solve(problem, seconds)
@@ -175,15 +182,17 @@ class Master:
         for columns in groups.values():
             problem.at_most(1, columns, [1.0] * len(columns))
 
-    def _add_periods(self, problem: Problem, ratios: list[int]) -> None:
+    def _add_periods(self, problem: Problem, ratios: list[int]) -> dict[int, int]:
+        quantities = {}
         for period, (low, high) in self._reach.items():
-            given = problem.column(0, low, high)
+            given = quantities[period] = problem.column(0, low, high)
             cost = problem.column(1, -inf, inf)
             touching = self._touching[period]
             columns = [given, *(ratios[number] for number, _ in touching)]
             problem.equal(0, columns, [1.0, *(float(steps) for _, steps in touching)])
             for slope, at in self._tangents[period].values():
                 problem.at_least(at, [cost, given], [1, -slope])
+        return quantities
 
     def _quantities(self, ratios: Mapping[int, float]) -> dict[int, float]:
         """Return what the curves must give (+ sell) in each period that blocks touch."""
@@ -193,11 +202,11 @@ class Master:
                 given[period] -= steps * ratio
         return given
 
-    def _range(self, period: int) -> tuple[float, float]:
+    def _range(self, period: int) -> tuple[int, int]:
         ladder = self._ladders[period]
         sold = sum(steps for _, steps in self._touching[period] if steps > 0)
         bought = -sum(steps for _, steps in self._touching[period] if steps < 0)
-        return float(max(ladder.fewest, -sold)), float(min(ladder.most, bought))
+        return max(ladder.fewest, -sold), min(ladder.most, bought)
 
     def _touch(self, period: int, quantity: float) -> None:
         """Hold the cost of a period from below with a tangent here."""

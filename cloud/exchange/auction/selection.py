@@ -82,7 +82,8 @@ def choose(
                 best.complete = True
                 break
         else:
-            master.forbid(ratios, cleared.hopeless)
+            if not master.guard(cleared.losers):
+                master.forbid(ratios, cleared.hopeless)
             taken, cleared = _reduced(ladders, blocks, taken, cleared)
             _keep(best, master, taken, cleared, blocks)
             if best.rounds in _DIVES:
