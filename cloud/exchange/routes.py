@@ -61,7 +61,7 @@ async def create_order(body: OrderBody, exchange: ExchangeHere, principal: Enter
     return OrderAnswer.of(done, remaining)
 
 
-@router.get("/api/orders", summary="Own orders", responses=responses(401, 403, 422, 429))
+@router.get("/api/orders", summary="Own orders", responses=responses(401, 403, 422, 429, 503))
 async def list_orders(
     exchange: ExchangeHere,
     principal: Own,
@@ -88,7 +88,7 @@ async def delete_order(
     return WithdrawalAnswer.of(await exchange.withdraw(principal.account, order_id))
 
 
-@router.get("/api/trades", summary="Own trades", responses=responses(401, 403, 422, 429))
+@router.get("/api/trades", summary="Own trades", responses=responses(401, 403, 422, 429, 503))
 async def list_trades(
     exchange: ExchangeHere, principal: Own, before: Before = None, limit: Limit = 100
 ) -> TradesView:

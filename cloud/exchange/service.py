@@ -59,9 +59,9 @@ class Exchange:
 
     def __init__(self, hub: Hub, room: Room, journal: Journal, batteries: Batteries) -> None:
         self._hub = hub
-        self._owners = Owners()
         self.catalogue = room.catalogue
         self.checks = room.checks
+        self._owners = Owners(lambda: room.checks.limits)
         self.prices = room.prices
         self.journal = journal
         self.batteries = batteries
@@ -212,7 +212,11 @@ class Exchange:
             )
 
     async def caught_up(self) -> None:
-        """Return when all that was answered before is in the read model and the positions."""
+        """Return when all that was answered before is in the read model and the positions.
+
+        Raises:
+            Behind: it takes too long; what would be read lacks something that was answered.
+        """
         await self.projection.caught_up()
 
     def listed(self, market: str, start_us: int) -> Listed | None:

@@ -52,7 +52,7 @@ from fastapi import WebSocket, WebSocketDisconnect, status
 from cloud.kernel import keys
 from cloud.kernel.auth import Principal
 from cloud.kernel.context import Hub
-from cloud.kernel.errors import NotFound
+from cloud.kernel.errors import NotFound, Unavailable
 from cloud.web import changes
 from cloud.web.state import Watch
 from wire import fields
@@ -192,6 +192,8 @@ async def _send(feed: _Feed) -> None:
         await _end(feed, status.WS_1013_TRY_AGAIN_LATER, "the page reads too slowly")
     except NotFound as error:
         await _end(feed, status.WS_1008_POLICY_VIOLATION, str(error))
+    except Unavailable:
+        await _end(feed, status.WS_1013_TRY_AGAIN_LATER, "the database does not answer in time")
     except WebSocketDisconnect:
         return
 

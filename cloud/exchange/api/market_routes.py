@@ -32,7 +32,7 @@ End = Annotated[
 ]
 Day = Annotated[date | None, Query(description="local day of the market's area; default: today")]
 Limit = Annotated[int, Query(ge=1, le=ROWS_MAX)]
-READS = responses(401, 403, 404, 422, 429)
+READS = responses(401, 403, 404, 422, 429, 503)
 _YEARS = range(2000, 2200)
 
 

@@ -36,7 +36,7 @@ Before = Annotated[int | None, Query(ge=0, le=ID_MAX, description="only numbers 
 Limit = Annotated[int, Query(ge=1, le=ROWS_MAX)]
 AccountHere = Annotated[Name, Path()]
 _DOES = responses(401, 403, 404, 409, 422, 429, 503)
-_READS = responses(401, 403, 422, 429)
+_READS = responses(401, 403, 422, 429, 503)
 _CANCELLATION = {
     "ASK": TradeState.CANCEL_ASKED,
     "CONFIRM": TradeState.CANCELLED,

@@ -28,7 +28,7 @@ from cloud.kernel.instants import iso, us_or
 
 router = APIRouter(prefix="/api/v1/exchange", tags=["exchange operation"])
 
-_READS = responses(401, 403, 422, 429)
+_READS = responses(401, 403, 422, 429, 503)
 _DAY_US = 86_400_000_000
 _WEEK_US = 7 * _DAY_US
 

@@ -35,7 +35,7 @@ MarketWanted = Annotated[MarketCode | None, Query(description="only of this mark
 TradeId = Annotated[int, Path(ge=1, le=ID_MAX)]
 
 
-@router.get("/orders", summary="List own orders", responses=responses(401, 403, 422, 429))
+@router.get("/orders", summary="List own orders", responses=responses(401, 403, 422, 429, 503))
 async def list_orders(
     hub: HubHere,
     principal: Own,
@@ -75,7 +75,9 @@ async def list_orders(
 
 
 @router.get(
-    "/orders/{order_id}", summary="Show an own order", responses=responses(401, 403, 404, 422, 429)
+    "/orders/{order_id}",
+    summary="Show an own order",
+    responses=responses(401, 403, 404, 422, 429, 503),
 )
 async def read_order(
     order_id: OrderId, hub: HubHere, principal: Own, account: Account = None
@@ -93,7 +95,7 @@ async def read_order(
 @router.get(
     "/orders/{order_id}/history",
     summary="What happened to an order?",
-    responses=responses(401, 403, 404, 422, 429),
+    responses=responses(401, 403, 404, 422, 429, 503),
 )
 async def read_history(
     order_id: OrderId,
@@ -118,7 +120,7 @@ async def read_history(
     )
 
 
-@router.get("/trades", summary="List own trades", responses=responses(401, 403, 422, 429))
+@router.get("/trades", summary="List own trades", responses=responses(401, 403, 422, 429, 503))
 async def list_trades(
     hub: HubHere,
     principal: Own,
@@ -142,7 +144,7 @@ async def list_trades(
 @router.get(
     "/trades/{trade_id}/steps",
     summary="Was a trade recalled or cancelled?",
-    responses=responses(401, 403, 404, 422, 429),
+    responses=responses(401, 403, 404, 422, 429, 503),
 )
 async def read_steps(
     trade_id: TradeId, hub: HubHere, principal: Own, account: Account = None

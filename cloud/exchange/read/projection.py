@@ -2,7 +2,8 @@
 
 The projection reads what is committed in the journal and writes it together with its own place in
 one transaction, so each fact counts once, whatever is killed when. It lags behind the answers by
-one database commit; whoever must see his own order waits for `caught_up`.
+one database commit; whoever must see his own order waits for `caught_up`, and is told where that
+takes too long.
 """
 
 import asyncio
@@ -43,6 +44,12 @@ RETRY_S = 1.0
 """Between two attempts while the database does not answer."""
 CAUGHT_UP_TIMEOUT_S = 2.0
 _NAP_S = 60.0
+
+
+class Behind(Unavailable):
+    """The read model lacks something that was answered; a list of it would leave that out."""
+
+    code = "LISTS_BEHIND"
 
 
 class Source(Protocol):
@@ -128,14 +135,20 @@ class Projection:
                 await self._apply(stretch)
 
     async def caught_up(self) -> None:
-        """Return when all that is committed now is in the read model, or after two seconds."""
+        """Return when all that is committed now is in the read model.
+
+        Raises:
+            Behind: not within `CAUGHT_UP_TIMEOUT_S`, or the hub stops.
+        """
         target = self._committed()
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + CAUGHT_UP_TIMEOUT_S
         seen = self._bus.version(PROJECTED_TOPIC)
-        while self.sequence < target and not self._bus.closed:
-            if (left_s := deadline_s - loop.time()) <= 0:
-                return
+        while self.sequence < target:
+            left_s = deadline_s - loop.time()
+            if left_s <= 0 or self._bus.closed:
+                missing = target - self.sequence
+                raise Behind(f"the lists lack the newest {missing} steps of the journal; ask again")
             seen = await self._bus.wait(PROJECTED_TOPIC, seen, left_s)
 
     async def _find_place(self) -> None:
