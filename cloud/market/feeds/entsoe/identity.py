@@ -1,4 +1,4 @@
-"""Which of our series a time series of the platform is, and which factor brings it to our sign. Pure.
+"""Which of our series a time series of the platform is, and with which sign. Pure.
 
 Areas, units and currency are read from the document and must be the expected ones. The sequence of
 an auction is part of what a series is: one is never taken for another.
@@ -104,10 +104,12 @@ def _auction(series: TimeSeries, area: Area, day: date, numbered: bool) -> str:
 def _strange_unit(series: TimeSeries, kind: Kind) -> str:
     if kind.unit == "MW":
         unit = series.text("quantity_Measure_Unit.name", "quantity_Measurement_Unit.name")
-        accepted = (codes.MEGAWATT,)
-        if kind is Kind.IMBALANCE_VOLUME:
-            accepted = (codes.MEGAWATT, codes.MEGAWATT_HOUR)
-        return "" if unit in accepted else f"its unit is {unit!r}; {codes.MEGAWATT} is expected"
+        energy = kind is Kind.IMBALANCE_VOLUME and unit == codes.MEGAWATT_HOUR
+        return (
+            ""
+            if energy or unit == codes.MEGAWATT
+            else f"its unit is {unit!r}; {codes.MEGAWATT} is expected"
+        )
     currency = series.text("currency_Unit.name")
     if currency != codes.EURO:
         return f"its currency is {currency!r}; {codes.EURO} is expected"

@@ -8,7 +8,7 @@ the nominal power it is not known, and there are no values.
 Quarter-hours: outages begin at any minute and last for months, so that the mean of each
 quarter-hour is given.
 
-Source: market data, §2.2 (A76–A80), §3.4.
+Source: market data, §2.2 (A76 to A80), §3.4.
 """
 
 from collections.abc import Iterable, Sequence
