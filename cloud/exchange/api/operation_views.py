@@ -198,6 +198,9 @@ class LimitsBody(Form):
     accounts: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="by account: what differs from the default"
     )
+    members: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="by member: what its accounts may do together"
+    )
 
 
 class PolicyView(BaseModel):

@@ -6,7 +6,7 @@ in the order of the checks, and finds its reason.
 
 from typing import Final
 
-from cloud.exchange.checks import reasons
+from cloud.exchange.checks import members, reasons
 from cloud.exchange.checks.counters import Counters
 from cloud.exchange.checks.seats import Desk
 from cloud.exchange.matching.codes import Side
@@ -150,7 +150,7 @@ class CheckedPost(Post):
         if refusal is None and owner.site:
             refusal = counters.sites.refusal(owner.site, contract, sold, asked.power_kw, at_us)
         if refusal is None:
-            refusal = reasons.of_cash(asked)
+            refusal = reasons.of_cash(asked) or members.refusal(counters, asked)
         for hook in counters.hooks:
             if refusal is None:
                 refusal = hook.refusal(owner, contract, side, price_ticks, steps, at_us)

@@ -140,7 +140,9 @@ class Seat:
         self.net_min, self.net_max, self.open_min, self.open_max = limits.position_bounds()
         self.cash_in_max = cash_of(limits.cash_in_eur_max)
         self.cash_out_max = cash_of(limits.cash_out_eur_max)
-        self.special = limits.state != "active" or bool(limits.strategies)
+        self.special = (
+            limits.state != "active" or bool(limits.strategies) or limits.member is not None
+        )
         """Whether a check is needed that most accounts do without."""
         self.settle()
         self.pace = _followed(self.pace, _wanted(limits))

@@ -6,8 +6,8 @@ import * as words from "./words.js";
 const { t } = words;
 
 const shownLimits = (limits) => {
-  const { default: everybody = {}, accounts = {} } = limits?.content ?? {};
-  return JSON.stringify({ default: everybody, accounts }, null, 2);
+  const { default: everybody = {}, accounts = {}, members = {} } = limits?.content ?? {};
+  return JSON.stringify({ default: everybody, accounts, members }, null, 2);
 };
 
 export function policies(page, operate) {
@@ -29,9 +29,9 @@ export function policies(page, operate) {
   const note = (policy) => (policy ? t("operations.in_force", { version: words.number(policy.version), time: words.moment(policy.at_us), who: policy.who }) : t("operations.none_set"));
   const read = () => {
     try {
-      const { default: everybody = {}, accounts = {}, ...more } = JSON.parse(box.value);
+      const { default: everybody = {}, accounts = {}, members = {}, ...more } = JSON.parse(box.value);
       if (Object.keys(more).length) return { problem: t("operations.limits_unknown", { name: Object.keys(more)[0] }) };
-      return { content: { default: everybody, accounts } };
+      return { content: { default: everybody, accounts, members } };
     } catch {
       return { problem: t("operations.limits_no_json") };
     }
