@@ -71,7 +71,7 @@ class Exchange:
         self.audience = Audience(hub, room, journal)
         self.standings, self.feeds = self.audience.standings, self.audience.feeds
         self._follower = Follower(journal.folder)
-        self._desk = room.venue.desk
+        self.desk = room.venue.desk
         self.writer = Writer(room.venue, journal, hub.clock, self.audience.told)
         self.projection = Projection(
             self._follower,
@@ -167,10 +167,10 @@ class Exchange:
 
         Whose an order is, and of which contract, never changes; so the venue may be asked.
         """
-        order = self._desk.orders.get(order_id)
+        order = self.desk.orders.get(order_id)
         if order is None or order.owner.account != account:
             return None
-        return self._desk.stalls[order.contract].contract
+        return self.desk.stalls[order.contract].contract
 
     async def ask(self, command: Command) -> list[Answer]:
         """Have the writer do something; return its answers once they are safe.

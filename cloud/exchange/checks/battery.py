@@ -171,6 +171,11 @@ class Cell:
             return certain_kw + quarter.sell_kw + power_kw
         return -certain_kw + quarter.buy_kw + power_kw
 
+    def net_kw(self, start_us: int) -> int:
+        """Return what the site owes in a quarter-hour: sold less bought, here and elsewhere."""
+        quarter = self._quarters.get(start_us, _NOTHING)
+        return quarter.net_kw + quarter.other_kw
+
     def path_mwh(self, sold: bool) -> list[int]:
         """Return stored energy at the end of each quarter-hour ahead, low where sold, else high.
 

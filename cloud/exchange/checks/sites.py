@@ -41,6 +41,10 @@ class Sites:
         """Take up what a site owes beside this exchange, by start of quarter-hour; replaces all."""
         self._cell(site).promised(other_kw)
 
+    def known(self, site: str) -> Cell | None:
+        """Return a site as it is counted; None: nothing is known of it. Only to be read."""
+        return self._cells.get(site)
+
     def refusal(
         self, site: str, contract: Contract, sold: bool, power_kw: int, at_us: int
     ) -> Refusal | None:
@@ -61,7 +65,7 @@ class Sites:
             )
         if worst_kw <= 0 and not battery.is_fresh(at_us):
             return None
-        return _charge_refusal(battery, at_us) or _path_refusal(
+        return charge_refusal(battery, at_us) or _path_refusal(
             cell, battery, starts, sold, power_kw, at_us
         )
 
@@ -105,7 +109,8 @@ class Sites:
         return cell
 
 
-def _charge_refusal(battery: Battery, at_us: int) -> Refusal | None:
+def charge_refusal(battery: Battery, at_us: int) -> Refusal | None:
+    """Say that the state of charge is not known, or too old."""
     if battery.is_fresh(at_us):
         return None
     site = battery.site
