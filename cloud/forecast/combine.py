@@ -69,7 +69,7 @@ def learned(prior: Prior, scores: Scores, told: FloatArray, true: FloatArray) ->
 
     Slots whose true price is missing teach nothing.
     """
-    awake = np.isfinite(told).all(axis=1)
+    awake = np.asarray(np.isfinite(told).all(axis=1))
     known = np.isfinite(true)
     if not awake.any() or not known.any():
         return scores

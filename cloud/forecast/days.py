@@ -115,7 +115,7 @@ def lags(days: Days) -> Lags:
 def filled(values: FloatArray) -> FloatArray:
     """Return hours with holes of at most `HOLES_HOURS_MAX` bridged in a straight line.
 
-    A hole that reaches the end of the history is not bridged: nothing is known behind it.
+    A hole at the end of a day is not bridged: what is behind it is known a day later.
     """
     flat = values.ravel()
     missing = np.isnan(flat)
@@ -124,7 +124,7 @@ def filled(values: FloatArray) -> FloatArray:
     flat = flat.copy()
     edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(np.int8)))
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
-        if end - begin <= HOLES_HOURS_MAX and begin > 0 and end < len(flat):
+        if end - begin <= HOLES_HOURS_MAX and begin > 0 and end % HOURS != 0:
             steps = np.arange(1, end - begin + 1) / (end - begin + 1)
             flat[begin:end] = flat[begin - 1] + steps * (flat[end] - flat[begin - 1])
     return flat.reshape(values.shape)

@@ -24,6 +24,9 @@ def solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
 
 
 def one_thread() -> AbstractContextManager[object]:
-    """Return a context in which the linear algebra, and the trees, of this process use one core."""
+    """Return a context in which the linear algebra, and the trees, of this process use one core.
+
+    Only libraries are reached that are loaded when it is entered.
+    """
     limits: AbstractContextManager[object] = threadpool_limits(limits=1)
     return limits

@@ -1,9 +1,9 @@
 """Which of two forecasts of quantities drives the price, and which way: told by the data. Pure.
 
 A benchmark's columns may be load and wind, generation and load, or two loads, in any order and
-under any name. Price changes from week to week are regressed on the changes of both: a group that
-raises the price counts as demand (+1), one that lowers it as supply (-1); where both would count
-the same way, the one that explains more stands alone.
+under any name. Changes of the price from week to week are regressed on the changes of both: a
+group that raises the price counts as demand (+1), one that lowers it as supply (-1). Two that move
+together (load and generation of one country) tell most by their difference.
 """
 
 import numpy as np
@@ -11,10 +11,12 @@ import numpy as np
 from cloud.forecast.arrays import FloatArray, IntArray
 
 _RIDGE = 1e-6
+_TOGETHER = 0.5
+"""Rank correlation of the changes."""
 
 
 def signs(prices: FloatArray, groups: FloatArray, lag_days: int = 7) -> IntArray:
-    """Return +1, -1 or 0 for each group, of which only the first two are looked at.
+    """Return +1 or -1 for the first two groups, 0 for more.
 
     Args:
         prices: shape (days, 24), EUR/MWh, NaN where missing.
@@ -34,8 +36,8 @@ def signs(prices: FloatArray, groups: FloatArray, lag_days: int = 7) -> IntArray
     gram[np.diag_indices(len(inputs))] += _RIDGE * max(inputs.shape[1], 1)
     slopes = np.linalg.solve(gram, inputs @ wanted)
     found[: len(slopes)] = np.where(slopes < 0, -1, 1)
-    if len(slopes) > 1 and found[0] == found[1]:
-        found[int(np.argmin(np.abs(slopes)))] = 0
+    if len(slopes) > 1 and gram[0, 1] > _TOGETHER * inputs.shape[1]:
+        found[:2] = (1, -1) if slopes[0] >= slopes[1] else (-1, 1)
     return found
 
 
@@ -43,4 +45,4 @@ def _ranked(values: FloatArray) -> FloatArray:
     """Return centred ranks of spread 1: a price of 2,999 EUR/MWh counts as one high price."""
     ranks = np.empty(len(values))
     ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
-    return (ranks - ranks.mean()) / max(float(ranks.std()), 1.0)
+    return np.asarray((ranks - ranks.mean()) / max(float(ranks.std()), 1.0))

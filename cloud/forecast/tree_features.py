@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cloud.forecast.arrays import FloatArray
+from cloud.forecast.arrays import FloatArray, IntArray
 from cloud.forecast.days import HOURS, Days, filled
 from cloud.forecast.residual import signs
 
@@ -65,7 +65,7 @@ def _calendar(days: Days) -> FloatArray:
     return np.stack(parts, axis=2).astype(np.float64)
 
 
-def _of_groups(groups: FloatArray, driven_by: np.typing.NDArray[np.int64]) -> list[FloatArray]:
+def _of_groups(groups: FloatArray, driven_by: IntArray) -> list[FloatArray]:
     load = np.tensordot(driven_by.astype(np.float64), groups, axes=1)
     last = groups[min(1, len(groups) - 1)]
     around = [load[:, _hours(step)] for step in range(-_NEIGHBOURS, _NEIGHBOURS + 1)]
@@ -99,10 +99,12 @@ def _mean_before(prices: FloatArray, count: int) -> FloatArray:
     begins = np.maximum(ends - count, 0)
     number = counts[ends] - counts[begins]
     total = sums[ends] - sums[begins]
-    return np.divide(total, number, out=np.full_like(prices, np.nan), where=number > 0)
+    mean = np.full_like(prices, np.nan)
+    np.divide(total, number, out=mean, where=number > 0)
+    return mean
 
 
-def _hours(step: int) -> np.typing.NDArray[np.int64]:
+def _hours(step: int) -> IntArray:
     return np.clip(np.arange(HOURS) + step, 0, HOURS - 1)
 
 
@@ -112,6 +114,6 @@ def _back(values: FloatArray, lag: int) -> FloatArray:
     return shifted
 
 
-def _across(of_days: np.typing.NDArray[np.generic]) -> FloatArray:
+def _across(of_days: FloatArray | IntArray) -> FloatArray:
     """Return one value a day repeated for its hours."""
     return np.broadcast_to(of_days.astype(np.float64)[:, None], (len(of_days), HOURS))

@@ -15,6 +15,7 @@ import numpy as np
 
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.days import HOURS
+from cloud.forecast.linear import one_thread
 from cloud.forecast.scaling import Scaling, scaling
 from cloud.forecast.tree_features import Features
 
@@ -50,9 +51,13 @@ class Trees:
     relative: bool
 
     def told(self, features: Features, day: int) -> FloatArray:
-        """Return 24 prices in EUR/MWh."""
+        """Return 24 prices in EUR/MWh; NaN where the day's features have a hole."""
         rows = features.rows(day, day + 1, relative=self.relative)
-        prices = self.price_scaling.back(self.regressor.predict(rows)[:, None])[:, 0]
+        if not np.isfinite(rows).all():
+            return np.full(HOURS, np.nan)
+        with one_thread():
+            scaled = self.regressor.predict(rows)
+        prices = self.price_scaling.back(scaled[:, None])[:, 0]
         return prices + features.level[day] if self.relative else prices
 
 
@@ -71,7 +76,8 @@ def grown(
     wanted = wanted[known][:, None]
     price_scaling = scaling(wanted)
     regressor = _regressor(growth)
-    regressor.fit(rows[known], price_scaling.there(wanted)[:, 0])
+    with one_thread():
+        regressor.fit(rows[known], price_scaling.there(wanted)[:, 0])
     return Trees(regressor, price_scaling, relative)
 
 

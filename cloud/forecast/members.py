@@ -1,0 +1,80 @@
+"""What each member says of a day: kernels and ridges calibrated anew, trees of their last fit.
+
+A member sees nothing of the day's prices, nor of any later day: see `days`. Pure.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cloud.forecast.arrays import FloatArray
+from cloud.forecast.configuration import Configuration, Forest, Member, Ridge
+from cloud.forecast.days import HOURS, Days, Lags, lags
+from cloud.forecast.kernel import kernel
+from cloud.forecast.ridge import ridge
+from cloud.forecast.tree_features import Features, features
+from cloud.forecast.trees import Trees, grown
+from cloud.forecast.windows import Window, window
+
+
+@dataclass(slots=True)
+class _Grown:
+    """Trees, and the day before which they were fitted."""
+
+    at: int
+    trees: Trees | None
+    features: Features
+
+
+class Members:
+    """The members of a configuration at work on one history; days are best asked for in order."""
+
+    def __init__(self, days: Days, configuration: Configuration) -> None:
+        self._days = days
+        self._lags: Lags = lags(days)
+        self._configuration = configuration
+        self._grown: dict[Forest, _Grown] = {}
+        self._features: dict[tuple[int, int], Features] = {}
+
+    def told(self, day: int) -> FloatArray:
+        """Return prices in EUR/MWh, shape (members, 24); a row of NaN where a member sleeps."""
+        windows: dict[int, Window | None] = {}
+        return np.array(
+            [self._of_member(member, day, windows) for member in self._configuration.members]
+        )
+
+    def _of_member(self, member: Member, day: int, windows: dict[int, Window | None]) -> FloatArray:
+        if isinstance(member, Forest):
+            return self._of_trees(member, day)
+        length = member.window_days
+        if length not in windows:
+            windows[length] = window(self._lags, day, length)
+        rows = windows[length]
+        if rows is None:
+            return np.full(HOURS, np.nan)
+        if isinstance(member, Ridge):
+            return ridge(rows, member.penalty)
+        return kernel(rows, member.shape, member.noise, member.half_life_days)
+
+    def _of_trees(self, forest: Forest, day: int) -> FloatArray:
+        """Return what the trees say that were fitted on the last day of their calendar.
+
+        The calendar counts from the days' ordinals, so that a run that is resumed, or begins
+        on another day, meets the same trees.
+        """
+        at = max(day - self._days.on(day).toordinal() % forest.every_days, 0)
+        held = self._grown.get(forest)
+        if held is None or held.at != at:
+            held = self._grow(forest, at)
+            self._grown[forest] = held
+        if held.trees is None:
+            return np.full(HOURS, np.nan)
+        return held.trees.told(held.features, day)
+
+    def _grow(self, forest: Forest, at: int) -> _Grown:
+        stretch = (max(at - forest.window_days, 0), at)
+        if stretch not in self._features:
+            self._features = {stretch: features(self._days, stretch)}
+        read = self._features[stretch]
+        trees = grown(read, self._lags.prices, stretch, forest.growth, relative=forest.relative)
+        return _Grown(at, trees, read)

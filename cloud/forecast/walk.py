@@ -1,0 +1,43 @@
+"""A walk through the days of a test: each forecast with what was known before it. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cloud.forecast.arrays import FloatArray
+from cloud.forecast.combine import Prior, Scores, combined, fresh, learned, weights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Walk:
+    """The combined forecasts of consecutive days."""
+
+    point: FloatArray
+    """EUR/MWh, shape (days, slots); NaN where all members slept."""
+    shares: FloatArray
+    """Weights, shape (days, members)."""
+    scores: Scores
+    """What was learned by the end."""
+
+
+def walk(told: Iterable[FloatArray], true: FloatArray, prior: Prior) -> Walk:
+    """Return the forecasts of days whose members said `told`, learning after each day.
+
+    Args:
+        told: for each day shape (members, slots), EUR/MWh.
+        true: shape (days, slots); NaN where nothing is known, which teaches nothing.
+    """
+    scores = fresh(prior)
+    points, shares = [], []
+    for said, prices in zip(told, true, strict=True):
+        awake = np.asarray(np.isfinite(said).all(axis=1))
+        if awake.any():
+            found = weights(prior, scores, awake)
+            points.append(combined(said, found))
+        else:
+            found = np.zeros(len(said))
+            points.append(np.full(said.shape[1], np.nan))
+        shares.append(found)
+        scores = learned(prior, scores, said, prices)
+    return Walk(np.array(points), np.array(shares), scores)
