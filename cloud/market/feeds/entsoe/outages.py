@@ -11,8 +11,9 @@ quarter-hour is given.
 Source: market data, §2.2 (A76 to A80), §3.4.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cloud.market.areas.model import Area
 from cloud.market.feeds.base import Wish
@@ -36,7 +37,7 @@ _RESOURCE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Available:
     """Power that stays available over ``[start, end)``."""
 
@@ -86,6 +87,9 @@ def unavailable(found: Sequence[Outage], wish: Wish, reading: Reading) -> list[B
         if outage.nominal_mw is None:
             reading.tell(f"outage {outage.mrid[:60]}: no nominal power, so no power taken away")
             continue
+        if _contradicts(outage):
+            reading.tell(f"outage {outage.mrid[:60]}: two powers at once, so no power taken away")
+            continue
         starts_us, values = _quarters(outage, outage.nominal_mw, wish)
         if starts_us:
             made.append(
@@ -123,27 +127,39 @@ def _outage(document: Document, area: Area) -> Outage:
         withdrawn=document.status in (codes.CANCELLED, codes.WITHDRAWN),
         resource=first.text(*_RESOURCE),
         nominal_mw=number(first.text(*_NOMINAL)),
-        available=tuple(part for series in document.series for part in _available(series, area)),
+        available=_available(document, area),
     )
 
 
-def _available(series: TimeSeries, area: Area) -> list[Available]:
+def _available(document: Document, area: Area) -> tuple[Available, ...]:
+    """Return the stretches of one power, in order, what is said twice once."""
+    said = {part for series in document.series for part in _steps(series, area)}
+    found: list[Available] = []
+    for part in sorted(said):
+        last = found[-1] if found else None
+        if last and last.end_us == part.start_us and last.power_mw == part.power_mw:
+            found[-1] = Available(last.start_us, part.end_us, part.power_mw)
+        else:
+            found.append(part)
+    return tuple(found)
+
+
+def _steps(series: TimeSeries, area: Area) -> Iterator[Available]:
     unit = series.text("quantity_Measure_Unit.name")
     if unit != codes.MEGAWATT:
         raise BadAnswer(f"unit {unit[:20]!r} of an outage; {codes.MEGAWATT} is expected")
-    found: list[Available] = []
     for period in series.periods:
         expanded = expand(period, series.text("curveType"), area.zone)
         step_us = expanded.step_us
         if step_us is None:
             raise BadAnswer(f"resolution {period.resolution!r} of an outage")
         for start_us, power_mw in zip(expanded.starts_us, expanded.values, strict=True):
-            last = found[-1] if found else None
-            if last and last.end_us == start_us and last.power_mw == power_mw:
-                found[-1] = Available(last.start_us, start_us + step_us, power_mw)
-            else:
-                found.append(Available(start_us, start_us + step_us, power_mw))
-    return found
+            yield Available(start_us, start_us + step_us, power_mw)
+
+
+def _contradicts(outage: Outage) -> bool:
+    """Return whether the document says two powers of one instant."""
+    return any(left.end_us > right.start_us for left, right in pairwise(outage.available))
 
 
 def _quarters(outage: Outage, nominal_mw: float, wish: Wish) -> tuple[list[int], list[float]]:
