@@ -36,6 +36,7 @@ BENCHMARKS = {
     "exchange-start": ("bench.exchange_start:run", "a start with a million orders in the journal"),
     "exchange-journal": ("bench.exchange_journal:run", "messages a second on the disk, and back"),
     "exchange-feeds": ("bench.exchange_feeds:run", "from a trade to 200 subscribers, and answers"),
+    "forecast": ("bench.forecast:run", "two years of day-ahead prices, each as of its gate"),
     "exchange-engine": ("bench.exchange_engine:run", "messages a CPU second of the matching"),
 }
 _BAD_USAGE = 2
@@ -61,6 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         gateways=parsed.gateways,
         seconds=parsed.seconds,
         postgres=parsed.postgres,
+        data=parsed.data,
+        area=parsed.area,
+        days=parsed.days,
+        reference=parsed.reference,
+        cache=parsed.cache,
     )
     for name in BENCHMARKS if parsed.name == "all" else [parsed.name]:
         _show(measure(name, options))
@@ -114,6 +120,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--gateways", type=int, help="of fleet: how many boxes (default 200)")
     parser.add_argument("--seconds", type=float, help="of fleet: how long (default 60)")
     parser.add_argument("--postgres", action="store_true", help="of fleet: not on SQLite")
+    parser.add_argument("--data", help="of forecast: a price file (default: one of our making)")
+    parser.add_argument("--area", help="of forecast: which price (default: the file's name)")
+    parser.add_argument("--days", type=int, help="of forecast: days scored (default 728)")
+    parser.add_argument("--reference", help="of forecast: a file of forecasts to compare with")
+    parser.add_argument("--cache", help="of forecast: a folder from which a run goes on")
     return parser
 
 

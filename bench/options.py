@@ -22,3 +22,12 @@ class Options:
     seconds: float | None = None
     postgres: bool = False
     """The hub's database is PostgreSQL, not SQLite."""
+    data: str | None = None
+    """A price file; None: a market of our own making. Only forecast heeds it, and those below."""
+    area: str | None = None
+    days: int | None = None
+    """How many days at the end of the file are scored (default 728)."""
+    reference: str | None = None
+    """A file of forecasts to compare with."""
+    cache: str | None = None
+    """A folder that keeps what the members said, so that the next run goes on there."""

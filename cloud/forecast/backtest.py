@@ -53,6 +53,8 @@ def backtest(
     configuration: Configuration,
     stretch: tuple[int, int],
     kept: Cache | None = None,
+    *,
+    warm_up_days: int = WARM_UP_DAYS,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Scored:
     """Score the rows [begin, end) of a history; `progress` hears of days done, and of how many.
@@ -63,7 +65,7 @@ def backtest(
     if not HISTORY_DAYS_MIN <= begin < end <= len(days):
         allowed = f"{HISTORY_DAYS_MIN} to {len(days)}"
         raise ValueError(f"days {begin} to {end} are not allowed; a stretch of {allowed} is")
-    warm = max(begin - WARM_UP_DAYS, HISTORY_DAYS_MIN)
+    warm = max(begin - warm_up_days, HISTORY_DAYS_MIN)
     told = []
     for said in _told(days, configuration, (warm, end), kept):
         told.append(said)

@@ -1,0 +1,143 @@
+"""``forecast``: the hourly forecast on the last days of a price file, each as of its gate.
+
+Without ``--data`` the market is one of our own making: its figures say that the method runs, and
+nothing of how well it does on a real one. ``--reference`` compares with a file of forecasts.
+"""
+
+import resource
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from bench.options import Figures, Options
+from cloud.forecast.arrays import FloatArray
+from cloud.forecast.backtest import WARM_UP_DAYS, Scored, backtest
+from cloud.forecast.cache import cache
+from cloud.forecast.configuration import DAY_AHEAD
+from cloud.forecast.days import HOURS, Days, last_week, similar_day
+from cloud.forecast.layouts import benchmark, price_column, table
+from cloud.forecast.metrics import bias, diebold_mariano, mae, rmae, rmse, smape_pct
+
+_DAYS = 728
+_QUICK = (420, 14, 14)
+"""Days of history, scored, and of warm-up, of our own market."""
+
+
+def run(options: Options) -> Figures:
+    days, name = _history(options)
+    count, warm_up_days = _lengths(options, days)
+    kept = cache(Path(options.cache), days, DAY_AHEAD) if options.cache else None
+    began_s = time.process_time()
+    stretch = (len(days) - count, len(days))
+    scored = backtest(days, DAY_AHEAD, stretch, kept, warm_up_days=warm_up_days)
+    cpu_s = time.process_time() - began_s
+    calculated = len(scored.told)
+    return {
+        "data": name,
+        "area": days.area,
+        "days": count,
+        "first_day": days.on(scored.begin).isoformat(),
+        "configuration": DAY_AHEAD.name,
+        **_scores(scored),
+        "cpu_s_per_day": round(cpu_s / calculated, 4),
+        "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "members_mae": _of_members(scored),
+        "weights_mean": dict(zip(_names(), _rounded(scored.walk.shares.mean(axis=0)), strict=True)),
+        **_compared(scored, options.reference),
+        "notes": "with --cache the CPU time is that of the days not kept" if kept else "",
+    }
+
+
+def _history(options: Options) -> tuple[Days, str]:
+    if options.data is None:
+        return made(_QUICK[0] if options.quick else 3 * 365, options.seed), "own market"
+    path = Path(options.data)
+    area = options.area or path.name.partition(".")[0]
+    return benchmark(table(path.read_bytes()), area), path.name
+
+
+def _lengths(options: Options, days: Days) -> tuple[int, int]:
+    """Return how many days are scored, and how many before them warm up."""
+    if options.quick:
+        return min(options.days or _QUICK[1], len(days) // 2), _QUICK[2]
+    return min(options.days or _DAYS, len(days) // 2), WARM_UP_DAYS
+
+
+def _scores(scored: Scored) -> Figures:
+    begin = scored.begin
+    true, point = scored.true, scored.point
+    weekly = last_week(scored.days)[begin : begin + len(true)]
+    similar = similar_day(scored.days)[begin : begin + len(true)]
+    return {
+        "mae": round(mae(true, point), 4),
+        "rmae": round(rmae(true, point, weekly), 4),
+        "rmse": round(rmse(true, point), 4),
+        "smape_pct": round(smape_pct(true, point), 3),
+        "bias": round(bias(true, point), 4),
+        "mae_last_week": round(mae(true, weekly), 4),
+        "mae_similar_day": round(mae(true, similar), 4),
+        "pinball": None,
+        "coverage80_pct": None,
+    }
+
+
+def _of_members(scored: Scored) -> dict[str, float]:
+    told = scored.told[scored.begin - scored.warm :]
+    errors = [mae(scored.true, told[:, member]) for member in range(told.shape[1])]
+    return dict(zip(_names(), _rounded(np.array(errors)), strict=True))
+
+
+def _compared(scored: Scored, reference: str | None) -> Figures:
+    """Return, for each column of a file of forecasts, its errors and whether ours are smaller."""
+    if reference is None:
+        return {}
+    found = table(Path(reference).read_bytes())
+    begin = (scored.days.on(scored.begin) - found.first).days
+    figures: Figures = {}
+    for name in found.columns:
+        told = found.hours(name)[begin : begin + len(scored.point)]
+        if name == price_column(found) or told.shape != scored.point.shape or begin < 0:
+            continue
+        test = diebold_mariano(scored.true, scored.point, told)
+        figures[f"against {name}"] = {
+            "mae": round(mae(scored.true, told), 4),
+            "rmse": round(rmse(scored.true, told), 4),
+            "p_plain": round(test.p_plain, 6),
+            "p_newey_west": round(test.p_newey_west, 6),
+        }
+    return figures
+
+
+def made(days: int, seed: int) -> Days:
+    """Return a market of our own: load, wind, a merit order that bends, and a level that moves."""
+    drawn = np.random.default_rng(seed)
+    hours = np.arange(HOURS)
+    weekday = np.arange(days)[:, None] % 7
+    season = np.cos(2 * np.pi * np.arange(days)[:, None] / 365.25)
+    daily = 8.0 * np.exp(-(((hours - 11.0) / 5.0) ** 2)) + 9.0 * np.exp(
+        -(((hours - 19.0) / 2.5) ** 2)
+    )
+    load = 50.0 + daily + 6.0 * season - 7.0 * (weekday >= 5) + drawn.normal(0, 1.5, (days, 1))
+    wind = 10.0 * np.exp(_walked(drawn, days, 0.6, 0.5)) + drawn.normal(0, 1.0, (days, HOURS))
+    level = 40.0 + 12.0 * _walked(drawn, days, 0.98, 0.2)
+    short = (load - wind - 40.0) / 10.0
+    noise = drawn.normal(0, 2.0, (days, HOURS))
+    price: FloatArray = level + 9.0 * short + 1.5 * short**3 + noise
+    return Days("OWN", date(2020, 1, 1), price, {"load": load, "wind": wind})
+
+
+def _walked(drawn: np.random.Generator, days: int, keep: float, step: float) -> FloatArray:
+    found = np.zeros((days, 1))
+    for day in range(1, days):
+        found[day] = keep * found[day - 1] + drawn.normal(0, step)
+    return found
+
+
+def _names() -> list[str]:
+    return [member.name for member in DAY_AHEAD.members]
+
+
+def _rounded(values: FloatArray) -> list[float]:
+    return [round(float(value), 4) for value in values]
