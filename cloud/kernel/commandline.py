@@ -9,7 +9,7 @@ import sys
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.kernel import audit, keys
+from cloud.kernel import audit, keys, persons
 from cloud.kernel.database import Database
 from cloud.kernel.instants import iso
 from cloud.kernel.keys import Account, KeyRecord, Role, Scope
@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     text = "let it end by itself after so many days"
     add.add_argument("--days", type=_days, help=text)
+    text = "who is going to use it: what takes two people takes keys that name different ones"
+    add.add_argument("--person", type=_person, help=text)
     actions.add_parser("list", help="list keys without their secrets")
     text = "make a key that follows this one, which ends after an overlap; prints the key"
     rotate = actions.add_parser("rotate", help=text)
@@ -71,6 +73,8 @@ def _line(record: KeyRecord, now_us: int) -> str:
         parts.append(",".join(sorted(record.scopes)))
     if record.expires_us is not None and record.revoked_us is None:
         parts.append(f"until {iso(record.expires_us)}")
+    if record.person is not None:
+        parts.append(f"by {record.person}")
     if record.used_us is not None:
         parts.append(f"used {iso(record.used_us)}")
     return " ".join(parts) + "\n"
@@ -89,6 +93,7 @@ async def _add(connection: AsyncConnection, options: argparse.Namespace, now_us:
         now_us,
         scopes=None if options.scope is None else {Scope(name) for name in options.scope},
         expires_us=None if options.days is None else now_us + options.days * _DAY_US,
+        person=options.person,
     )
     record = await keys.find(connection, keys.id_of(key))
     assert record is not None
@@ -118,6 +123,13 @@ def _account(text: str) -> str:
             f"{text!r} is not allowed; up to 40 of a-z, 0-9 and - are expected"
         )
     return text
+
+
+def _person(text: str) -> str:
+    try:
+        return persons.checked(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; {error}") from error
 
 
 def _days(text: str) -> int:

@@ -13,6 +13,7 @@ from cloud.kernel.errors import responses
 from cloud.kernel.instants import Instant, iso, iso_or_none
 from cloud.kernel.keys import IDENTIFIER, KeyRecord
 from cloud.kernel.known_keys import KnownKeys
+from cloud.kernel.persons import Person
 from cloud.kernel.uses import Uses
 from wire.clock import micros
 
@@ -40,6 +41,11 @@ class KeyBody(BaseModel):
     scopes: list[Scope] | None = _SCOPES
     expires_at: Instant | None = Field(
         default=None, description="when it ends by itself; null: never", examples=[_AT]
+    )
+    person: Person | None = Field(
+        default=None,
+        description="who uses it: what takes two people takes two keys that name different ones",
+        examples=["Anna Huber"],
     )
 
 
@@ -76,6 +82,7 @@ class KeyView(BaseModel):
     revoked_at: str | None = None
     last_used_at: str | None = Field(default=None, description="a minute or two behind")
     replaces: str | None = Field(default=None, description="the key that it was made for")
+    person: str | None = Field(default=None, description="who uses it; null: nobody said")
 
     @classmethod
     def of(cls, record: KeyRecord, noted_us: int | None) -> "KeyView":
@@ -89,6 +96,7 @@ class KeyView(BaseModel):
             revoked_at=iso_or_none(record.revoked_us),
             last_used_at=iso_or_none(record.used_us if noted_us is None else noted_us),
             replaces=record.replaces,
+            person=record.person,
         )
 
 
@@ -116,6 +124,7 @@ async def create_key(body: KeyBody, hub: HubHere, principal: Admin) -> KeyMade:
             now_us,
             scopes=body.scopes,
             expires_us=None if body.expires_at is None else micros(body.expires_at),
+            person=body.person,
         )
         record = await keys.find(connection, keys.id_of(key))
         assert record is not None

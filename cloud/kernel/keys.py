@@ -10,10 +10,8 @@ import hmac
 import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Row, String, Table, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.kernel.accounts import (
@@ -27,15 +25,15 @@ from cloud.kernel.accounts import (
     check_account,
     is_identifier,
 )
-from cloud.kernel.database import metadata
 from cloud.kernel.errors import NotFound, Refused
-from cloud.kernel.instants import iso
-from cloud.kernel.roles import Principal, Role, Scope, scopes_of, scopes_text
+from cloud.kernel.key_table import KeyRecord, keys_table, record_of
+from cloud.kernel.roles import Principal, Role, Scope, scopes_text
 
 __all__ = [
     "IDENTIFIER",
     "OPERATOR",
     "Account",
+    "KeyRecord",
     "Principal",
     "Role",
     "Scope",
@@ -68,51 +66,6 @@ OVERLAP_S = 86_400
 _KEY = re.compile(r"pho_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRecord:
-    """What is kept of a key."""
-
-    key_id: str
-    account: str
-    role: Role
-    created_us: int
-    revoked_us: int | None
-    scopes: frozenset[Scope] | None = None
-    expires_us: int | None = None
-    replaces: str | None = None
-    """The key that this one was made for, at a rotation."""
-    used_us: int | None = None
-    """Its last use, a minute or two behind."""
-
-    def valid_at(self, now_us: int) -> bool:
-        return self.revoked_us is None and (self.expires_us is None or now_us < self.expires_us)
-
-    def said(self) -> str:
-        """Return it for the audit log: ``trader of handel, orders:read, until …``."""
-        parts = [f"{self.role} of {self.account}"]
-        if self.scopes is not None:
-            parts.append(scopes_text(self.scopes))
-        if self.expires_us is not None:
-            parts.append(f"until {iso(self.expires_us)}")
-        return ", ".join(parts)
-
-
-keys_table = Table(
-    "api_key",
-    metadata,
-    Column("id", String(12), primary_key=True),
-    Column("account", String(40), ForeignKey("account.id"), nullable=False, index=True),
-    Column("role", String(10), nullable=False),
-    Column("secret_sha256", String(64), nullable=False),
-    Column("created_us", BigInteger, nullable=False),
-    Column("revoked_us", BigInteger),
-    Column("scopes", String(200)),
-    Column("expires_us", BigInteger),
-    Column("replaces", String(12)),
-    Column("used_us", BigInteger),
-)
-
-
 async def add_key(
     connection: AsyncConnection,
     account: str,
@@ -122,10 +75,12 @@ async def add_key(
     scopes: Collection[Scope] | None = None,
     expires_us: int | None = None,
     replaces: str | None = None,
+    person: str | None = None,
 ) -> str:
     """Create a key for an account that exists and return its text: it cannot be shown again.
 
     Args:
+        person: who is going to use it, see `persons`.
         scopes: what it is narrowed to; None: nothing.
         expires_us: when it ends by itself; None: never.
 
@@ -151,6 +106,7 @@ async def add_key(
             scopes=None if scopes is None else scopes_text(scopes),
             expires_us=expires_us,
             replaces=replaces,
+            person=person,
         )
     )
     return f"pho_{key_id}_{secret}"
@@ -181,6 +137,7 @@ async def rotate_key(
         scopes=record.scopes,
         expires_us=None if lasts_us is None else now_us + lasts_us,
         replaces=key_id,
+        person=record.person,
     )
     ends_us = now_us + overlap_s * 1_000_000
     if record.expires_us is not None:
@@ -223,14 +180,14 @@ async def key_records(connection: AsyncConnection) -> Sequence[KeyRecord]:
     rows = await connection.execute(
         select(keys_table).order_by(keys_table.c.created_us, keys_table.c.id)
     )
-    return [_record(row) for row in rows]
+    return [record_of(row) for row in rows]
 
 
 async def find(connection: AsyncConnection, key_id: str) -> KeyRecord | None:
     """Return what is kept of the key, revoked or not."""
     rows = await connection.execute(select(keys_table).where(keys_table.c.id == key_id))
     row = rows.one_or_none()
-    return None if row is None else _record(row)
+    return None if row is None else record_of(row)
 
 
 async def principal_of_text(
@@ -250,7 +207,7 @@ async def record_of_text(connection: AsyncConnection, text: str) -> KeyRecord | 
     row = rows.one_or_none()
     if row is None or not hmac.compare_digest(row.secret_sha256, _sha256(match[2])):
         return None
-    return _record(row)
+    return record_of(row)
 
 
 async def principal_of_id(
@@ -282,20 +239,6 @@ def _administrates(record: KeyRecord) -> bool:
 
 async def _administrators(connection: AsyncConnection) -> int:
     return sum(_administrates(record) for record in await key_records(connection))
-
-
-def _record(row: Row[Any]) -> KeyRecord:
-    return KeyRecord(
-        key_id=row.id,
-        account=row.account,
-        role=Role(row.role),
-        created_us=row.created_us,
-        revoked_us=row.revoked_us,
-        scopes=scopes_of(row.scopes),
-        expires_us=row.expires_us,
-        replaces=row.replaces,
-        used_us=row.used_us,
-    )
 
 
 def _sha256(secret: str) -> str:

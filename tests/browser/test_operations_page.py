@@ -111,7 +111,8 @@ def test_a_trade_is_cancelled_by_a_second_person_alone(
     page.click("#trades-choice [data-rows=waiting]")
     row = page.locator("#trades-table tbody tr", has_text=number).first
     expect(row.get_by_role("button", name="Bestätigen")).to_be_disabled()
-    second = world.system.post("/api/v1/keys", account="operator", role="admin")["key"]
+    world.system.post("/api/v1/accounts", id="aufsicht")
+    second = world.system.post("/api/v1/keys", account="aufsicht", role="admin")["key"]
     with opened_page(chromium, world.system.hub_url) as witness:
         other = witness.page
         _open(other, second)

@@ -22,7 +22,7 @@ from cloud.exchange.read import moving, supervision
 from cloud.exchange.refusals import OrderRefused
 from cloud.exchange.service import ROWS_MAX, Exchange, accepted
 from cloud.exchange.venue.commands import Command, Halt, Kill, MoveTrade
-from cloud.kernel import keys
+from cloud.kernel import keys, persons
 from cloud.kernel.context import Hub, HubHere
 from cloud.kernel.errors import NotFound, responses
 from cloud.kernel.instants import iso
@@ -156,7 +156,9 @@ async def decide(trade_id: TradeId, body: RecallBody, hub: HubHere, principal: O
 
 
 async def _move(hub: Hub, trade_id: int, to: TradeState, by: str, reason: str) -> Done:
-    command = MoveTrade(trade_id=trade_id, to=to, by=by, account="", reason=reason)
+    async with hub.database.reading() as connection:
+        same = await persons.keys_of_person(connection, by)
+    command = MoveTrade(trade_id=trade_id, to=to, by=by, account="", reason=reason, same=same)
     return await _do(hub.service(Exchange), command)
 
 

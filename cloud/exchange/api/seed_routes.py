@@ -169,7 +169,7 @@ async def feed(body: PriceBody, hub: HubHere, _principal: Feeding) -> Ok:
     """Tell a price from outside; it is shown beside the market, and moves nothing in it."""
     market = market_of(body.market, hub.service(Exchange).catalogue)
     fed = Fed(body.price, body.volume, hub.clock.now_us())
-    hub.service(OutsidePrices).take(market.code, fed)
+    await hub.service(OutsidePrices).take(hub.database, market.code, fed)
     return Ok()
 
 
@@ -177,9 +177,9 @@ async def feed(body: PriceBody, hub: HubHere, _principal: Feeding) -> Ok:
 async def read_feed(
     hub: HubHere, _principal: Watching, market: MarketWanted = _DEFAULT_MARKET
 ) -> OutsidePrice:
-    """Return the newest price that a service fed in; null where none came since the start."""
+    """Return the newest price that a service fed in; null where none ever came."""
     code = market_of(market, hub.service(Exchange).catalogue).code
-    fed = hub.service(OutsidePrices).newest(code)
+    fed = await hub.service(OutsidePrices).newest(hub.database, code)
     return OutsidePrice(
         market=code,
         price=None if fed is None else fed.eur_mwh,

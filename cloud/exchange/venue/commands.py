@@ -119,6 +119,8 @@ class MoveTrade:
     account: str
     """Of the party that asks; '' is operations."""
     reason: str
+    same: frozenset[str] = frozenset()
+    """Keys that may be in the same hands as `by`: none of them is a second person."""
 
 
 @dataclass(slots=True, kw_only=True)

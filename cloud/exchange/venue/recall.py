@@ -1,8 +1,9 @@
 """A trade is recalled by a party, or cancelled by operations: §4.7's states, and who may. Pure.
 
 A trade that becomes void is reversed in the sums by its own numbers, never erased, and is no
-reference price any more; orders are not restored. Project rules: a recall is asked for by a party and decided by operations; a
-cancellation is asked for by operations and done by a second person. Until when: `Profile`.
+reference price any more; orders are not restored. Project rules: a recall is asked for by a party
+and decided by operations; a cancellation is asked for by operations and done by a second person.
+Until when: `Profile`.
 """
 
 from typing import Final
@@ -104,8 +105,12 @@ def _refusal(desk: Desk, trade: Traded, command: MoveTrade, at_us: int) -> Refus
             return Refusal("NOT_A_PARTY", "a recall is asked for by a party of the trade")
     elif command.account:
         return Refusal("NOT_A_PARTY", "this step is for operations alone")
-    if to is TradeState.CANCELLED and command.by == now.by:
-        return Refusal("SECOND_PERSON", "a second person cancels a trade, not who asked for it")
+    if to is TradeState.CANCELLED and (command.by == now.by or now.by in command.same):
+        return Refusal(
+            "SECOND_PERSON",
+            "a second person cancels a trade, not who asked for it; keys of one account are of two"
+            " people where each names its person",
+        )
     profile = desk.profile
     after_s = {
         TradeState.RECALL_ASKED: profile.recall_after_close_s,

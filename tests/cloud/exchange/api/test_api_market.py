@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from cloud.exchange.api.outside import Fed, OutsidePrices
 from cloud.exchange.service import Exchange
 from cloud.kernel.context import Hub
 from cloud.kernel.keys import Role
@@ -216,5 +217,10 @@ async def test_prices_from_outside_come_from_services_and_move_nothing(hub: Hub)
             assert unknown.json()["code"] == "MARKET_UNKNOWN"
         shown = await got(desk.werk, "/api/pricefeed", market=MARKET)
         assert (shown["price"], shown["volume"]) == (-12.35, 2)
+        again = await OutsidePrices().newest(hub.database, MARKET)  # as after a restart
+        assert again == Fed(-12.35, 2, clock_of(hub).at_us)
+        older = Fed(99.0, 1, clock_of(hub).at_us - 1)
+        await OutsidePrices().take(hub.database, MARKET, older)
+        assert await OutsidePrices().newest(hub.database, MARKET) == again
         quote = await got(desk.werk, "/api/market-data", market=MARKET)
         assert quote["mark"] is None

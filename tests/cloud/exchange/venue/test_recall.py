@@ -47,6 +47,16 @@ def test_a_cancellation_needs_a_second_person() -> None:
     assert pit.give(_move(TradeState.CANCELLED, by="otto")).code == ""
 
 
+def test_a_second_key_of_the_same_person_is_no_second_person() -> None:
+    pit = _traded()
+    pit.give(_move(TradeState.CANCEL_ASKED, by="annas-old-key"))
+    confirmed = _move(TradeState.CANCELLED, by="annas-new-key")
+    confirmed.same = frozenset({"annas-old-key", "annas-new-key"})
+
+    assert pit.give(confirmed).code == "SECOND_PERSON"
+    assert pit.give(_move(TradeState.CANCELLED, by="otto")).code == ""
+
+
 def test_a_trade_that_was_not_recalled_is_in_force_again() -> None:
     pit = _traded()
     pit.give(_move(TradeState.RECALL_ASKED, "seller"))
