@@ -1,11 +1,10 @@
 """Orders and trades as the API shows them: integers inside, MWh and EUR/MWh outside."""
 
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cloud.exchange.api.forms import ClientOrderId, Instant, Text
+from cloud.exchange.api.forms import ClientOrderId, Energy, Instant, Price, Text
 from cloud.exchange.entry import STRATEGY_MAX, Ticket
 from cloud.exchange.matching.codes import Execution, Kind, Side, Validity
 from cloud.exchange.read.model import OrderRow, TradeRow
@@ -19,8 +18,6 @@ from wire.clock import micros
 
 _AT = "2026-11-21T10:15:00Z"
 _MARKET = "PHO_AT_INTRADAY_15MIN"
-_PRICE_EUR_MAX = 1_000_000
-_ENERGY_MWH_MAX = 1_000_000
 _NAME = r"^[A-Za-z0-9_.-]*$"
 _EXECUTIONS = {each.value for each in Execution}
 
@@ -40,18 +37,12 @@ class OrderBody(BaseModel):
     delivery_start: Instant = Field(examples=[_AT])
     delivery_end: Instant | None = Field(default=None, examples=["2026-11-21T10:30:00Z"])
     side: SideName
-    quantity_mwh: Decimal = Field(
-        gt=0,
-        le=_ENERGY_MWH_MAX,
-        decimal_places=9,
+    quantity_mwh: Energy = Field(
         description="energy over the whole of it: 0.0075 MWh in a quarter-hour are 30 kW",
         examples=[0.0075],
     )
-    limit_price_eur_mwh: Decimal | None = Field(
+    limit_price_eur_mwh: Price | None = Field(
         default=None,
-        ge=-_PRICE_EUR_MAX,
-        le=_PRICE_EUR_MAX,
-        decimal_places=9,
         description="needed for LIMIT, forbidden for MARKET",
         examples=[85.5],
     )
@@ -64,18 +55,12 @@ class OrderBody(BaseModel):
         " of it can trade; a block that rests is AON",
     )
     valid_until: Instant | None = Field(default=None, description="needed for GTD")
-    display_mwh: Decimal | None = Field(
+    display_mwh: Energy | None = Field(
         default=None,
-        gt=0,
-        le=_ENERGY_MWH_MAX,
-        decimal_places=9,
         description="what an ICEBERG shows at a time",
     )
-    peak_price_delta: Decimal | None = Field(
+    peak_price_delta: Price | None = Field(
         default=None,
-        ge=-_PRICE_EUR_MAX,
-        le=_PRICE_EUR_MAX,
-        decimal_places=9,
         description="how each next part of an ICEBERG moves its price: a buy down, a sale up",
     )
     state: Literal["ACTI", "HIBE"] = Field(

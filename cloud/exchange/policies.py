@@ -57,30 +57,39 @@ async def reload(exchange: Exchange, path: Path | None, by: str, *, forced: bool
     if path is None:
         raise OrderRefused("POLICY", "policy_file: is not set; there is no policy to read")
     checks, known = exchange.checks, list(exchange.catalogue)
-    version = checks.policy.version
-    try:
-        command, notices = await asyncio.to_thread(
-            policy_file.read, path, known, version, by, forced=forced
-        )
-    except BadPolicy as error:
-        raise OrderRefused("POLICY", str(error)) from error
-    except PolicyTooOld as error:
-        raise OrderRefused("POLICY_VERSION", str(error)) from error
-    for notice in notices:
-        _logger.info("%s: %s", path, notice)
-    if checks.configurations.get(command.what) != command.content:
-        await _configure(exchange, command)
-    return checks.policy.version
+    async with exchange.configuring:
+        version = checks.policy.version
+        try:
+            command, notices = await asyncio.to_thread(
+                policy_file.read, path, known, version, by, forced=forced
+            )
+        except BadPolicy as error:
+            raise OrderRefused("POLICY", str(error)) from error
+        except PolicyTooOld as error:
+            raise OrderRefused("POLICY_VERSION", str(error)) from error
+        for notice in notices:
+            _logger.info("%s: %s", path, notice)
+        if checks.configurations.get(command.what) != command.content:
+            await _configure(exchange, command)
+        return checks.policy.version
 
 
 async def set_limits(exchange: Exchange, content: str, version: int, by: str) -> None:
-    """Take the limits of accounts into force (`checks.limits`).
+    """Take the limits of accounts into force (`checks.limits`); of two at once, the first.
 
     Raises:
-        OrderRefused: POLICY, the content is wrong; the old limits stay.
+        OrderRefused: POLICY, the content is wrong; POLICY_VERSION, these or newer ones are in
+            force. The old limits stay.
     """
     command = Configure(what="limits", version=version, by=by, content=content)
-    await _configure(exchange, command)
+    async with exchange.configuring:
+        in_force = exchange.checks.limits.version
+        if version <= in_force:
+            raise OrderRefused(
+                "POLICY_VERSION",
+                f"limits: version: {version} is not allowed; more than {in_force} is",
+            )
+        await _configure(exchange, command)
 
 
 async def _try(exchange: Exchange, path: Path | None, by: str) -> None:

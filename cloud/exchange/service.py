@@ -3,6 +3,7 @@
 `cloud.exchange.running` makes one `Exchange` and keeps it alive around the hub's life.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -65,6 +66,8 @@ class Exchange:
         self.prices = room.prices
         self.journal = journal
         self.batteries = batteries
+        self.configuring = asyncio.Lock()
+        """Whoever compares the version in force with his own and then changes it."""
         self.history = History(
             hub.database, hub.clock, room.prices, hub.settings.price_history_days
         )

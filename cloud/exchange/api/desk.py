@@ -26,6 +26,7 @@ from cloud.exchange.service import Exchange
 from cloud.kernel.auth import Principal
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Invalid, one_line
+from cloud.kernel.figures import Plain
 from wire.clock import micros
 
 FIRST_FORM = frozenset({"time_in_force", "order_type"})
@@ -35,7 +36,7 @@ _Body = TypeVar("_Body", bound=BaseModel)
 
 
 class _One(Form):
-    order_id: Annotated[int, Field(ge=1, le=ID_MAX)]
+    order_id: Annotated[int, Plain, Field(ge=1, le=ID_MAX)]
     revision: Revision | None = None
 
 

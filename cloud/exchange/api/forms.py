@@ -3,10 +3,11 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cloud.exchange.read.tables import CLIENT_ORDER_ID_MAX
 from cloud.kernel import instants
+from cloud.kernel.figures import Plain
 from cloud.kernel.keys import IDENTIFIER
 
 BULK_MAX = 500
@@ -20,18 +21,11 @@ _KW_MAX = 100_000_000
 _MWH_MAX = 1_000_000
 
 
-def _no_flag(value: object) -> object:
-    """Refuse ``true``, which would be 1."""
-    if isinstance(value, bool):
-        raise ValueError("a number is expected")
-    return value
-
-
 Instant = instants.Instant
 MarketCode = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,39}$", examples=[_MARKET])]
-Price = Annotated[Decimal, Field(ge=-_EUR_MAX, le=_EUR_MAX, decimal_places=9)]
-Energy = Annotated[Decimal, Field(gt=0, le=_MWH_MAX, decimal_places=9)]
-Kilowatts = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=_KW_MAX)]
+Price = Annotated[Decimal, Plain, Field(ge=-_EUR_MAX, le=_EUR_MAX, decimal_places=9)]
+Energy = Annotated[Decimal, Plain, Field(gt=0, le=_MWH_MAX, decimal_places=9)]
+Kilowatts = Annotated[int, Plain, Field(ge=1, le=_KW_MAX)]
 Name = Annotated[str, Field(pattern=IDENTIFIER)]
 ClientOrderId = Annotated[
     str, Field(min_length=1, max_length=CLIENT_ORDER_ID_MAX, pattern=r"^[^\x00-\x1f\x7f]+$")
@@ -48,7 +42,7 @@ Reason = Annotated[
         examples=["wrong price entered"],
     ),
 ]
-Revision = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=ID_MAX)]
+Revision = Annotated[int, Plain, Field(ge=1, le=ID_MAX)]
 
 
 class Form(BaseModel):

@@ -20,7 +20,6 @@ from cloud.exchange.api.operation_views import (
 )
 from cloud.exchange.api.paces import Operating
 from cloud.exchange.read import supervision
-from cloud.exchange.refusals import OrderRefused
 from cloud.exchange.service import Exchange
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import responses
@@ -102,12 +101,6 @@ async def set_limits(body: LimitsBody, hub: HubHere, principal: Operating) -> Po
     cash_out_eur_max, order_counts, …
     """
     exchange = hub.service(Exchange)
-    version = exchange.checks.limits.version
-    if body.version <= version:
-        raise OrderRefused(
-            "POLICY_VERSION",
-            f"limits: version: {body.version} is not allowed; more than {version} is",
-        )
     content = json.dumps(body.model_dump(), separators=(",", ":"))
     await policies.set_limits(exchange, content, body.version, principal.key_id)
     await exchange.caught_up()

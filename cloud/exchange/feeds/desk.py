@@ -45,12 +45,31 @@ class Request:
     body: Mapping[str, Any]
 
 
+class NotUnderstood(BadMessage):
+    """A message that asks for nothing; `id` is the client's own for it, '' where it has none."""
+
+    def __init__(self, error: BadMessage, name: object) -> None:
+        Exception.__init__(self, str(error))
+        self.path, self.allowed = error.path, error.allowed
+        self.id = name if isinstance(name, str) and _is_id(name) else ""
+
+
 def request_of(text: str) -> Request:
     """Return what a client says; numbers stay exact.
 
     Raises:
-        BadMessage: it is no object with a ``type``, and an ``id`` where it asks for an action.
+        NotUnderstood: it is no object with a ``type``, and an ``id`` where it asks for an action.
     """
+    name: object = ""
+    try:
+        document = _document(text)
+        kind, name = document.pop("type", None), document.pop("id", None)
+        return _request(kind, name, document)
+    except BadMessage as error:
+        raise NotUnderstood(error, name) from error
+
+
+def _document(text: str) -> dict[str, Any]:
     if len(text) > MESSAGE_CHARACTERS_MAX:
         raise BadMessage("message", text, f"at most {MESSAGE_CHARACTERS_MAX} characters")
     try:
@@ -59,16 +78,23 @@ def request_of(text: str) -> Request:
         raise BadMessage("message", text, "a JSON object is expected") from error
     if not isinstance(document, dict):
         raise BadMessage("message", document, "a JSON object is expected")
-    kind, name = document.pop("type", None), document.pop("id", None)
+    return document
+
+
+def _request(kind: object, name: object, document: dict[str, Any]) -> Request:
     if not isinstance(kind, str) or (kind != "subscribe" and kind not in ACTIONS):
         raise BadMessage("type", kind, f"subscribe, or one of {', '.join(sorted(ACTIONS))}")
     if kind == "subscribe" and name is None:
         name = ""
-    if not isinstance(name, str) or len(name) > ID_CHARACTERS_MAX or name != plain(name):
+    if not isinstance(name, str) or not _is_id(name):
         raise BadMessage("id", name, f"up to {ID_CHARACTERS_MAX} printable ASCII are expected")
     if kind in ACTIONS and not name:
         raise BadMessage("id", name, "it is needed, so that the answer can be told")
     return Request(kind, name, document)
+
+
+def _is_id(name: str) -> bool:
+    return len(name) <= ID_CHARACTERS_MAX and name == plain(name)
 
 
 def answer(request: Request, result: Mapping[str, Any]) -> Data:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from fastapi import WebSocket, WebSocketDisconnect, status
 
 from cloud.exchange.feeds import desk as desks
-from cloud.exchange.feeds.desk import IN_FLIGHT_MAX, OrderDesk, Request, request_of
+from cloud.exchange.feeds.desk import IN_FLIGHT_MAX, NotUnderstood, OrderDesk, Request, request_of
 from cloud.exchange.feeds.feeds import TradingFeeds
 from cloud.exchange.feeds.stream import Client
 from cloud.kernel import keys
@@ -168,15 +168,18 @@ class Session:
 
     async def _take(self, tasks: asyncio.TaskGroup, text: str | None) -> None:
         """Follow one message; what cannot be understood is answered, and changes nothing."""
+        name = ""
         try:
             request = request_of(text or "")
+            name = request.id
             if request.kind == "subscribe":
                 self._subscribe(self._client, request)
                 await asyncio.sleep(SUBSCRIBE_GAP_S)
                 return
         except BadMessage as error:
             self._faults += 1
-            self._feeds.say(self._client, desks.refusal("", "INVALID", str(error)))
+            name = error.id if isinstance(error, NotUnderstood) else name
+            self._feeds.say(self._client, desks.refusal(name, "INVALID", str(error)))
             if self._faults >= FAULTS_MAX:
                 self._client.end(
                     status.WS_1008_POLICY_VIOLATION, "BAD_MESSAGES: too many said nothing"

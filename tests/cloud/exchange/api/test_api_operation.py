@@ -1,5 +1,6 @@
 """cloud.exchange.api for operations: halts, kill switches, recalls, cancellations, limits."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -157,6 +158,24 @@ async def test_a_trade_is_cancelled_by_two_people(hub: Hub) -> None:
         assert (shown["state"], shown["void"]) == ("CNCL", True)
         late = await refused(desk.admin, "/trades/999/cancellation", step="ASK")
         assert late == (404, "TRADE_UNKNOWN")
+
+
+async def test_of_two_who_set_limits_at_once_one_is_told_of_the_other(hub: Hub) -> None:
+    async with trading(hub) as desk, asyncio.TaskGroup() as tasks:
+        puts = [
+            tasks.create_task(
+                desk.admin.put(
+                    BASE + "/limits", json={"version": 2, "default": {"quantity_kw_max": most}}
+                )
+            )
+            for most in (100, 200)
+        ]
+        answers = [await put for put in puts]
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+        codes = {answer.json().get("code") for answer in answers}
+        assert "POLICY_VERSION" in codes
+        found = (await desk.admin.get(BASE + "/policies/limits")).json()["policies"]
+        assert [policy["version"] for policy in found] == [2]
 
 
 async def test_limits_come_into_force_whole_or_not_at_all(hub: Hub) -> None:

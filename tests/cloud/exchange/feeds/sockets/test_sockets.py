@@ -1,5 +1,8 @@
 """The three sockets over real connections: who gets in, what comes, what is answered."""
 
+import json
+from typing import Any
+
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -103,6 +106,26 @@ async def test_what_cannot_be_understood_is_answered_and_changes_nothing(
         assert (answer["code"], says in answer["message"]) == ("INVALID", True), answer
         await socket.enter("next", "SELL", 5_000, 1)
         await socket.until("answer", id="next", ok=True)
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ({"type": "shout", "id": "a"}, "a"),
+        ({"id": "a"}, "a"),
+        ({"type": "subscribe", "id": "a", "resume": 7}, "a"),
+        ({"type": "shout", "id": "x" * 65}, ""),
+        ({"type": "shout", "id": 5}, ""),
+    ],
+)
+async def test_what_cannot_be_understood_is_answered_with_the_id_of_the_client(
+    hub: Hub, url: str, message: dict[str, Any], named: str
+) -> None:
+    async with subscriber(hub, url, ORDERS, await add_key(hub, "ada")) as socket:
+        await socket.until("orders")
+        await socket.socket.send(json.dumps(message))
+        answer = await socket.until("answer", ok=False)
+        assert (answer["id"], answer["code"]) == (named, "INVALID")
 
 
 async def test_a_refusal_has_the_code_that_http_has(hub: Hub, url: str) -> None:
