@@ -1,10 +1,10 @@
 """Whether the battery of a site could ever do what is ordered for it in an auction. Pure.
 
-**Power** is asked as in continuous trading: with what the site owes and offers already, and with all
-that could be taken of the submission in one direction. **Energy** cannot be: who sells dear hours
-and buys cheap ones orders both, and does not know which of them come. So of the energy only that is
-asked which is certain: what is ordered at any price, followed from the newest state of charge, and
-each block by itself, which may not need more than the battery holds without a pause.
+**Power** is asked as in continuous trading: with what the site owes and offers, and all that
+could be taken of the submission in one direction. **Energy** cannot be: who sells dear hours and
+buys cheap ones orders both, and does not know which of them come. So only what is certain is asked:
+what is ordered at any price, followed from the newest state of charge, and each block by itself,
+which may not move more than the battery holds without a pause.
 """
 
 from collections.abc import Sequence

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from cloud.exchange.auction.orders import Block, Curve, Style, Submission
-from cloud.exchange.auction.outcome import Award, BlockResult, Fate, Outcome
+from cloud.exchange.auction.outcome import Award, BlockResult, Fate, LeftOut, Outcome
 
 
 def dump_submission(submission: Submission) -> str:
@@ -51,6 +51,7 @@ def dump_outcome(outcome: Outcome) -> str:
             "gap": outcome.gap,
             "rounds": outcome.rounds,
             "cuts": outcome.cuts,
+            "left_out": [[o.account, o.site, o.code, o.text] for o in outcome.left_out],
             "awards": [
                 [
                     award.account,
@@ -82,6 +83,7 @@ def load_outcome(text: str) -> Outcome:
         gap=found["gap"],
         rounds=found["rounds"],
         cuts=found["cuts"],
+        left_out=tuple(LeftOut(*row) for row in found.get("left_out", ())),
     )
 
 

@@ -23,14 +23,19 @@ class Demand(NamedTuple):
     paid: int
     """At most: nobody pays more than his limit, and sells at no less."""
 
-    def __add__(self, other: object) -> "Demand":
+    def __add__(self, other: object) -> "Demand":  # that of a tuple would join them
         if not isinstance(other, Demand):
             return NotImplemented
-        sums = (
+        sold, bought, certain = (
             tuple(map(sum, zip(one, two, strict=True)))
-            for one, two in zip(self[:3], other[:3], strict=True)
+            for one, two in (
+                (self.sold, other.sold),
+                (self.bought, other.bought),
+                (self.certain, other.certain),
+            )
         )
-        return Demand(*sums, self.received + other.received, self.paid + other.paid)
+        received, paid = self.received + other.received, self.paid + other.paid
+        return Demand(sold, bought, certain, received, paid)
 
 
 def demand(one: Submission, terms: Terms) -> Demand:
@@ -69,9 +74,8 @@ def _amounts(curve: Curve, terms: Terms) -> Iterator[int]:
     its own price on. Along a straight line the quantity is that of the dearer end.
     """
     points = curve.points
-    ticks, steps = points[0]
-    if steps > 0:
-        yield terms.price_ticks_min * steps
+    if points[0][1] > 0:
+        yield terms.price_ticks_min * points[0][1]
     for (p0, q0), (p1, q1) in zip(points, (*points[1:], (terms.price_ticks_max, 0)), strict=True):
         if q0 < 0:
             yield p1 * q0

@@ -6,7 +6,7 @@ them come where a solution is. Blocks that lost are guarded, and what has no pri
 Money is in EUR per hour of a step, so that the numbers are small.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 
 from cloud.exchange.auction import solver
@@ -44,19 +44,27 @@ class Master:
             for step in range(TANGENTS_FIRST):
                 self._touch(period, low + (high - low) * step / (TANGENTS_FIRST - 1))
         self._cuts: list[tuple[float, dict[int, float]]] = []
-        self._guards = Guards(blocks)
+        self._guards = Guards(blocks, ladders, self._reach, self._touching)
 
     @property
     def cuts(self) -> int:
         return len(self._cuts) + len(self._guards)
 
-    def solve(self, seconds: float, out: frozenset[int] = frozenset()) -> tuple[Solution, Ratios]:
+    def solve(
+        self,
+        seconds: float,
+        gap: float,
+        known: Iterable[int] | None = None,
+        out: frozenset[int] = frozenset(),
+    ) -> tuple[Solution, Ratios]:
         """Return the best parts by what is known so far, and the bound that they prove.
 
         Args:
+            gap: as good as nothing, in EUR per hour of a step.
+            known: blocks of a good choice, to begin with.
             out: blocks that are left out; the bound is then only that of the rest.
         """
-        return self._solve(seconds, None, out)
+        return self._solve(seconds, None, out, gap, known)
 
     def polish(self, ratios: Ratios, seconds: float) -> Ratios:
         """Return the best parts of just these blocks; only those that may be cut down change."""
@@ -102,9 +110,9 @@ class Master:
         whole = {number: 1.0 if number in ratios else -1.0 for number in range(len(self._blocks))}
         self._cuts.append((len(ratios) - 1.0, whole))
 
-    def guard(self, losers: Sequence[int]) -> bool:
-        """Let these be taken only where they could gain; tell whether that is new of any."""
-        return self._guards.add(losers, self._ladders, self._reach, self._touching)
+    def guard(self, losers: Sequence[int], ratios: Ratios) -> bool:
+        """Let these be taken only where they could gain; tell whether that rules this out."""
+        return self._guards.add(losers, self._quantities(ratios))
 
     def _loses(self, ratios: Ratios, loser: int) -> tuple[float, dict[int, float]] | None:
         """Return a cut: this one goes out, or some other of its side, or one against it comes in.
@@ -137,7 +145,12 @@ class Master:
         return float(beside), cut
 
     def _solve(
-        self, seconds: float, fixed: frozenset[int] | None, out: frozenset[int] = frozenset()
+        self,
+        seconds: float,
+        fixed: frozenset[int] | None,
+        out: frozenset[int] = frozenset(),
+        gap: float = 1e-6,
+        known: Iterable[int] | None = None,
     ) -> tuple[Solution, Ratios]:
         problem = Problem()
         ratios, takes = [], []
@@ -161,7 +174,8 @@ class Master:
             self._guards.put(problem, takes, given)
             for highest, cut in self._cuts:
                 problem.at_most(highest, [takes[number] for number in cut], list(cut.values()))
-        solution = solver.solve(problem, seconds)
+        start = {} if known is None else dict.fromkeys(takes, 0.0) | {takes[n]: 1.0 for n in known}
+        solution = solver.solve(problem, seconds, gap, start)
         if not solution.values:
             return solution, {}
         found: Ratios = {}

@@ -46,6 +46,16 @@ class Award:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A submission that did not count, because at the gate it could not be allowed any more."""
+
+    account: str
+    site: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The result of an auction."""
 
@@ -61,6 +71,8 @@ class Outcome:
     """Relative to the welfare; 0: there is no better choice of blocks."""
     rounds: int
     cuts: int
+    left_out: tuple[LeftOut, ...] = ()
+    """Sorted by account and site."""
 
 
 def auction(

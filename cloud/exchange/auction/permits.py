@@ -1,8 +1,8 @@
 """Who may order how much in an auction: kill switch, halts, limits of the account. Pure.
 
-The codes are those of continuous trading (`cloud.exchange.venue.refusals`), and they are asked in its
-order. What is left out has no sense before a gate: there is no reference price for a collar, and
-what is sealed is no live order, no entry of a throttle, and trades nothing yet.
+The codes are those of continuous trading (`cloud.exchange.venue.refusals`), in its order. What
+is left out has no sense before a gate: there is no reference price for a collar, and what is sealed
+is no live order, no entry of a throttle, and trades nothing yet.
 """
 
 from collections.abc import Sequence
@@ -76,9 +76,9 @@ def _halted(desk: Desk, scopes: Sequence[tuple[str, str]]) -> Refusal | None:
 
 def _positions(seat: Seat, session: Session, mine: Demand, whole: Demand) -> Refusal | None:
     """Look at each quarter-hour of delivery, as what is traded and on offer makes it now."""
-    for place, sign in ((0, 1), (1, -1)):
-        for period, steps in enumerate(whole[place]):
-            if mine[place][period] == 0:
+    for own, both, sign in ((mine.sold, whole.sold, 1), (mine.bought, whole.bought, -1)):
+        for period, steps in enumerate(both):
+            if own[period] == 0:
                 continue
             for start_us in _quarters(session, period):
                 kept = seat.periods.get((session.area, start_us), _UNTRADED)
@@ -88,9 +88,7 @@ def _positions(seat: Seat, session: Session, mine: Demand, whole: Demand) -> Ref
     return None
 
 
-def _position(
-    seat: Seat, kept: Period, sign: int, power_kw: int, start_us: int
-) -> Refusal | None:
+def _position(seat: Seat, kept: Period, sign: int, power_kw: int, start_us: int) -> Refusal | None:
     open_kw = kept.sell_kw if sign > 0 else kept.buy_kw
     alone = sign * kept.net_kw + power_kw
     most, most_open = seat.net_max, seat.open_max

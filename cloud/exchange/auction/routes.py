@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
+from cloud.exchange.api.paces import Entering, Own, Studying, Watching
 from cloud.exchange.auction.bodies import PERIODS_MAX, SubmissionBody
 from cloud.exchange.auction.service import Auctions
 from cloud.exchange.auction.views import (
@@ -17,7 +18,6 @@ from cloud.exchange.auction.views import (
     SessionView,
     SubmissionAnswer,
 )
-from cloud.kernel.auth import MarketReader, OrderReader, OrderWriter
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import NotFound, responses
 from cloud.kernel.instants import iso
@@ -38,19 +38,19 @@ AuctionsHere = Annotated[Auctions, Depends(_auctions)]
 Site = Annotated[str | None, Query(pattern=IDENTIFIER)]
 
 
-@router.get("", summary="Auctions that take orders", responses=responses(401))
-async def list_auctions(
-    hub: HubHere, auctions: AuctionsHere, _reader: MarketReader
-) -> SessionsView:
+@router.get("", summary="Auctions that take orders", responses=responses(401, 403, 429))
+async def list_auctions(hub: HubHere, auctions: AuctionsHere, _reader: Watching) -> SessionsView:
     """Return the auctions whose gate is open, by code and delivery day."""
     now_us = hub.clock.now_us()
     found = (one for held in auctions.auctions.values() for one in held.sessions(now_us))
     return SessionsView(auctions=[SessionView.of(one, one.stage(now_us)) for one in found])
 
 
-@router.get("/{code}/{day}", summary="An auction and its result", responses=responses(401, 404))
+@router.get(
+    "/{code}/{day}", summary="An auction and its result", responses=responses(401, 403, 404, 429)
+)
 async def read_auction(
-    auctions: AuctionsHere, _reader: MarketReader, code: str, day: date
+    auctions: AuctionsHere, _reader: Watching, code: str, day: date
 ) -> ResultView:
     """Return gate and limits, and once it is published prices and volumes of each period."""
     session = auctions.session(code, day)
@@ -59,10 +59,12 @@ async def read_auction(
 
 
 @router.get(
-    "/{code}/{day}/curves/{period}", summary="Curves of a period", responses=responses(401, 404)
+    "/{code}/{day}/curves/{period}",
+    summary="Curves of a period",
+    responses=responses(401, 403, 404, 429),
 )
 async def read_curves(
-    auctions: AuctionsHere, _reader: MarketReader, code: str, day: date, period: int
+    auctions: AuctionsHere, _reader: Studying, code: str, day: date, period: int
 ) -> CurvesView:
     """Return what all would have sold and bought by price, when the result is published."""
     session = auctions.session(code, day)
@@ -73,10 +75,12 @@ async def read_curves(
 
 
 @router.put(
-    "/{code}/{day}/orders", summary="Order in an auction", responses=responses(401, 403, 404, 409)
+    "/{code}/{day}/orders",
+    summary="Order in an auction",
+    responses=responses(401, 403, 404, 409, 422, 429, 503),
 )
 async def put_orders(
-    auctions: AuctionsHere, principal: OrderWriter, code: str, day: date, body: SubmissionBody
+    auctions: AuctionsHere, principal: Entering, code: str, day: date, body: SubmissionBody
 ) -> SubmissionAnswer:
     """Keep all curves and blocks for a site, or without one, in place of those of before.
 
@@ -99,18 +103,18 @@ async def put_orders(
     "/{code}/{day}/orders",
     summary="Take auction orders back",
     status_code=204,
-    responses=responses(401, 403, 404, 409),
+    responses=responses(401, 403, 404, 409, 422, 429, 503),
 )
 async def delete_orders(
-    auctions: AuctionsHere, principal: OrderWriter, code: str, day: date, site: Site = None
+    auctions: AuctionsHere, principal: Entering, code: str, day: date, site: Site = None
 ) -> None:
     await auctions.take_back(principal, auctions.session(code, day), site or "")
 
 
-@router.get("/{code}/{day}/orders", summary="Own auction orders", responses=responses(401, 404))
-async def list_orders(
-    auctions: AuctionsHere, principal: OrderReader, code: str, day: date
-) -> OwnView:
+@router.get(
+    "/{code}/{day}/orders", summary="Own auction orders", responses=responses(401, 403, 404, 429)
+)
+async def list_orders(auctions: AuctionsHere, principal: Own, code: str, day: date) -> OwnView:
     """Return for which sites the key's account has ordered, and when."""
     found = await auctions.own(principal.account, auctions.session(code, day))
     return OwnView(
@@ -128,10 +132,8 @@ async def list_orders(
     )
 
 
-@router.get("/{code}/{day}/awards", summary="Own results", responses=responses(401, 404))
-async def list_awards(
-    auctions: AuctionsHere, principal: OrderReader, code: str, day: date
-) -> AwardsView:
+@router.get("/{code}/{day}/awards", summary="Own results", responses=responses(401, 403, 404, 429))
+async def list_awards(auctions: AuctionsHere, principal: Own, code: str, day: date) -> AwardsView:
     """Return what the key's account got; empty before the result is published."""
     session = auctions.session(code, day)
     _, _, outcome = await auctions.result(session)

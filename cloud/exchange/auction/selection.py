@@ -45,6 +45,11 @@ class Chosen:
     """The search came to its end; otherwise its time was up."""
 
     @property
+    def room(self) -> float:
+        """Return the cost that is as good as nothing."""
+        return GAP * max(1.0, self.alone - self.cost)
+
+    @property
     def gap(self) -> float:
         """Return what might be missing of the welfare, relative to it; 0 for the best."""
         if self.complete or self.bound >= self.cost:
@@ -66,7 +71,7 @@ def choose(
     best = Chosen({}, clear(ladders, blocks, {}, PRICES_S).prices, 0.0, alone)
     while best.rounds < ROUNDS_MAX and blocks and (seconds := left_s()) > 0:
         best.rounds += 1
-        solution, ratios = master.solve(seconds)
+        solution, ratios = master.solve(seconds, best.room / 4, best.taken or None)
         if solution.status is Status.INFEASIBLE:
             best.complete = True
             break
@@ -82,13 +87,14 @@ def choose(
                 best.complete = True
                 break
         else:
-            if not master.guard(cleared.losers):
+            if not master.guard(cleared.losers, ratios):
                 master.forbid(ratios, cleared.hopeless)
+            worst = cleared.hopeless or cleared.losers
             taken, cleared = _reduced(ladders, blocks, taken, cleared)
             _keep(best, master, taken, cleared, blocks)
-            if best.rounds in _DIVES:
-                _dive(best, master, ladders, blocks, left_s)
-        if best.cost - best.bound <= GAP * max(1.0, alone - best.cost):
+            if best.rounds in _DIVES and worst:
+                _dive(best, master, ladders, blocks, frozenset({_smallest(blocks, worst)}), left_s)
+        if best.cost - best.bound <= best.room:
             best.complete = True
             break
     best.complete |= not blocks
@@ -101,15 +107,15 @@ def _dive(
     master: Master,
     ladders: Sequence[Ladder],
     blocks: Sequence[Block],
+    out: frozenset[int],
     left_s: Callable[[], float],
 ) -> None:
     """Leave out what loses, choose again among the rest, until none loses: a good result.
 
     Far better than only dropping the losers, and no proof of anything.
     """
-    out: frozenset[int] = frozenset()
     while (seconds := left_s()) > 0:
-        solution, ratios = master.solve(seconds, out)
+        solution, ratios = master.solve(seconds, best.room, out=out)
         if not solution.values:
             return
         ratios = master.polish(ratios, left_s())

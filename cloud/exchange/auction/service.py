@@ -8,9 +8,11 @@ takes each session once. So whatever is killed when, there is one result, and it
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from cloud.exchange.auction import calendar, content, store
+from cloud.exchange.auction.admission import Admission
 from cloud.exchange.auction.calendar import Session, Stage
 from cloud.exchange.auction.orders import Submission, mistakes
 from cloud.exchange.auction.outcome import Outcome, auction
@@ -42,6 +44,9 @@ class Auctions:
         self._exchange = exchange
         self._stopping = False
         self._one_at_a_time = asyncio.Lock()
+        self._admission = Admission(exchange.desk, exchange.checks, exchange.owner)
+        self._halted: set[Session] = set()
+        """Past their gate, and waiting for a halt to end; each is logged once."""
         self.auctions = calendar.load()
 
     def session(self, code: str, day: date) -> Session:
@@ -60,19 +65,24 @@ class Auctions:
         """Keep what a member orders, in place of what it ordered before; return when.
 
         Raises:
-            OrderRefused: NO_SITE, SITE_LIMIT, AUCTION_CLOSED, AUCTION_FULL.
+            OrderRefused: NO_SITE, AUCTION_CLOSED, AUCTION_FULL, or as `Admission.refusal` says.
             Invalid: its form is wrong; the text has a line for each mistake.
         """
         if lines := mistakes(one, session.terms):
             raise Invalid("\n".join(lines))
         if one.site:
-            _check_site(one, session, await self._exchange.batteries.sites_of(one.account))
+            _check_site(one, await self._exchange.batteries.sites_of(one.account))
+            await self._exchange.batteries.look_at(one.site)
         day = session.day.toordinal()
         async with self._hub.database.transaction() as connection:
             at_us = await self._open(await store.locked(connection, session.code, day), session)
             others = await store.count(connection, session.code, day)
             if others >= MEMBERS_MAX:
                 raise OrderRefused("AUCTION_FULL", f"{MEMBERS_MAX} have ordered; no more may")
+            own = await store.submissions(connection, session.code, day, one.account)
+            beside = [other for _, other in own if other.site != one.site]
+            if refusal := self._admission.refusal(session, one, beside, at_us):
+                raise OrderRefused(refusal.code, refusal.text)
             await store.put(connection, session.code, day, one, at_us, principal.key_id)
         return at_us
 
@@ -137,18 +147,35 @@ class Auctions:
 
     async def _settle(self, session: Session) -> None:
         code, day = session.code, session.day.toordinal()
+        if self._waits(session):
+            return
         async with self._hub.database.transaction() as connection:
             kept = await store.locked(connection, code, day)
             if kept.state is State.OPEN:
                 await store.move(connection, code, day, State.SEALED)
             found = [one for _, one in await store.submissions(connection, code, day)]
         if kept.state in (State.OPEN, State.SEALED):
-            result = content.dump_outcome(await self._solve(session, found))
+            for site in {one.site for one in found if one.site}:
+                await self._exchange.batteries.look_at(site)
+            allowed, left_out = self._admission.at_gate(session, found)
+            outcome = replace(await self._solve(session, allowed), left_out=left_out)
+            result = content.dump_outcome(outcome)
             async with self._hub.database.transaction() as connection:
                 await store.move(connection, code, day, State.SOLVED, result=result)
         else:
             result = kept.result
         await self._publish(session, content.load_outcome(result))
+
+    def _waits(self, session: Session) -> bool:
+        """Say whether a halt keeps the result back; until delivery begins, and then no longer."""
+        halted = self._admission.of_session(session)
+        if halted is None or self._hub.clock.now_us() >= session.start_us:
+            self._halted.discard(session)
+            return False
+        if session not in self._halted:
+            self._halted.add(session)
+            _logger.warning("auction %s of %s waits: %s", session.code, session.day, halted.text)
+        return True
 
     async def _solve(self, session: Session, found: Sequence[Submission]) -> Outcome:
         loop = asyncio.get_running_loop()
@@ -205,23 +232,8 @@ class Auctions:
         return now_us
 
 
-def _check_site(one: Submission, session: Session, sites: Sequence[Site]) -> None:
-    """Refuse what the battery could never do, whatever becomes of it."""
-    site = next((site for site in sites if site.id == one.site), None)
-    if site is None:
+def _check_site(one: Submission, sites: Sequence[Site]) -> None:
+    """Refuse what is for a site of somebody else."""
+    if all(site.id != one.site for site in sites):
         allowed = ", ".join(sorted(site.id for site in sites)) or "none"
         raise OrderRefused("NO_SITE", f"site: {one.site!r} is not allowed; one of {allowed} is")
-    for sign in (1, -1):
-        most = [0] * session.terms.periods
-        for curve in one.curves:
-            most[curve.period] += max(0, *(sign * steps for _, steps in curve.points))
-        for block in one.blocks:
-            for period, steps in block.parts:
-                most[period] += max(0, sign * steps)
-        asked_kw = max(most) * session.step_kw
-        if asked_kw > site.power_kw:
-            raise OrderRefused(
-                "SITE_LIMIT",
-                f"{site.id} could come to owe {asked_kw} kW in one period; {site.power_kw:g} kW"
-                " are allowed",
-            )

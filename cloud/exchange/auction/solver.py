@@ -4,14 +4,18 @@ The only file that knows the solver; it is loaded with the first problem. One th
 seed: the same problem has the same answer, unless its time is up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from math import inf
+from types import MappingProxyType
 from typing import Any
 
 SOLVE_S_MAX = 15.0
 """For one problem: a hub that stops waits no longer."""
+
+
+NOTHING: Mapping[int, float] = MappingProxyType({})
 
 
 class Status(Enum):
@@ -58,8 +62,15 @@ class Solution:
     """No solution costs less."""
 
 
-def solve(problem: Problem, seconds: float) -> Solution:
-    """Return the cheapest solution, or the best one that was found in time."""
+def solve(
+    problem: Problem, seconds: float, gap: float = 1e-6, start: Mapping[int, float] = NOTHING
+) -> Solution:
+    """Return the cheapest solution, or the best one that was found in time.
+
+    Args:
+        gap: how much more than the cheapest it may cost.
+        start: columns whose values are known of a good solution, to begin with.
+    """
     import highspy as typed
 
     highspy: Any = typed  # its own types stop half-way
@@ -67,7 +78,7 @@ def solve(problem: Problem, seconds: float) -> Solution:
     model.setOptionValue("output_flag", False)
     model.setOptionValue("threads", 1)
     model.setOptionValue("mip_rel_gap", 1e-9)
-    model.setOptionValue("mip_abs_gap", 1e-6)
+    model.setOptionValue("mip_abs_gap", gap)
     model.setOptionValue("time_limit", min(max(seconds, 0.01), SOLVE_S_MAX))
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(problem.costs), len(problem.rows)
@@ -86,6 +97,8 @@ def solve(problem: Problem, seconds: float) -> Solution:
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[whole] for whole in problem.whole]
     model.passModel(lp)
+    if start:
+        model.setSolution(len(start), list(start), list(start.values()))
     model.run()
     info, said = model.getInfo(), model.getModelStatus()
     found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
