@@ -101,9 +101,12 @@ def pieces(wish: Wish, areas: Mapping[str, Area], span_days: int = SPAN_DAYS) ->
 
 
 def _spans(area: Area, wish: Wish, span_days: int) -> Iterator[tuple[int, int]]:
+    """Yield intervals of at most so many local days, in each of which the area has one code."""
     start_us = wish.start_us
     while start_us < wish.end_us:
-        after = area.day_of(start_us) + timedelta(days=span_days)
+        first = area.day_of(start_us)
+        after = first + timedelta(days=span_days)
+        after = min([after, *(row.valid_from for row in area.eics if row.valid_from > first)])
         end_us = min(wish.end_us, area.day_us(after)[0])
         yield start_us, end_us
         start_us = end_us
