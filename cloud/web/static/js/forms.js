@@ -4,7 +4,8 @@ import { $, h, keyed, text } from "./dom.js";
 import * as words from "./words.js";
 
 const { t } = words;
-const MINUTES = [5, 15, 30, 60, 240];
+/** How long an order may be made good for. */
+export const MINUTES = [5, 15, 30, 60, 240];
 const MARKET = "MARKET";
 const DAY_US = 86_400e6;
 

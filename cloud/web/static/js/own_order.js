@@ -3,11 +3,12 @@
 import { $, attribute, h, text, toast } from "./dom.js";
 import { ask, NoAnswer } from "./api.js";
 import { haltOver, haltText } from "./halts.js";
-import { formName } from "./forms.js";
+import { formName, MINUTES } from "./forms.js";
 import * as words from "./words.js";
 
 const { t } = words;
 const HOUR_US = 3.6e9;
+const UNTIL_CLOSE = "close";
 const path = (order) => `/api/v1/orders/${encodeURIComponent(order.order_id)}`;
 
 export const stateName = (order) => t(`orderstate.${(order.ending ?? order.state).toLowerCase()}`);
@@ -42,6 +43,8 @@ export class OwnOrder {
     this.dialog = $("#own-order");
     this.inputs = ["quantity", "price", "display", "delta"].map((name) => $(`#change-${name}`));
     for (const input of this.inputs) input.addEventListener("input", () => this.#drawEffect());
+    this.validity = $("#change-validity");
+    this.validity.addEventListener("change", () => this.#drawEffect());
     $("#change-form").addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#change();
@@ -49,7 +52,11 @@ export class OwnOrder {
     $("#order-withdraw").addEventListener("click", () => void this.#do(withdraw));
     $("#order-switch").addEventListener("click", () => void this.#do(this.#order.state === "HIBE" ? activate : hibernate));
     page.live.on(["orders", "ended", "halts", "connection"], () => this.#follow());
-    document.addEventListener("language", () => this.dialog.open && this.#draw());
+    document.addEventListener("language", () => {
+      this.#drawValidities();
+      if (this.dialog.open) this.#draw();
+    });
+    this.#drawValidities();
   }
 
   open(order) {
@@ -64,6 +71,22 @@ export class OwnOrder {
     const { quantity_kw: kw, price_ticks: ticks, display_kw: display, delta_ticks: delta } = this.#order;
     const shown = [words.number(kw), words.price(ticks), words.number(display), words.price(Math.abs(delta))];
     this.inputs.forEach((input, i) => (input.value = shown[i]));
+    this.validity.value = "";
+  }
+
+  #drawValidities() {
+    const chosen = this.validity.value;
+    const times = MINUTES.map((minutes) => h("option", { value: minutes }, t("own.from_now", { minutes })));
+    this.validity.replaceChildren(h("option", { value: "" }, t("own.valid_same")), h("option", { value: UNTIL_CLOSE }, t("form.until_close")), ...times);
+    this.validity.value = chosen;
+  }
+
+  /** The end that is chosen; null: it stays as it is. What is beyond the gate ends with the gate. */
+  #until() {
+    const { value } = this.validity;
+    if (value === "") return null;
+    const us = value === UNTIL_CLOSE ? this.#order.start_us : Math.min(this.#order.start_us, this.page.live.nowUs() + Number(value) * 60e6);
+    return new Date(us / 1000).toISOString();
   }
 
   /** An order that lost its place goes on under a new number: stay with it. */
@@ -111,6 +134,8 @@ export class OwnOrder {
     const body = { revision: order.revision };
     if (kw !== order.quantity_kw) body.power_kw = kw;
     if (ticks !== order.price_ticks) body.limit_price_eur_mwh = (ticks / 100).toFixed(2);
+    const until = this.#until();
+    if (until !== null) body.valid_until = until;
     if (order.kind === "I") {
       if (display === null) return { problem: t("ticket.bad_display") };
       if (delta === null) return { problem: t("ticket.bad_delta") };
@@ -125,8 +150,15 @@ export class OwnOrder {
     if (order.ending !== null) return;
     const { body, kw, problem } = this.#wanted();
     const changes = body ? Object.keys(body).length - 1 : 0;
-    const only = changes === 1 && "power_kw" in body && kw < order.quantity_kw;
-    const effect = () => (changes === 0 ? t("own.unchanged") : only ? t(kw <= order.filled_kw ? "own.effect_deleted" : "own.effect_kept") : t("own.effect_lost"));
+    const others = body ? Object.keys(body).filter((key) => !["revision", "valid_until", "power_kw"].includes(key)) : [];
+    const lost = others.length > 0 || kw > order.quantity_kw;
+    const less = body !== undefined && "power_kw" in body;
+    const effect = () => {
+      if (changes === 0) return t("own.unchanged");
+      if (lost) return t("own.effect_lost");
+      if (less) return t(kw <= order.filled_kw ? "own.effect_deleted" : "own.effect_kept");
+      return t("own.effect_valid");
+    };
     text($("#change-effect"), problem ?? effect());
     $("#order-change").disabled = this.#busy || Boolean(problem) || changes === 0;
     const asleep = order.state === "HIBE";
