@@ -12,6 +12,7 @@ from cloud.exchange.read.projection import JOURNAL_TOPIC
 from cloud.exchange.room import SNAPSHOT_VENUE, Room
 from cloud.exchange.snapshots import Snapshots
 from cloud.exchange.standing import Standings
+from cloud.exchange.suspension import Suspensions
 from cloud.kernel.context import Hub
 
 MARKET_TOPIC = "market"
@@ -36,6 +37,7 @@ class Audience:
         self._meters = Meters(room.prices)
         self._gauges = Gauges(room.prices)
         desk = room.venue.desk
+        self.suspensions = Suspensions(room.checks, desk.owners)
         room.prices.open(desk.orders.values())
         self.feeds.open(desk.owners[1:], desk.orders.values(), desk.trades.values())
 
@@ -45,6 +47,7 @@ class Audience:
         self.feeds.committed(facts, news)
         self._gauges.tell(news)
         self._meters.count(facts)
+        self.suspensions.told(facts)
         self.snapshots.look(self._journal.closed_until)
         self._bus.wake(JOURNAL_TOPIC)
         self._bus.wake(MARKET_TOPIC)

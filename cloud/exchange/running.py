@@ -80,6 +80,7 @@ async def _tasks(hub: Hub, exchange: Exchange) -> AsyncIterator[None]:
         "batteries": exchange.batteries.run(),
         "policy": policies.follow(exchange, hub.bus, hub.settings.policy_file),
         "auctions": auctions.run(),
+        "suspensions": exchange.audience.suspensions.run(exchange.ask),
         "exposure": exposure.run(hub, exchange.catalogue, exchange.standings),
         "sweeps": pauses.sweep_when(exchange.writer.quiet),
     }

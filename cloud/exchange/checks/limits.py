@@ -121,6 +121,8 @@ class Limits(Bounds):
     orders_per_contract_max: _Count | None = None
     order_counts: tuple[Count, ...] = Field(default=(), max_length=10)
     action_quota: Quota | None = None
+    on_quota: Literal["refuse", "hibernate"] = "refuse"
+    """What a used-up quota leads to: the refusal alone, or all orders of the account hibernate."""
     order_to_trade_max: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     """Entries and changes for each trade of a UTC day."""
     order_to_trade_free: _Count = 0
