@@ -1,0 +1,128 @@
+"""cloud.forecast.backtest, members and cache: nothing of the future, the same bits, and resumed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cloud.forecast.backtest import Scored, backtest
+from cloud.forecast.cache import cache
+from cloud.forecast.configuration import Configuration, Forest, Kernel, Ridge
+from cloud.forecast.days import Days, last_week
+from cloud.forecast.members import Members
+from cloud.forecast.metrics import mae
+from cloud.forecast.trees import Growth
+from tests.support.own_market import own_market
+
+SMALL = Configuration(
+    name="small",
+    members=(
+        Kernel(100, 0.05),
+        Ridge(56, 30.0),
+        Forest(100, relative=True, growth=Growth(iterations=30)),
+    ),
+    weights=(0.5, 0.25, 0.25),
+)
+MARKET = own_market(150)
+BEGIN, END = 135, 150
+
+
+def scored(days: Days, folder: Path | None = None, **changed: int) -> Scored:
+    kept = cache(folder, days, SMALL) if folder is not None else None
+    end = changed.get("end", END)
+    return backtest(days, SMALL, (BEGIN, end), kept, warm_up_days=10)
+
+
+def test_noise_in_the_future_changes_no_bit_of_a_forecast() -> None:
+    whole = scored(MARKET)
+    drawn = np.random.default_rng(7)
+    for day in (BEGIN, BEGIN + 6):
+        prices = MARKET.prices.copy()
+        prices[day:] = drawn.normal(0, 500, prices[day:].shape)
+        inputs = {}
+        for name, values in MARKET.inputs.items():
+            noisy = values.copy()
+            noisy[day + 1 :] = drawn.normal(0, 500, noisy[day + 1 :].shape)
+            inputs[name] = noisy
+        other = scored(Days("OWN", MARKET.first, prices, inputs))
+        row = day - BEGIN
+        assert np.array_equal(other.point[: row + 1], whole.point[: row + 1])
+        assert not np.array_equal(other.point[row + 1], whole.point[row + 1])
+
+
+def test_what_is_not_there_yet_need_not_be_there() -> None:
+    whole = scored(MARKET)
+    live = Members(MARKET.until(140), SMALL)
+    row = 140 - whole.warm
+    assert np.array_equal(live.told(140), whole.told[row])
+
+
+def test_two_runs_are_equal_to_the_last_bit() -> None:
+    assert np.array_equal(scored(MARKET).point, scored(MARKET).point)
+
+
+def test_a_run_that_stopped_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    whole = scored(MARKET)
+    scored(MARKET, tmp_path, end=141)
+    half = len(list(tmp_path.rglob("*.day")))
+    assert half == 141 - whole.warm
+    resumed = scored(MARKET, tmp_path)
+    assert np.array_equal(resumed.point, whole.point)
+    assert len(list(tmp_path.rglob("*.day"))) == END - whole.warm
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".day"] == []
+
+
+def test_days_that_are_kept_are_not_calculated_again(tmp_path: Path) -> None:
+    scored(MARKET, tmp_path)
+    kept = cache(tmp_path, MARKET, SMALL)
+    marked = np.full((3, 24), 77.0)
+    kept.write(MARKET.on(140).isoformat(), marked)
+    assert np.allclose(scored(MARKET, tmp_path).point[140 - BEGIN], 77.0)
+
+
+def test_a_kept_day_that_was_cut_off_is_calculated_anew(tmp_path: Path) -> None:
+    whole = scored(MARKET, tmp_path)
+    victim = next(iter(sorted(tmp_path.rglob("*.day"))))
+    victim.write_bytes(victim.read_bytes()[:-8])
+    assert np.array_equal(scored(MARKET, tmp_path).point, whole.point)
+
+
+def test_another_price_or_another_member_has_another_folder(tmp_path: Path) -> None:
+    prices = MARKET.prices.copy()
+    prices[3, 3] += 0.01
+    other = Days("OWN", MARKET.first, prices, MARKET.inputs)
+    fewer = replace(SMALL, members=SMALL.members[:2], weights=(0.5, 0.5))
+    folders = {
+        cache(tmp_path, days, configuration).folder
+        for days, configuration in ((MARKET, SMALL), (other, SMALL), (MARKET, fewer))
+    }
+    assert len(folders) == 3
+
+
+def test_progress_counts_to_the_last_day() -> None:
+    heard: list[tuple[int, int]] = []
+    backtest(
+        MARKET,
+        SMALL,
+        (148, 150),
+        warm_up_days=2,
+        progress=lambda done, of: heard.append((done, of)),
+    )
+    assert heard == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_the_method_beats_last_week_on_a_market_of_our_own() -> None:
+    found = scored(MARKET)
+    assert mae(found.true, found.point) < 0.6 * mae(found.true, last_week(MARKET)[BEGIN:END])
+
+
+@pytest.mark.parametrize("stretch", [(20, 40), (140, 140), (140, 151)])
+def test_a_stretch_without_a_history_is_refused(stretch: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="a stretch of 28 to 150 is"):
+        backtest(MARKET, SMALL, stretch)
+
+
+def test_weights_for_other_members_are_refused() -> None:
+    with pytest.raises(ValueError, match="weights: 2 for 3 members"):
+        replace(SMALL, weights=(0.5, 0.5))
