@@ -133,6 +133,7 @@ class BookView(BaseModel):
     """The ten best prices of each side, best first, and the contract's newest trades."""
 
     contract: ContractView
+    epoch: str = Field(description="of the hub's run: with another one `sequence` begins anew")
     sequence: int = Field(description="of the newest change in it, as the feed counts")
     bids: list[LevelView]
     asks: list[LevelView]

@@ -138,12 +138,13 @@ async def read_book(
 ) -> BookView:
     found = market_of(market, exchange.catalogue)
     contract = contract_of(found, micros(delivery_start))
-    view = exchange.view(found.code, contract.start_us)
+    view, epoch = exchange.view(found.code, contract.start_us), exchange.feeds.born
     if view is None:
         shown = ContractView.of(contract, None)
-        return BookView(contract=shown, sequence=0, bids=[], asks=[], trades=[])
+        return BookView(contract=shown, epoch=epoch, sequence=0, bids=[], asks=[], trades=[])
     return BookView(
         contract=ContractView.of(contract, view),
+        epoch=epoch,
         sequence=view.sequence,
         bids=[LevelView.of(level, contract) for level in view.bids],
         asks=[LevelView.of(level, contract) for level in view.asks],

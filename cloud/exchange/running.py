@@ -82,6 +82,7 @@ async def _tasks(hub: Hub, exchange: Exchange) -> AsyncIterator[None]:
         "auctions": auctions.run(),
         "suspensions": exchange.audience.suspensions.run(exchange.ask),
         "exposure": exposure.run(hub, exchange.catalogue, exchange.standings),
+        "timings": exchange.timings.run(),
         "sweeps": pauses.sweep_when(exchange.writer.quiet),
     }
     async with asyncio.TaskGroup() as tasks:

@@ -25,6 +25,7 @@ from cloud.exchange.read.model import OrderRow, TradeRow
 from cloud.exchange.read.projection import PROJECTED_TOPIC, Projection
 from cloud.exchange.refusals import OrderRefused
 from cloud.exchange.room import Room
+from cloud.exchange.timings import Timings
 from cloud.exchange.venue.answers import Answer
 from cloud.exchange.venue.commands import Basket, Command, Entry, Switch
 from cloud.exchange.writer import Answers, Busy, Stopped, Writer
@@ -67,7 +68,6 @@ class Exchange:
         self.journal = journal
         self.batteries = batteries
         self.configuring = asyncio.Lock()
-        """Whoever compares the version in force with his own and then changes it."""
         self.history = History(
             hub.database, hub.clock, room.prices, hub.settings.price_history_days
         )
@@ -75,7 +75,10 @@ class Exchange:
         self.standings, self.feeds = self.audience.standings, self.audience.feeds
         self._follower = Follower(journal.folder)
         self.desk = room.venue.desk
-        self.writer = Writer(room.venue, journal, hub.clock, self.audience.told)
+        self.timings = Timings()
+        self.writer = Writer(
+            room.venue, journal, hub.clock, self.audience.told, took=self.timings.committed
+        )
         self.projection = Projection(
             self._follower,
             lambda: self.writer.committed_until,
@@ -83,8 +86,6 @@ class Exchange:
             hub.bus,
             journal.fence,
         )
-
-    # orders
 
     async def place(self, ticket: Ticket) -> Done:
         """Return what became of the order, once it is safe; a repeated client order id changes
@@ -183,8 +184,6 @@ class Exchange:
         """
         return await self._answers(self._submit(command))
 
-    # what is there
-
     async def orders(
         self,
         account: str,
@@ -239,8 +238,6 @@ class Exchange:
         tape = self.prices.tape(market)
         newest = () if tape is None else tape.newest()
         return [trade for trade in newest if trade.contract == contract][:ROWS_MAX]
-
-    # running
 
     def close(self) -> None:
         self._follower.close()

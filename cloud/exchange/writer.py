@@ -75,7 +75,9 @@ class Writer:
         clock: Clock,
         committed: Committed,
         disk_free_bytes_min: int = DISK_FREE_BYTES_MIN,
+        took: Callable[[float], None] | None = None,
     ) -> None:
+        """`took` is told how many seconds each commit took until it was safe and shown."""
         self.committed_until = journal.next_sequence - 1
         """Sequence of the last fact that is safe and shown."""
         self._venue = venue
@@ -83,6 +85,7 @@ class Writer:
         self._clock = clock
         self._committed = committed
         self._disk_free_bytes_min = disk_free_bytes_min
+        self._took = took
         self._inbox: deque[tuple[Command, Answers]] = deque()
         self._wake = asyncio.Event()
         self._decided: asyncio.Queue[_Decided] = asyncio.Queue(AHEAD_MAX)
@@ -204,10 +207,13 @@ class Writer:
                     decided.facts.extend(more.facts)
                     decided.answers.extend(more.answers)
                 if decided.facts:
+                    began_s = loop.time()
                     first = self._journal.next_sequence
                     await loop.run_in_executor(disk, self._journal.commit, decided.facts)
                     self.committed_until = self._journal.next_sequence - 1
                     self._committed(first, decided.facts)
+                    if self._took is not None:
+                        self._took(loop.time() - began_s)
                 for future, answers in decided.answers:
                     if not future.done():  # a client that left does not wait any more
                         future.set_result(answers)

@@ -3,7 +3,8 @@
 sections    (powers in kW, prices in ticks, instants µs; None: not known)
   me         {account, role, key_id}
   venue      {sequence, projected, closed_until, snapshot, commits, fence, live_orders,
-             feed_clients}: sequences of the journal; snapshot is how far the newest one reaches
+             feed_clients, commit_p50_ms, commit_p99_ms, loop_lag_max_ms}: sequences of the
+             journal; snapshot is how far the newest one reaches; times are of the last minute
   scopes     {area, product, market: […], account: [id…]}: what a halt can be of
   halts      newest first, those that are over too: [{sequence, scope, value, at_us, who, reason,
              resumed_us, resumed_by}]; scope ``stop`` is an account's kill switch
@@ -118,6 +119,7 @@ def _venue(exchange: Exchange) -> Row:
         "fence": journal.fence,
         "live_orders": sum(seat.orders for seat in exchange.checks.seats.values()),
         "feed_clients": exchange.feeds.clients,
+        **exchange.timings.told(),
     }
 
 

@@ -87,7 +87,7 @@ async def read_book(
     number = await number_of(hub, exchange, contract)
     now_us = hub.clock.now_us()
     view = None if number is None else views.view(exchange.prices, number, now_us)
-    return PublicBook.of(contract, view, now_us)
+    return PublicBook.of(contract, view, exchange.feeds.born, now_us)
 
 
 @router.get("/statistics", summary="A day's contracts", responses=READS)

@@ -85,6 +85,11 @@ class PublicBook(BaseModel):
     delivery_end: str
     phase: str = Field(examples=["OPEN"])
     closes_at: str
+    epoch: str = Field(
+        description="of the hub's run, and the beginning of each feed's epoch: with another one"
+        " `sequence` has begun anew",
+        examples=["1795260000000000"],
+    )
     sequence: int = Field(
         description="rises by one with each change of the book; deltas of the feed carry it"
     )
@@ -96,7 +101,7 @@ class PublicBook(BaseModel):
     timestamp: str
 
     @classmethod
-    def of(cls, contract: Contract, view: View | None, now_us: int) -> "PublicBook":
+    def of(cls, contract: Contract, view: View | None, epoch: str, now_us: int) -> "PublicBook":
         found = view
         return cls(
             market=contract.market,
@@ -106,6 +111,7 @@ class PublicBook(BaseModel):
             delivery_end=iso(contract.end_us),
             phase=contract.phase(now_us).value,
             closes_at=iso(contract.closes_us),
+            epoch=epoch,
             sequence=0 if found is None else found.sequence,
             mark=None if found is None else eur(found.mark.ticks),
             mark_source=None if found is None else found.mark.source,

@@ -240,4 +240,11 @@ class VenueState(BaseModel):
     fence: int = Field(description="the writer's number: a higher one takes the journal over")
     live_orders: int
     feed_clients: int
+    commit_p50_ms: float | None = Field(
+        description="of the last minute, until it is safe on the disk; null: there was none"
+    )
+    commit_p99_ms: float | None
+    loop_lag_max_ms: float | None = Field(
+        description="of the last minute: how long the hub answered nobody"
+    )
     timestamp: str = Field(examples=[_AT])

@@ -122,5 +122,6 @@ async def read_state(hub: HubHere, _principal: Operating) -> VenueState:
         fence=journal.fence,
         live_orders=sum(seat.orders for seat in exchange.checks.seats.values()),
         feed_clients=exchange.feeds.clients,
+        **exchange.timings.told(),
         timestamp=iso(hub.clock.now_us()),
     )

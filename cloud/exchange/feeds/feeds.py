@@ -61,10 +61,11 @@ class TradingFeeds:
         self._prices = prices
         self._standing = standing or NoStanding()
         self.markets = tuple(sorted(markets))
-        born = str(born_us)
-        self._books = Streams(born, BOOK_KEPT, BOOKS_MAX)
-        self._trades = Streams(born, TRADES_KEPT, len(self.markets))
-        self._orders = Streams(born, ORDERS_KEPT, ACCOUNTS_MAX)
+        self.born = str(born_us)
+        """What the epoch of every stream of this run begins with."""
+        self._books = Streams(self.born, BOOK_KEPT, BOOKS_MAX)
+        self._trades = Streams(self.born, TRADES_KEPT, len(self.markets))
+        self._orders = Streams(self.born, ORDERS_KEPT, ACCOUNTS_MAX)
         self._own = OwnOrders(self._listing, self._followed)
         self._wide: dict[Client, tuple[str, Wish]] = {}
         """Who follows a market's books, those too that are not there yet."""

@@ -24,6 +24,8 @@ function contractText(halt) {
   return `${market} ${words.moment(Number(startUs))}`;
 }
 
+const milliseconds = (value) => (value === null ? "–" : words.withUnit(words.number(value, 1), "ms"));
+
 function figures() {
   const { venue, halts, waiting } = page.state;
   if (!venue) return;
@@ -34,14 +36,15 @@ function figures() {
   put("n-waiting", words.number(waiting.length));
   put("waiting-more", t(waiting.length ? "operations.second_person" : "operations.nothing_waits"));
   put("sequence", words.number(venue.sequence));
-  put("sequence-more", t("operations.commits", { count: words.number(venue.commits), fence: words.number(venue.fence) }));
+  put("sequence-more", t("operations.commit_times", { p50: milliseconds(venue.commit_p50_ms), p99: milliseconds(venue.commit_p99_ms) }));
   put("behind", words.number(venue.sequence - venue.projected));
-  put("behind-more", t("operations.behind_more"));
+  put("behind-more", t("operations.behind_more", { lag: milliseconds(venue.loop_lag_max_ms) }));
   put("kept", venue.snapshot ? words.number(venue.snapshot) : "–");
   put("kept-more", t("operations.to_replay", { count: words.number(venue.sequence - venue.snapshot) }));
   put("live-orders", words.number(venue.live_orders));
   put("live-orders-more", t("operations.feed_clients", { count: words.number(venue.feed_clients) }));
-  put("journal-line", t("operations.journal", { sequence: words.number(venue.sequence), closed: words.number(venue.closed_until) }));
+  const commits = t("operations.commits", { count: words.number(venue.commits), fence: words.number(venue.fence) });
+  put("journal-line", `${t("operations.journal", { sequence: words.number(venue.sequence), closed: words.number(venue.closed_until) })} · ${commits}`);
   toggle($("#kpi-halted"), "warned", inForce.length > 0);
 }
 

@@ -64,6 +64,9 @@ async def test_a_book_shows_what_can_be_traded_in_part_and_as_a_whole_apart(hub:
         ]
         assert [(level["price"], level["orders"]) for level in book["bids"]] == [(80, 1)]
         assert (book["phase"], book["sequence"], book["mark_source"]) == ("OPEN", 4, "MID")
+        assert book["epoch"] == empty["epoch"]
+        both = await got(desk.werk, "/api/v1/book", delivery_start=START)
+        assert (both["epoch"], both["sequence"]) == (book["epoch"], 4)
         between = {"delivery_start": "2026-11-21T12:16:00Z"}
         other = await desk.werk.get(BASE + "/book", params=between)
         assert (other.status_code, other.json()["code"]) == (422, "CONTRACT_UNKNOWN")
