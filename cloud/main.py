@@ -42,15 +42,17 @@ from cloud.kernel.context import Hub
 from cloud.kernel.database import Database, open_database
 from cloud.kernel.errors import DatabaseUnusable, HubError, Unavailable
 from cloud.kernel.folder import FolderUnusable
-from cloud.kernel.keys import OPERATOR, Role
 from cloud.kernel.known_keys import KnownKeys
 from cloud.kernel.limits import BodyLimit
 from cloud.kernel.notify import Notifier
 from cloud.kernel.server import AddressTaken, listen, serve
 from cloud.kernel.sessions import Sessions, load_secret
 from cloud.kernel.uses import Uses
+from cloud.market import commandline as market_commands
 from cloud.market import routes as market_routes
 from cloud.market.catalogue import BadMarkets
+from cloud.market.feeds import running as market_feeds
+from cloud.market.feeds.feeds_file import BadFeeds
 from cloud.planning import service as planning
 from cloud.portfolio import routes as portfolio_routes
 from cloud.settings import BadSettings, HubSettings
@@ -78,6 +80,7 @@ _UNUSABLE = (
     ReplayDiffers,
     BadRing,
     BadMarkets,
+    BadFeeds,
     BadPolicy,
     BadRules,
     AddressTaken,
@@ -139,13 +142,13 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
     database = await open_database(_database_url(settings))
     try:
         hub = Hub(settings, clock, database, Sessions(load_secret(settings.data_dir)))
-        shared = (*sync_api.memories(), *exchange_api.memories())
+        shared = (*sync_api.memories(), *exchange_api.memories(), *market_feeds.memories())
         for memory in (*shared, Attempts(), Feeds(), KnownKeys(), Uses()):
             hub.provide(memory)
         hub.provide(LiveValues(hub.bus, clock))
         hub.provide(signer.of_settings(settings, clock))
         jobs.prepare(hub)
-        await _first_start(settings, database, clock)
+        await first_key.make(settings, database, clock)
         yield hub
     finally:
         await database.close()
@@ -154,7 +157,12 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
 @asynccontextmanager
 async def running_features(hub: Hub) -> AsyncIterator[None]:
     """Run what works in the background of the hub, lowest step of the staircase first."""
-    async with jobs.running(hub), exchange.running(hub), asyncio.TaskGroup() as tasks:
+    async with (
+        jobs.running(hub),
+        market_feeds.running(hub),
+        exchange.running(hub),
+        asyncio.TaskGroup() as tasks,
+    ):
         started = [
             tasks.create_task(planning.run(hub), name="planning"),
             tasks.create_task(uses.run(hub), name="uses of keys"),
@@ -207,10 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "serve":
             with folder.locked(settings.data_dir), listen(settings.host, settings.port) as line:
                 asyncio.run(run(settings, clock, line, Notifier(os.environ)))
-        elif options.command == "gateway":
-            asyncio.run(_gateways(settings, clock, options))
         else:
-            asyncio.run(_keys(settings, clock, options))
+            asyncio.run(_commanded(settings, clock, options))
     except Exception as error:
         reason = _sole(error)
         if not isinstance(reason, _UNUSABLE):
@@ -227,34 +233,17 @@ def _sole(error: Exception) -> Exception:
     return error
 
 
-async def _first_start(settings: HubSettings, database: Database, clock: Clock) -> None:
-    """Make the first key if there is none: without one, nobody could ever make another."""
-    path = settings.data_dir / folder.ADMIN_KEY_FILE
-    async with database.transaction() as connection:
-        if await keys.key_records(connection):
-            return
-        if await keys.account_of_id(connection, OPERATOR.id) is None:
-            await keys.add_account(connection, OPERATOR, clock.now_us())
-        key = await keys.add_key(connection, OPERATOR.id, Role.ADMIN, clock.now_us())
-        # Before the commit: a key in the database that nobody can read would lock us all out.
-        await asyncio.to_thread(folder.write_secret, path, key)
-    _logger.info("made the first API key: %s", path)
-
-
-async def _keys(settings: HubSettings, clock: Clock, options: argparse.Namespace) -> None:
+async def _commanded(settings: HubSettings, clock: Clock, options: argparse.Namespace) -> None:
+    """Do what a command asks that is not to serve; the hub may be running."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = await open_database(_database_url(settings))
     try:
-        await key_commands.run(database, options, clock.now_us())
-    finally:
-        await database.close()
-
-
-async def _gateways(settings: HubSettings, clock: Clock, options: argparse.Namespace) -> None:
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = await open_database(_database_url(settings))
-    try:
-        await commandline.run(database, settings, options, clock.now_us())
+        if options.command == "gateway":
+            await commandline.run(database, settings, options, clock.now_us())
+        elif options.command == "market":
+            await market_commands.run(database, settings, options, clock)
+        else:
+            await key_commands.run(database, options, clock.now_us())
     finally:
         await database.close()
 
@@ -285,6 +274,8 @@ def _parser() -> argparse.ArgumentParser:
     key_commands.add_arguments(commands.add_parser("key", help=text))
     text = "add boxes with one-time codes, list and revoke them; the hub may be running"
     commandline.add_arguments(commands.add_parser("gateway", help=text))
+    text = "take series of the markets in from files, and fill in their past"
+    market_commands.add_arguments(commands.add_parser("market", help=text))
     return parser
 
 

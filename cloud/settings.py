@@ -54,6 +54,12 @@ class HubSettings(BaseSettings):
     prices_file: Path | None = Field(
         default=None, description="TOML; windows of indices, ages and widths of marks"
     )
+    market_feeds_file: Path | None = Field(
+        default=None, description="TOML; which sources of market data are asked for what"
+    )
+    entsoe_token: SecretStr | None = Field(
+        default=None, description="of the ENTSO-E Transparency Platform"
+    )
     price_history_days: int = Field(default=800, ge=2, le=36_600)
     soc_age_s: int = Field(
         default=900,
@@ -88,6 +94,6 @@ def load(environment: Mapping[str, str]) -> HubSettings:
 def _line(detail: object) -> str:
     assert isinstance(detail, dict)
     name = _PREFIX + ".".join(str(part) for part in detail["loc"]).upper()
-    secret = name.endswith(("DATABASE_URL", "_KEY"))
+    secret = name.endswith(("DATABASE_URL", "_KEY", "_TOKEN"))
     shown = "" if secret or detail["type"] == "missing" else f" {detail['input']!r} is not allowed;"
     return f"{name}:{shown} {detail['msg']}"

@@ -10,11 +10,13 @@ from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Invalid, NotFound, responses
 from cloud.market.catalogue import load
 from cloud.market.contracts import Market
+from cloud.market.series import routes as series_routes
 from cloud.market.views import ContractsView, MarketsView, MarketView, of_day
 
 _YEARS = range(2000, 2200)
 
 router = APIRouter(prefix="/api/v1", tags=["markets"])
+router.include_router(series_routes.router)
 
 
 @router.get("/markets", summary="List markets", responses=responses(401))

@@ -1,0 +1,126 @@
+"""The operator's file of feeds: which source is asked for what, and how they are compared.
+
+TOML, named by ``PHOENYRA_HUB_MARKET_FEEDS_FILE``; strictly checked, a line for each mistake.
+Without a file nothing is asked for. Tokens do not stand in it: they come from the environment.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from cloud.market.areas import catalogue
+from cloud.market.series.model import Kind
+
+BYTES_MAX = 1_000_000
+FEEDS_MAX = 50
+ENTSOE = "entsoe"
+SIMULATED = "simulated"
+
+
+class BadFeeds(Exception):
+    """The file cannot be used; the text has one line for each mistake."""
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FeedRow(_Row):
+    """One source, and what it is asked for."""
+
+    source: Literal["entsoe", "energy-charts", "awattar", "smard", "simulated"]
+    areas: tuple[str, ...] = Field(min_length=1, max_length=50)
+    kinds: tuple[Kind, ...] = Field(default=(Kind.PRICE_DAY_AHEAD,), min_length=1)
+    details: tuple[str, ...] = ("",)
+    """For each kind: "" for all that the source has; EXAA, a plant type, a neighbour."""
+    addresses: tuple[str, ...] = ()
+    """In place of the usual ones; only entsoe takes a second."""
+    seed: int = 1
+    """Of the simulated market."""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        _known(self.areas)
+        if len(self.addresses) > (2 if self.source == ENTSOE else 1):
+            raise ValueError("addresses: one is allowed, of entsoe two")
+        if any(not one.startswith(("http://", "https://")) for one in self.addresses):
+            raise ValueError("addresses: https://… is expected")
+        return self
+
+
+class CompareRow(_Row):
+    """Two sources that should say the same."""
+
+    area: str
+    kind: Kind = Kind.PRICE_DAY_AHEAD
+    sources: tuple[str, str]
+    tolerance_eur_mwh: float = Field(default=0.01, ge=0, le=1_000)
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        _known((self.area,))
+        return self
+
+
+class FeedsFile(_Row):
+    """All of the file."""
+
+    feed: tuple[FeedRow, ...] = Field(default=(), max_length=FEEDS_MAX)
+    compare: tuple[CompareRow, ...] = Field(default=(), max_length=FEEDS_MAX)
+    reference: dict[str, str] = {}
+    """By area the source of the day-ahead price that the exchange falls back to; no other one."""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        _known(self.reference)
+        asked = {(row.source, area) for row in self.feed for area in row.areas}
+        for area, source in self.reference.items():
+            if (source, area) not in asked:
+                raise ValueError(f"reference.{area}: {source!r} is not asked for this area")
+        return self
+
+
+def load(path: Path | None) -> FeedsFile:
+    """Return the file's content; nothing where there is no file.
+
+    Raises:
+        BadFeeds: it cannot be read or used.
+    """
+    if path is None:
+        return FeedsFile()
+    try:
+        if path.stat().st_size > BYTES_MAX:
+            raise BadFeeds(f"{path}: is too large; {BYTES_MAX} bytes are allowed")
+        return parse(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFeeds(f"{path}: cannot be read: {error}") from error
+
+
+def parse(text: str, name: str) -> FeedsFile:
+    """Return what a TOML text says.
+
+    Raises:
+        BadFeeds: a key is missing, unknown or out of range.
+    """
+    try:
+        return FeedsFile.model_validate(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadFeeds(f"{name}: {error}") from error
+    except ValidationError as error:
+        lines = []
+        for detail in error.errors(include_url=False):
+            where = ".".join(map(str, detail["loc"])) or "file"
+            given = detail["input"]
+            shown = "" if isinstance(given, dict | list) else f" {given!r} is not allowed;"
+            lines.append(f"{name}: {where}:{shown} {detail['msg'].removeprefix('Value error, ')}")
+        raise BadFeeds("\n".join(lines)) from error
+
+
+def _known(areas: Iterable[str]) -> None:
+    known = catalogue.load()
+    for area in areas:
+        if area not in known:
+            raise ValueError(f"area {area!r} is not known; one of {', '.join(sorted(known))}")

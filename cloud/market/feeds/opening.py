@@ -1,0 +1,72 @@
+"""Opens the source that a row of the operator's file names, or a command line."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from cloud.market.areas import catalogue
+from cloud.market.feeds import feeds_file
+from cloud.market.feeds.base import MarketFeed
+from cloud.market.feeds.entsoe.client import ADDRESS
+from cloud.market.feeds.entsoe.feed import open_feed
+from cloud.market.feeds.feeds_file import BadFeeds, FeedRow
+from cloud.market.feeds.limiter import Limiter
+from cloud.market.feeds.simulated import Simulated
+from cloud.market.feeds.sources import Open, open_source
+from cloud.settings import HubSettings
+from wire.clock import Clock
+
+_logger = logging.getLogger(__name__)
+
+
+def is_possible(row: FeedRow, settings: HubSettings) -> bool:
+    """Return True.
+
+    Raises:
+        BadFeeds: the row needs a token, and there is none.
+    """
+    if row.source == feeds_file.ENTSOE and settings.entsoe_token is None:
+        raise BadFeeds("PHOENYRA_HUB_ENTSOE_TOKEN: is missing; the feed entsoe needs one")
+    return True
+
+
+@asynccontextmanager
+async def open_row(
+    row: FeedRow, settings: HubSettings, clock: Clock, limiter: Limiter
+) -> AsyncIterator[MarketFeed]:
+    """Open a source; `limiter` is one for all who use the same token.
+
+    Raises:
+        BadFeeds: its token is missing, or cannot be one.
+    """
+    areas = catalogue.load()
+    if row.source == feeds_file.SIMULATED:
+        yield Simulated(row.seed, areas, clock)
+        return
+    if row.source != feeds_file.ENTSOE:
+        address = row.addresses[0] if row.addresses else None
+        async with open_source(row.source, Open(areas, clock), address) as feed:
+            yield feed
+        return
+    is_possible(row, settings)
+    token = settings.entsoe_token
+    assert token is not None
+    async with AsyncExitStack() as stack:
+        try:
+            feed = await stack.enter_async_context(
+                open_feed(
+                    token.get_secret_value().strip(),
+                    areas,
+                    clock,
+                    limiter=limiter,
+                    tell=_told,
+                    addresses=row.addresses or (ADDRESS,),
+                )
+            )
+        except ValueError as error:
+            raise BadFeeds(f"PHOENYRA_HUB_ENTSOE_TOKEN or addresses: {error}") from error
+        yield feed
+
+
+def _told(line: str) -> None:
+    _logger.warning("%s", line)
