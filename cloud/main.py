@@ -35,11 +35,11 @@ from cloud.fleet.live import LiveValues
 from cloud.fleet.operation import routes as operation_routes
 from cloud.fleet.sync import api as sync_api
 from cloud.kernel import commandline as key_commands
-from cloud.kernel import errors, folder, key_routes, keys, metrics, pauses, uses
+from cloud.kernel import errors, first_key, folder, key_routes, metrics, pauses, uses
 from cloud.kernel import routes as kernel_routes
 from cloud.kernel.auth import Viewer
 from cloud.kernel.context import Hub
-from cloud.kernel.database import Database, open_database
+from cloud.kernel.database import open_database
 from cloud.kernel.errors import DatabaseUnusable, HubError, Unavailable
 from cloud.kernel.folder import FolderUnusable
 from cloud.kernel.known_keys import KnownKeys
