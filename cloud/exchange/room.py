@@ -13,6 +13,7 @@ from cloud.exchange.checks.sites import Sites
 from cloud.exchange.prices import rules_file
 from cloud.exchange.prices.beside import Beside
 from cloud.exchange.prices.data import MarketData
+from cloud.exchange.prices.mark import DayAhead, no_day_ahead
 from cloud.exchange.prices.rules import Rules, pools_of
 from cloud.exchange.prices.rules_file import BadRules
 from cloud.exchange.venue.venue import Venue
@@ -27,12 +28,18 @@ _BYTES_MAX = 1_000_000
 class Room:
     """One venue; made empty, and filled by `recovery.recover` with `beside`."""
 
-    def __init__(self, catalogue: Catalogue, rules: Rules, sites: Sites | None = None) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        rules: Rules,
+        sites: Sites | None = None,
+        day_ahead: DayAhead = no_day_ahead,
+    ) -> None:
         self.catalogue = catalogue
         self.checks = Checks(sites=sites)
         self.venue = Venue(self.checks, lookup=lookup_of(catalogue))
         zones = {code: market.zone for code, market in catalogue.items()}
-        self.prices = MarketData(zones, rules=rules, pools=pools_of(zones))
+        self.prices = MarketData(zones, rules=rules, pools=pools_of(zones), day_ahead=day_ahead)
 
     @property
     def beside(self) -> Beside:

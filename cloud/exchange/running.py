@@ -17,6 +17,7 @@ from cloud.exchange.upgrade import upgrade
 from cloud.kernel import pauses
 from cloud.kernel.context import Hub
 from cloud.market import catalogue as markets
+from cloud.market.series.reference import DayAheadPrices
 
 JOURNAL_FOLDER = "exchange"
 FIRST_JOURNAL_FILE = "exchange.journal"
@@ -40,7 +41,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
     first = settings.data_dir / FIRST_JOURNAL_FILE
     await asyncio.to_thread(upgrade, first, folder, lookup_of(catalogue))
     journal = await asyncio.to_thread(Journal, folder)
-    room = Room(catalogue, rules)
+    room = Room(catalogue, rules, day_ahead=hub.service(DayAheadPrices))
     try:
         async with (
             tenure.held(journal, hub.database, hub.clock),
