@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.routing import BaseRoute
 
 from cloud.kernel import keys
 from cloud.kernel.context import Hub
@@ -34,6 +35,9 @@ from wire.sync import Ack, Downlink, Event, Frame, FrameClass, Severity, Upload
 NOON_US = 1_795_262_400_000_000
 """2026-11-21T12:00Z."""
 _nonces = itertools.count(1)
+_routes: list[BaseRoute] = []
+"""Those of the first application: they know no hub, and to prepare them takes longer than most
+tests. A test may add its own to its application."""
 
 
 @asynccontextmanager
@@ -66,12 +70,16 @@ async def add_key(hub: Hub, account: str, role: Role = Role.TRADER) -> str:
 
 
 def application(hub: Hub) -> FastAPI:
-    """Return the hub's application, built once: that takes longer than most tests."""
+    """Return the hub's application."""
     try:
         return hub.service(FastAPI)
     except KeyError:
-        hub.provide(create_app(hub))
-        return hub.service(FastAPI)
+        app = create_app(hub)
+        if not _routes:
+            _routes.extend(app.router.routes)
+        app.router.routes[:] = _routes
+        hub.provide(app)
+        return app
 
 
 @asynccontextmanager
