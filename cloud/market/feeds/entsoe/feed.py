@@ -28,6 +28,8 @@ from wire.clock import Clock
 HALVINGS_MAX = 12
 PIECE_POINTS_MAX = 4_000_000
 """Points of all documents that answer one question, pages together."""
+TOLD_MAX = 20
+"""Lines on one piece of a wish; of the others only their number is told."""
 _BAD_REQUEST = 400
 
 
@@ -73,17 +75,18 @@ class EntsoeFeed:
 
     def _read(self, piece: Piece, answers: Sequence[Sequence[Document]]) -> list[Batch]:
         area = self._areas[piece.wish.area]
-        reading = batches.Reading(
-            area=area, received_us=self._clock.now_us(), tell=self._scrubbed_tell
-        )
+        told: list[str] = []
+        reading = batches.Reading(area=area, received_us=self._clock.now_us(), tell=told.append)
         if piece.wish.kind is not Kind.UNAVAILABLE:
-            return batches.batches(piece, answers, reading)
-        documents = [document for said in answers for document in said]
-        found = outages.outages(documents, area)
-        return outages.unavailable(found, piece.wish, reading)
-
-    def _scrubbed_tell(self, line: str) -> None:
-        self._tell(self._client.scrub(line))
+            made = batches.batches(piece, answers, reading)
+        else:
+            documents = [document for said in answers for document in said]
+            made = outages.unavailable(outages.outages(documents, area), piece.wish, reading)
+        for line in told[:TOLD_MAX]:
+            self._tell(self._client.scrub(line))
+        if len(told) > TOLD_MAX:
+            self._tell(f"{piece.wish.kind.value}: {len(told) - TOLD_MAX} more such lines")
+        return made
 
     async def _documents(self, question: Question, halvings: int = 0) -> list[Document]:
         try:

@@ -45,9 +45,9 @@ def period(values: Values, first: int = 0, resolution: str = "PT15M") -> MadePer
     return MadePeriod(start_us=start_us, resolution=resolution, values=values)
 
 
-def price(values: Values, sequence: str = "1", first: int = 0, **texts: str) -> MadeSeries:
+def price(values: Values, sequence: str = "1") -> MadeSeries:
     numbered = {SEQUENCE: sequence} if sequence else {}
-    return MadeSeries(texts={**PRICE, **numbered, **texts}, periods=[period(values, first)])
+    return MadeSeries(texts={**PRICE, **numbered}, periods=[period(values)])
 
 
 def power(values: Values, plant: str = "", **texts: str) -> MadeSeries:
@@ -204,7 +204,8 @@ def test_the_order_of_documents_never_matters(rows: list[tuple[int, int, list[fl
     ],
 )
 def test_another_currency_unit_or_area_is_left_out_and_told(texts: dict[str, str]) -> None:
-    found, told = read(document(price([1.0], **texts), price([2.0])))
+    other = MadeSeries(texts={**PRICE, SEQUENCE: "1", **texts}, periods=[period([1.0])])
+    found, told = read(document(other, price([2.0])))
     assert [batch.values for batch in found] == [(2.0,)]
     assert len(told) == 1
 
