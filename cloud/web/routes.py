@@ -15,6 +15,7 @@ from cloud.kernel.context import HubHere, hub_of
 from cloud.kernel.errors import Forbidden, NotFound, Unauthenticated
 from cloud.web import assets, exchange_rows, forms, live, trace
 from cloud.web.attempts import Attempts
+from cloud.web.auction_desk import AuctionDesk
 from cloud.web.fleet_desk import FleetDesk
 from cloud.web.operations_desk import OperationsDesk
 from cloud.web.pages import page
@@ -40,6 +41,14 @@ async def trade(request: Request) -> Response:
     if principal is None:
         return RedirectResponse("/login", 303)
     return page(request, "trade.html", role=principal.role, forms=forms.of_table())
+
+
+@router.api_route("/auction", methods=["GET", "HEAD"])
+async def auction_page(request: Request) -> Response:
+    principal = await auth.session(request)
+    if principal is None:
+        return RedirectResponse("/login", 303)
+    return page(request, "auction.html", role=principal.role)
 
 
 @router.api_route("/fleet", methods=["GET", "HEAD"])
@@ -177,6 +186,8 @@ async def feed(websocket: WebSocket, page: str = "trade", site: str = "") -> Non
             desk = FleetDesk(hub, principal)
         case "site":
             desk = SiteDesk(hub, principal, site)
+        case "auction":
+            desk = AuctionDesk(hub, principal)
         case "operations" if principal.is_admin and principal.scopes is None:
             desk = OperationsDesk(hub, principal)
         case _:

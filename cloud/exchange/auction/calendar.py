@@ -139,6 +139,16 @@ class Auction(_Row):
         found = (self.session(today + timedelta(days=ahead)) for ahead in range(span + 1))
         return [one for one in found if one is not None and one.stage(at_us) is Stage.OPEN]
 
+    def past(self, at_us: int, days: int) -> list[Session]:
+        """Return the auctions whose gate has closed, of so many delivery days back, newest first.
+
+        What is delivered tomorrow and later counts too.
+        """
+        today = self.day_of(at_us)
+        ahead = 1 - min(rule.gate.day for rule in self.rule)
+        found = (self.session(today + timedelta(days=day)) for day in range(ahead, -days - 1, -1))
+        return [one for one in found if one is not None and at_us >= one.gate_us]
+
 
 class _File(_Row):
     auction: tuple[Auction, ...]

@@ -12,11 +12,13 @@ from cloud.exchange.auction.views import (
     AwardsView,
     AwardView,
     CurvesView,
+    LeftOutView,
     OwnView,
     ResultView,
     SessionsView,
     SessionView,
     SubmissionAnswer,
+    SubmissionView,
 )
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import NotFound, responses
@@ -26,6 +28,8 @@ from cloud.kernel.keys import IDENTIFIER
 PATH = "/api/v1/auctions/"
 BYTES_MAX = {PATH: 4 * 1024 * 1024}
 """A curve of 256 pairs for each of 100 periods."""
+
+DAYS_MAX = 31
 
 router = APIRouter(prefix="/api/v1/auctions", tags=["auctions"])
 
@@ -39,11 +43,17 @@ Site = Annotated[str | None, Query(pattern=IDENTIFIER)]
 
 
 @router.get("", summary="Auctions that take orders", responses=responses(401, 403, 429))
-async def list_auctions(hub: HubHere, auctions: AuctionsHere, _reader: Watching) -> SessionsView:
-    """Return the auctions whose gate is open, by code and delivery day."""
-    now_us = hub.clock.now_us()
-    found = (one for held in auctions.auctions.values() for one in held.sessions(now_us))
-    return SessionsView(auctions=[SessionView.of(one, one.stage(now_us)) for one in found])
+async def list_auctions(
+    auctions: AuctionsHere,
+    principal: Watching,
+    days: Annotated[int, Query(ge=0, le=DAYS_MAX, description="also those that are over")] = 0,
+) -> SessionsView:
+    """Return the auctions whose gate is open, by code and delivery day.
+
+    Behind them come those that are over, of so many delivery days back, newest first.
+    """
+    found = await auctions.listed(principal.account, days)
+    return SessionsView(auctions=[SessionView.of(one.session, one.stage) for one in found])
 
 
 @router.get(
@@ -115,21 +125,10 @@ async def delete_orders(
     "/{code}/{day}/orders", summary="Own auction orders", responses=responses(401, 403, 404, 429)
 )
 async def list_orders(auctions: AuctionsHere, principal: Own, code: str, day: date) -> OwnView:
-    """Return for which sites the key's account has ordered, and when."""
-    found = await auctions.own(principal.account, auctions.session(code, day))
-    return OwnView(
-        submissions=[
-            SubmissionAnswer(
-                auction=code,
-                day=day.isoformat(),
-                site=one.site or None,
-                received_at=iso(at_us),
-                curves=len(one.curves),
-                blocks=len(one.blocks),
-            )
-            for at_us, one in found
-        ]
-    )
+    """Return what the key's account has ordered for which sites, and when."""
+    session = auctions.session(code, day)
+    found = await auctions.own(principal.account, session)
+    return OwnView(submissions=[SubmissionView.made(at_us, one, session) for at_us, one in found])
 
 
 @router.get("/{code}/{day}/awards", summary="Own results", responses=responses(401, 403, 404, 429))
@@ -138,6 +137,13 @@ async def list_awards(auctions: AuctionsHere, principal: Own, code: str, day: da
     session = auctions.session(code, day)
     _, _, outcome = await auctions.result(session)
     if outcome is None:
-        return AwardsView(awards=[])
+        return AwardsView(awards=[], left_out=[])
     own = (award for award in outcome.awards if award.account == principal.account)
-    return AwardsView(awards=[AwardView.of(award, session, outcome.prices) for award in own])
+    return AwardsView(
+        awards=[AwardView.of(award, session, outcome.prices) for award in own],
+        left_out=[
+            LeftOutView(site=one.site or None, code=one.code, message=one.text)
+            for one in outcome.left_out
+            if one.account == principal.account
+        ],
+    )

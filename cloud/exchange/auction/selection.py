@@ -23,6 +23,8 @@ GAP = 1e-6
 PRICES_S = 5.0
 """For the prices of one combination."""
 _REPAIRS_MAX = 24
+_DIVE_S = 5.0
+"""For one problem of it."""
 _DIVES = frozenset((1, 10, 50, 200))
 """Rounds after which a good result is looked for at the cost of the proof."""
 
@@ -115,7 +117,7 @@ def _dive(
     Far better than only dropping the losers, and no proof of anything.
     """
     while (seconds := left_s()) > 0:
-        solution, ratios = master.solve(seconds, best.room, out=out)
+        solution, ratios = master.solve(min(seconds, _DIVE_S), best.room, out=out)
         if not solution.values:
             return
         ratios = master.polish(ratios, left_s())

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from cloud.exchange.auction import calendar, content, store
 from cloud.exchange.auction.admission import Admission
@@ -36,6 +37,16 @@ _RETRY_S = 10.0
 _logger = logging.getLogger(__name__)
 
 
+class Shown(NamedTuple):
+    """An auction in a list."""
+
+    session: Session
+    stage: Stage
+    published_us: int | None
+    ordered: int
+    """Submissions of the account that asks."""
+
+
 class Auctions:
     """`Hub.service(Auctions)` for routes; `run` holds the auctions."""
 
@@ -60,6 +71,22 @@ class Auctions:
         if session is None:
             raise NotFound(f"auction {code} of {day} is not known")
         return session
+
+    async def listed(self, account: str, days: int = 0) -> list[Shown]:
+        """Return the auctions that take orders, then those of so many delivery days back."""
+        now_us = self._hub.clock.now_us()
+        found = [one for held in self.auctions.values() for one in held.sessions(now_us)]
+        found += [one for held in self.auctions.values() for one in held.past(now_us, days) if days]
+        since = min((one.day.toordinal() for one in found), default=0)
+        async with self._hub.database.reading() as connection:
+            published = await store.published(connection, since)
+            ordered = await store.ordered(connection, account, since)
+        shown = []
+        for one in found:
+            key = one.code, one.day.toordinal()
+            stage = Stage.PUBLISHED if key in published else one.stage(now_us)
+            shown.append(Shown(one, stage, published.get(key), ordered.get(key, 0)))
+        return shown
 
     async def submit(self, principal: Principal, session: Session, one: Submission) -> int:
         """Keep what a member orders, in place of what it ordered before; return when.

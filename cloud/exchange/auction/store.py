@@ -63,6 +63,27 @@ async def unfinished(connection: AsyncConnection) -> list[tuple[str, int]]:
     return [(row.auction, row.day) for row in rows]
 
 
+async def published(connection: AsyncConnection, since_day: int) -> dict[tuple[str, int], int]:
+    """Return when the sessions from a day on were published, by code and day."""
+    c = session.c
+    query = select(c.auction, c.day, c.published_us).where(
+        c.state == State.PUBLISHED.value, c.day >= since_day
+    )
+    return {(row.auction, row.day): row.published_us for row in await connection.execute(query)}
+
+
+async def ordered(
+    connection: AsyncConnection, account: str, since_day: int
+) -> dict[tuple[str, int], int]:
+    """Return how many submissions an account has in the sessions from a day on."""
+    c = submission.c
+    query = select(c.auction, c.day, func.count().label("number")).where(
+        c.account == account, c.day >= since_day
+    )
+    rows = await connection.execute(query.group_by(c.auction, c.day))
+    return {(row.auction, row.day): row.number for row in rows}
+
+
 async def move(
     connection: AsyncConnection,
     auction: str,

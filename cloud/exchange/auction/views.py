@@ -4,7 +4,7 @@ from pydantic import BaseModel, Field
 
 from cloud.exchange.auction.calendar import Session, Stage
 from cloud.exchange.auction.ladder import Ladder
-from cloud.exchange.auction.orders import Submission
+from cloud.exchange.auction.orders import PPM, Style, Submission
 from cloud.exchange.auction.outcome import Award, Fate, Outcome
 from cloud.kernel.instants import iso, iso_or_none
 from cloud.market.contracts import TICKS_PER_EUR
@@ -19,8 +19,61 @@ class SubmissionAnswer(BaseModel):
     blocks: int
 
 
+class OwnCurveView(BaseModel):
+    period: int
+    style: Style
+    points: list[tuple[float, int]] = Field(description="price, net power: sold +, bought -")
+
+
+class OwnBlockView(BaseModel):
+    name: str
+    price_eur_mwh: float
+    parts: list[tuple[int, int]] = Field(description="period, power")
+    min_ratio: float
+    parent: str
+    group: str
+
+
+class SubmissionView(SubmissionAnswer):
+    """What was ordered; `curves` and `blocks` count them."""
+
+    ordered_curves: list[OwnCurveView]
+    ordered_blocks: list[OwnBlockView]
+
+    @classmethod
+    def made(cls, at_us: int, one: Submission, session: Session) -> "SubmissionView":
+        step_kw = session.step_kw
+        return cls(
+            auction=session.code,
+            day=session.day.isoformat(),
+            site=one.site or None,
+            received_at=iso(at_us),
+            curves=len(one.curves),
+            blocks=len(one.blocks),
+            ordered_curves=[
+                OwnCurveView(
+                    period=curve.period,
+                    style=curve.style,
+                    points=[(ticks / TICKS_PER_EUR, q * step_kw) for ticks, q in curve.points],
+                )
+                for curve in one.curves
+            ],
+            ordered_blocks=[
+                OwnBlockView(
+                    name=block.name,
+                    price_eur_mwh=block.price_ticks / TICKS_PER_EUR,
+                    parts=[(period, steps * step_kw) for period, steps in block.parts],
+                    min_ratio=block.min_ratio_ppm / PPM,
+                    parent=block.parent,
+                    group=block.group,
+                )
+                for block in one.blocks
+            ],
+        )
+
+
 class OwnView(BaseModel):
-    submissions: list[SubmissionAnswer]
+    submissions: list[SubmissionView]
 
 
 class SessionView(BaseModel):
@@ -130,8 +183,17 @@ class AwardView(BaseModel):
         )
 
 
+class LeftOutView(BaseModel):
+    """A submission that did not count: at the gate it could not be allowed any more."""
+
+    site: str | None
+    code: str
+    message: str
+
+
 class AwardsView(BaseModel):
     awards: list[AwardView]
+    left_out: list[LeftOutView]
 
 
 class CurvePointView(BaseModel):
@@ -153,6 +215,8 @@ class CurvesView(BaseModel):
         ladder = Ladder(curves, terms.price_ticks_min, terms.price_ticks_max)
         prices = {terms.price_ticks_min, terms.price_ticks_max}
         prices.update(ticks for curve in curves for ticks, _ in curve.points)
+        jumps = (p for curve in curves if curve.style is Style.STEP for p, _ in curve.points)
+        prices.update(max(terms.price_ticks_min, ticks - 1) for ticks in jumps)
         points = []
         for ticks in _thinned(sorted(prices)):
             given = [int(steps) for steps in ladder.at(ticks)]
