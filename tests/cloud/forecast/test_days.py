@@ -14,7 +14,7 @@ MONDAY = date(2024, 1, 1)
 
 def counted(days: int, groups: int = 2) -> Days:
     """Return a history whose values tell their day and hour: day x 100 + hour."""
-    prices = np.arange(days)[:, None] * 100.0 + np.arange(HOURS)
+    prices = np.arange(float(days))[:, None] * 100.0 + np.arange(float(HOURS))
     inputs = {f"group {number}": prices + 0.5 * (number + 1) for number in range(groups)}
     return Days("AT", MONDAY, prices, inputs)
 
@@ -85,8 +85,8 @@ def test_a_group_of_another_length_is_refused() -> None:
 
 @given(st.sets(st.integers(0, 24 * 6 - 1), max_size=60))
 def test_filling_changes_no_value_that_is_there(holes: set[int]) -> None:
-    prices = np.arange(24.0 * 6)
-    prices[list(holes)] = np.nan
-    prices = prices.reshape(6, HOURS)
+    hours = np.arange(24.0 * 6)
+    hours[list(holes)] = np.nan
+    prices = hours.reshape(6, HOURS)
     known = np.isfinite(prices)
     assert np.array_equal(filled(prices)[known], prices[known])
