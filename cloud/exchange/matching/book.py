@@ -11,7 +11,9 @@ but the orders of this book influences a match. Where the rules leave a choice, 
   so, one that rests when an incoming order has as much left, else it is skipped where it stands.
   Whenever something has come to rest, the all-or-none orders of the other side are tried again,
   once, in priority, as if they came in now. Nothing else makes them be tried: no decrease, no
-  withdrawal. Only they can make a book look locked or crossed.
+  withdrawal. Only they can make a book look locked or crossed. Of those that the other side could
+  fill by its quantity, so many are tried that `AGAIN_MAX` orders are walked past in all, and at
+  least one; those behind them wait until something comes to rest again.
 * **Self-trade** rules are those of the order that comes in. An order that would be skipped is not
   met. In a dry run an own order ends what can trade, unless it is allowed to, or would be deleted.
   An all-or-none order that is tried again deletes nothing: it waits behind an own one.
@@ -36,6 +38,9 @@ _IOC: Final = Execution.IOC
 _AON: Final = Execution.AON
 _FILLED: Final = Ending.FILLED
 _KILLED: Final = Ending.KILLED
+AGAIN_MAX = 10_000
+"""Orders, and clips that they hide, that one message may walk past to try all-or-none orders again;
+about 5 ms. Counted before: tries are as many as this holds the other side's orders in reach."""
 
 
 class Level(NamedTuple):
@@ -196,10 +201,14 @@ def _try_again(wholes: Ladder, ladder: Ladder, newest: Order, effects: list[Effe
     if not tried:
         return
     most = ladder.most_within(min(ladder.sign * order.price_ticks for order in tried))
+    tries = max(1, AGAIN_MAX // most.clips)
     for order in tried:
         steps = order.open_steps
         if most.steps(ladder.sign * order.price_ticks) < steps:
             continue  # thousands that are far too large must not cost a walk each
+        if not tries:
+            break
+        tries -= 1
         if Trial(ladder, again=True).take(order.owner, order.price_ticks, steps) == steps:
             take_past_wholes(order, ladder, newest.at_us, effects, again=True)
             wholes.leave(order)

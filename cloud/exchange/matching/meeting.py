@@ -22,12 +22,31 @@ def take(order: Order, ladder: Ladder, at_us: int, effects: list[Effect]) -> End
     """Trade until what the order shows is used up, or crosses nothing; say why it has to stop."""
     keys, queues = ladder.keys, ladder.queues
     reach = ladder.sign * order.price_ticks
+    scope = order.owner.stp_scope
     while keys and keys[-1] >= reach:
         if ladder.wholes:
             return take_past_wholes(order, ladder, at_us, effects, again=False)
-        ending = _meet(queues[keys[-1]].first, order, ladder, at_us, effects, again=False)
-        if ending is not None or not order.open_steps:
-            return ending
+        resting = queues[keys[-1]].first
+        if resting.owner.stp_scope == scope:
+            ending = _meet(resting, order, ladder, at_us, effects, again=False)
+            if ending is not None or not order.open_steps:
+                return ending
+            continue
+        left_steps = order.open_steps - resting.open_steps
+        if left_steps < 0:
+            effects.append((TRADE, resting, order, resting.price_ticks, order.open_steps))
+            resting.open_steps = -left_steps
+            order.open_steps = 0
+            return None
+        effects.append((TRADE, resting, order, resting.price_ticks, resting.open_steps))
+        order.open_steps = left_steps
+        resting.open_steps = 0
+        ladder.leave(resting)
+        if resting.hidden_steps:
+            show_next(resting, at_us, effects)
+            ladder.join(resting)
+        if not left_steps:
+            return None
     return None
 
 
@@ -82,8 +101,6 @@ def _meet(
         effects.append((kind, order, resting, order.price_ticks, steps))
     else:
         effects.append((kind, resting, order, resting.price_ticks, steps))
-    resting.filled_steps += steps
-    order.filled_steps += steps
     order.open_steps = wanted_steps - steps
     resting.open_steps = open_steps - steps
     if steps == open_steps:

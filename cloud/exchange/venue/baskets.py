@@ -54,7 +54,7 @@ def _enter_together(desk: Desk, basket: Basket, at_us: int, facts: list[Fact], n
         _refuse(desk, members, lambda _: _UNFILLED, at_us, facts, number, counts=False)
     else:
         for entry, one in zip(members, fit, strict=True):
-            entries.place(desk, entry, one, at_us, facts, number)
+            entries.place(desk, entry, *one, at_us, facts, number)
 
 
 def _take_back(members: Sequence[Entry], ready: Sequence[Ready | Refusal]) -> None:

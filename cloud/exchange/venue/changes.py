@@ -4,6 +4,7 @@ Each change counts up the order's revision, so that whoever asks with an older o
 what he changes. A function named after a fact does what the fact says, live and in a replay.
 """
 
+from itertools import chain
 from typing import Final
 
 from cloud.exchange.facts import Activated, Fact, Hibernated, Refused, Withdrawn
@@ -31,8 +32,8 @@ def switch(desk: Desk, command: Switch, at_us: int, facts: list[Fact]) -> None:
         refuse(desk, command, None, UNKNOWN, at_us, facts)
         return
     refusal = None
-    if command.revision != order.revision and (
-        command.revision is not None or command.to is _ACTIVE
+    if (command.revision is not None or command.to is _ACTIVE) and (
+        command.revision != order.details.revision
     ):
         refusal = stale(order)
     elif command.to is not _INACTIVE:
@@ -51,7 +52,7 @@ def switch_all(desk: Desk, command: SwitchAll, at_us: int, facts: list[Fact]) ->
 
     What may not be activated is refused one by one.
     """
-    for order in list(desk.by_account.get(command.account, {}).values()):
+    for order in orders_of(desk, command.account):
         listed = desk.stalls[order.contract].listed
         if (
             (command.market and listed.market != command.market)
@@ -80,6 +81,25 @@ def _switch(
         fact = Activated(at_us, order.order_id, order.revision + 1, action, by)
         facts.append(fact)
         activated(desk, fact, facts)
+
+
+def orders_of(desk: Desk, account: str) -> list[Order]:
+    """Return the orders of an account that live, oldest first.
+
+    They are searched in the contracts where the account has been: it is seldom asked for.
+    """
+    owners = desk.by_account.get(account, ())
+    orders: list[Order] = []
+    for stall in desk.numbers.values():
+        if any(owner.number in stall.posts for owner in owners):
+            there = chain(stall.book.in_priority(), stall.hibernated.values())
+            orders += [order for order in there if order.owner.account == account]
+    orders.sort(key=_number)
+    return orders
+
+
+def _number(order: Order) -> int:
+    return order.order_id
 
 
 def take_back(
@@ -128,7 +148,7 @@ def hibernated(desk: Desk, fact: Hibernated, _: list[Fact]) -> None:
     stall = desk.stalls[order.contract]
     desk.rest(order, stall)
     order.state = _HIBERNATED
-    order.revision = fact.revision
+    order.own_details().revision = fact.revision
     stall.hibernated[order.order_id] = order
     desk.last_us = fact.at_us
     desk.answers.accepted(order, None, "", fact.at_us)
@@ -140,7 +160,7 @@ def activated(desk: Desk, fact: Activated, facts: list[Fact]) -> None:
     stall = desk.stalls[order.contract]
     del stall.hibernated[order.order_id]
     order.state = _ACTIVE
-    order.revision = fact.revision
+    order.own_details().revision = fact.revision
     desk.last_us = fact.at_us
     desk.post(order.owner, stall).acted(fact.at_us)
     desk.offered(order, stall, order.left_steps)

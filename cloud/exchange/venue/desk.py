@@ -18,7 +18,6 @@ from cloud.exchange.venue.profile import (
     CLOSED_KEPT_S,
     FACES_MAX,
     OWNERS_MAX,
-    TRADES_KEPT_MAX,
     Profile,
 )
 from cloud.exchange.venue.stall import ContractKey, Stall, contract_of
@@ -60,7 +59,6 @@ class Desk:
         "last_order_id",
         "last_trade_id",
         "last_us",
-        "live",
         "lookup",
         "moved",
         "next_us",
@@ -68,6 +66,7 @@ class Desk:
         "orders",
         "owner_keys",
         "owners",
+        "places",
         "profile",
         "stalls",
         "stopped",
@@ -83,15 +82,15 @@ class Desk:
         """By number, closed ones for a while too."""
         self.numbers: dict[ContractKey, Stall] = {}
         """Those that are not closed."""
+        self.places: dict[int, Stall] = {}
+        """The same by `id` of their contract, which they hold: for who asks with the same one."""
         self.closed: deque[tuple[int, int]] = deque()
         """(since when, number), oldest first."""
         self.owners: list[Owner] = [Owner(0, "")]
         self.owner_keys: dict[tuple[str, ...], Owner] = {}
         self.faces: dict[Owner, Owner] = {}
         self.orders: dict[int, Order] = {}
-        self.by_account: dict[str, dict[int, Order]] = {}
-        self.live: list[dict[int, Order]] = [{}]
-        """By owner's number: the orders of his account."""
+        self.by_account: dict[str, list[Owner]] = {}
         self.timers: list[tuple[int, int, int]] = []
         self.next_us = FAR_US
         self.halts: dict[tuple[str, str], Halted] = {}
@@ -128,7 +127,7 @@ class Desk:
         owner.stp_scope = joined.stp_scope
         self.owner_keys[_owner_key(owner)] = owner
         self.owners.append(owner)
-        self.live.append(self.by_account.setdefault(owner.account, {}))
+        self.by_account.setdefault(owner.account, []).append(owner)
         return owner
 
     # contracts
@@ -166,10 +165,16 @@ class Desk:
         stall = Stall(listed, contract, parts)
         self.last_contract = listed.contract
         self.stalls[listed.contract] = self.numbers[stall.key] = stall
+        self.places[id(contract)] = stall
         self.schedule(stall.closes_us, CLOSING, stall.number)
         if self.halts:
             stall.halted = any(stall.covered_by(halt) for halt in self.halts.values())
         return stall
+
+    def close(self, stall: Stall) -> None:
+        """Let a contract be one of those that were: nothing is asked of it by name any more."""
+        del self.numbers[stall.key]
+        self.places.pop(id(stall.contract), None)
 
     def forget_closed(self, at_us: int) -> None:
         """Drop contracts that have been closed for long."""
@@ -180,17 +185,14 @@ class Desk:
 
     def add(self, order: Order) -> None:
         """Let an order live here; the checks are told by whoever knows what it offers."""
-        order_id = order.order_id
-        self.orders[order_id] = self.live[order.owner.number][order_id] = order
-        if order.validity is _GTD:
-            self.schedule(order.valid_until_us, EXPIRY, order_id)
+        self.orders[order.order_id] = order
+        if order.details.validity is _GTD:
+            self.schedule(order.details.valid_until_us, EXPIRY, order.order_id)
 
     def forget(self, order: Order) -> int:
         """Let an order go for good; return -1, or 0 where it was gone already."""
-        order_id = order.order_id
-        if self.orders.pop(order_id, None) is None:
+        if self.orders.pop(order.order_id, None) is None:
             return 0
-        del self.live[order.owner.number][order_id]
         order.state = _INACTIVE
         return -1
 
@@ -234,13 +236,10 @@ class Desk:
         else:
             self.post(owner, stall).acted(at_us)
 
-    def keep(self, trade: Traded) -> None:
-        """Remember a trade as long as it may be recalled or cancelled."""
-        self.trades[trade.trade_id] = trade
-        if len(self.trades) > TRADES_KEPT_MAX:
-            oldest = trade.trade_id - TRADES_KEPT_MAX
-            self.trades.pop(oldest, None)
-            self.moved.pop(oldest, None)
+    def forget_trade(self, number: int) -> None:
+        """Let a trade stand for good: `TRADES_KEPT_MAX` newer ones are known."""
+        self.trades.pop(number, None)
+        self.moved.pop(number, None)
 
     def refused(self, refused: Refused, *, counts: bool) -> None:
         """Answer a refusal.

@@ -7,17 +7,15 @@ contract, and what the guard says (throttle → size and price → position and 
 from typing import Final
 
 from cloud.exchange.facts import Entered, Fact, Refused
-from cloud.exchange.matching.codes import Action, Ending, Execution, Kind, Side, State, Validity
+from cloud.exchange.matching.codes import Action, Ending, Execution, Kind, State, Validity
 from cloud.exchange.matching.effects import Effect
 from cloud.exchange.matching.order import Order, Owner
-from cloud.exchange.venue import flow, scopes, sweep
+from cloud.exchange.venue import flow, scopes, sweep, terms
 from cloud.exchange.venue.commands import Entry
 from cloud.exchange.venue.desk import Desk
 from cloud.exchange.venue.guard import Post, Refusal
 from cloud.exchange.venue.profile import OWNERS_MAX
 from cloud.exchange.venue.stall import Stall
-from cloud.market.contracts import Contract
-from cloud.market.money import eur_mwh
 
 _UADD: Final = Action.ADDED
 _AADD: Final = Action.ADDED_BY_ADMIN
@@ -31,38 +29,20 @@ _new: Final = tuple.__new__
 
 
 def enter(desk: Desk, entry: Entry, at_us: int, facts: list[Fact], basket: int = 0) -> None:
-    """Check an order and match it, or refuse it; a repeat of its own id changes nothing."""
-    client_id = entry.client_order_id
-    if client_id:
-        known = desk.answers.known(entry.owner.account, client_id)
+    """Check an order and match it, or refuse it; a repeat of its own id changes nothing.
+
+    What most orders are is looked at here, in one go; `check` looks at all, and finds the reason.
+    """
+    if entry.client_order_id:
+        known = desk.answers.known(entry.owner.account, entry.client_order_id)
         if known is not None:
             desk.answers.repeat(known)
             return
-    ready = check(desk, entry, at_us, facts)
-    if isinstance(ready, Refusal):
-        refuse(desk, entry, ready, at_us, facts, basket)
-    else:
-        place(desk, entry, ready, at_us, facts, basket)
-
-
-Ready = tuple[Post, Stall, int]
-"""The owner's post, the place of an order that may be entered, and its limit in ticks."""
-
-
-def check(desk: Desk, entry: Entry, at_us: int, facts: list[Fact]) -> Ready | Refusal:
-    """Say what an order is ready with, or why it is refused; it counts as an action either way.
-
-    One that is ready is on offer from here on; whoever does not place it takes it back.
-    What binds most orders is looked at here, in one go; `_closer` looks at all the rest, and finds
-    the reason.
-    """
-    owner = desk.faces.get(entry.owner) or desk.owner(entry.owner, at_us, facts)
-    if owner is None:
-        return Refusal("OWNERS_MAX", f"the venue knows {OWNERS_MAX} owners, more are not allowed")
-    contract, ticks, steps = entry.contract, entry.price_ticks, entry.quantity_steps
-    stall = desk.numbers.get((contract.market, contract.start_us, contract.end_us))
+    ticks, steps = entry.price_ticks, entry.quantity_steps
+    owner, stall = desk.faces.get(entry.owner), desk.places.get(id(entry.contract))
     if (
         stall is None
+        or owner is None
         or ticks is None
         or not stall.opens_us <= at_us < stall.closes_us
         or not stall.price_ticks_min <= ticks <= stall.price_ticks_max
@@ -73,25 +53,57 @@ def check(desk: Desk, entry: Entry, at_us: int, facts: list[Fact]) -> Ready | Re
         or desk.halts
         or desk.stopped
     ):
-        judged = _closer(desk, entry, owner, stall, at_us, facts)
-        if isinstance(judged, Refusal):
-            stall = desk.numbers.get((contract.market, contract.start_us, contract.end_us))
-            desk.acted(owner, stall, at_us)
-            return judged
-        stall, ticks = judged
+        ready = check(desk, entry, at_us, facts)
+        if isinstance(ready, Refusal):
+            refuse(desk, entry, ready, at_us, facts, basket)
+        else:
+            place(desk, entry, *ready, at_us, facts, basket)
+        return
+    post = stall.posts.get(owner.number) or desk.post(owner, stall)
     reference_ticks = stall.last_ticks
     if reference_ticks is None:
         reference_ticks = stall.reference_ticks()
-    post = stall.posts.get(owner.number) or desk.post(owner, stall)
     refusal = post.ask(entry.side, ticks, steps, reference_ticks, at_us)
+    if refusal is None:
+        place(desk, entry, post, stall, ticks, at_us, facts, basket)
+    else:
+        refuse(desk, entry, refusal, at_us, facts, basket)
+
+
+Ready = tuple[Post, Stall, int]
+"""The owner's post, the place of an order that may be entered, and its limit in ticks."""
+
+
+def check(desk: Desk, entry: Entry, at_us: int, facts: list[Fact]) -> Ready | Refusal:
+    """Say what an order is ready with, or why it is refused; it counts as an action either way.
+
+    One that is ready is on offer from here on; whoever does not place it takes it back.
+    """
+    owner = desk.faces.get(entry.owner) or desk.owner(entry.owner, at_us, facts)
+    if owner is None:
+        return Refusal("OWNERS_MAX", f"the venue knows {OWNERS_MAX} owners, more are not allowed")
+    judged = _closer(desk, entry, owner, at_us, facts)
+    if isinstance(judged, Refusal):
+        desk.acted(owner, _stall(desk, entry), at_us)
+        return judged
+    stall, ticks = judged
+    post = desk.post(owner, stall)
+    reference_ticks = stall.reference_ticks()
+    refusal = post.ask(entry.side, ticks, entry.quantity_steps, reference_ticks, at_us)
     return (post, stall, ticks) if refusal is None else refusal
 
 
+def _stall(desk: Desk, entry: Entry) -> Stall | None:
+    contract = entry.contract
+    return desk.numbers.get((contract.market, contract.start_us, contract.end_us))
+
+
 def _closer(
-    desk: Desk, entry: Entry, owner: Owner, stall: Stall | None, at_us: int, facts: list[Fact]
+    desk: Desk, entry: Entry, owner: Owner, at_us: int, facts: list[Fact]
 ) -> tuple[Stall, int] | Refusal:
-    """Return the place of an order, listed if need be, and its limit, else why it has none."""
-    refusal = gate(entry.contract if stall is None else stall, at_us)
+    """Say where an order may be entered with which limit, or the venue's own reason why not."""
+    stall = _stall(desk, entry)
+    refusal = terms.gate(entry.contract if stall is None else stall, at_us)
     if refusal is not None:
         return refusal
     if stall is None:
@@ -102,42 +114,10 @@ def _closer(
             return refusal
     ticks = entry.price_ticks
     if ticks is None:
-        ticks = _protected_ticks(entry, stall)
+        ticks = terms.protected_ticks(entry, stall)
         if ticks is None:
-            return _no_price(entry)
-    return _form(entry, stall, ticks, at_us) or (stall, ticks)
-
-
-def gate(contract: Contract | Stall, at_us: int) -> Refusal | None:
-    """Say whether a contract may not be traded at this instant."""
-    if at_us < contract.opens_us:
-        return Refusal("CONTRACT_NOT_OPEN", "this contract is not open for trading yet")
-    if at_us >= contract.closes_us:
-        return Refusal("CONTRACT_CLOSED", "the gate of this contract is closed")
-    return None
-
-
-def _form(entry: Entry, stall: Stall, ticks: int, at_us: int) -> Refusal | None:
-    """Say which limit of its contract an order does not keep."""
-    if (entry.kind is _BLOCK) != bool(stall.parts):
-        return Refusal("BLOCK_RANGE", "a block, and only a block, is for a range of contracts")
-    refusal = limits(stall, ticks, entry.quantity_steps)
-    if refusal is None and entry.valid_until_us and entry.valid_until_us <= at_us:
-        return Refusal("VALID_UNTIL", "valid_until: an instant in the future is expected")
-    return refusal
-
-
-def limits(stall: Stall, ticks: int, steps: int) -> Refusal | None:
-    """Say which limit of the contract a price or a quantity does not keep."""
-    if not stall.price_ticks_min <= ticks <= stall.price_ticks_max:
-        low, high = eur_mwh(stall.price_ticks_min), eur_mwh(stall.price_ticks_max)
-        return Refusal("PRICE_RANGE", f"a price of {low} to {high} EUR/MWh is allowed")
-    if steps < 1:
-        return Refusal("QUANTITY_MIN", "an order is for at least one step")
-    if steps > stall.steps_max:
-        kw_max = stall.contract.rule.quantity_kw_max
-        return Refusal("QUANTITY_MAX", f"at most {kw_max} kW are allowed")
-    return None
+            return terms.no_price(entry)
+    return terms.form(entry, stall, ticks, at_us) or (stall, ticks)
 
 
 def refuse(
@@ -156,8 +136,7 @@ def refuse(
         counts: it has not been counted as an action, since it was not even checked.
     """
     owner = desk.faces.get(entry.owner)
-    contract = entry.contract
-    stall = desk.numbers.get((contract.market, contract.start_us, contract.end_us))
+    stall = _stall(desk, entry)
     refused = Refused(
         at_us,
         0 if owner is None else owner.number,
@@ -175,45 +154,48 @@ def refuse(
 
 
 def place(
-    desk: Desk, entry: Entry, ready: Ready, at_us: int, facts: list[Fact], basket: int
+    desk: Desk,
+    entry: Entry,
+    post: Post,
+    stall: Stall,
+    ticks: int,
+    at_us: int,
+    facts: list[Fact],
+    basket: int,
 ) -> None:
     """Enter an order that has passed the checks."""
-    post, stall, ticks = ready
     owner, order_id, by = post.owner, desk.last_order_id + 1, entry.by_admin
+    side, steps, execution = entry.side, entry.quantity_steps, entry.execution
+    kind, validity, state = entry.kind, entry.validity, entry.state
+    client_id, text = entry.client_order_id, entry.text
     fields = (
         at_us,
         order_id,
         stall.number,
         owner.number,
-        entry.side,
-        entry.kind,
-        entry.execution,
-        entry.validity,
-        entry.state,
+        side,
+        kind,
+        execution,
+        validity,
+        state,
         ticks,
-        entry.quantity_steps,
+        steps,
         entry.display_steps,
         entry.delta_ticks,
         entry.valid_until_us,
-        entry.client_order_id,
-        entry.text,
+        client_id,
+        text,
         _AADD if by else _UADD,
         basket,
         by,
     )
     facts.append(_new(Entered, fields))  # as Entered(*fields), in a third of the time
-    order = Order(
-        order_id, owner, stall.number, entry.side, ticks, entry.quantity_steps, entry.execution
-    )
-    if (
-        entry.client_order_id
-        or entry.text
-        or entry.kind is not _LIMIT
-        or entry.validity is not _GFS
-        or entry.state is not _ACTIVE
-    ):
+    order = Order(order_id, owner, stall.number, side, ticks, steps, execution, at_us)
+    if validity is _GFS and kind is _LIMIT and state is _ACTIVE and not (client_id or text):
+        _let_in(desk, stall, order, basket, at_us, facts)
+    else:
         _dress(order, entry)
-    _let_in(desk, stall, order, basket, at_us, facts)
+        _let_in_dressed(desk, stall, order, basket, at_us, facts)
 
 
 def happen(desk: Desk, entered: Entered, facts: list[Fact]) -> None:
@@ -225,41 +207,49 @@ def happen(desk: Desk, entered: Entered, facts: list[Fact]) -> None:
     post = desk.post(owner, stall)
     post.acted(at_us)
     post.offered(side, ticks, steps, 1)
-    order = Order(order_id, owner, number, side, ticks, steps, execution)
-    if client_id or text or not (kind is _LIMIT and validity is _GFS and state is _ACTIVE):
+    order = Order(order_id, owner, number, side, ticks, steps, execution, at_us)
+    if validity is _GFS and kind is _LIMIT and state is _ACTIVE and not (client_id or text):
+        _let_in(desk, stall, order, basket, at_us, facts)
+    else:
         _dress(order, entered)
-    _let_in(desk, stall, order, basket, at_us, facts)
+        _let_in_dressed(desk, stall, order, basket, at_us, facts)
 
 
 def _dress(order: Order, said: Entry | Entered) -> None:
     """Give an order what is said of it beyond a plain limit."""
-    order.kind, order.state = said.kind, said.state
-    order.validity, order.valid_until_us = said.validity, said.valid_until_us
+    order.state = said.state
     order.display_steps, order.delta_ticks = said.display_steps, said.delta_ticks
-    order.client_order_id, order.text = said.client_order_id, said.text
+    details = order.own_details()
+    details.kind = said.kind
+    details.validity, details.valid_until_us = said.validity, said.valid_until_us
+    details.client_order_id, details.text = said.client_order_id, said.text
 
 
 def _let_in(
     desk: Desk, stall: Stall, order: Order, basket: int, at_us: int, facts: list[Fact]
 ) -> None:
-    """Let an order into its book; it is on offer already. Live, and again in a replay."""
+    """Let a plain order into its book; it is on offer already. Live, and again in a replay."""
     order_id = order.order_id
     desk.last_us, desk.last_order_id = at_us, order_id
     if basket:
         desk.last_basket = basket
-    order.at_us = at_us
-    if order.validity is _GFS and order.state is _ACTIVE:
-        desk.orders[order_id] = desk.live[order.owner.number][order_id] = order
-        effects: list[Effect] = []
-        ending = stall.book.submit(order, effects)
-        if effects or ending is not None:
-            ending = flow.follow(desk, stall, order, ending, effects, at_us, facts)
-    else:
-        ending = _unusual(desk, stall, order, at_us, facts)
-    if order.client_order_id:
-        desk.answers.accepted(order, ending, order.client_order_id, at_us)
-    else:
-        desk.answers.now.append((order, ending, at_us))
+    desk.orders[order_id] = order
+    effects: list[Effect] = []
+    ending = stall.book.submit(order, effects)
+    if effects or ending is not None:
+        ending = flow.follow(desk, stall, order, ending, effects, at_us, facts)
+    desk.answers.now.append((order, ending, at_us))
+
+
+def _let_in_dressed(
+    desk: Desk, stall: Stall, order: Order, basket: int, at_us: int, facts: list[Fact]
+) -> None:
+    """Do the same with an order that is more than a plain limit."""
+    desk.last_us, desk.last_order_id = at_us, order.order_id
+    if basket:
+        desk.last_basket = basket
+    ending = _unusual(desk, stall, order, at_us, facts)
+    desk.answers.accepted(order, ending, order.client_order_id, at_us)
 
 
 def _unusual(
@@ -274,19 +264,3 @@ def _unusual(
         desk.offered(order, stall, -order.left_steps)
         return None
     return flow.submit(desk, stall, order, at_us, facts)
-
-
-def _protected_ticks(entry: Entry, stall: Stall) -> int | None:
-    """Return the limit of a market order, None where there is none to be had."""
-    reference_ticks = stall.reference_ticks()
-    if reference_ticks is None or entry.execution not in (_IOC, Execution.FOK):
-        return None
-    rule = stall.contract.rule
-    protection = rule.protection_ticks if entry.side is Side.BUY else -rule.protection_ticks
-    return max(rule.price_ticks_min, min(rule.price_ticks_max, reference_ticks + protection))
-
-
-def _no_price(entry: Entry) -> Refusal:
-    if entry.execution in (_IOC, Execution.FOK):
-        return Refusal("NO_REFERENCE_PRICE", "nothing has traded yet and no two sides are quoted")
-    return Refusal("PRICE_MISSING", "an order that may rest needs a limit")

@@ -7,6 +7,7 @@ from cloud.exchange.matching.codes import Action, Ending, State
 from cloud.exchange.matching.effects import CLIP, OWN_TRADE, REDUCED, Effect
 from cloud.exchange.matching.order import Order
 from cloud.exchange.venue.desk import Desk
+from cloud.exchange.venue.profile import TRADES_KEPT_MAX
 from cloud.exchange.venue.stall import Stall
 
 _SDEL: Final = Action.DELETED_BY_SYSTEM
@@ -74,8 +75,9 @@ def _gone(desk: Desk, order: Order) -> int:
 def _trade(desk: Desk, stall: Stall, effect: Effect, at_us: int, facts: list[Fact]) -> None:
     kind, maker, taker, ticks, steps = effect
     assert taker is not None, "two orders make a trade"
-    number = desk.last_trade_id = desk.last_trade_id + 1
-    maker_owner, taker_owner = maker.owner.number, taker.owner.number
+    number = desk.last_trade_id + 1
+    desk.last_trade_id = number
+    maker_owner, taker_owner, side = maker.owner.number, taker.owner.number, taker.side
     own = kind == OWN_TRADE
     fields = (
         at_us,
@@ -87,15 +89,19 @@ def _trade(desk: Desk, stall: Stall, effect: Effect, at_us: int, facts: list[Fac
         taker.order_id,
         maker_owner,
         taker_owner,
-        taker.side,
+        side,
         own,
     )
     trade = _new(Traded, fields)  # as Traded(*fields), in a third of the time
     facts.append(trade)
-    desk.keep(trade)
+    desk.trades[number] = trade
+    if number > TRADES_KEPT_MAX:
+        desk.forget_trade(number - TRADES_KEPT_MAX)
     posts = stall.posts
-    posts[maker_owner].filled(maker.side, maker.limit_ticks, steps, ticks, _gone(desk, maker))
-    posts[taker_owner].filled(taker.side, taker.limit_ticks, steps, ticks, _gone(desk, taker))
+    gone = 0 if maker.open_steps or maker.hidden_steps else desk.forget(maker)
+    posts[maker_owner].filled(maker.side, maker.limit_ticks, steps, ticks, gone)
+    gone = 0 if taker.open_steps or taker.hidden_steps else desk.forget(taker)
+    posts[taker_owner].filled(side, taker.limit_ticks, steps, ticks, gone)
     stall.traded_steps += steps
     if not own:  # what an owner trades with himself is no price
         stall.last_ticks, stall.last_us = ticks, at_us

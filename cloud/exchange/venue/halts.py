@@ -53,7 +53,7 @@ def kill(desk: Desk, command: Kill, at_us: int, facts: list[Fact]) -> None:
         stopped_fact = Stopped(at_us, account, command.by, command.reason)
         facts.append(stopped_fact)
         stopped(desk, stopped_fact, facts)
-        for order in list(desk.by_account.get(account, {}).values()):
+        for order in changes.orders_of(desk, account):
             changes.take_back(
                 desk,
                 order,

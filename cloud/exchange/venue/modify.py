@@ -12,7 +12,7 @@ from cloud.exchange import matrix
 from cloud.exchange.facts import Changed, Fact
 from cloud.exchange.matching.codes import Action, Ending, Kind, Side, State, Validity
 from cloud.exchange.matching.order import Order
-from cloud.exchange.venue import changes, entry, flow, scopes
+from cloud.exchange.venue import changes, flow, scopes, terms
 from cloud.exchange.venue.commands import Modification
 from cloud.exchange.venue.desk import EXPIRY, Desk
 from cloud.exchange.venue.guard import Refusal
@@ -106,10 +106,11 @@ def _change_in_place(desk: Desk, stall: Stall, order: Order, fact: Changed) -> N
         stall.book.reduce(order, less_steps)
         if order.state is State.ACTIVE:
             desk.offered(order, stall, -less_steps)
-    order.revision = fact.revision
-    order.text = fact.text
-    again = fact.valid_until_us != order.valid_until_us
-    order.validity, order.valid_until_us = fact.validity, fact.valid_until_us
+    details = order.own_details()
+    details.revision = fact.revision
+    details.text = fact.text
+    again = fact.valid_until_us != details.valid_until_us
+    details.validity, details.valid_until_us = fact.validity, fact.valid_until_us
     if again and fact.valid_until_us:
         desk.schedule(fact.valid_until_us, EXPIRY, order.order_id)
 
@@ -128,14 +129,15 @@ def _replace(
         fact.quantity_steps,
         old.execution,
     )
-    order.filled_steps, order.reduced_steps = old.filled_steps, old.reduced_steps
+    order.state = state
     order.open_steps -= old.filled_steps + old.reduced_steps
-    order.kind, order.state = old.kind, state
+    order.reduced_steps = old.reduced_steps
     order.display_steps, order.delta_ticks = fact.display_steps, fact.delta_ticks
-    order.validity, order.valid_until_us = fact.validity, fact.valid_until_us
-    order.initial_id, order.parent_id = old.initial_id, old.order_id
-    order.revision = fact.revision
-    order.client_order_id, order.text = old.client_order_id, fact.text
+    details = order.own_details()
+    details.kind, details.revision = old.kind, fact.revision
+    details.validity, details.valid_until_us = fact.validity, fact.valid_until_us
+    details.initial_id, details.parent_id = old.initial_id, old.order_id
+    details.client_order_id, details.text = old.client_order_id, fact.text
     desk.add(order)
     if state is State.ACTIVE:
         desk.offered(order, stall, order.open_steps, 1)
@@ -169,7 +171,7 @@ def _refusal(
     stall = desk.stalls[order.contract]
     refusal = (
         scopes.refusal(desk, order.owner, stall)
-        or entry.limits(stall, wanted.price_ticks, wanted.quantity_steps)
+        or terms.limits(stall, wanted.price_ticks, wanted.quantity_steps)
         or _form(order, command, wanted, at_us)
         or _last_peak(order, stall, wanted)
     )

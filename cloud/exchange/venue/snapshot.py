@@ -96,7 +96,7 @@ def _load_stalls(desk: Desk, state: dict[str, Any], told_ticks: dict[int, int]) 
             stall.hibernated[order.order_id] = order
             orders.append((order, stall))
         if stall.number in closed:
-            del desk.numbers[stall.key]
+            desk.close(stall)
     desk.closed.extend((at_us, number) for at_us, number in state["closed"])
     for order, stall in sorted(orders, key=lambda one: one[0].order_id):
         order.limit_ticks = told_ticks.get(order.order_id, order.price_ticks)
@@ -150,9 +150,17 @@ def _order(desk: Desk, stall: Stall, fields: list[Any]) -> Order:
     order = Order(
         order_id, desk.owners[owner], stall.number, Side(side), ticks, steps, Execution(execution)
     )
-    order.kind, order.validity, order.state = Kind(kind), Validity(validity), State(state)
+    order.state = State(state)
     order.open_steps, order.hidden_steps, order.display_steps, order.delta_ticks = rest[:4]
-    order.filled_steps, order.reduced_steps, order.valid_until_us, order.at_us = rest[4:8]
-    order.initial_id, order.parent_id, order.revision = rest[8:11]
-    order.client_order_id, order.text = rest[11:]
+    filled_steps, order.reduced_steps, valid_until_us, order.at_us = rest[4:8]
+    if order.filled_steps != filled_steps:
+        raise ReplayDiffers(f"order {order_id} has traded {filled_steps} steps of what it is for")
+    details = order.own_details()
+    details.kind, details.validity, details.valid_until_us = (
+        Kind(kind),
+        Validity(validity),
+        valid_until_us,
+    )
+    details.initial_id, details.parent_id, details.revision = rest[8:11]
+    details.client_order_id, details.text = rest[11:]
     return order

@@ -45,7 +45,6 @@ def sweep(desk: Desk, stall: Stall, order: Order, at_us: int, facts: list[Fact])
             ending = part.book.submit(piece, effects)
             assert ending is Ending.FILLED, "a sweep takes what its dry run has found"
             flow.settle(desk, part, piece, effects, at_us, facts)
-        order.filled_steps += steps
         order.open_steps -= steps
     if not order.open_steps:
         return Ending.FILLED

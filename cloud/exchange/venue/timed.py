@@ -40,7 +40,7 @@ def close(desk: Desk, number: int, at_us: int, facts: list[Fact]) -> None:
         facts.append(Ended(at_us, order.order_id, steps, Ending.EXPIRED, _SDEL))
         desk.drop(order, stall, steps if order.state is State.ACTIVE else 0)
     stall.clear()
-    del desk.numbers[stall.key]
+    desk.close(stall)
     desk.closed.append((at_us, number))
     desk.forget_closed(at_us)
     desk.guard.forget_until(at_us)

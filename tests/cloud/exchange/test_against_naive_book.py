@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloud.exchange.matching import book
 from tests.cloud.exchange.naive.flows import Pair, play
 
 _MESSAGES = 26
@@ -38,6 +39,15 @@ def test_every_message_does_what_the_naive_market_does_quickly() -> None:
     for seed in range(300):
         seen |= play(seed, _MESSAGES)
     assert seen >= _HAPPENS, "a rule that never came up was not tested"
+
+
+@pytest.mark.parametrize("again_max", [1, 4, 9])
+def test_where_few_may_try_again_the_same_few_do(
+    again_max: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(book, "AGAIN_MAX", again_max)
+    for seed in range(100):
+        play(seed, 2 * _MESSAGES)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from cloud.exchange.matching import book
 from cloud.exchange.matching.book import Level
 from cloud.exchange.matching.codes import Ending, Execution, Side
 from cloud.exchange.matching.ladder import Ladder
@@ -179,8 +180,10 @@ def test_what_stands_within_a_price_is_added_up_once_for_all_that_wait() -> None
     for number, (price_ticks, open_steps, hidden_steps) in enumerate(((12, 5, 0), (10, 2, 4))):
         order = Order(number, Owner(1, "ada"), 1, Side.SELL, price_ticks, open_steps + hidden_steps)
         order.open_steps, order.hidden_steps = open_steps, hidden_steps
+        order.display_steps = 3
         ladder.join(order)
     most = ladder.most_within(-12)
+    assert most.clips == 4
     assert [most.steps(-price) for price in (9, 10, 11, 12, 13)] == [0, 6, 6, 11, 11]
     assert ladder.most_within(-11).sums == [6]
 
@@ -244,3 +247,19 @@ def test_to_take_out_an_order_that_is_not_there_is_a_programmers_error() -> None
     counter.withdraw(1)
     with pytest.raises(AssertionError, match="does not stand"):
         counter.book.withdraw(counter.orders[1])
+
+
+def test_of_many_that_could_trade_again_the_limit_lets_the_first_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(book, "AGAIN_MAX", 4)
+    counter = Counter()
+    for name in ("bob", "bob", "bob", "ada"):
+        counter.sell(name, 10, 6, AON)
+    assert counter.buy("bob", 10, 3, AON) == []
+    # two orders stand there, so two of the four may try, and both are his own
+    assert counter.buy("bob", 10, 3, AON) == []
+
+    for order_id in (1, 2, 3):
+        counter.withdraw(order_id)
+    assert counter.buy("bob", 10, 1) == [("trade", 4, 5, 10, 3), ("trade", 4, 6, 10, 3)]

@@ -11,10 +11,11 @@ a copy. Where the page is silent, this holds:
 * An incoming iceberg comes clip by clip, each at its moved price: "what is left of the incoming
   order" is what is left of its clip.
 * Only an order that comes to rest lets all-or-nothing orders of the other side try again, once
-  each, in priority; neither a decrease nor a clip does. Older and younger is told by the stamp of
-  the last change of priority, and in one microsecond by the number. One that tries again is no
-  incoming order that could delete or reduce: an own order in its way ends the try, unless the
-  owner allows the trade.
+  each, in priority; neither a decrease nor a clip does. Those try for whom the other side has
+  enough, whoever owns it; and no more of them than may look at all of it (`book.AGAIN_MAX`).
+  Older and younger is told by the stamp of the last change of priority, and in one microsecond by
+  the number. One that tries again is no incoming order that could delete or reduce: an own order
+  in its way ends the try, unless the owner allows the trade.
 * Under `decrement_both` both lose the smaller of what the two show; who has lost all ends as
   SELF_TRADE. Under `cancel_oldest` the order that rests ends, with what it hides.
 """
@@ -22,6 +23,7 @@ a copy. Where the page is silent, this holds:
 from copy import copy
 from dataclasses import dataclass, field
 
+from cloud.exchange.matching import book
 from cloud.exchange.matching.codes import Ending, Execution, SelfTrade, Side
 
 Trade = tuple[int, int, int, int, bool]
@@ -94,10 +96,21 @@ class NaiveMarket:
     def rest(self, order: Paper) -> None:
         """Put it into the list, and let all-or-nothing orders of the other side try again."""
         self.orders.append(order)
-        waiting = [o for o in self.orders if o.side is not order.side and o.all_or_nothing()]
-        for candidate in in_priority(waiting):
+        for candidate in self.tried_again(order.side):
             if candidate in self.orders and self.would_fill(candidate):
                 self.trade(candidate)
+
+    def tried_again(self, side: Side) -> list[Paper]:
+        """Return who waits for this side and tries: it has enough for him, and time to look."""
+        there = [o for o in self.orders if o.side is side]
+        waiting = [
+            o
+            for o in in_priority([o for o in self.orders if o.side is not side])
+            if o.all_or_nothing() and any(p.agrees_with(o) for p in there)
+        ]
+        looked_at = [p for p in there if any(p.agrees_with(o) for o in waiting)]
+        enough = [o for o in waiting if sum(p.left for p in there if p.agrees_with(o)) >= o.left]
+        return enough[: max(1, book.AGAIN_MAX // max(1, sum(map(clips_of, looked_at))))]
 
     def trade(self, order: Paper) -> None:
         """Meet one order of the other side after the other, as long as there is one."""
@@ -197,6 +210,12 @@ class NaiveMarket:
         bids = in_priority([o for o in self.orders if o.side is Side.BUY])
         asks = in_priority([o for o in self.orders if o.side is Side.SELL])
         return [(o.number, o.side, o.price, o.shown, o.left - o.shown) for o in bids + asks]
+
+
+def clips_of(order: Paper) -> int:
+    """Return how often it shows something until it is used up."""
+    hidden = order.left - order.shown
+    return 1 + (-(-hidden // order.display) if hidden else 0)
 
 
 def in_priority(orders: list[Paper]) -> list[Paper]:

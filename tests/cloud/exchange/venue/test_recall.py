@@ -4,7 +4,7 @@ import pytest
 
 from cloud.exchange.facts import TradeMoved
 from cloud.exchange.matching.codes import Execution, TradeState
-from cloud.exchange.venue import desk
+from cloud.exchange.venue import flow
 from cloud.exchange.venue.commands import (
     Kill,
     MoveTrade,
@@ -87,7 +87,7 @@ def test_a_trade_that_never_was_cannot_be_moved() -> None:
 
 
 def test_only_the_newest_trades_can_be_moved(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "TRADES_KEPT_MAX", 1)
+    monkeypatch.setattr(flow, "TRADES_KEPT_MAX", 1)
     pit = _traded()
     pit.enter("seller", SELL, 5_000, 1)
     pit.enter("buyer", BUY, 5_000, 1)
