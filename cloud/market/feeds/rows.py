@@ -20,6 +20,8 @@ from cloud.market.series.model import Batch, Kind, Quality, Series
 
 LENGTHS_S = (900, 1_800, 3_600)
 ROWS_MAX = 600_000
+INSTANTS = (631_152_000_000_000, 7_258_118_400_000_000)
+"""1990 to 2200: what lies outside is no time of a market."""
 _US = 1_000_000
 
 
@@ -60,6 +62,8 @@ def batches(
     found = sorted(set(rows))
     if len(found) > ROWS_MAX:
         raise BadAnswer(f"{origin.source}: {len(found)} rows; {ROWS_MAX} are allowed")
+    if found and not INSTANTS[0] <= found[0].start_us <= found[-1].start_us < INSTANTS[1]:
+        raise BadAnswer(f"{origin.source}: an instant before 1990 or after 2200")
     wanted = [
         row for row in _measured(found, origin) if wish.start_us <= row.start_us < wish.end_us
     ]
