@@ -35,7 +35,11 @@ def test_the_shipped_markets_are_ours_in_kilowatts_and_the_venue_in_a_tenth_of_a
         code: (market.rules[0].step_kw, market.rules[0].close_lead_s)
         for code, market in markets.items()
     }
-    assert facts == {"PHO_AT_INTRADAY_15MIN": (1, 0), "EPEX_AT_INTRADAY_15MIN": (100, 300)}
+    ours = {f"PHO_AT_INTRADAY_{length}MIN": (1, 0) for length in (15, 30, 60)}
+    austria = {f"EPEX_AT_INTRADAY_{length}MIN": (100, 300) for length in (15, 60)}
+    germany = {f"EPEX_DE_INTRADAY_{length}MIN": (100, 300) for length in (15, 30, 60)}
+    assert facts == ours | austria | germany
+    assert next(iter(markets)) == "PHO_AT_INTRADAY_15MIN", "which pages begin with"
 
 
 def test_prices_are_read_exactly() -> None:

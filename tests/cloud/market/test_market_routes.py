@@ -13,7 +13,8 @@ _EPEX = "EPEX_AT_INTRADAY_15MIN"
 
 async def test_a_market_says_when_it_opens_and_closes_and_what_it_takes(hub: Hub) -> None:
     async with client_of(hub, admin_key(hub)) as client:
-        epex, ours = (await client.get("/api/v1/markets")).json()["markets"]
+        markets = (await client.get("/api/v1/markets")).json()["markets"]
+    epex, ours = ({m["market"]: m for m in markets}[code] for code in (_EPEX, MARKET))
     assert (epex["market"], epex["product"], epex["scope"]) == (_EPEX, "PT15M", "local")
     assert (epex["opens_ahead_s"], epex["opens_day"], epex["opens_local"]) == (None, -1, "16:00")
     assert (ours["opens_ahead_s"], ours["opens_day"], ours["opens_local"]) == (86_400, None, None)
