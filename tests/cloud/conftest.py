@@ -8,8 +8,11 @@ import pytest
 
 from cloud.kernel.context import Hub
 from cloud.kernel.database import Database, open_database
-from tests.support import postgres
+from tests.support import databases, postgres
 from tests.support.hub import Box, add_site, admin_key, client_of, enrolled_box, opened_hub
+
+ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+SQLITE_FILE = "test.sqlite3"
 
 
 @pytest.fixture(scope="session")
@@ -21,11 +24,20 @@ def postgres_server() -> Iterator[postgres.Server]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database: one test runs once on each engine."""
+    """The URL of a database with the newest schema: one test runs once on each engine."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'test.sqlite3'}"
+        databases.lay_sqlite(tmp_path / SQLITE_FILE)
+        return f"sqlite+aiosqlite:///{tmp_path / SQLITE_FILE}"
+    return databases.new_postgres(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture(params=ENGINES)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database that no hub has ever opened, for tests of how it is brought up."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / SQLITE_FILE}"
     server: postgres.Server = request.getfixturevalue("postgres_server")
     return server.new_database()
 

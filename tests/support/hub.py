@@ -20,10 +20,12 @@ from starlette.routing import BaseRoute
 
 from cloud.kernel import keys
 from cloud.kernel.context import Hub
+from cloud.kernel.folder import DATABASE_FILE
 from cloud.kernel.keys import Account, Role
 from cloud.kernel.server import listen, serve
 from cloud.main import create_app, open_hub
 from cloud.settings import HubSettings
+from tests.support import databases
 from wire import live, records, signing, sync
 from wire.block import Quality, Reading, encode, sample
 from wire.clock import SetClock
@@ -45,6 +47,8 @@ async def opened_hub(
     folder: Path, database_url: str | None = None, at_us: int = NOON_US
 ) -> AsyncIterator[Hub]:
     """Open a hub on `folder` whose clock stands until the test moves it; see `clock_of`."""
+    if database_url is None:
+        databases.lay_sqlite(folder / DATABASE_FILE)
     url = None if database_url is None else SecretStr(database_url)
     settings = HubSettings(data_dir=folder, database_url=url, port=0)
     async with open_hub(settings, SetClock(at_us)) as hub:

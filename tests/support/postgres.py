@@ -35,10 +35,10 @@ class Server:
     programs: Path
     folder: Path
 
-    def new_database(self) -> str:
-        """Create an empty database and return its URL."""
+    def new_database(self, like: str = "template1") -> str:
+        """Create a copy of a database, usually an empty one, and return its URL."""
         name = f"test_{uuid.uuid4().hex}"
-        _run(self.programs / "createdb", "-h", self.folder, "-U", USER, name)
+        _run(self.programs / "createdb", "-h", self.folder, "-U", USER, "-T", like, name)
         return f"postgresql+asyncpg://{USER}@/{name}?host={self.folder}"
 
 

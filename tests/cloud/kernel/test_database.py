@@ -55,10 +55,10 @@ async def test_the_migrations_make_exactly_the_tables_that_the_code_declares(
         assert await connection.run_sync(differences) == []
 
 
-async def test_a_database_that_is_up_to_date_is_opened_again(database_url: str) -> None:
+async def test_a_database_that_is_up_to_date_is_opened_again(empty_database_url: str) -> None:
     for _ in range(2):
-        database = await open_database(database_url)
-        assert database_url.startswith(database.dialect)
+        database = await open_database(empty_database_url)
+        assert empty_database_url.startswith(database.dialect)
         async with database.transaction() as connection:
             await insert_or_ignore(connection, accounts, [row("a")])
         await database.close()
@@ -74,9 +74,9 @@ async def test_hubs_that_race_for_a_new_file_all_open_it(tmp_path: Path) -> None
             await start.result().close()
 
 
-async def test_two_hubs_that_start_at_once_both_get_a_whole_schema(database_url: str) -> None:
+async def test_two_hubs_that_start_at_once_both_get_a_whole_schema(empty_database_url: str) -> None:
     async with asyncio.TaskGroup() as tasks:
-        starts = [tasks.create_task(open_database(database_url)) for _ in range(3)]
+        starts = [tasks.create_task(open_database(empty_database_url)) for _ in range(3)]
     for start in starts:
         assert await count(start.result()) == 0
         await start.result().close()
@@ -201,13 +201,13 @@ async def test_a_damaged_file_costs_one_line(tmp_path: Path) -> None:
         await open_database(f"sqlite+aiosqlite:///{path}")
 
 
-async def test_a_database_of_a_newer_program_is_left_alone(database_url: str) -> None:
-    database = await open_database(database_url)
+async def test_a_database_of_a_newer_program_is_left_alone(empty_database_url: str) -> None:
+    database = await open_database(empty_database_url)
     async with database.transaction() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     await database.close()
     with pytest.raises(DatabaseUnusable, match="9999"):
-        await open_database(database_url)
+        await open_database(empty_database_url)
 
 
 async def test_an_unreachable_server_costs_one_line_without_the_password() -> None:

@@ -30,12 +30,12 @@ def to_version_2(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-async def test_keys_move_to_a_table_of_their_own_and_lines_stay(database_url: str) -> None:
-    engine = create_async_engine(database_url)
+async def test_keys_move_to_a_table_of_their_own_and_lines_stay(empty_database_url: str) -> None:
+    engine = create_async_engine(empty_database_url)
     async with engine.begin() as connection:
         await connection.run_sync(to_version_2)
     await engine.dispose()
-    database = await open_database(database_url)
+    database = await open_database(empty_database_url)
     try:
         async with database.transaction() as connection:
             first, second = [await keys.find(connection, name) for name in ("gwk-1", "gwk-2")]

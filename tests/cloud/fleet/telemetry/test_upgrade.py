@@ -57,8 +57,8 @@ async def upgraded(url: str) -> kernel_database.Database:
     return await open_database(url)
 
 
-async def test_what_was_there_is_still_there_and_rolled_up(database_url: str) -> None:
-    database = await upgraded(database_url)
+async def test_what_was_there_is_still_there_and_rolled_up(empty_database_url: str) -> None:
+    database = await upgraded(empty_database_url)
     async with database.reading() as connection:
         values = await service.newest(connection, "s")
         history = await service.history(connection, "s", [], 0, 2**62)
