@@ -1,7 +1,8 @@
 """Requests to the platform: one after the other, patient, and silent about the token.
 
 The token is put into the address below everything that logs or raises: no request, error or log
-record above the transport has it. What the platform echoes is scrubbed (`Secret.scrub`).
+record above the transport has it. Where the platform repeats it, it is taken out of the answer
+before anything is read of it (`Secret.scrub_body`).
 
 Answers of 429, and of 503 with a time to wait, pause all who share the limiter. 5xx and broken
 lines are tried again after a while that doubles. Every other answer is handed on or refused.
@@ -26,7 +27,6 @@ import httpx
 
 from cloud.market.feeds.errors import (
     AnswerTooLarge,
-    FeedError,
     FeedPaused,
     FeedRefused,
     FeedUnavailable,
@@ -54,7 +54,8 @@ JITTER_S = 60.0
 CONCURRENT_MAX = 4
 """Requests on their way at once: so many can still be answered with 429 after the first was."""
 
-logging.getLogger("httpx").setLevel(logging.WARNING)
+for _name in ("httpx", "httpcore"):  # below a warning they tell every request and its headers
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class Secret:
@@ -72,6 +73,12 @@ class Secret:
                 " digits and signs without spaces are expected"
             )
         self._token = token
+        self._forms = tuple({token, quote(token, safe=""), quote_plus(token)})
+        self._coded = tuple(
+            form.encode(code)
+            for form in self._forms
+            for code in ("ascii", "utf-16-le", "utf-16-be")
+        )
 
     def __repr__(self) -> str:
         return "Secret('**')"
@@ -80,11 +87,12 @@ class Secret:
         """Return the token, for the address of a request only."""
         return self._token
 
-    def scrub(self, text: str) -> str:
-        """Return the text without the token, plain or as it stands in an address."""
-        for form in (self._token, quote(self._token, safe=""), quote_plus(self._token)):
-            text = text.replace(form, "**")
-        return text
+    def scrub_body(self, body: bytes) -> bytes:
+        """Return an answer without the token, before anything is quoted from it."""
+        for form in self._forms:
+            if form in body:
+                body = body.replace(form, b"*" * len(form))
+        return body
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,7 @@ class Client:
         """Sent since the start, for metrics."""
 
     async def ask(self, query: Mapping[str, str]) -> Answer:
-        """Return the answer to one question.
+        """Return the answer to one question, without the token if the platform repeats it.
 
         Raises:
             FeedUnavailable: no answer in as many tries as are allowed.
@@ -126,15 +134,11 @@ class Client:
             FeedRefused: wrong token, or an answer that no other try will change.
             AnswerTooLarge: the answer passes the limit.
         """
-        try:
-            return await self._ask(query)
-        except FeedError as error:
-            error.args = tuple(self.scrub(str(arg)) for arg in error.args)
-            raise
+        return await self._ask(query)
 
-    def scrub(self, text: str) -> str:
-        """Return the text without the token."""
-        return self._secret.scrub(text)
+    def scrub_body(self, body: bytes) -> bytes:
+        """Return an answer, or a part of it, without the token."""
+        return self._secret.scrub_body(body)
 
     async def _ask(self, query: Mapping[str, str]) -> Answer:
         failure = FeedUnavailable("not asked")
@@ -163,7 +167,7 @@ class Client:
             except httpx.HTTPError as error:
                 what = str(error) or type(error).__name__
                 raise FeedUnavailable(f"the line is down: {what}") from error
-            return _judged(response.status_code, body)
+            return _judged(response.status_code, self.scrub_body(body))
 
     def _heed(self, response: httpx.Response) -> None:
         """Pause all who share the token where the answer asks for it.
@@ -234,7 +238,7 @@ async def _body(response: httpx.Response) -> bytes:
     """Return the body, unpacked if need be, and never more than the limit."""
     coding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if coding not in ("identity", "gzip"):
-        raise FeedRefused(f"the answer is coded as {coding[:20]!r}; gzip is expected")
+        raise FeedRefused("the answer is coded in a way that was not asked for; gzip is expected")
     unpacker = zlib.decompressobj(wbits=31) if coding == "gzip" else None
     kept = BytesIO()
     async for chunk in response.aiter_raw():

@@ -1,7 +1,7 @@
 """The platform as a feed: a wish in, batches out, with paging, halving and packed answers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,7 +15,6 @@ from cloud.market.feeds.entsoe.request import Piece, Question
 from cloud.market.feeds.errors import (
     AnswerTooLarge,
     BadAnswer,
-    FeedError,
     FeedRefused,
     FeedUnavailable,
     TooMuchAsked,
@@ -53,6 +52,7 @@ class EntsoeFeed:
         self._areas = areas
         self._clock = clock
         self._tell = tell
+        self._span_days = request.SPAN_DAYS
 
     def offers(self, kind: Kind, area: str) -> bool:
         """Return whether the platform has such documents and we know the area's code."""
@@ -64,14 +64,10 @@ class EntsoeFeed:
         Raises:
             FeedError: see `cloud.market.feeds.errors`; what was yielded before is good.
         """
-        try:
-            for piece in request.pieces(wish, self._areas):
-                answers = [await self._documents(question) for question in piece.questions]
-                for batch in await asyncio.to_thread(self._read, piece, answers):
-                    yield batch
-        except FeedError as error:
-            error.args = tuple(self._client.scrub(str(arg)) for arg in error.args)
-            raise
+        for piece in request.pieces(wish, self._areas, self._span_days):
+            answers = [await self._documents(question) for question in piece.questions]
+            for batch in await asyncio.to_thread(self._read, piece, answers):
+                yield batch
 
     def _read(self, piece: Piece, answers: Sequence[Sequence[Document]]) -> list[Batch]:
         area = self._areas[piece.wish.area]
@@ -83,7 +79,7 @@ class EntsoeFeed:
             documents = [document for said in answers for document in said]
             made = outages.unavailable(outages.outages(documents, area), piece.wish, reading)
         for line in told[:TOLD_MAX]:
-            self._tell(self._client.scrub(line))
+            self._tell(line)
         if len(told) > TOLD_MAX:
             self._tell(f"{piece.wish.kind.value}: {len(told) - TOLD_MAX} more such lines")
         return made
@@ -103,7 +99,7 @@ class EntsoeFeed:
 
     async def _pages(self, question: Question) -> list[Document]:
         documents: list[Document] = []
-        body = b""
+        body: bytes | None = None
         points = 0
         for offset in range(0, codes.OFFSET_MAX + 1, question.page or codes.OFFSET_MAX + 1):
             answer = await self._client.ask(question.query(offset))
@@ -111,7 +107,7 @@ class EntsoeFeed:
                 self._tell(f"{question.document}: the platform sent the same page again")
                 return documents
             body = answer.body
-            page = await asyncio.to_thread(_read_page, answer)
+            page = await asyncio.to_thread(_read_page, answer, self._client.scrub_body)
             if page.acknowledgement is not None:
                 _heed(page.acknowledgement)
                 return documents
@@ -147,12 +143,12 @@ async def open_feed(
         yield EntsoeFeed(client, areas, clock, tell)
 
 
-def _read_page(answer: Answer) -> _Page:
+def _read_page(answer: Answer, scrub: Callable[[bytes], bytes]) -> _Page:
     documents: list[Document] = []
     packed = unzip.is_zip(answer.body)
     for body in unzip.documents(answer.body):
         try:
-            document = parse(body)
+            document = parse(scrub(body) if packed else body)
         except BadAnswer as error:
             if answer.status == _BAD_REQUEST:
                 raise FeedRefused(f"the platform answers 400: {excerpt(body)!r}") from error
