@@ -73,10 +73,9 @@ class Secret:
                 " digits and signs without spaces are expected"
             )
         self._token = token
-        self._forms = tuple({token, quote(token, safe=""), quote_plus(token)})
-        self._coded = tuple(
+        self._forms = tuple(
             form.encode(code)
-            for form in self._forms
+            for form in {token, quote(token, safe=""), quote_plus(token)}
             for code in ("ascii", "utf-16-le", "utf-16-be")
         )
 
