@@ -24,6 +24,7 @@ from cloud.exchange.read import store
 from cloud.exchange.read.model import OrderRow, TradeRow
 from cloud.exchange.read.projection import PROJECTED_TOPIC, Projection
 from cloud.exchange.refusals import OrderRefused
+from cloud.exchange.repeats import Repeats
 from cloud.exchange.room import Room
 from cloud.exchange.timings import Timings
 from cloud.exchange.venue.answers import Answer
@@ -86,6 +87,7 @@ class Exchange:
             hub.bus,
             journal.fence,
         )
+        self._repeats = Repeats(self.desk.answers, self.projection, hub.database)
 
     async def place(self, ticket: Ticket) -> Done:
         """Return what became of the order, once it is safe; a repeated client order id changes
@@ -128,12 +130,13 @@ class Exchange:
         """Return the order as the writer takes it.
 
         Raises:
-            OrderRefused: its form is wrong.
+            OrderRefused: its form is wrong, or its client order id stands for another order.
         """
         sites = await self.batteries.sites_of(ticket.account)
         entry = entry_of(ticket, self.catalogue, sites, self.owner)
         if entry.owner.site:
             await self.batteries.look_at(entry.owner.site)
+        await self._repeats.check(entry)
         return entry
 
     def owner(self, account: str, site: str, portfolio: str, strategy: str, user: str) -> Owner:
@@ -214,11 +217,7 @@ class Exchange:
             )
 
     async def caught_up(self) -> None:
-        """Return when all that was answered before is in the read model and the positions.
-
-        Raises:
-            Behind: it takes too long; what would be read lacks something that was answered.
-        """
+        """Return when all that was answered before can be read; raises `Behind`: not in time."""
         await self.projection.caught_up()
 
     def listed(self, market: str, start_us: int) -> Listed | None:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
+from functools import cache
 from typing import NamedTuple
 
 from cloud.exchange.facts import Fact
@@ -275,8 +276,14 @@ def _too_large(command: Command) -> str:
     """Return the name of a number that the journal cannot hold; '' where there is none."""
     if isinstance(command, Basket):
         return next(filter(None, map(_too_large, command.entries)), "")
-    for field in fields(command):
-        name, value = field.name, getattr(command, field.name)
+    for name in _names(type(command)):
+        value = getattr(command, name)
         if type(value) is int and not -INT_MAX <= value <= INT_MAX:
             return name
     return ""
+
+
+@cache
+def _names(kind: type[Command]) -> tuple[str, ...]:
+    """Return the fields that may hold a whole number of a client's."""
+    return tuple(field.name for field in fields(kind) if field.type in (int, int | None))
