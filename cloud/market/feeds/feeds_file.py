@@ -111,7 +111,12 @@ def parse(text: str, name: str) -> FeedsFile:
         raise BadFeeds(f"{name}: {error}") from error
     except ValidationError as error:
         lines = []
-        for detail in error.errors(include_url=False):
+        details = error.errors(include_url=False)
+        for detail in details:
+            depth = len(detail["loc"])
+            inside = [one for one in details if one["loc"][:depth] == detail["loc"]]
+            if detail["type"] == "too_short" and len(inside) > 1:
+                continue  # what is missing is the very one that is wrong
             where = ".".join(map(str, detail["loc"])) or "file"
             given = detail["input"]
             shown = "" if isinstance(given, dict | list) else f" {given!r} is not allowed;"

@@ -19,15 +19,14 @@ from wire.clock import Clock
 _logger = logging.getLogger(__name__)
 
 
-def is_possible(row: FeedRow, settings: HubSettings) -> bool:
-    """Return True.
+def check(row: FeedRow, settings: HubSettings) -> None:
+    """See that a row can be opened.
 
     Raises:
         BadFeeds: the row needs a token, and there is none.
     """
     if row.source == feeds_file.ENTSOE and settings.entsoe_token is None:
         raise BadFeeds("PHOENYRA_HUB_ENTSOE_TOKEN: is missing; the feed entsoe needs one")
-    return True
 
 
 @asynccontextmanager
@@ -48,7 +47,7 @@ async def open_row(
         async with open_source(row.source, Open(areas, clock), address) as feed:
             yield feed
         return
-    is_possible(row, settings)
+    check(row, settings)
     token = settings.entsoe_token
     assert token is not None
     async with AsyncExitStack() as stack:

@@ -133,13 +133,14 @@ async def running(hub: Hub) -> AsyncIterator[None]:
         BadFeeds: the operator's file is wrong, or a token is missing.
     """
     file = feeds_file.load(hub.settings.market_feeds_file)
+    for row in file.feed:
+        opening.check(row, hub.settings)
     archive = archive_of(hub)
     follower = Follower(hub, archive, file)
     async with asyncio.TaskGroup() as tasks:
         started = [
             tasks.create_task(_follow(hub, follower, row), name=f"feed {row.source}")
             for row in file.feed
-            if opening.is_possible(row, hub.settings)
         ]
         try:
             yield

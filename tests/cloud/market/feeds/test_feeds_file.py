@@ -1,0 +1,74 @@
+"""The operator's file of feeds, and the hub that runs by it: one line for what is wrong."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cloud.kernel.context import Hub
+from cloud.market.feeds import feeds_file, running
+from cloud.market.feeds.feeds_file import BadFeeds, FeedsFile
+from cloud.market.feeds.states import FeedStates
+from cloud.market.series.reference import DayAheadPrices
+from tests.support.hub import NOON_US
+from tests.support.patience import eventually
+from wire.clock import QUARTER_HOUR_US
+
+SIMULATED = """
+[[feed]]
+source = "simulated"
+areas = ["AT"]
+kinds = ["price.day_ahead", "load.forecast"]
+
+[reference]
+AT = "simulated"
+"""
+
+
+def test_without_a_file_nothing_is_asked_for() -> None:
+    assert feeds_file.load(None) == FeedsFile()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[[feed]]\nsource = "reuters"\nareas = ["AT"]', "feed.0.source: 'reuters' is not allowed"),
+        ('[[feed]]\nsource = "smard"\nareas = ["DE"]', "area 'DE' is not known; one of"),
+        ('[[feed]]\nsource = "smard"\nareas = []', "feed.0.areas"),
+        ('[[feed]]\nsource = "smard"\nareas = ["AT"]\nkinds = ["prices"]', "feed.0.kinds.0"),
+        ('[[feed]]\nsource = "smard"\nareas = ["AT"]\ntoken = "x"', "feed.0.token"),
+        ('[[feed]]\nsource = "smard"\nareas = ["AT"]\naddresses = ["ftp://x"]', "https"),
+        ('[reference]\nAT = "entsoe"', "reference.AT: 'entsoe' is not asked for this area"),
+        ('[[compare]]\narea = "AT"\nsources = ["entsoe"]', "compare.0.sources"),
+        ("feed = 3", "feed"),
+        ("[[feed", "f: "),
+    ],
+)
+def test_what_is_wrong_costs_one_line_that_names_it(text: str, told: str) -> None:
+    with pytest.raises(BadFeeds) as raised:
+        feeds_file.parse(text, "f")
+    assert told in str(raised.value)
+    assert str(raised.value).count("\n") == 0
+
+
+async def test_a_hub_without_the_token_that_its_file_needs_does_not_start(
+    hub: Hub, tmp_path: Path
+) -> None:
+    path = tmp_path / "feeds.toml"
+    path.write_text('[[feed]]\nsource = "entsoe"\nareas = ["AT"]\n')
+    settings = hub.settings.model_copy(update={"market_feeds_file": path})
+    with pytest.raises(BadFeeds, match="PHOENYRA_HUB_ENTSOE_TOKEN: is missing"):
+        async with running.running(replace(hub, settings=settings)):
+            pass
+
+
+async def test_a_hub_asks_by_its_file_and_has_the_prices_at_hand(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "feeds.toml"
+    path.write_text(SIMULATED)
+    settings = hub.settings.model_copy(update={"market_feeds_file": path})
+    prices = hub.service(DayAheadPrices)
+    async with running.running(replace(hub, settings=settings)):
+        await eventually(lambda: prices("AT", NOON_US, NOON_US + QUARTER_HOUR_US) is not None)
+    states = {state.asked.kind.value: state for state in hub.service(FeedStates)}
+    assert set(states) == {"price.day_ahead", "load.forecast"}
+    assert states["price.day_ahead"].answered_us == NOON_US
