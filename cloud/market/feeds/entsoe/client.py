@@ -54,6 +54,8 @@ JITTER_S = 60.0
 CONCURRENT_MAX = 4
 """Requests on their way at once: so many can still be answered with 429 after the first was."""
 
+_SCRUB_INLINE_BYTES = 1024**2
+
 for _name in ("httpx", "httpcore"):  # below a warning they tell every request and its headers
     logging.getLogger(_name).setLevel(logging.WARNING)
 
@@ -166,7 +168,11 @@ class Client:
             except httpx.HTTPError as error:
                 what = str(error) or type(error).__name__
                 raise FeedUnavailable(f"the line is down: {what}") from error
-            return _judged(response.status_code, self.scrub_body(body))
+            if len(body) > _SCRUB_INLINE_BYTES:  # so that the loop is not held
+                body = await asyncio.to_thread(self.scrub_body, body)
+            else:
+                body = self.scrub_body(body)
+            return _judged(response.status_code, body)
 
     def _heed(self, response: httpx.Response) -> None:
         """Pause all who share the token where the answer asks for it.
