@@ -25,12 +25,16 @@ def postgres_server() -> Iterator[postgres.Server]:
 
 
 @pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with the newest schema: one test runs once on each engine."""
     if request.param == "sqlite":
         databases.lay_sqlite(tmp_path / SQLITE_FILE)
-        return f"sqlite+aiosqlite:///{tmp_path / SQLITE_FILE}"
-    return databases.new_postgres(request.getfixturevalue("postgres_server"))
+        yield f"sqlite+aiosqlite:///{tmp_path / SQLITE_FILE}"
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    url = databases.new_postgres(server)
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture(params=ENGINES)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cloud.kernel.database import open_database
-from tests.support.postgres import Server
+from tests.support.postgres import Server, name_of
 
 
 def lay_sqlite(path: Path) -> None:
@@ -35,7 +35,7 @@ def _postgres(server: Server) -> str:
     """Return the name of the database to be copied."""
     url = server.new_database()
     _elsewhere(_made(url))
-    return url.partition("@/")[2].partition("?")[0]
+    return name_of(url)
 
 
 async def _made(url: str) -> None:

@@ -21,11 +21,19 @@ from tests.support.system import wait_until
 
 USER = "postgres"
 START_TIMEOUT_S = 60.0
-_NEEDED = ("initdb", "postgres", "pg_isready", "createdb")
+_NEEDED = ("initdb", "postgres", "pg_isready", "createdb", "dropdb")
 _DEBIAN = Path("/usr/lib/postgresql")
 _PR_SET_PDEATHSIG = 1
-_FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+_FAST = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_wal_size": "64MB",
+}
 """What survives a power cut is not tested here."""
+_MEMORY = Path("/dev/shm")
+_MEMORY_FREE_BYTES_MIN = 2 * 1024**3
+"""A database is hundreds of files, a test needs a new one: where this much is free, in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,15 @@ class Server:
         _run(self.programs / "createdb", "-h", self.folder, "-U", USER, "-T", like, name)
         return f"postgresql+asyncpg://{USER}@/{name}?host={self.folder}"
 
+    def drop(self, url: str) -> None:
+        """Remove a database that `new_database` created, whoever still talks to it."""
+        _run(self.programs / "dropdb", "-h", self.folder, "-U", USER, "--force", name_of(url))
+
+
+def name_of(url: str) -> str:
+    """Return the name of the database at a URL of `Server.new_database`."""
+    return url.partition("@/")[2].partition("?")[0]
+
 
 def programs() -> Path | None:
     """Return the folder of the newest server programs; None: not installed."""
@@ -53,7 +70,7 @@ def programs() -> Path | None:
 @contextmanager
 def running(where: Path, *, durable: bool = False) -> Iterator[Server]:
     """Run a fresh server with the programs in `where`; `durable` for measurements."""
-    folder = Path(tempfile.mkdtemp(prefix="phoenyra-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="phoenyra-pg-", dir=None if durable else _memory()))
     data = folder / "data"
     if os.geteuid() == 0:
         shutil.chown(folder, USER)
@@ -78,6 +95,13 @@ def running(where: Path, *, durable: bool = False) -> Iterator[Server]:
             server.wait(timeout=30)
     finally:
         shutil.rmtree(folder)
+
+
+def _memory() -> Path | None:
+    """Return a folder in memory; None: there is none, or not with enough room."""
+    if not os.access(_MEMORY, os.W_OK) or not os.path.ismount(_MEMORY):
+        return None
+    return _MEMORY if shutil.disk_usage(_MEMORY).free >= _MEMORY_FREE_BYTES_MIN else None
 
 
 def _accepts(where: Path, folder: Path) -> bool:
