@@ -13,6 +13,7 @@ from cloud.exchange.journal.journal import Journal
 from cloud.exchange.recovery import recover
 from cloud.exchange.room import Room, lookup_of, rules_of
 from cloud.exchange.service import Exchange
+from cloud.exchange.standstill import Standstills
 from cloud.exchange.upgrade import upgrade
 from cloud.kernel import pauses
 from cloud.kernel.context import Hub
@@ -46,7 +47,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
         async with (
             tenure.held(journal, hub.database, hub.clock),
             _recovered(hub, journal, room) as exchange,
-            _tasks(hub, exchange),
+            _tasks(hub, exchange, room),
         ):
             await policies.begin(exchange, settings.policy_file)
             yield
@@ -68,8 +69,10 @@ async def _recovered(hub: Hub, journal: Journal, room: Room) -> AsyncIterator[Ex
 
 
 @asynccontextmanager
-async def _tasks(hub: Hub, exchange: Exchange) -> AsyncIterator[None]:
+async def _tasks(hub: Hub, exchange: Exchange, room: Room) -> AsyncIterator[None]:
     auctions = Auctions(hub, exchange)
+    halts = room.venue.desk.halts
+    standstills = Standstills(exchange.catalogue, hub.clock, halts, exchange.ask)
     counter = Counter(SocketDesk(hub, exchange))
     for service in (exchange, exchange.audience.feeds, counter, auctions):
         hub.provide(service)
@@ -82,6 +85,7 @@ async def _tasks(hub: Hub, exchange: Exchange) -> AsyncIterator[None]:
         "policy": policies.follow(exchange, hub.bus, hub.settings.policy_file),
         "auctions": auctions.run(),
         "suspensions": exchange.audience.suspensions.run(exchange.ask),
+        "standstills": standstills.run(),
         "exposure": exposure.run(hub, exchange.catalogue, exchange.standings),
         "timings": exchange.timings.run(),
         "sweeps": pauses.sweep_when(exchange.writer.quiet),
