@@ -17,10 +17,10 @@ from itertools import combinations
 from typing import NamedTuple
 
 from cloud.exchange.matching.codes import Execution, Kind, Side, State, Validity
+from cloud.exchange.venue import peaks
 from cloud.exchange.venue.commands import Entry
 from cloud.exchange.venue.guard import Refusal
 from cloud.exchange.venue.profile import CLIPS_MAX
-from cloud.market.money import eur_mwh
 
 
 class Codes(NamedTuple):
@@ -228,27 +228,12 @@ def _iceberg(entry: Entry, sizes: Sizes) -> Refusal | None:
             f"peak_price_delta: {entry.delta_ticks} ticks is not allowed; {allowed}",
         )
     rule = entry.contract.rule
-    return last_peak(
+    return peaks.beyond(
         entry.price_ticks or 0,
         entry.delta_ticks,
         -(-entry.quantity_steps // entry.display_steps),
         rule.price_ticks_min,
         rule.price_ticks_max,
-    )
-
-
-def last_peak(
-    price_ticks: int, delta_ticks: int, peaks: int, ticks_min: int, ticks_max: int
-) -> Refusal | None:
-    """Say whether the last peak of an iceberg would be past the product's price limits."""
-    last_ticks = price_ticks + delta_ticks * (peaks - 1)
-    if not delta_ticks or ticks_min <= last_ticks <= ticks_max:
-        return None
-    low, high = eur_mwh(ticks_min), eur_mwh(ticks_max)
-    return Refusal(
-        "PRICE_DELTA",
-        f"peak_price_delta: the last of {peaks} peaks would be at {eur_mwh(last_ticks)} EUR/MWh;"
-        f" {low} to {high} is allowed",
     )
 
 

@@ -8,11 +8,10 @@ larger than what has traded deletes the order. Source: Eurex T7 order handling; 
 
 from typing import NamedTuple
 
-from cloud.exchange import matrix
 from cloud.exchange.facts import Changed, Fact
 from cloud.exchange.matching.codes import Action, Ending, Kind, Side, State, Validity
 from cloud.exchange.matching.order import Order
-from cloud.exchange.venue import changes, flow, scopes, terms
+from cloud.exchange.venue import changes, flow, peaks, scopes, terms
 from cloud.exchange.venue.commands import Modification
 from cloud.exchange.venue.desk import EXPIRY, Desk
 from cloud.exchange.venue.guard import Refusal
@@ -199,9 +198,9 @@ def _last_peak(order: Order, stall: Stall, wanted: _Wanted) -> Refusal | None:
     left_steps = wanted.quantity_steps - order.filled_steps - order.reduced_steps
     if order.kind is not Kind.ICEBERG or left_steps <= 0 or not wanted.loses_place(order):
         return None
-    peaks = -(-left_steps // wanted.display_steps)
+    number = -(-left_steps // wanted.display_steps)
     ticks_min, ticks_max = stall.price_ticks_min, stall.price_ticks_max
-    return matrix.last_peak(wanted.price_ticks, wanted.delta_ticks, peaks, ticks_min, ticks_max)
+    return peaks.beyond(wanted.price_ticks, wanted.delta_ticks, number, ticks_min, ticks_max)
 
 
 def _form(order: Order, command: Modification, wanted: _Wanted, at_us: int) -> Refusal | None:
