@@ -48,6 +48,7 @@ class Folder:
         self.hub = root / "hub"
         self.admin_key = self.hub / "admin.key"
         self.market_keys = root / "market-keys.json"
+        self.market_feeds = root / "market-feeds.toml"
         self._state = root / "demo.json"
 
     def box(self, site: str) -> Path:

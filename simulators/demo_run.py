@@ -90,6 +90,7 @@ class Demo:
                 await programs.until(_is_open(self._ports.page(index)), START_S, agent)
 
     async def _start_hub(self, programs: Processes) -> Child:
+        demo_folder.write_private(self._folder.market_feeds, demo_world.MARKET_FEEDS)
         return await self._program(
             programs,
             "hub",
@@ -97,6 +98,7 @@ class Demo:
             "serve",
             PHOENYRA_HUB_DATA_DIR=str(self._folder.hub),
             PHOENYRA_HUB_PORT=str(self._ports.hub),
+            PHOENYRA_HUB_MARKET_FEEDS_FILE=str(self._folder.market_feeds),
         )
 
     async def _start_device(self, programs: Processes, site: DemoSite, port: int) -> Child:

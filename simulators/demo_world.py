@@ -24,6 +24,21 @@ _KEYS = {
 }
 """API keys by use, and whose they are."""
 _CONFLICT = 409
+MARKET_FEEDS = """\
+# Market data of the demonstration: from a seed, and labelled as simulated wherever it is shown.
+
+[[feed]]
+source = "simulated"
+areas = ["AT", "DE-LU"]
+kinds = [
+  "price.day_ahead", "load.forecast", "load.actual", "generation.forecast", "generation.actual",
+]
+seed = 7
+
+[reference]
+AT = "simulated"
+DE-LU = "simulated"
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,15 +75,15 @@ def unpack(
 
 
 def _numbers(values: Sequence[float]) -> tuple[int, bytes]:
+    largest = max(map(abs, values))
+    negative_zero = any(value == 0 and str(value) == "-0.0" for value in values)
     for exponent in _EXPONENTS:
+        if negative_zero or largest * 10**exponent > _EXACT_MAX:
+            break
         factor = 10**exponent
         if all(round(value * factor) / factor == value for value in values):
             whole = [round(value * factor) for value in values]
-            largest = max(map(abs, whole))
-            negative_zero = any(value == 0 and str(value) == "-0.0" for value in values)
-            if largest > _EXACT_MAX or negative_zero:
-                break
-            wide = largest > _INT32_MAX
+            wide = max(map(abs, whole)) > _INT32_MAX
             return exponent | (_WIDE if wide else 0), _bytes(array("q" if wide else "i", whole))
     return _DOUBLES, _bytes(array("d", values))
 
