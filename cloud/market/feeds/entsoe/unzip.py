@@ -43,7 +43,7 @@ def documents(body: bytes) -> Iterator[bytes]:
             _check(entries, len(body))
             for entry in entries:
                 yield _unpack(archive, entry)
-    except (BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError) as error:
+    except (BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError) as error:
         raise BadAnswer(f"the archive is broken: {error}") from error
 
 

@@ -185,7 +185,7 @@ async def test_too_much_asked_is_halved_until_it_is_not(at: Asking) -> None:
     assert len(at.platform.asked) == 1 + 2 + 4 + 8
 
 
-async def test_halving_ends(at: Asking) -> None:
+async def test_halving_comes_to_an_end(at: Asking) -> None:
     body = acknowledgement("999", "The number of instances (400) exceeds the maximum (200)")
     at.platform.faults += [Fault(400, body)] * 50
     with pytest.raises(FeedRefused, match="too much asked"):
