@@ -25,6 +25,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud.exchange.auction import calendar as auctions
 from cloud.exchange.journal import snapshot
 from cloud.exchange.matching.codes import TradeState
 from cloud.exchange.read import moving, supervision
@@ -97,7 +98,7 @@ class OperationsDesk:
             "scopes": {
                 "area": sorted({market.area for market in markets}),
                 "product": sorted({market.product for market in markets} | {BLOCK}),
-                "market": sorted(exchange.catalogue),
+                "market": sorted({*exchange.catalogue, *auctions.load()}),
                 "account": names,
             },
             "halts": [_halt(row) for row in halts],

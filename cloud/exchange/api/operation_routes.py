@@ -17,6 +17,7 @@ from cloud.exchange.api.operation_views import (
 )
 from cloud.exchange.api.own_routes import TradeId
 from cloud.exchange.api.paces import Entering, Operating, acting
+from cloud.exchange.auction import calendar as auctions
 from cloud.exchange.matching.codes import TradeState
 from cloud.exchange.read import moving, supervision
 from cloud.exchange.refusals import OrderRefused
@@ -188,7 +189,7 @@ def _value(body: HaltBody, catalogue: Catalogue) -> str:
     known = {
         "area": {market.area for market in catalogue.values()},
         "product": {market.product for market in catalogue.values()} | {BLOCK},
-        "market": set(catalogue),
+        "market": set(catalogue) | set(auctions.load()),
     }.get(body.scope)
     if known is not None and body.value not in known:
         names = ", ".join(sorted(known))

@@ -77,6 +77,7 @@ function settle() {
 
 function choose(key) {
   chosen = key;
+  loaded = "";
   Object.assign(page, EMPTY, { period: 0 });
   draw();
 }
@@ -142,11 +143,12 @@ function ownCash(row) {
   return kw === null ? null : (kw * (row.price_eur_mwh ?? 0) * page.hours()) / 1000;
 }
 
-const emptyText = () => t(page.session ? (page.session.stage === "PUBLISHED" ? "state.loading" : "auction.no_result") : page.state.auctions ? "auction.none" : "state.loading");
+/** What stands where nothing is: not yet asked for, or really nothing. */
+const emptyText = (key) => t(page.state.auctions?.length === 0 ? "auction.none" : page.result === null ? "state.loading" : key);
 
 function drawResults() {
   const rows = page.result?.results ?? [];
-  drawTable($("#results-table"), resultColumns(), rows, { name: `results ${chosen}`, key: (r) => r.period, state: (r) => JSON.stringify([r, page.ownKw(r.period)]), empty: emptyText() });
+  drawTable($("#results-table"), resultColumns(), rows, { name: `results ${chosen}`, key: (r) => r.period, state: (r) => JSON.stringify([r, page.ownKw(r.period)]), empty: emptyText("auction.no_result") });
   for (const row of $("#results-table tbody").children) attribute(row, "aria-selected", Number(row.dataset.key) === page.period ? "true" : null);
 }
 
@@ -162,7 +164,7 @@ const blockColumns = () => [
   ["blotter.delivery", "num", (r) => span(r)],
   ["auction.power_unit", "r num", (r) => h("span", { class: words.direction(r.parts[0][1]).tone }, `${words.power(peak(r))} ${words.direction(peak(r)).glyph}`)],
   ["auction.price_unit", "r num", (r) => words.number(r.price_eur_mwh, 2)],
-  ["auction.fate", "", (r) => fate(r)],
+  ["auction.fate", "text", (r) => fate(r)],
 ];
 
 const peak = (block) => block.parts.map(([, kw]) => kw).reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a));
@@ -190,14 +192,13 @@ function fate(block) {
 
 function drawOrders() {
   const { orders, awards, leftOut } = page;
-  const empty = page.session ? t("auction.no_orders") : t("state.loading");
-  drawTable($("#orders-table"), orderColumns(), orders, { name: "orders", key: (r) => r.site ?? "", empty });
+  drawTable($("#orders-table"), orderColumns(), orders, { name: "orders", key: (r) => r.site ?? "", empty: emptyText("auction.no_orders") });
   const blocks = orders.flatMap((one) => {
     const fates = awards.find((award) => award.site === one.site)?.blocks ?? [];
     return one.ordered_blocks.map((block) => ({ ...block, site: one.site, ...fates.find((each) => each.name === block.name) }));
   });
-  drawTable($("#blocks-table"), blockColumns(), blocks, { name: `blocks ${chosen}`, key: (r) => `${r.site}/${r.name}`, rowClass: (r) => (r.fate === "PARADOXICALLY_REJECTED" ? "edge-warn" : ""), empty: page.session ? t("auction.no_blocks") : t("state.loading") });
-  put("orders-note", orders.length ? t("auction.sealed") : "");
+  drawTable($("#blocks-table"), blockColumns(), blocks, { name: `blocks ${chosen}`, key: (r) => `${r.site}/${r.name}`, rowClass: (r) => (r.fate === "PARADOXICALLY_REJECTED" ? "edge-warn" : ""), empty: emptyText("auction.no_blocks") });
+  put("orders-note", orders.length && page.session?.stage === "OPEN" ? t("auction.sealed") : "");
   put("blocks-note", blocks.length ? words.number(blocks.length) : "");
   const box = $("#left-out");
   box.hidden = leftOut.length === 0;
@@ -218,6 +219,7 @@ function choosePeriod(period) {
   page.period = Math.max(0, Math.min((page.session?.periods ?? 1) - 1, period));
   drawPeriods();
   drawResults();
+  prices.draw();
   curves.load();
 }
 
@@ -228,7 +230,7 @@ function draw() {
   drawPeriods();
   prices.draw();
   curves.draw();
-  for (const [id, message] of [["prices", emptyText()], ["curves", t("auction.no_curve")]]) text($(`#${id}-empty`), message);
+  for (const [id, message] of [["prices", emptyText("auction.no_result")], ["curves", emptyText("auction.no_curve")]]) text($(`#${id}-empty`), message);
   toggle($("#kpi-own"), "none", page.awards.length === 0);
 }
 

@@ -23,7 +23,7 @@ export function pricesChart(page) {
     axes: [timeAxis(), axis({ scale: "y", size: 56, values: (_plot, splits) => splits.map((v) => words.number(v)) }), { show: false, scale: "kw" }],
     series: [
       {},
-      { scale: "kw", stroke: colour("ctl"), fill: colour("ctl"), width: 0, paths: uPlot.paths.bars({ size: [0.9, 100], align: 1 }), points: { show: false } },
+      { scale: "kw", stroke: colour("line"), fill: colour("line"), width: 0, paths: uPlot.paths.bars({ size: [0.9, 100], align: 1 }), points: { show: false } },
       { scale: "y", stroke: colour("price"), width: 2.2, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } },
     ],
     hooks: { draw: [upright(() => (page.session ? page.startUs(page.period) / 1e6 + page.session.period_us / 2e6 : null))] },
@@ -56,7 +56,7 @@ export function curvesChart(page, address) {
       {},
       { scale: "y", stroke: colour("sell"), width: 2, points: { show: false } },
       { scale: "y", stroke: colour("buy"), width: 2, points: { show: false } },
-      { scale: "y", stroke: colour("gold-text"), width: 2.2, points: { show: false } },
+      { scale: "y", stroke: colour("vwap"), width: 2.2, points: { show: false } },
     ],
     hooks: { draw: [upright(price)] },
     tip: (chart, i) => [words.withUnit(words.number(chart.data[0][i], 2), "€/MWh"), ...["auction.supply", "auction.demand", "auction.own_curve"].map((key, n) => [key, chart.data[n + 1][i]]).filter(([, kw]) => kw !== null && kw !== undefined).map(([key, kw]) => `${t(key)} ${words.withUnit(words.number(kw, 0, key === "auction.own_curve"), "kW")}`)],
