@@ -96,7 +96,7 @@ class Refused(NamedTuple):
     text: str
     action: Action
     basket: int
-    by: str = ""
+    by: str = ""  # the account, where `owner` is 0 and no administrator asked
 
 
 class Changed(NamedTuple):

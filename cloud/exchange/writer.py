@@ -10,11 +10,10 @@ venue itself shows may not be safe yet, so views are made from committed facts, 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
-from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from cloud.exchange.facts import Fact
 from cloud.exchange.journal.codec import INT_MAX
@@ -276,14 +275,15 @@ def _too_large(command: Command) -> str:
     """Return the name of a number that the journal cannot hold; '' where there is none."""
     if isinstance(command, Basket):
         return next(filter(None, map(_too_large, command.entries)), "")
-    for name in _names(type(command)):
+    for name in _NUMBERS[type(command)]:
         value = getattr(command, name)
         if type(value) is int and not -INT_MAX <= value <= INT_MAX:
             return name
     return ""
 
 
-@cache
-def _names(kind: type[Command]) -> tuple[str, ...]:
-    """Return the fields that may hold a whole number of a client's."""
-    return tuple(field.name for field in fields(kind) if field.type in (int, int | None))
+_NUMBERS: Mapping[type[Command], Sequence[str]] = {
+    kind: tuple(field.name for field in fields(kind) if field.type in (int, int | None))
+    for kind in get_args(Command)
+}
+"""The fields that may hold a whole number of a client's."""

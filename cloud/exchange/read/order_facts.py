@@ -36,12 +36,14 @@ def entered(ledger: Ledger, sequence: int, fact: Entered) -> None:
 
 def refused(ledger: Ledger, sequence: int, fact: Refused) -> None:
     account = ledger.owner(fact.owner).account if fact.owner else ""
+    alone = not fact.owner and fact.action is Action.REFUSED  # who asked for an order not his own
+    asked_by, who = (fact.by, "") if alone else (account, fact.by)
     ledger.changes.surveillance.append(
         (
             sequence,
             fact.at_us,
             fact.owner,
-            account,
+            asked_by,
             fact.contract,
             fact.order_id,
             plain(fact.client_order_id),
@@ -50,11 +52,11 @@ def refused(ledger: Ledger, sequence: int, fact: Refused) -> None:
             plain(fact.text),
             0,
             fact.basket,
-            fact.by,
+            who,
         )
     )
-    if account:
-        ledger.count(account, fact.at_us, REFUSED)
+    if asked_by:
+        ledger.count(asked_by, fact.at_us, REFUSED)
     order = ledger.orders.get(fact.order_id)
     if order is not None and order.account == account:  # somebody else's is none of his business
         ledger.acted(

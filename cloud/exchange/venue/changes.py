@@ -176,9 +176,11 @@ def refuse(
     at_us: int,
     facts: list[Fact],
 ) -> None:
-    """Write down that a change was turned away."""
+    """Write down that a change was turned away; of an unknown order, for which account."""
+    by = command.by_admin
     if order is None:
         order_id = 0 if isinstance(command, SwitchAll) else command.order_id
+        by = by or command.account
     else:
         order_id = order.order_id
     refused = Refused(
@@ -191,7 +193,7 @@ def refuse(
         refusal.text,
         Action.REFUSED_TO_ADMIN if command.by_admin else Action.REFUSED,
         0,
-        command.by_admin,
+        by,
     )
     facts.append(refused)
     desk.refused(refused, counts=True)

@@ -160,6 +160,14 @@ async def test_a_trade_is_cancelled_by_two_people(hub: Hub) -> None:
         assert late == (404, "TRADE_UNKNOWN")
 
 
+async def test_a_refused_deletion_of_an_unknown_order_is_told_with_its_account(hub: Hub) -> None:
+    async with trading(hub) as desk:
+        theirs = (await enter(desk.handel, "SELL"))["order_id"]
+        assert (await desk.werk.delete(f"/api/v1/orders/{theirs}")).status_code == 404
+        found = (await desk.admin.get(BASE + "/surveillance?account=stadtwerk")).json()["incidents"]
+        assert [(row["account"], row["code"]) for row in found] == [("stadtwerk", "ORDER_UNKNOWN")]
+
+
 async def test_of_two_who_set_limits_at_once_one_is_told_of_the_other(hub: Hub) -> None:
     async with trading(hub) as desk, asyncio.TaskGroup() as tasks:
         puts = [

@@ -110,6 +110,20 @@ def test_a_refusal_keeps_its_code_and_changes_no_order() -> None:
     assert unknown.surveillance[0][3] == ""
 
 
+def test_who_asks_for_an_order_that_is_not_his_is_known_to_the_surveillance() -> None:
+    sale = entered(1, WERK, SELL, 5_000, 5)
+    foreign = Refused(AT_US, 0, 0, 1, "", "ORDER_UNKNOWN", "", Action.REFUSED, 0, "handel")
+    changes = folded(sale, foreign, foreign._replace(order_id=77))
+    assert [(row[3], row[5], row[12]) for row in changes.surveillance] == [
+        ("handel", 1, ""),
+        ("handel", 77, ""),
+    ]
+    assert actions(changes) == [(1, "UADD", "werk", 5)], "nothing of it is in the order's history"
+    by_admin = foreign._replace(action=Action.REFUSED_TO_ADMIN, by="key-7")
+    told = folded(sale, by_admin).surveillance[0]
+    assert (told[3], told[12]) == ("", "key-7")
+
+
 def test_a_refused_change_of_somebody_elses_order_is_not_in_its_history() -> None:
     sale = entered(1, WERK, SELL, 5_000, 5)
     foreign = Refused(AT_US, 0, 0, 1, "", "ORDER_UNKNOWN", "", Action.REFUSED, 0)
