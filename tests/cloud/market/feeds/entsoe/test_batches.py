@@ -1,86 +1,29 @@
-"""From documents to series: auctions apart, duplicates resolved, borders netted."""
+"""From documents to series: auctions apart, duplicates resolved, times of knowledge."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.market.areas.catalogue import load
-from cloud.market.feeds.base import Wish
 from cloud.market.feeds.entsoe import batches as made_batches
-from cloud.market.feeds.entsoe.document import Document, parse
 from cloud.market.feeds.entsoe.identity import SEQUENCE
-from cloud.market.feeds.entsoe.request import pieces
-from cloud.market.feeds.errors import BadAnswer
-from cloud.market.series.model import Batch, Kind, Quality
-from simulators.entsoe_documents import MadeDocument, MadePeriod, MadeSeries, xml
+from cloud.market.series.model import Quality
+from simulators.entsoe_documents import MadeSeries
+from tests.support.entsoe import (
+    AFTER_US,
+    END_US,
+    PRICE,
+    START_US,
+    STEP_US,
+    document,
+    period,
+    price,
+    read,
+)
 from wire.clock import micros
-
-AREAS = load()
-AT = AREAS["AT"]
-EIC = "10YAT-APG------L"
-OTHER = "10YCH-SWISSGRIDZ"
-DAY = date(2026, 3, 29)
-START_US, END_US = AT.day_us(DAY)
-STEP_US = 900_000_000
-AFTER_US = START_US - 10 * 3_600_000_000
-"""14:00 of the day before in Vienna, less an hour: the coupled auction has opened."""
-PRICE = {
-    "in_Domain.mRID": EIC,
-    "out_Domain.mRID": EIC,
-    "currency_Unit.name": "EUR",
-    "price_Measure_Unit.name": "MWH",
-}
-POWER = {"inBiddingZone_Domain.mRID": EIC, "quantity_Measure_Unit.name": "MAW"}
-Values = Sequence[float | None]
-
-
-def period(values: Values, first: int = 0, resolution: str = "PT15M") -> MadePeriod:
-    start_us = START_US + first * STEP_US
-    return MadePeriod(start_us=start_us, resolution=resolution, values=values)
-
-
-def price(values: Values, sequence: str = "1") -> MadeSeries:
-    numbered = {SEQUENCE: sequence} if sequence else {}
-    return MadeSeries(texts={**PRICE, **numbered}, periods=[period(values)])
-
-
-def power(values: Values, plant: str = "", **texts: str) -> MadeSeries:
-    return MadeSeries(
-        texts={**POWER, **texts}, periods=[period(values)], value="quantity", plant=plant
-    )
-
-
-def document(*series: MadeSeries, type: str = "A44", **more: Any) -> Document:
-    root = "Publication_MarketDocument" if type in ("A44", "A11") else "GL_MarketDocument"
-    found = parse(xml(MadeDocument(root=root, type=type, series=series, **more)))
-    assert isinstance(found, Document)
-    return found
-
-
-def read(
-    *documents: Sequence[Document] | Document,
-    kind: Kind = Kind.PRICE_DAY_AHEAD,
-    start_us: int = START_US,
-    end_us: int = END_US,
-    detail: str = "",
-    history: bool = False,
-    received_us: int = AFTER_US,
-) -> tuple[list[Batch], list[str]]:
-    """Return the batches of a wish for AT, and what was told."""
-    wish = Wish(
-        kind=kind, area="AT", start_us=start_us, end_us=end_us, detail=detail, history=history
-    )
-    (piece,) = pieces(wish, AREAS)
-    told: list[str] = []
-    reading = made_batches.Reading(area=AT, received_us=received_us, tell=told.append)
-    answers = [said if isinstance(said, Sequence) else [said] for said in documents]
-    return made_batches.batches(piece, answers, reading), told
 
 
 def test_two_auctions_of_one_answer_are_two_series() -> None:
@@ -191,109 +134,6 @@ def test_the_order_of_documents_never_matters(rows: list[tuple[int, int, list[fl
         for at, revision, values in rows
     ]
     assert read(documents)[0] == read(documents[::-1])[0]
-
-
-@pytest.mark.parametrize(
-    "texts",
-    [
-        {"currency_Unit.name": "PLN"},
-        {"price_Measure_Unit.name": "KWH"},
-        {"price_Measure_Unit.name": "MAW"},
-        {"in_Domain.mRID": OTHER, "out_Domain.mRID": OTHER},
-        {"in_Domain.mRID": OTHER},
-    ],
-)
-def test_another_currency_unit_or_area_is_left_out_and_told(texts: dict[str, str]) -> None:
-    other = MadeSeries(texts={**PRICE, SEQUENCE: "1", **texts}, periods=[period([1.0])])
-    found, told = read(document(other, price([2.0])))
-    assert [batch.values for batch in found] == [(2.0,)]
-    assert len(told) == 1
-
-
-def test_load_in_megawatt_hours_is_left_out_and_told() -> None:
-    series = power([1.0], **{"quantity_Measure_Unit.name": "MWH"})
-    found, told = read(document(series, type="A65"), kind=Kind.LOAD_FORECAST)
-    assert found == []
-    assert "'MWH'" in told[0]
-
-
-def test_a_document_that_was_not_asked_for_is_refused() -> None:
-    with pytest.raises(BadAnswer, match="A44 was asked for, 'A65' came"):
-        read(document(power([1.0]), type="A65"))
-
-
-def test_a_position_beyond_the_end_is_told_and_the_rest_is_kept() -> None:
-    body = xml(
-        MadeDocument(root="Publication_MarketDocument", type="A44", series=[price([1.0, 2.0])])
-    )
-    changed = parse(body.replace(b"<position>2<", b"<position>7<"))
-    assert isinstance(changed, Document)
-    found, told = read(changed)
-    assert found[0].values == (1.0, 1.0)
-    assert "suspect" in told[0]
-
-
-def test_generation_is_told_by_plant_and_pumping_is_negative() -> None:
-    pumping = MadeSeries(
-        texts={"outBiddingZone_Domain.mRID": EIC, "quantity_Measure_Unit.name": "MAW"},
-        periods=[period([40.0, 0.0])],
-        value="quantity",
-        plant="B10",
-    )
-    answer = document(power([5.0], "B10"), power([9.0], "B99"), pumping, power([1.0]), type="A75")
-    found, told = read(answer, kind=Kind.GENERATION_ACTUAL)
-    assert {batch.series.detail: batch.values for batch in found} == {
-        "B10": (5.0,),
-        "B99": (9.0,),
-        "B10-consumption": (-40.0, 0.0),
-    }
-    assert len(told) == 1
-
-
-def flow(values: Values, into: str, out: str) -> Document:
-    texts = {"in_Domain.mRID": into, "out_Domain.mRID": out, "quantity_Measure_Unit.name": "MAW"}
-    return document(
-        MadeSeries(texts=texts, periods=[period(values)], value="quantity", curve="A01"),
-        type="A11",
-    )
-
-
-def test_a_border_is_export_less_import_and_nothing_where_one_way_is_not_known() -> None:
-    leaves, enters = flow([300.0, 10.0, 5.0], OTHER, EIC), flow([100.0, 50.0], EIC, OTHER)
-    found, told = read(leaves, enters, kind=Kind.FLOW, detail="CH")
-    (batch,) = found
-    assert (batch.series.detail, batch.values) == ("CH", (200.0, -40.0))
-    assert "1 intervals" in told[0]
-
-
-def test_the_two_ways_of_a_border_cannot_be_taken_for_each_other() -> None:
-    leaves, enters = flow([300.0], OTHER, EIC), flow([100.0], EIC, OTHER)
-    found, told = read(enters, leaves, kind=Kind.FLOW, detail="CH")
-    assert found == []
-    assert len(told) == 2
-
-
-def volume(direction: str, unit: str, value: float) -> Document:
-    texts = {"quantity_Measure_Unit.name": unit, "controlArea_Domain.mRID": EIC}
-    if direction:
-        texts["flowDirection.direction"] = direction
-    return document(power([value], **texts), type="A86")
-
-
-@pytest.mark.parametrize(
-    ("direction", "unit", "expected"),
-    [("A01", "MWH", 40.0), ("A02", "MWH", -40.0), ("A02", "MAW", -10.0)],
-)
-def test_a_volume_has_the_sign_of_its_direction_and_becomes_power(
-    direction: str, unit: str, expected: float
-) -> None:
-    found, _ = read(volume(direction, unit, 10.0), kind=Kind.IMBALANCE_VOLUME)
-    assert found[0].values == (expected,)
-
-
-def test_a_volume_without_a_direction_is_left_out_and_told() -> None:
-    found, told = read(volume("", "MWH", 10.0), kind=Kind.IMBALANCE_VOLUME)
-    assert (found, len(told)) == ([], 1)
 
 
 def test_a_coupled_price_before_its_auction_opened_is_set_apart() -> None:
