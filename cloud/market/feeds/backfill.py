@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from cloud.market.feeds.base import MarketFeed, Wish
-from cloud.market.feeds.coverage import complete_days
+from cloud.market.feeds.coverage import complete_days, in_parts
 from cloud.market.feeds.polling import ranges
 from cloud.market.feeds.states import Asked
 from cloud.market.series.archive import Appended, Archive
@@ -54,7 +54,7 @@ async def backfill(
             end_us=area.day_us(end)[1],
             history=True,
         )
-        async for batch in feed.fetch(wish):
-            total += await archive.append([batch])
+        async for some in in_parts(feed, wish):
+            total += await archive.append(some)
         done += (end - start).days + 1
         yield Progress(done=done, total=len(missing), appended=total)

@@ -1,14 +1,39 @@
 """Which days of what is asked for are there, whatever details and resolutions the source has."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import date
 
 from cloud.market.areas.model import Area
+from cloud.market.feeds.base import MarketFeed, Wish
+from cloud.market.feeds.errors import FeedError
 from cloud.market.feeds.rows import auction_of
 from cloud.market.feeds.states import Asked
 from cloud.market.series.archive import Archive
 from cloud.market.series.days import by_day
-from cloud.market.series.model import Kind, Series
+from cloud.market.series.model import Batch, Kind, Series
+
+BATCHES_AT_ONCE = 50
+
+
+async def in_parts(feed: MarketFeed, wish: Wish) -> AsyncIterator[list[Batch]]:
+    """Yield what a feed says, some batches at a time: each part is kept at once.
+
+    Raises:
+        FeedError: after what came before it was yielded.
+    """
+    some: list[Batch] = []
+    try:
+        async for batch in feed.fetch(wish):
+            some.append(batch)
+            if len(some) == BATCHES_AT_ONCE:
+                yield some
+                some = []
+    except FeedError:
+        if some:
+            yield some
+        raise
+    if some:
+        yield some
 
 
 def belongs(series: Series, asked: Asked, area: Area) -> bool:

@@ -16,7 +16,7 @@ from cloud.kernel.events import NewEvent
 from cloud.market.areas.model import Area
 from cloud.market.feeds import polling
 from cloud.market.feeds.base import MarketFeed, Wish
-from cloud.market.feeds.coverage import complete_days
+from cloud.market.feeds.coverage import complete_days, in_parts
 from cloud.market.feeds.errors import FeedError, FeedRefused
 from cloud.market.feeds.polling import NEVER, Looked
 from cloud.market.feeds.states import State
@@ -117,9 +117,9 @@ async def _ask(archive: Archive, job: Job, first: date, last: date, is_old: bool
         history=is_old,
     )
     new = 0
-    async for batch in job.feed.fetch(wish):
-        appended = await archive.append([batch])
-        job.series.add(batch.series)
+    async for some in in_parts(job.feed, wish):
+        appended = await archive.append(some)
+        job.series.update(batch.series for batch in some)
         job.state.kept(appended.new)
         new += appended.new
     return new

@@ -6,6 +6,7 @@ are published late, days with a hole that a later revision mends, and prices tha
 What is published depends on the clock: nothing is told before its hour. Pure but for the clock.
 """
 
+import asyncio
 import hashlib
 import math
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -73,18 +74,20 @@ class Simulated:
         """
         if not self.offers(wish.kind, wish.area):
             raise FeedRefused(f"{SOURCE} has no {wish.kind.value} of {wish.area}")
-        for batch in self._batches(wish, self._clock.now_us()):
-            yield batch
+        now_us = self._clock.now_us()
+        for day in days_of(self._areas[wish.area], wish.start_us, wish.end_us):
+            for batch in await asyncio.to_thread(self._of_day, wish, day, now_us):
+                yield batch
 
-    def _batches(self, wish: Wish, now_us: int) -> Iterator[Batch]:
+    def _of_day(self, wish: Wish, day: date, now_us: int) -> list[Batch]:
         area = self._areas[wish.area]
-        for day in days_of(area, wish.start_us, wish.end_us):
-            for detail in _KINDS[wish.kind]:
-                if wish.detail in ("", detail):
-                    for issue in issues(self._seed, area, wish.kind, detail, day, now_us):
-                        batch = _batch(issue, wish, detail, now_us)
-                        if batch is not None:
-                            yield batch
+        return [
+            batch
+            for detail in _KINDS[wish.kind]
+            if wish.detail in ("", detail)
+            for issue in issues(self._seed, area, wish.kind, detail, day, now_us)
+            if (batch := _batch(issue, wish, detail, now_us)) is not None
+        ]
 
 
 def issues(

@@ -1,5 +1,6 @@
 """The open sources as feeds: a wish in, batches out. What they say is read by their own files."""
 
+from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ class EnergyCharts:
         for piece in _pieces(wish):
             body = await self._web.get(*energy_charts.question(piece, area))
             if body is not None:
-                for batch in energy_charts.parse(body, piece, area, self._clock.now_us()):
+                now_us = self._clock.now_us()
+                for batch in await to_thread(energy_charts.parse, body, piece, area, now_us):
                     yield batch
 
 
@@ -56,7 +58,8 @@ class Awattar:
         for piece in _pieces(wish):
             body = await web.get(*awattar.question(piece))
             if body is not None:
-                for batch in awattar.parse(body, piece, area, self._clock.now_us()):
+                now_us = self._clock.now_us()
+                for batch in await to_thread(awattar.parse, body, piece, area, now_us):
                     yield batch
 
 
@@ -81,7 +84,8 @@ class Smard:
             for at_ms in names:
                 body = await self._web.get(smard.block_path(one, area, at_ms))
                 if body is not None:
-                    for batch in smard.parse([body], one, wish, area, self._clock.now_us()):
+                    now_us = self._clock.now_us()
+                    for batch in await to_thread(smard.parse, [body], one, wish, area, now_us):
                         yield batch
 
 

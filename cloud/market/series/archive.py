@@ -69,15 +69,18 @@ class Archive:
         """Keep what is new in `batches`; committed when it returns, idempotent.
 
         Raises:
-            BadBatch: one of them may not be kept; those before it are.
-            Unavailable: the database does not answer.
+            BadBatch: one of them may not be kept, and none is.
+            Unavailable: the database does not answer; some may be kept.
         """
-        total = Appended()
+        by_series: dict[Series, list[Statement]] = {}
         for batch in batches:
             area = self.area_of(batch.series)
             parts = await _aside(len(batch.values) > 1_000, _parts, batch, area)
-            for first in range(0, len(parts), DAYS_AT_ONCE):
-                total += await self._append(batch.series, parts[first : first + DAYS_AT_ONCE])
+            by_series.setdefault(batch.series, []).extend(parts)
+        total = Appended()
+        for series, said in by_series.items():
+            for first in range(0, len(said), DAYS_AT_ONCE):
+                total += await self._append(series, said[first : first + DAYS_AT_ONCE])
         return total
 
     async def as_of(
@@ -158,10 +161,11 @@ def _parts(batch: Batch, area: Area) -> list[Statement]:
 def _news(
     series: Series, parts: Sequence[Statement], known: Sequence[Statement]
 ) -> list[Statement]:
-    found = []
+    found: list[Statement] = []
     for part in parts:
         start_us, end_us = part.starts_us[0], part.starts_us[-1] + 1
-        near = [one for one in known if one.starts_us[0] < end_us and one.starts_us[-1] >= start_us]
+        there = (*known, *found)
+        near = [one for one in there if one.starts_us[0] < end_us and one.starts_us[-1] >= start_us]
         by_then = [one for one in near if one.known_us <= part.known_us]
         arrived = [one for one in near if not one.assumed]
         said = checking.news(
