@@ -37,7 +37,8 @@ def run(options: Options) -> Figures:
     return {
         "data": name,
         "area": days.area,
-        "days": count,
+        "days": len(scored.whole),
+        "days_left_out": count - len(scored.whole),
         "first_day": days.on(scored.begin).isoformat(),
         "configuration": DAY_AHEAD.name,
         **_scores(scored),
@@ -66,10 +67,10 @@ def _lengths(options: Options, days: Days) -> tuple[int, int]:
 
 
 def _scores(scored: Scored) -> Figures:
-    begin = scored.begin
-    true, point = scored.true, scored.point
-    weekly = last_week(scored.days)[begin : begin + len(true)]
-    similar = similar_day(scored.days)[begin : begin + len(true)]
+    rows = scored.whole
+    true, point = scored.true[rows], scored.point[rows]
+    weekly = last_week(scored.days)[scored.begin + rows]
+    similar = similar_day(scored.days)[scored.begin + rows]
     return {
         "mae": round(mae(true, point), 4),
         "rmae": round(rmae(true, point, weekly), 4),
@@ -83,10 +84,15 @@ def _scores(scored: Scored) -> Figures:
     }
 
 
-def _of_members(scored: Scored) -> dict[str, float]:
-    told = scored.told[scored.begin - scored.warm :]
-    errors = [mae(scored.true, told[:, member]) for member in range(told.shape[1])]
-    return dict(zip(_names(), _rounded(np.array(errors)), strict=True))
+def _of_members(scored: Scored) -> dict[str, float | None]:
+    """Return each member's MAE on the days that it forecast; None where it always slept."""
+    rows = scored.whole
+    told, true = scored.told[scored.begin - scored.warm :][rows], scored.true[rows]
+    errors: dict[str, float | None] = {}
+    for name, said in zip(_names(), np.moveaxis(told, 1, 0), strict=True):
+        awake = np.isfinite(said).all(axis=1)
+        errors[name] = round(mae(true[awake], said[awake]), 4) if awake.any() else None
+    return errors
 
 
 def _compared(scored: Scored, reference: str | None) -> Figures:
@@ -97,13 +103,16 @@ def _compared(scored: Scored, reference: str | None) -> Figures:
     begin = (scored.days.on(scored.begin) - found.first).days
     figures: Figures = {}
     for name in found.columns:
-        told = found.hours(name)[begin : begin + len(scored.point)]
-        if name == price_column(found) or told.shape != scored.point.shape or begin < 0:
+        theirs = found.hours(name)[begin : begin + len(scored.point)]
+        if name == price_column(found) or theirs.shape != scored.point.shape or begin < 0:
             continue
-        test = diebold_mariano(scored.true, scored.point, told)
+        rows = scored.whole[np.isfinite(theirs[scored.whole]).all(axis=1)]
+        true, told = scored.true[rows], theirs[rows]
+        test = diebold_mariano(true, scored.point[rows], told)
         figures[f"against {name}"] = {
-            "mae": round(mae(scored.true, told), 4),
-            "rmse": round(rmse(scored.true, told), 4),
+            "days": len(rows),
+            "mae": round(mae(true, told), 4),
+            "rmse": round(rmse(true, told), 4),
             "p_plain": round(test.p_plain, 6),
             "p_newey_west": round(test.p_newey_west, 6),
         }

@@ -1,7 +1,8 @@
 """A backtest: the members told for every day, as known at its gate, and combined on the way.
 
 Days before the first scored one warm the weights up: they are forecast and learned from alike,
-and not scored. What is kept on disk is not calculated again.
+and not scored. What is kept on disk is not calculated again. Where a price that was read yesterday
+has a long hole, all members sleep and there is no forecast: whoever needs one falls back.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cloud.forecast.arrays import FloatArray
+from cloud.forecast.arrays import FloatArray, IntArray
 from cloud.forecast.cache import Cache
 from cloud.forecast.configuration import Configuration
 from cloud.forecast.days import Days, filled
@@ -46,6 +47,12 @@ class Scored:
     def point(self) -> FloatArray:
         """Forecasts of the scored days, shape (days, 24)."""
         return self.walk.point[self.begin - self.warm :]
+
+    @property
+    def whole(self) -> IntArray:
+        """Which of the scored days have every price and a forecast: those that errors are of."""
+        both = np.isfinite(self.true) & np.isfinite(self.point)
+        return np.flatnonzero(both.all(axis=1))
 
 
 def backtest(

@@ -117,6 +117,16 @@ def test_the_method_beats_last_week_on_a_market_of_our_own() -> None:
     assert mae(found.true, found.point) < 0.6 * mae(found.true, last_week(MARKET)[BEGIN:END])
 
 
+def test_a_day_whose_price_has_a_hole_and_the_days_that_read_it_are_not_scored() -> None:
+    prices = MARKET.prices.copy()
+    prices[140, 5:12] = np.nan
+    found = scored(Days("OWN", MARKET.first, prices, MARKET.inputs))
+    assert np.isfinite(found.point[140 - BEGIN]).all()
+    left_out = sorted(set(range(END - BEGIN)) - set(found.whole.tolist()))
+    assert left_out == [5 + later for later in (0, 1, 2, 3, 7)]
+    assert np.isnan(found.point[left_out[1:]]).all()
+
+
 @pytest.mark.parametrize("stretch", [(20, 40), (140, 140), (140, 151)])
 def test_a_stretch_without_a_history_is_refused(stretch: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="a stretch of 28 to 150 is"):
