@@ -15,6 +15,7 @@ from enum import Enum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from cloud.market.breaks import Break
 from wire import clock
 
 TICKS_PER_EUR = 100
@@ -133,6 +134,8 @@ class Market:
     """Newest first, at least one."""
     scope: str = "local"
     """``local``, ``country`` or ``cross_zonal``: with whom orders of this market can meet."""
+    breaks: tuple[Break, ...] = ()
+    """Times of a day at which it stands still."""
     _made: dict[int, Contract] = field(
         default_factory=dict, init=False, repr=False, compare=False, hash=False
     )

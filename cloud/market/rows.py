@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from cloud.market.breaks import Break
 from cloud.market.contracts import PRODUCTS, TICKS_PER_EUR, Market, Rule
 
 _Eur = Annotated[Decimal, Field(ge=-100_000, le=100_000, multiple_of=Decimal("0.01"))]
@@ -104,8 +105,31 @@ class RuleRow(_Row):
         )
 
 
+class BreakRow(_Row):
+    """A time of each local day, from `valid_from` on, around which a market stands still."""
+
+    valid_from: date
+    valid_until: date | None = None
+    local: Annotated[str, AfterValidator(lambda text: _clock_time(text) and text)]
+    lead_s: _Lead
+    lasts_s: Annotated[int, Field(gt=0, le=43_200)]
+    reason: str = Field(min_length=1, max_length=200)
+    source: str = Field(min_length=1)
+    confidence: str = Field(min_length=1)
+
+    def one(self) -> Break:
+        return Break(
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            local=_clock_time(self.local).replace(tzinfo=None),
+            lead_s=self.lead_s,
+            lasts_s=self.lasts_s,
+            reason=self.reason,
+        )
+
+
 class MarketRow(_Row):
-    """A market with its dated rules."""
+    """A market with its dated rules and breaks."""
 
     code: _Code
     area: str = Field(pattern=r"^[A-Z][A-Z0-9_-]{1,19}$")
@@ -113,6 +137,7 @@ class MarketRow(_Row):
     resolution_s: Literal[900, 1800, 3600]
     scope: Literal["local", "country", "cross_zonal"] = "local"
     rule: tuple[RuleRow, ...] = Field(min_length=1, max_length=1_000)
+    pause: tuple[BreakRow, ...] = Field(default=(), max_length=100)
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -140,6 +165,7 @@ class MarketRow(_Row):
             resolution_s=self.resolution_s,
             rules=tuple(rules),
             scope=self.scope,
+            breaks=tuple(row.one() for row in self.pause),
         )
 
 
