@@ -1,8 +1,8 @@
 """A backtest: the members told for every day, as known at its gate, and combined on the way.
 
 Days before the first scored one warm the weights up: they are forecast and learned from alike,
-and not scored. What is kept on disk is not calculated again. Where a price that was read yesterday
-has a long hole, all members sleep and there is no forecast: whoever needs one falls back.
+and not scored. What is kept on disk is not calculated again. Where a past day that is
+read has a long hole, all members sleep and there is no forecast: whoever needs one falls back.
 """
 
 from collections.abc import Callable, Iterator
