@@ -17,6 +17,8 @@ from wire.block import Quality
 
 RECOVERY_S = 10.0
 RUNS = 100
+AT_ONCE = 2
+"""Servers, lines and drivers; each meets its share of the runs."""
 
 
 async def test_items_that_are_silently_dropped_are_noticed_and_told_again(
@@ -121,8 +123,20 @@ async def test_a_server_that_talks_nonsense_is_unreachable_and_nothing_worse(
 async def test_subscriptions_are_back_after_every_one_of_a_hundred_losses(
     cache: Path, tmp_path: Path
 ) -> None:
-    chance = random.Random(4)
-    peer = Peer(cache, overriding(tmp_path))
+    recovered_s: list[float] = []
+    async with Peer(cache).serving():
+        pass  # which fills the cache, if nobody has
+    async with asyncio.TaskGroup() as tasks:
+        for seed in range(AT_ONCE):
+            chance = random.Random(seed)
+            peer = Peer(cache, overriding(tmp_path))
+            tasks.create_task(_losses(peer, chance, recovered_s))
+    assert len(recovered_s) == RUNS
+    assert max(recovered_s) < RECOVERY_S
+
+
+async def _losses(peer: Peer, chance: random.Random, recovered_s: list[float]) -> None:
+    """Lose the subscriptions in every way; note how long it took each time until they were back."""
     loop = asyncio.get_running_loop()
     async with line_to(peer.port) as line, AsyncExitStack() as servers:
         url = f"opc.tcp://127.0.0.1:{line.port}"
@@ -147,12 +161,12 @@ async def test_subscriptions_are_back_after_every_one_of_a_hundred_losses(
             server.fall_silent,
         ]
         await readings(driver)
-        for run in range(RUNS):
+        for run in range(RUNS // AT_ONCE):
             await chance.choice(faults)()
             peer.grid.frequency_hz = wanted = 49.0 + run / 100
             began_s = loop.time()
             await value_is(driver, "grid.frequency_hz", wanted)
-            assert loop.time() - began_s < RECOVERY_S
+            recovered_s.append(loop.time() - began_s)
             peer.grid.frequency_hz = 51.0
             await value_is(driver, "grid.frequency_hz", 51.0)
         assert all(r.quality is Quality.GOOD for r in await driver.read(Rate.FAST))
