@@ -1,32 +1,11 @@
 """Prices from outside: the newest of each market, kept over a restart; shown, never traded on."""
 
-from dataclasses import dataclass
-
-from sqlalchemy import BigInteger, Column, Float, String, Table, select
-
-from cloud.kernel.database import Database, metadata, upsert
+from cloud.exchange.prices import history_store
+from cloud.exchange.prices.history_store import Fed
+from cloud.kernel.database import Database
 from cloud.kernel.metrics import gauge
 
 PRICE = gauge("pho_outside_price", "Newest price that a service fed in, EUR/MWh", ["market"])
-
-outside_price = Table(
-    "outside_price",
-    metadata,
-    Column("market", String(40), primary_key=True),
-    Column("eur_mwh", Float, nullable=False),
-    Column("mwh", Float, nullable=False),
-    Column("at_us", BigInteger, nullable=False),
-)
-_c = outside_price.c
-
-
-@dataclass(frozen=True, slots=True)
-class Fed:
-    """A price as it was told."""
-
-    eur_mwh: float
-    mwh: float
-    at_us: int
 
 
 class OutsidePrices:
@@ -38,15 +17,8 @@ class OutsidePrices:
 
     async def take(self, database: Database, market: str, fed: Fed) -> None:
         """Keep a price that is no older than the one before; `market` is of the catalogue."""
-        row = {"market": market, "eur_mwh": fed.eur_mwh, "mwh": fed.mwh, "at_us": fed.at_us}
         async with database.transaction() as connection:
-            await upsert(
-                connection,
-                outside_price,
-                [row],
-                lambda new: {name: new[name] for name in ("eur_mwh", "mwh", "at_us")},
-                lambda new: new.at_us >= _c.at_us,
-            )
+            await history_store.keep_outside(connection, market, fed)
         before = self._newest.get(market)
         if before is None or fed.at_us >= before.at_us:
             self._show(market, fed)
@@ -55,11 +27,9 @@ class OutsidePrices:
         """Return the newest price of a market, None where none ever came."""
         if market not in self._newest:
             async with database.reading() as connection:
-                row = (
-                    await connection.execute(select(outside_price).where(_c.market == market))
-                ).one_or_none()
+                kept = await history_store.outside(connection, market)
             if market not in self._newest:  # nobody has told one meanwhile
-                self._show(market, None if row is None else Fed(row.eur_mwh, row.mwh, row.at_us))
+                self._show(market, kept)
         return self._newest[market]
 
     def _show(self, market: str, fed: Fed | None) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from cloud.exchange.api.outside import Fed, OutsidePrices
+from cloud.exchange.api.outside import OutsidePrices
 from cloud.exchange.api.paces import Feeding, Studying, Telling, Tending, Watching
 from cloud.exchange.api.seed_views import (
     BessStatus,
@@ -21,6 +21,7 @@ from cloud.exchange.api.seed_views import (
 )
 from cloud.exchange.entry import market_of
 from cloud.exchange.prices.history import HISTORY_HOURS_MAX, LONGTERM_DAYS_MAX, POINTS_MAX
+from cloud.exchange.prices.history_store import Fed
 from cloud.exchange.refusals import OrderRefused
 from cloud.exchange.service import Exchange
 from cloud.fleet import service as fleet

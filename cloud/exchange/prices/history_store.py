@@ -1,4 +1,4 @@
-"""The history of prices in the database; only `history` writes it."""
+"""The history of prices in the database, and the newest prices from outside."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -7,13 +7,21 @@ from sqlalchemy import ColumnElement, delete, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.exchange.prices.sums import Bucket
-from cloud.exchange.prices.tables import CENTITICKS, price_minute
+from cloud.exchange.prices.tables import CENTITICKS, outside_price, price_minute
 from cloud.kernel.database import Columns, upsert
 
 HOUR_US = 3_600_000_000
 SERIES = ("mark", "ema", "vwap")
 _SUMS = ("open_ticks", "high_ticks", "low_ticks", "close_ticks", "value", "volume_wh", "trades")
 _c = price_minute.c
+
+
+class Fed(NamedTuple):
+    """A price from outside as it was told."""
+
+    eur_mwh: float
+    mwh: float
+    at_us: int
 
 
 class Point(NamedTuple):
@@ -154,3 +162,21 @@ async def forget_until(connection: AsyncConnection, until_us: int) -> int:
 def _point(start_us: int, mark: int | None, ema: int | None, vwap: int | None) -> Point:
     ticks = [None if x is None else x / CENTITICKS for x in (mark, ema, vwap)]
     return Point(start_us, *ticks)
+
+
+async def keep_outside(connection: AsyncConnection, market: str, fed: Fed) -> None:
+    """Keep a price from outside that is no older than the one before."""
+    await upsert(
+        connection,
+        outside_price,
+        [{"market": market, **fed._asdict()}],
+        lambda new: {name: new[name] for name in Fed._fields},
+        lambda new: new.at_us >= outside_price.c.at_us,
+    )
+
+
+async def outside(connection: AsyncConnection, market: str) -> Fed | None:
+    """Return the newest price from outside of a market, None where none ever came."""
+    rows = await connection.execute(select(outside_price).where(outside_price.c.market == market))
+    row = rows.one_or_none()
+    return None if row is None else Fed(row.eur_mwh, row.mwh, row.at_us)

@@ -1,6 +1,6 @@
-"""A minute of each market, kept for years: what the averages were, and what was traded."""
+"""A minute of each market, kept for years: averages and trades; and prices from outside."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table
 
 from cloud.kernel.database import metadata
 
@@ -26,3 +26,13 @@ price_minute = Table(
     Index(None, "start_us"),
 )
 """mark, ema, vwap: in 0.0001 EUR/MWh, as they were when the minute ended. value: ticks times Wh."""
+
+outside_price = Table(
+    "outside_price",
+    metadata,
+    Column("market", String(40), primary_key=True),
+    Column("eur_mwh", Float, nullable=False),
+    Column("mwh", Float, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+"""The newest price of each market that a service fed in."""

@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from cloud.exchange.api.outside import Fed, OutsidePrices
+from cloud.exchange.api.outside import OutsidePrices
+from cloud.exchange.prices.history_store import Fed
 from cloud.exchange.service import Exchange
 from cloud.kernel.context import Hub
 from cloud.kernel.keys import Role
