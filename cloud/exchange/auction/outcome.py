@@ -68,7 +68,7 @@ class Outcome:
     welfare: int
     """Ticks x steps, rounded: what buyers would have paid less what sellers would have asked."""
     gap: float
-    """Relative to the welfare; 0: there is no better choice of blocks."""
+    """Relative to the welfare; 0: less than a millionth could be missing."""
     rounds: int
     cuts: int
     left_out: tuple[LeftOut, ...] = ()

@@ -130,7 +130,7 @@ class ResultView(SessionView):
     blocks_partly_accepted: int
     blocks_paradoxically_rejected: int
     welfare_eur: float | None
-    gap: float | None = Field(description="relative; 0: there is no better choice of blocks")
+    gap: float | None = Field(description="relative; 0: less than a millionth may be missing")
 
     @classmethod
     def made(
