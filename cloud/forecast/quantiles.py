@@ -1,0 +1,178 @@
+"""Quantiles round a point forecast: its own recent errors, scaled, and corrected on line. Pure.
+
+An error counts in units of what errors lately were at that time of day; the quantiles of those of
+the last half-year, neighbouring hours together, are laid round today's point. One correction a
+level, learned every day from how often the truth was below, is common to all slots: with each slot
+pooled with its neighbours by a moving mean the loop is not stable.
+
+Source: Lei and others, JASA 113:1094 (2018), on scaled residuals; Gibbs and Candes, NeurIPS 34
+(2021), on the correction. Quantiles are sorted, so they never cross.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cloud.forecast.arrays import FloatArray, IntArray
+from cloud.forecast.days import HOURS
+
+PUBLISHED = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
+GRID = tuple(round(0.05 * step, 2) for step in range(1, 20))
+"""The 19 levels that the correction is learned at, and scores are of."""
+SCALE_MIN = 1e-3
+"""Of a slot that never erred, in the unit of the point: EUR/MWh, MW, kW."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How errors become quantiles; one set for all areas."""
+
+    half_life_days: float = 20.0
+    """Of the mean absolute error that scales."""
+    of_slot: float = 0.7
+    """Share of the slot's own scale; the rest is that of the whole day."""
+    window_days: int = 182
+    days_min: int = 60
+    """No quantiles with fewer days of errors."""
+    step: float = 0.1
+    """Of the correction, in scales a day."""
+    levels: tuple[float, ...] = GRID
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Margins:
+    """What is laid round the point of one day, in EUR/MWh or the unit of the point."""
+
+    scale: FloatArray
+    """Shape (slots,)."""
+    errors: FloatArray
+    """Past errors in scales, ascending, shape (slots, count)."""
+    correction: FloatArray
+    """Shape (levels,), in scales."""
+    levels: FloatArray
+    """That the correction is known at; between them it is a straight line."""
+
+    def at(self, levels: FloatArray, widening: float = 1.0) -> FloatArray:
+        """Return margins to be added to the point, ascending, shape (slots, levels).
+
+        `widening` multiplies all of them: 1.5 on a day unlike those seen before.
+        """
+        shift = np.interp(levels, self.levels, self.correction)
+        drawn = _quantiles(self.errors, levels) + shift
+        return np.sort(self.scale[:, None] * drawn * widening, axis=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bands:
+    """The margins of consecutive days; None where errors of too few days are known."""
+
+    margins: tuple[Margins | None, ...]
+    points: FloatArray
+
+    def at(self, levels: tuple[float, ...], widening: FloatArray | None = None) -> FloatArray:
+        """Return quantiles, shape (days, slots, levels); NaN where there are none yet.
+
+        `widening`: one factor a day, 1 where there is nothing to widen.
+        """
+        wanted = np.array(levels)
+        found = np.full((*self.points.shape, len(levels)), np.nan)
+        for day, margins in enumerate(self.margins):
+            if margins is not None:
+                factor = 1.0 if widening is None else float(widening[day])
+                found[day] = self.points[day][:, None] + margins.at(wanted, factor)
+        return found
+
+
+@dataclass(slots=True, eq=False)
+class _Learned:
+    """What a walk knows on the evening of a day."""
+
+    sums: FloatArray
+    weight: float
+    correction: FloatArray
+    scaled: list[FloatArray] = field(default_factory=list)
+
+
+def bands(true: FloatArray, points: FloatArray, settings: Settings | None = None) -> Bands:
+    """Walk through days and return the margins of each, from the errors of the days before it.
+
+    Args:
+        true: shape (days, slots), slots a multiple of 24; a day with a NaN teaches nothing, so
+            that the last one may be tomorrow.
+        points: the forecasts of the same slots.
+    """
+    settings = settings or Settings()
+    slots = points.shape[1]
+    if slots % HOURS or true.shape != points.shape:
+        raise ValueError(f"shapes {true.shape} and {points.shape}: days of 24 hours are allowed")
+    levels = np.array(settings.levels)
+    near = _near(slots)
+    learned = _Learned(np.zeros(slots), 0.0, np.zeros(len(levels)))
+    found: list[Margins | None] = []
+    for prices, point in zip(true, points, strict=True):
+        scale = _scale(learned, settings.of_slot)
+        margins = None
+        if len(learned.scaled) >= settings.days_min and scale is not None:
+            pooled = np.array(learned.scaled)[:, near]
+            errors = np.sort(np.moveaxis(pooled, 1, 0).reshape(slots, -1), axis=1)
+            margins = Margins(scale, errors, learned.correction.copy(), levels)
+        found.append(margins)
+        if np.isfinite(prices - point).all():
+            _learn(learned, prices - point, scale, margins, settings)
+    return Bands(tuple(found), points)
+
+
+def pit(true: FloatArray, quantiles: FloatArray) -> FloatArray:
+    """Return the share of slots between neighbouring quantiles, shape (levels + 1,).
+
+    Of the 19 levels each of the 20 shares is 0.05 where the quantiles are right.
+    """
+    place = (true[..., None] > quantiles).sum(axis=-1).ravel()
+    return np.asarray(np.bincount(place, minlength=quantiles.shape[-1] + 1) / place.size)
+
+
+def _learn(
+    learned: _Learned,
+    error: FloatArray,
+    scale: FloatArray | None,
+    margins: Margins | None,
+    settings: Settings,
+) -> None:
+    levels = np.array(settings.levels)
+    if margins is not None:
+        below = (error[:, None] <= margins.at(levels)).mean(axis=0)
+        learned.correction += settings.step * (levels - below)
+    if scale is not None:
+        learned.scaled = [*learned.scaled, error / scale][-settings.window_days :]
+    keep = 0.5 ** (1.0 / settings.half_life_days)
+    learned.sums = keep * learned.sums + (1.0 - keep) * np.abs(error)
+    learned.weight = keep * learned.weight + (1.0 - keep)
+
+
+def _scale(learned: _Learned, of_slot: float) -> FloatArray | None:
+    """Return what errors lately were at each slot, its neighbours with it; None before the first.
+
+    """
+    if learned.weight == 0.0:
+        return None
+    plain = learned.sums / learned.weight
+    hours = plain.reshape(HOURS, -1)
+    around = (np.roll(hours, 1, axis=0) + hours + np.roll(hours, -1, axis=0)) / 3.0
+    scale = of_slot * around.ravel() + (1.0 - of_slot) * plain.mean()
+    return np.asarray(np.maximum(scale, SCALE_MIN))
+
+
+def _near(slots: int) -> IntArray:
+    """Return for each slot those an hour before to an hour behind it, round midnight."""
+    reach = slots // HOURS
+    steps = np.arange(-reach, reach + 1)
+    return np.asarray((np.arange(slots)[:, None] + steps) % slots)
+
+
+def _quantiles(ascending: FloatArray, levels: FloatArray) -> FloatArray:
+    """Return linear quantiles of each row, shape (rows, levels)."""
+    place = levels * (ascending.shape[1] - 1)
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, ascending.shape[1] - 1)
+    share = place - below
+    return np.asarray(ascending[:, below] * (1.0 - share) + ascending[:, above] * share)
