@@ -4,6 +4,7 @@ A member sees nothing of the day's prices, nor of any later day: see `days`. Pur
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -26,11 +27,22 @@ class _Grown:
     features: Features
 
 
+Grove = dict[tuple[str, tuple[str, ...], Forest, date], Trees | None]
+"""Trees by area, names of the inputs, how they grow, and the day before which they were fitted."""
+
+
 class Members:
     """The members of a configuration at work on one history; days are best asked for in order."""
 
-    def __init__(self, days: Days, configuration: Configuration) -> None:
+    def __init__(
+        self, days: Days, configuration: Configuration, grove: Grove | None = None
+    ) -> None:
+        """`grove` has the trees of earlier histories of the same area, and is given the new ones.
+
+        They are told apart by area, inputs and the day before which they were fitted.
+        """
         self._days = days
+        self._grove: Grove = {} if grove is None else grove
         self._lags: Lags = lags(days)
         self._configuration = configuration
         self._grown: dict[Forest, _Grown] = {}
@@ -76,5 +88,9 @@ class Members:
         if stretch not in self._features:
             self._features = {stretch: features(self._days, stretch)}
         read = self._features[stretch]
-        trees = grown(read, self._lags.prices, stretch, forest.growth, relative=forest.relative)
-        return _Grown(at, trees, read)
+        name = (self._days.area, tuple(self._days.inputs), forest, self._days.on(at))
+        if name not in self._grove:
+            self._grove[name] = grown(
+                read, self._lags.prices, stretch, forest.growth, relative=forest.relative
+            )
+        return _Grown(at, self._grove[name], read)
