@@ -1,0 +1,1 @@
+"""The report of a backtest: what is read, judged, drawn and written."""

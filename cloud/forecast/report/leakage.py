@@ -1,0 +1,72 @@
+"""The leakage test of a report: the future is replaced by noise, and no bit may change. Pure.
+
+On some days of the stretch prices from that day on and inputs from the next day on become noise.
+Members are asked anew, with the noise and without; weights, points and quantiles are walked anew.
+What differs by a bit up to that day has read what was not known.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from cloud.forecast.arrays import FloatArray
+from cloud.forecast.backtest import Scored
+from cloud.forecast.configuration import Configuration
+from cloud.forecast.days import Days
+from cloud.forecast.linear import one_thread
+from cloud.forecast.members import Members
+from cloud.forecast.quantiles import bands
+from cloud.forecast.report.told import LEVELS
+from cloud.forecast.walk import walk
+
+DAYS = 2
+_NOISE = 500.0
+"""EUR/MWh, and whatever the unit of an input is."""
+
+Asked = Callable[[Days], FloatArray]
+"""What the members say of the tested day, given a history."""
+
+
+def leakage(scored: Scored, configuration: Configuration, count: int = DAYS) -> dict[str, object]:
+    """Return the days that were tested and those of them whose forecast read the future."""
+    rows = np.unique(np.linspace(0, len(scored.point) - 1, count + 2).astype(int)[1:-1])
+    leaking = [int(row) for row in rows if _leaks(scored, configuration, int(row))]
+    return {
+        "days": [scored.days.on(scored.begin + int(row)).isoformat() for row in rows],
+        "leaking": [scored.days.on(scored.begin + row).isoformat() for row in leaking],
+        "passed": not leaking,
+    }
+
+
+def _leaks(scored: Scored, configuration: Configuration, row: int) -> bool:
+    day = scored.begin + row
+    noisy = _with_noise(scored.days, day)
+
+    def asked(days: Days) -> FloatArray:
+        with one_thread():
+            return Members(days, configuration).told(day)
+
+    if not np.array_equal(asked(scored.days), asked(noisy), equal_nan=True):
+        return True
+    until = day - scored.warm + 1
+    told = scored.told[:until]
+    true = noisy.prices[scored.warm : day + 1]
+    point = walk(told, true, configuration.prior()).point
+    if not np.array_equal(point, scored.walk.point[:until], equal_nan=True):
+        return True
+    known = scored.days.prices[scored.warm : day + 1]
+    before, after = (bands(prices, point).at(LEVELS)[-1] for prices in (known, true))
+    return not np.array_equal(before, after, equal_nan=True)
+
+
+def _with_noise(days: Days, day: int) -> Days:
+    drawn = np.random.default_rng(day)
+
+    def replaced(values: FloatArray, begin: int) -> FloatArray:
+        noisy = values.copy()
+        noisy[begin:] = drawn.normal(0.0, _NOISE, noisy[begin:].shape)
+        return noisy
+
+    inputs = {name: replaced(values, day + 1) for name, values in days.inputs.items()}
+    return replace(days, prices=replaced(days.prices, day), inputs=inputs)

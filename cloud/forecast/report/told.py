@@ -1,0 +1,103 @@
+"""What a backtest told: forecasts, quantiles, and the truth of the days that are scored. Pure.
+
+All arrays have one row a scored day and one column a slot of 24 wall-clock hours; EUR/MWh.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from cloud.forecast.arrays import FloatArray, IntArray
+from cloud.forecast.backtest import Scored
+from cloud.forecast.days import HOURS, Days, last_week, similar_day
+from cloud.forecast.layouts import Table, price_column
+from cloud.forecast.quantiles import GRID, bands
+
+LEVELS = GRID
+OURS = "forecast"
+LAST_WEEK = "last week"
+SIMILAR_DAY = "similar day"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """All days of the stretch; `rows` are those that count."""
+
+    days: Days
+    begin: int
+    """Row of `days` that row 0 is."""
+    true: FloatArray
+    point: FloatArray
+    quantiles: FloatArray
+    """Shape (days, slots, levels of `LEVELS`); NaN before enough errors are known."""
+    members: Mapping[str, FloatArray]
+    shares: FloatArray
+    """Weights of the members, shape (days, members)."""
+    naive: Mapping[str, FloatArray]
+    references: Mapping[str, FloatArray]
+    """Forecasts of others; NaN where they have none."""
+    rows: IntArray
+    """Days with every price and a forecast."""
+
+    @property
+    def slots(self) -> int:
+        return self.true.shape[1]
+
+    @property
+    def banded(self) -> IntArray:
+        """Return the rows that count and have quantiles."""
+        has = np.isfinite(self.quantiles[self.rows]).all(axis=(1, 2))
+        return self.rows[has]
+
+    def on(self, row: int) -> date:
+        return self.days.on(self.begin + row)
+
+    def models(self) -> dict[str, FloatArray]:
+        """Return all point forecasts by name, ours first."""
+        return {OURS: self.point, **self.members, **self.naive, **self.references}
+
+
+def hourly(scored: Scored, names: tuple[str, ...], references: Mapping[str, FloatArray]) -> Told:
+    """Return what a backtest of hours told; `names` are those of its members."""
+    lead = scored.begin - scored.warm
+    count = len(scored.point)
+    stretch = slice(scored.begin, scored.begin + count)
+    known = scored.days.prices[scored.warm : scored.begin + count]
+    laid = bands(known, scored.walk.point)
+    return Told(
+        days=scored.days,
+        begin=scored.begin,
+        true=scored.true,
+        point=scored.point,
+        quantiles=laid.at(LEVELS)[lead:],
+        members={name: scored.told[lead:, place] for place, name in enumerate(names)},
+        shares=scored.walk.shares[lead:],
+        naive={
+            LAST_WEEK: last_week(scored.days)[stretch],
+            SIMILAR_DAY: similar_day(scored.days)[stretch],
+        },
+        references=references,
+        rows=scored.whole,
+    )
+
+
+def reference(found: Table, days: Days, stretch: tuple[int, int]) -> dict[str, FloatArray]:
+    """Return the columns of a file of forecasts on the rows [begin, end) of a history.
+
+    Left out are the price itself, by its name or its values, and columns without a day there.
+    """
+    begin, end = stretch
+    offset = (days.on(begin) - found.first).days
+    columns: dict[str, FloatArray] = {}
+    for name in found.columns:
+        theirs = np.full((end - begin, HOURS), np.nan)
+        rows = np.arange(end - begin)
+        inside = (rows + offset >= 0) & (rows + offset < len(found))
+        theirs[inside] = found.hours(name)[rows[inside] + offset]
+        both = np.isfinite(theirs) & np.isfinite(days.prices[begin:end])
+        same = np.allclose(theirs[both], days.prices[begin:end][both], atol=1e-6)
+        if both.any() and not same and (name != price_column(found) or len(found.columns) == 1):
+            columns[name] = theirs
+    return columns
