@@ -14,14 +14,26 @@ import numpy as np
 from bench.options import Figures, Options
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.backtest import WARM_UP_DAYS, Scored, backtest
+from cloud.forecast.battery import Earned, Rules, earned
 from cloud.forecast.cache import cache
 from cloud.forecast.configuration import DAY_AHEAD
 from cloud.forecast.days import HOURS, Days, last_week, similar_day
 from cloud.forecast.layouts import benchmark, price_column, table
-from cloud.forecast.metrics import bias, diebold_mariano, mae, rmae, rmse, smape_pct
+from cloud.forecast.metrics import (
+    bias,
+    coverage,
+    diebold_mariano,
+    kupiec,
+    mae,
+    pinball,
+    rmae,
+    rmse,
+    smape_pct,
+)
+from cloud.forecast.quantiles import GRID, pit
 
 _DAYS = 728
-_QUICK = (420, 14, 14)
+_QUICK = (420, 14, 62)
 """Days of history, scored, and of warm-up, of our own market."""
 
 
@@ -42,6 +54,8 @@ def run(options: Options) -> Figures:
         "first_day": days.on(scored.begin).isoformat(),
         "configuration": DAY_AHEAD.name,
         **_scores(scored),
+        **_quantiles(scored),
+        "battery": _battery(scored),
         "cpu_s_per_day": round(cpu_s / calculated, 4),
         "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "members_mae": _of_members(scored),
@@ -79,8 +93,55 @@ def _scores(scored: Scored) -> Figures:
         "bias": round(bias(true, point), 4),
         "mae_last_week": round(mae(true, weekly), 4),
         "mae_similar_day": round(mae(true, similar), 4),
-        "pinball": None,
-        "coverage80_pct": None,
+    }
+
+
+def _quantiles(scored: Scored) -> Figures:
+    """Return the scores of 19 quantiles; None where too few days came before to have any."""
+    found = scored.quantiles(GRID)
+    rows = scored.whole[np.isfinite(found[scored.whole]).all(axis=(1, 2))]
+    if len(rows) == 0:
+        return {"pinball": None, "coverage80_pct": None}
+    true, told = scored.true[rows], found[rows]
+    figures: Figures = {"quantile_days": len(rows)}
+    figures["pinball"] = round(pinball(true, told, np.array(GRID)), 4)
+    for level in (50, 80, 90):
+        low, high = (GRID.index(round(0.5 + sign * level / 200, 2)) for sign in (-1, 1))
+        share = coverage(true, told[..., low], told[..., high])
+        figures[f"coverage{level}_pct"] = round(100 * share, 2)
+        hits = round(share * true.size)
+        figures[f"kupiec{level}_p"] = round(kupiec(hits, true.size, level / 100), 4)
+    figures["crossings"] = int((np.diff(told, axis=2) < 0).sum())
+    figures["pit_pct"] = [round(100 * share, 2) for share in pit(true, told).tolist()]
+    return figures
+
+
+_BATTERIES = (
+    Rules(),
+    Rules(cycles_per_day=1),
+    Rules(cycles_per_day=1, cost_eur_per_mwh=5.0),
+    Rules(energy_h=4.0, cycles_per_day=1),
+)
+
+
+def _battery(scored: Scored) -> dict[str, Figures]:
+    """Return, for several rules told with them, what the forecast earns of perfect foresight."""
+    rows = scored.whole
+    true, weekly = scored.true[rows], last_week(scored.days)[scored.begin + rows]
+    figures: dict[str, Figures] = {}
+    for rules in _BATTERIES:
+        ours = earned(true, scored.point[rows], rules)
+        naive = earned(true, weekly, rules)
+        figures[str(rules)] = _share(ours, naive)
+    return figures
+
+
+def _share(ours: Earned, naive: Earned) -> Figures:
+    return {
+        "foresight_eur_per_day": round(ours.foresight_eur / ours.days, 2),
+        "share_pct": round(100 * ours.share, 2),
+        "share_last_week_pct": round(100 * naive.share, 2),
+        "gap_closed_pct": round(100 * ours.gap_closed(naive), 2),
     }
 
 

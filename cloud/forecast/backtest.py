@@ -16,6 +16,7 @@ from cloud.forecast.configuration import Configuration
 from cloud.forecast.days import Days, filled
 from cloud.forecast.linear import one_thread
 from cloud.forecast.members import Members
+from cloud.forecast.quantiles import Bands, Settings, bands
 from cloud.forecast.walk import Walk, walk
 
 WARM_UP_DAYS = 182
@@ -47,6 +48,15 @@ class Scored:
     def point(self) -> FloatArray:
         """Forecasts of the scored days, shape (days, 24)."""
         return self.walk.point[self.begin - self.warm :]
+
+    def bands(self, settings: Settings | None = None) -> Bands:
+        """Return what is laid round the forecasts, from `warm` on; each from earlier days alone."""
+        true = filled(self.days.prices)[self.warm : self.warm + len(self.walk.point)]
+        return bands(true, self.walk.point, settings)
+
+    def quantiles(self, levels: tuple[float, ...]) -> FloatArray:
+        """Return those of the scored days, shape (days, 24, levels); NaN where there are none."""
+        return self.bands().at(levels)[self.begin - self.warm :]
 
     @property
     def whole(self) -> IntArray:

@@ -1,4 +1,4 @@
-"""Linear equations with a positive definite matrix: the only file that imports scipy.
+"""Linear equations with a positive definite matrix: the only file that asks scipy to solve them.
 
 One thread of the linear algebra is the fastest for matrices of this size, and the only number for
 which two runs are equal to the last bit; `one_thread` sees to it for a whole run. Pure.

@@ -70,7 +70,7 @@ WHERE = {
         "cloud/exchange/auction/ladder.py",
         "cloud/forecast/*.py",
     ],
-    "scipy": ["cloud/forecast/linear.py"],
+    "scipy": ["cloud/forecast/linear.py", "cloud/forecast/battery.py"],
     "threadpoolctl": ["cloud/forecast/linear.py"],  # what scikit-learn stands on
     "sklearn": ["cloud/forecast/trees.py"],
     "holidays": ["cloud/market/areas/holidays.py"],

@@ -1,0 +1,141 @@
+"""What a forecast is worth: a reference battery planned on it, paid at the true prices. Pure.
+
+A yardstick, not the plan of a site: each day stands alone, empty at its beginning and end, and
+the battery moves no price. The plan of perfect foresight obeys the same rules. Which rules is
+always told with a figure: a share of one set says nothing of another. The only file that plans
+with a solver of scipy.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array
+
+from cloud.forecast.arrays import FloatArray, IntArray
+
+DAY_HOURS = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A battery of 1 MW at the grid."""
+
+    energy_h: float = 2.0
+    """MWh inside for each MW."""
+    efficiency: float = 0.94
+    """Each way."""
+    cycles_per_day: float | None = None
+    """Energy taken out a day is at most so often the content; None: no limit."""
+    cost_eur_per_mwh: float = 0.0
+    """For each MWh delivered to the grid; it is planned with, and taken off what is earned."""
+
+    def __str__(self) -> str:
+        cycles = "any number of" if self.cycles_per_day is None else f"{self.cycles_per_day:g}"
+        return (
+            f"{self.energy_h:g} h, {self.efficiency:g} each way, {cycles} cycles a day, "
+            f"{self.cost_eur_per_mwh:g} EUR/MWh"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """Sums over the days, EUR for each MW."""
+
+    foresight_eur: float
+    told_eur: float
+    days: int
+
+    @property
+    def share(self) -> float:
+        """Return what was earned of what perfect foresight earns; 0 where that is nothing."""
+        return self.told_eur / self.foresight_eur if self.foresight_eur > 0 else 0.0
+
+    def gap_closed(self, naive: "Earned") -> float:
+        """Return how much of what a naive forecast leaves to perfect foresight is earned."""
+        return (self.share - naive.share) / (1.0 - naive.share)
+
+
+def plan(prices: FloatArray, rules: Rules) -> FloatArray:
+    """Return the best power of each slot of a day, MW at the grid, + = sell, - = buy.
+
+    Exact: linear where no price is negative; a slot with a negative one has a switch, since there
+    it would pay to charge and discharge at once.
+    """
+    slots = len(prices)
+    step_h = DAY_HOURS / slots
+    negative = np.flatnonzero(prices < 0)
+    costs = np.concatenate([prices, rules.cost_eur_per_mwh - prices]) * step_h
+    content = np.full(slots, rules.energy_h)
+    content[-1] = 0.0
+    switches = len(negative)
+    found = milp(
+        np.concatenate([costs, np.zeros(slots + switches)]),
+        integrality=np.concatenate([np.zeros(3 * slots), np.ones(switches)]),
+        bounds=Bounds(0.0, np.concatenate([np.ones(2 * slots), content, np.ones(switches)])),
+        constraints=_constraints(negative, slots, rules),
+        options={"mip_rel_gap": 0.0},
+    )
+    if found.x is None:
+        raise ValueError(f"no plan for a battery of {rules}: {found.message}")
+    return np.asarray(found.x[slots : 2 * slots] - found.x[:slots])
+
+
+def earned(true: FloatArray, told: FloatArray, rules: Rules) -> Earned:
+    """Plan each day on what was told, settle at the true prices, and compare with foresight.
+
+    Args:
+        true: shape (days, slots), EUR/MWh, without holes.
+        told: the forecasts of the same slots; the mean of a price is what a plan wants.
+    """
+    best = sum(revenue(prices, plan(prices, rules), rules) for prices in true)
+    got = sum(
+        revenue(prices, plan(point, rules), rules) for prices, point in zip(true, told, strict=True)
+    )
+    return Earned(float(best), float(got), len(true))
+
+
+def revenue(prices: FloatArray, power_mw: FloatArray, rules: Rules) -> float:
+    """Return what a day's plan earns at prices, its cost taken off, in EUR."""
+    step_h = DAY_HOURS / len(prices)
+    delivered = np.maximum(power_mw, 0.0).sum()
+    return float((prices @ power_mw - rules.cost_eur_per_mwh * delivered) * step_h)
+
+
+def _constraints(negative: IntArray, slots: int, rules: Rules) -> LinearConstraint:
+    """Return the rows of content, switches and cycles.
+
+    Columns: charge and discharge in MW at the grid, content in MWh at the end of each slot, one
+    switch for each negative price.
+    """
+    step_h = DAY_HOURS / slots
+    each, switches = np.arange(slots), len(negative)
+    of_switch = np.arange(switches)
+    charge, discharge, content, switch = np.split(
+        np.arange(3 * slots + switches), (slots, 2 * slots, 3 * slots)
+    )
+    # Content: what it was, what goes in and what is taken out add up to 0.
+    entries = [
+        (each, content, 1.0),
+        (each[1:], content[:-1], -1.0),
+        (each, charge, -rules.efficiency * step_h),
+        (each, discharge, step_h / rules.efficiency),
+    ]
+    # Switches: charge <= switch, and discharge <= 1 - switch.
+    first = slots + of_switch
+    second = slots + switches + of_switch
+    entries += [(first, charge[negative], 1.0), (first, switch, -1.0)]
+    entries += [(second, discharge[negative], 1.0), (second, switch, 1.0)]
+    high = np.concatenate([np.zeros(slots + switches), np.ones(switches)])
+    low = np.concatenate([np.zeros(slots), np.full(2 * switches, -np.inf)])
+    if rules.cycles_per_day is not None:
+        entries.append((np.full(slots, len(high)), discharge, step_h / rules.efficiency))
+        high = np.append(high, rules.cycles_per_day * rules.energy_h)
+        low = np.append(low, -np.inf)
+    rows, columns, values = zip(*entries, strict=True)
+    filled = np.concatenate(
+        [np.full(len(of), value) for of, value in zip(rows, values, strict=True)]
+    )
+    places = (np.concatenate(rows), np.concatenate(columns))
+    matrix = coo_array((filled, places), shape=(len(high), 3 * slots + switches))
+    return LinearConstraint(matrix.tocsr(), low, high)
