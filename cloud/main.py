@@ -34,6 +34,10 @@ from cloud.fleet import routes as fleet_routes
 from cloud.fleet.live import LiveValues
 from cloud.fleet.operation import routes as operation_routes
 from cloud.fleet.sync import api as sync_api
+from cloud.forecast import commandline as backtest_commands
+from cloud.forecast.commandline import BadBacktest
+from cloud.forecast.service import routes as forecast_routes
+from cloud.forecast.service import running as forecasts
 from cloud.kernel import commandline as key_commands
 from cloud.kernel import errors, first_key, folder, key_routes, metrics, pauses, uses
 from cloud.kernel import routes as kernel_routes
@@ -73,6 +77,7 @@ and negative when it enters (charge, import, buy). Times are ISO-8601 with Z; sa
 microseconds since 1970 UTC. Answers other than 2xx are {"code", "message"}: the code is stable.\
 """
 _UNUSABLE = (
+    BadBacktest,
     BadSettings,
     FolderUnusable,
     DatabaseUnusable,
@@ -113,6 +118,7 @@ def create_app(hub: Hub) -> FastAPI:
         gateway_routes,
         operation_routes,
         market_routes,
+        forecast_routes,
         portfolio_routes,
         feed_routes,
         feed_key_routes,
@@ -160,6 +166,7 @@ async def running_features(hub: Hub) -> AsyncIterator[None]:
     async with (
         jobs.running(hub),
         market_feeds.running(hub),
+        forecasts.running(hub),
         exchange.running(hub),
         asyncio.TaskGroup() as tasks,
     ):
@@ -210,6 +217,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for loud in ("alembic", "uvicorn"):
         logging.getLogger(loud).setLevel(logging.WARNING)
     try:
+        if options.command == "backtest":
+            backtest_commands.run(options)
+            return 0
         settings = hub_settings.load(os.environ)
         clock = _clock(os.environ)
         if options.command == "serve":
@@ -276,6 +286,8 @@ def _parser() -> argparse.ArgumentParser:
     commandline.add_arguments(commands.add_parser("gateway", help=text))
     text = "take series of the markets in from files, and fill in their past"
     market_commands.add_arguments(commands.add_parser("market", help=text))
+    text = "forecast days of a price file as of their gates, and report how well; needs no hub"
+    backtest_commands.add_arguments(commands.add_parser("backtest", help=text))
     return parser
 
 

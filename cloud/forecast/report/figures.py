@@ -4,7 +4,7 @@ Definitions are those of `cloud.forecast.metrics`. EUR/MWh unless a name says ot
 that cannot be told is None. The weekly naive of the first days is from the history before them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -107,17 +107,16 @@ def comparisons(told: Told) -> dict[str, dict[str, Figures]]:
     return found
 
 
-def weights(told: Told, names: Mapping[str, FloatArray]) -> Figures:
+def weights(told: Told) -> Figures:
     """Return the members' mean weights, and those of each month."""
     months = np.array([f"{told.on(row):%Y-%m}" for row in range(len(told.shares))])
+
+    def mean(rows: BoolArray) -> Figures:
+        return dict(zip(told.members, map(digits, told.shares[rows].mean(axis=0)), strict=True))
+
     return {
-        "mean": dict(zip(names, map(digits, told.shares.mean(axis=0)), strict=True)),
-        "by_month": {
-            str(month): dict(
-                zip(names, map(digits, told.shares[months == month].mean(axis=0)), strict=True)
-            )
-            for month in np.unique(months)
-        },
+        "mean": mean(np.ones(len(months), dtype=bool)),
+        "by_month": {str(month): mean(months == month) for month in np.unique(months)},
     }
 
 

@@ -5,9 +5,11 @@ market of quarter-hours. A column that is a price is never an input: prices of o
 out of the same auction as the one that is forecast. EXAA is one, for its gate is earlier.
 """
 
+import re
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from hashlib import sha256
 from itertools import pairwise
 
@@ -20,6 +22,8 @@ from cloud.forecast.layouts import BadFile, Table, price_column, table
 FILES_MAX = 20
 _MONEY = ("price", "eur", "usd", "gbp", "/mwh")
 _EARLIER_GATE = "exaa"
+_GZIP, _GZIP_BITS = b"\x1f\x8b", 31
+_HEAD_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class History:
     left_out: tuple[str, ...]
     """Columns that are prices of others."""
     files: tuple[File, ...]
+    stamped: bool
+    """Whether the times of the last file have offsets."""
 
 
 def history(
@@ -93,6 +99,7 @@ def history(
         price=price,
         left_out=tuple(name for name in last.columns if name not in {price, *names}),
         files=tuple(file for file, _ in read),
+        stamped=_stamped(next(content for name, content in contents if name == read[-1][0].name)),
     )
 
 
@@ -102,6 +109,14 @@ def _table(name: str, content: bytes, zone: tzinfo | None) -> tuple[File, Table]
     except BadFile as error:
         raise BadFile(f"{name}: {error}") from None
     return File(name, sha256(content).hexdigest(), len(found), found.step_s), found
+
+
+def _stamped(content: bytes) -> bool:
+    """Say whether the first time of a file, which is a good one, has an offset."""
+    packed = content[:2] == _GZIP
+    inside = zlib.decompressobj(_GZIP_BITS).decompress(content, _HEAD_BYTES) if packed else content
+    line = inside[:_HEAD_BYTES].decode("utf-8-sig", "ignore").splitlines()[1]
+    return datetime.fromisoformat(re.split("[,;\t]", line)[0].strip()).tzinfo is not None
 
 
 def _price(found: Table, area: str, areas: frozenset[str]) -> str:

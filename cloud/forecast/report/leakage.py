@@ -24,14 +24,23 @@ DAYS = 2
 _NOISE = 500.0
 """EUR/MWh, and whatever the unit of an input is."""
 
-Asked = Callable[[Days], FloatArray]
-"""What the members say of the tested day, given a history."""
 
+def leakage(
+    scored: Scored,
+    configuration: Configuration,
+    count: int = DAYS,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> dict[str, object]:
+    """Return the days that were tested and those of them whose forecast read the future.
 
-def leakage(scored: Scored, configuration: Configuration, count: int = DAYS) -> dict[str, object]:
-    """Return the days that were tested and those of them whose forecast read the future."""
+    `progress` hears of days done, and of how many.
+    """
     rows = np.unique(np.linspace(0, len(scored.point) - 1, count + 2).astype(int)[1:-1])
-    leaking = [int(row) for row in rows if _leaks(scored, configuration, int(row))]
+    leaking = []
+    for done, row in enumerate(rows, 1):
+        if _leaks(scored, configuration, int(row)):
+            leaking.append(int(row))
+        progress(done, len(rows))
     return {
         "days": [scored.days.on(scored.begin + int(row)).isoformat() for row in rows],
         "leaking": [scored.days.on(scored.begin + row).isoformat() for row in leaking],

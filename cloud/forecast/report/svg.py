@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, isfinite, log10
 
+from cloud.forecast.arrays import FloatArray
+
+Numbers = Sequence[float] | FloatArray
+
 WIDTH, HEIGHT = 440, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 22, 28
 _TICKS = 5
+_NONE, _MINUS = "\u2013", "\u2212"
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -45,12 +50,12 @@ def axis(values: Iterable[float], comma: bool, *, zero: bool = False) -> Axis:
 
 
 def said(value: float | None, places: int, comma: bool) -> str:
-    """Return a number for a reader, with a true minus; "–" for what is not known."""
+    """Return a number for a reader, with a true minus; a dash for what is not known."""
     if value is None or not isfinite(value):
-        return "–"
-    text = f"{value:,.{places}f}".replace("-", "−")
+        return _NONE
+    text = f"{value:,.{places}f}".replace("-", _MINUS)
     if float(f"{value:.{places}f}") == 0.0:
-        text = text.replace("−", "")
+        text = text.replace(_MINUS, "")
     if comma:
         text = text.translate(str.maketrans(",.", ".,"))
     return text
@@ -63,7 +68,7 @@ class Plot:
     x: Axis
     y: Axis
 
-    def line(self, xs: Sequence[float], ys: Sequence[float], kind: str) -> str:
+    def line(self, xs: Numbers, ys: Numbers, kind: str) -> str:
         """Return a line; it is broken where a value is missing."""
         runs: list[list[str]] = [[]]
         for x, y in zip(xs, ys, strict=True):
@@ -75,9 +80,7 @@ class Plot:
             f'<polyline class="line {kind}" points="{" ".join(run)}"/>' for run in runs if run
         )
 
-    def band(
-        self, xs: Sequence[float], low: Sequence[float], high: Sequence[float], kind: str
-    ) -> str:
+    def band(self, xs: Numbers, low: Numbers, high: Numbers, kind: str) -> str:
         """Return the area between two lines, over the places where both are known."""
         rows = [row for row in zip(xs, low, high, strict=True) if all(map(isfinite, row))]
         if not rows:
@@ -86,7 +89,7 @@ class Plot:
         back = [f"{self._x(x)},{self._y(bottom)}" for x, bottom, _ in reversed(rows)]
         return f'<polygon class="band {kind}" points="{" ".join(there + back)}"/>'
 
-    def bars(self, xs: Sequence[float], ys: Sequence[float], width: float, kind: str) -> str:
+    def bars(self, xs: Numbers, ys: Numbers, width: float, kind: str) -> str:
         """Return bars from zero, `width` wide in units of the axis, round their places."""
         drawn = []
         for x, y in zip(xs, ys, strict=True):
@@ -108,7 +111,8 @@ class Plot:
         """Return the whole plot; `title` is for who does not see it."""
         grid = "".join(
             f'<path class="grid" d="M{_LEFT} {self._y(at)}H{WIDTH - _RIGHT}"/>'
-            f'<text class="tick end" x="{_LEFT - 6}" y="{self._at_y(at) + 4:.1f}">{escape(text)}</text>'
+            f'<text class="tick end" x="{_LEFT - 6}" y="{self._at_y(at) + 4:.1f}">'
+            f"{escape(text)}</text>"
             for at, text in self.y.ticks
         )
         below = "".join(

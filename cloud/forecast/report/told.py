@@ -43,7 +43,7 @@ class Told:
 
     @property
     def slots(self) -> int:
-        return self.true.shape[1]
+        return int(self.true.shape[1])
 
     @property
     def banded(self) -> IntArray:
