@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from cloud.exchange import exposure, policies, tenure
+from cloud.exchange import clock_watch, exposure, policies, tenure
 from cloud.exchange.api.desk import SocketDesk
 from cloud.exchange.auction.service import Auctions
 from cloud.exchange.batteries import Batteries
@@ -88,6 +88,7 @@ async def _tasks(hub: Hub, exchange: Exchange, room: Room) -> AsyncIterator[None
         "standstills": standstills.run(),
         "exposure": exposure.run(hub, exchange.catalogue, exchange.standings),
         "timings": exchange.timings.run(),
+        "clock": clock_watch.watch(hub.clock),
         "sweeps": pauses.sweep_when(exchange.writer.quiet),
     }
     async with asyncio.TaskGroup() as tasks:

@@ -42,8 +42,8 @@ DISK_FREE_BYTES_MIN = 64 * 1024 * 1024
 QUIET_S = 0.5
 """After so long without a command something may be done that takes a moment."""
 _CLOCK_BEHIND_US = 60 * 1_000_000
-_NAP_S_MAX = 60.0
-"""The wall clock may be set meanwhile, so a long wait for a gate is cut in pieces."""
+_NAP_S_MAX = 1.0
+"""The wall clock may be set ahead meanwhile: gates close so much later at most."""
 
 _logger = logging.getLogger(__name__)
 

@@ -112,6 +112,19 @@ async def test_a_gate_closes_on_time_without_any_command(folder: Path) -> None:
         assert not venue.desk.orders
 
 
+async def test_a_clock_that_is_set_ahead_closes_the_gates_that_it_has_passed(folder: Path) -> None:
+    shown, clock = Shown(), SetClock(quarter().closes_us - 3_600_000_000)
+    async with running(folder, clock, shown) as (writer, venue, _):
+        await writer.ask(bid())
+        await turns()  # until it sleeps to the gate, an hour away
+        shown.news.clear()
+        clock.at_us = quarter().closes_us
+        async with asyncio.timeout(GIVEN_UP_S):
+            await shown.news.wait()
+        assert shown.of(Closed)
+        assert not venue.desk.orders
+
+
 async def test_a_gate_closes_before_a_command_of_the_same_instant(folder: Path) -> None:
     shown, clock = Shown(), SetClock(quarter().closes_us - 60_000_000)
     async with running(folder, clock, shown) as (writer, _, _):
