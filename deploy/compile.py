@@ -20,6 +20,13 @@ ROOMS = {
 }
 MODULES = tuple(f"cloud/exchange/{room}/{name}.py" for room in ROOMS for name in ROOMS[room])
 """What is compiled: the pure files that every message of the exchange goes through."""
+INHERITED = {"cloud/exchange/venue/guard.py": ("Post",)}
+"""Compiled classes that others may inherit from which are not compiled; the copy says so."""
+_MARK = """from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from mypy_extensions import mypyc_attr
+
+"""
 _BAD_USAGE = 2
 _OPTIONS = ("--explicit-package-bases", "--follow-imports=silent", "--ignore-missing-imports")
 
@@ -48,6 +55,8 @@ def copy(folder: Path) -> None:
         shutil.copytree(ROOT / package, folder / package, ignore=ignored)
     for library in folder.glob("*__mypyc*"):
         library.unlink()
+    for name, classes in INHERITED.items():
+        _mark(folder / name, classes)
 
 
 def compile_in(folder: Path) -> None:
@@ -59,6 +68,17 @@ def compile_in(folder: Path) -> None:
     extensions = mypycify([*_OPTIONS, *MODULES], opt_level="3", debug_level="0")
     command = ["--quiet", "build_ext", "--inplace"]
     setup(name="phoenyra-compiled", packages=[], ext_modules=extensions, script_args=command)
+
+
+def _mark(path: Path, classes: tuple[str, ...]) -> None:
+    """Have mypyc let classes that it does not compile inherit from these; they run a bit slower."""
+    source = path.read_text()
+    for name in classes:
+        head = f"\nclass {name}:\n"
+        assert source.count(head) == 1, f"{path} has a class {name} without a base"
+        marked = f"\n{_MARK}@mypyc_attr(allow_interpreted_subclasses=True){head}"
+        source = source.replace(head, marked)
+    path.write_text(source)
 
 
 def _missing() -> str | None:

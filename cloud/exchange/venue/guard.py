@@ -133,22 +133,3 @@ class Guard(Protocol):
     def load(self, dumped: list[object]) -> None:
         """Take up what `dump` returned; this guard has been told nothing yet."""
         ...
-
-
-class NoGuard:
-    """Lets everything pass: for books alone, and for benchmarks that say so."""
-
-    def post(self, owner: Owner, contract: Contract) -> Post:
-        return Post(owner, contract)
-
-    def acted(self, owner: Owner, at_us: int) -> None: ...
-
-    def forget_until(self, at_us: int) -> None: ...
-
-    def configured(self, what: str, version: int, content: str) -> Refusal | None:
-        return None
-
-    def dump(self) -> list[object]:
-        return []
-
-    def load(self, dumped: list[object]) -> None: ...

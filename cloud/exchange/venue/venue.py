@@ -35,9 +35,10 @@ from cloud.exchange.venue.commands import (
     SwitchAll,
 )
 from cloud.exchange.venue.desk import FAR_US, Desk, Lookup
-from cloud.exchange.venue.guard import Guard, NoGuard
+from cloud.exchange.venue.guard import Guard
 from cloud.exchange.venue.profile import Profile
 from cloud.exchange.venue.replay import replay
+from cloud.exchange.venue.unguarded import NoGuard
 
 
 class Venue:

@@ -4,7 +4,8 @@ from collections import Counter
 
 from cloud.exchange.matching.codes import Side
 from cloud.exchange.matching.order import Owner
-from cloud.exchange.venue.guard import NoGuard, Post
+from cloud.exchange.venue.guard import Post
+from cloud.exchange.venue.unguarded import NoGuard
 from cloud.market.contracts import Contract
 
 Place = tuple[str, str, int, int]

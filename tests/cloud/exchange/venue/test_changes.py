@@ -18,9 +18,10 @@ from cloud.exchange.venue.commands import (
     Switch,
     SwitchAll,
 )
-from cloud.exchange.venue.guard import NoGuard, Refusal
+from cloud.exchange.venue.guard import Refusal
 from cloud.exchange.venue.profile import Profile
 from cloud.exchange.venue.refusals import STATUS, status_of
+from cloud.exchange.venue.unguarded import NoGuard
 from cloud.exchange.venue.venue import Venue
 from tests.support.venues import BUY, SELL, Pit, quarter
 

@@ -12,7 +12,8 @@ from cloud.exchange.facts import Refused
 from cloud.exchange.matching.codes import Linking, Side, State
 from cloud.exchange.matching.order import Owner
 from cloud.exchange.venue.commands import Basket, Configure
-from cloud.exchange.venue.guard import NoGuard, Post, Refusal
+from cloud.exchange.venue.guard import Post, Refusal
+from cloud.exchange.venue.unguarded import NoGuard
 from cloud.exchange.venue.venue import Venue
 from cloud.market.contracts import Contract
 from tests.cloud.exchange.naive.venue_flows import VenuePair
