@@ -46,7 +46,7 @@ class Margins:
     scale: FloatArray
     """Shape (slots,)."""
     errors: FloatArray
-    """Past errors in scales, ascending, shape (slots, count)."""
+    """Past errors in scales, whole days, oldest first, shape (days, slots)."""
     correction: FloatArray
     """Shape (levels,), in scales."""
     levels: FloatArray
@@ -57,17 +57,38 @@ class Margins:
 
         `widening` multiplies all of them: 1.5 on a day unlike those seen before.
         """
+        slots = len(self.scale)
+        pooled = np.moveaxis(self.errors[:, _near(slots)], 1, 0).reshape(slots, -1)
         shift = np.interp(levels, self.levels, self.correction)
-        drawn = _quantiles(self.errors, levels) + shift
+        drawn = _quantiles(np.sort(pooled, axis=1), levels) + shift
         return np.sort(self.scale[:, None] * drawn * widening, axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bands:
-    """The margins of consecutive days; None where errors of too few days are known."""
+    """What was learned before each of consecutive days."""
 
-    margins: tuple[Margins | None, ...]
     points: FloatArray
+    scales: FloatArray
+    """Shape (days, slots); NaN on days before which nothing was known."""
+    scaled: FloatArray
+    """Errors in scales, shape (taught, slots)."""
+    days: IntArray
+    """The row of `points` that each row of `scaled` belongs to."""
+    taught: IntArray
+    """How many rows of `scaled` were known before each day."""
+    corrections: FloatArray
+    """Shape (days, levels)."""
+    settings: Settings
+
+    def margins(self, day: int) -> Margins | None:
+        """Return what is laid round the point of a row; None where too few errors are known."""
+        end = int(self.taught[day])
+        if end < self.settings.days_min:
+            return None
+        errors = self.scaled[max(end - self.settings.window_days, 0) : end]
+        levels = np.array(self.settings.levels)
+        return Margins(self.scales[day], errors, self.corrections[day], levels)
 
     def at(self, levels: tuple[float, ...], widening: FloatArray | None = None) -> FloatArray:
         """Return quantiles, shape (days, slots, levels); NaN where there are none yet.
@@ -76,10 +97,11 @@ class Bands:
         """
         wanted = np.array(levels)
         found = np.full((*self.points.shape, len(levels)), np.nan)
-        for day, margins in enumerate(self.margins):
+        for day, point in enumerate(self.points):
+            margins = self.margins(day)
             if margins is not None:
                 factor = 1.0 if widening is None else float(widening[day])
-                found[day] = self.points[day][:, None] + margins.at(wanted, factor)
+                found[day] = point[:, None] + margins.at(wanted, factor)
         return found
 
 
@@ -88,9 +110,10 @@ class _Learned:
     """What a walk knows on the evening of a day."""
 
     sums: FloatArray
-    weight: float
     correction: FloatArray
+    weight: float = 0.0
     scaled: list[FloatArray] = field(default_factory=list)
+    days: list[int] = field(default_factory=list)
 
 
 def bands(true: FloatArray, points: FloatArray, settings: Settings | None = None) -> Bands:
@@ -106,20 +129,35 @@ def bands(true: FloatArray, points: FloatArray, settings: Settings | None = None
     if slots % HOURS or true.shape != points.shape:
         raise ValueError(f"shapes {true.shape} and {points.shape}: days of 24 hours are allowed")
     levels = np.array(settings.levels)
-    near = _near(slots)
-    learned = _Learned(np.zeros(slots), 0.0, np.zeros(len(levels)))
-    found: list[Margins | None] = []
-    for prices, point in zip(true, points, strict=True):
+    learned = _Learned(np.zeros(slots), np.zeros(len(levels)))
+    scales, taught, corrections = np.full(points.shape, np.nan), [], []
+    for day, error in enumerate(true - points):
         scale = _scale(learned, settings.of_slot)
-        margins = None
-        if len(learned.scaled) >= settings.days_min and scale is not None:
-            pooled = np.array(learned.scaled)[:, near]
-            errors = np.sort(np.moveaxis(pooled, 1, 0).reshape(slots, -1), axis=1)
-            margins = Margins(scale, errors, learned.correction.copy(), levels)
-        found.append(margins)
-        if np.isfinite(prices - point).all():
-            _learn(learned, prices - point, scale, margins, settings)
-    return Bands(tuple(found), points)
+        scales[day] = scale
+        taught.append(len(learned.scaled))
+        corrections.append(learned.correction)
+        if not np.isfinite(error).all():
+            continue
+        if taught[-1] >= settings.days_min:
+            errors = np.array(learned.scaled[-settings.window_days :])
+            told = Margins(scale, errors, learned.correction, levels).at(levels)
+            below = (error[:, None] <= told).mean(axis=0)
+            learned.correction = learned.correction + settings.step * (levels - below)
+        if learned.weight > 0.0:
+            learned.scaled.append(error / scale)
+            learned.days.append(day)
+        keep = 0.5 ** (1.0 / settings.half_life_days)
+        learned.sums = keep * learned.sums + (1.0 - keep) * np.abs(error)
+        learned.weight = keep * learned.weight + (1.0 - keep)
+    return Bands(
+        points=points,
+        scales=scales,
+        scaled=np.array(learned.scaled).reshape(-1, slots),
+        days=np.array(learned.days, dtype=np.int64),
+        taught=np.array(taught, dtype=np.int64),
+        corrections=np.array(corrections),
+        settings=settings,
+    )
 
 
 def pit(true: FloatArray, quantiles: FloatArray) -> FloatArray:
@@ -131,30 +169,10 @@ def pit(true: FloatArray, quantiles: FloatArray) -> FloatArray:
     return np.asarray(np.bincount(place, minlength=quantiles.shape[-1] + 1) / place.size)
 
 
-def _learn(
-    learned: _Learned,
-    error: FloatArray,
-    scale: FloatArray | None,
-    margins: Margins | None,
-    settings: Settings,
-) -> None:
-    levels = np.array(settings.levels)
-    if margins is not None:
-        below = (error[:, None] <= margins.at(levels)).mean(axis=0)
-        learned.correction += settings.step * (levels - below)
-    if scale is not None:
-        learned.scaled = [*learned.scaled, error / scale][-settings.window_days :]
-    keep = 0.5 ** (1.0 / settings.half_life_days)
-    learned.sums = keep * learned.sums + (1.0 - keep) * np.abs(error)
-    learned.weight = keep * learned.weight + (1.0 - keep)
-
-
-def _scale(learned: _Learned, of_slot: float) -> FloatArray | None:
-    """Return what errors lately were at each slot, its neighbours with it; None before the first.
-
-    """
+def _scale(learned: _Learned, of_slot: float) -> FloatArray:
+    """Return what errors lately were at each slot, its neighbours with it; NaN before the first."""
     if learned.weight == 0.0:
-        return None
+        return np.full(len(learned.sums), np.nan)
     plain = learned.sums / learned.weight
     hours = plain.reshape(HOURS, -1)
     around = (np.roll(hours, 1, axis=0) + hours + np.roll(hours, -1, axis=0)) / 3.0

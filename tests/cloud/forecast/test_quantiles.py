@@ -94,7 +94,8 @@ def test_a_correction_pooled_by_a_moving_mean_is_not_stable() -> None:
 def _moving_mean(true: FloatArray, point: FloatArray) -> FloatArray:
     plain = bands(true, point, Settings(step=0.0))
     learned, found = np.zeros((24, len(LEVELS))), np.full((*true.shape, len(LEVELS)), np.nan)
-    for day, margins in enumerate(plain.margins):
+    for day in range(len(point)):
+        margins = plain.margins(day)
         if margins is None:
             continue
         moved = margins.at(LEVELS) + margins.scale[:, None] * learned
