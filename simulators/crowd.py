@@ -7,12 +7,14 @@ has gone.
 
 import random
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from simulators import news, prices
-from simulators.desk import Desk, Period
+from simulators.desk import Desk, OrderGone, Period
 from simulators.hub_client import HubUnreachable
 from simulators.order_lines import Told
 from simulators.prices import Quote, Side
+from wire.clock import utc
 
 PERIOD_S = (1.5, 4.0)
 HURRY = 3.0
@@ -30,7 +32,9 @@ FULL_STEPS = 10
 RESTING_MAX = 12
 """Orders that wait; with more the oldest are taken back."""
 BLOCK = 4
-"""Delivery periods of a block, one after the other."""
+"""Delivery periods of a block, one after the other, of one delivery day."""
+_ZONE = ZoneInfo("Europe/Vienna")
+"""Delivery days of the areas that are traded here begin together."""
 PEAKS = 4
 """An iceberg shows so small a part of itself."""
 _KINDS = {"IOC": 62, "FOK": 8, "rest": 14, "AON": 5, "iceberg": 5, "sweep": 4, "block": 2}
@@ -117,7 +121,7 @@ class Crowd:
                 told = await desk.place(period, whole, type="I", display_kw=quote.power_kw)
             case "sweep" | "block":
                 execution = "IOC" if kind == "sweep" else "AON"
-                block = _block(period, periods)
+                block = block_of(period, periods)
                 if block is None:
                     return
                 told = await desk.place(block, quote, type="B", execution=execution)
@@ -128,21 +132,28 @@ class Crowd:
 
     async def _change(self, one: _Resting, resting: list[_Resting]) -> None:
         """Do something with a resting order; one that is no longer there is forgotten."""
-        desk, told = self._desk, None
-        change = self._draw.choices(list(_CHANGES), list(_CHANGES.values()))[0]
-        if one.asleep:
-            told = await desk.switch(one.order_id, "activate", one.revision)
-        elif change == "modify":
-            price = self._price_eur_mwh(one.period, one.side, waits=True)
-            told = await desk.modify(one.order_id, one.revision, limit_price_eur_mwh=price)
-        elif change == "hibernate":
-            told = await desk.switch(one.order_id, "hibernate", one.revision)
-        else:
-            await desk.withdraw(one.order_id)
+        try:
+            told = await self._changed(one)
+        except OrderGone:
+            told = None
         if told is None or told["state"] == "IACT":
             resting.remove(one)
         else:
             one.take(told)
+
+    async def _changed(self, one: _Resting) -> Told | None:
+        """Wake, move or take back an order, or send it to sleep; None: it is there no more."""
+        desk = self._desk
+        change = self._draw.choices(list(_CHANGES), list(_CHANGES.values()))[0]
+        if one.asleep:
+            return await desk.switch(one.order_id, "activate", one.revision)
+        if change == "modify":
+            price = self._price_eur_mwh(one.period, one.side, waits=True)
+            return await desk.modify(one.order_id, one.revision, limit_price_eur_mwh=price)
+        if change == "hibernate":
+            return await desk.switch(one.order_id, "hibernate", one.revision)
+        await desk.withdraw(one.order_id)
+        return None
 
     async def _side(self, period: Period) -> Side:
         desk = self._desk
@@ -166,8 +177,8 @@ class Crowd:
         return prices.in_steps(self._draw.uniform(*SIZE_KW), period.step_kw)
 
 
-def _block(first: Period, periods: Sequence[Period]) -> Period | None:
-    """Return the range that begins with a period, None where the open ones do not go so far."""
+def block_of(first: Period, periods: Sequence[Period]) -> Period | None:
+    """Return the range that begins with a period, None where the day's open ones end before."""
     last = first
     for _ in range(BLOCK - 1):
         after = (p for p in periods if p.market == first.market and p.start_us == last.end_us)
@@ -175,4 +186,10 @@ def _block(first: Period, periods: Sequence[Period]) -> Period | None:
         if found is None:
             return None
         last = found
+    if _day(first) != _day(last):
+        return None
     return first._replace(end_us=last.end_us)
+
+
+def _day(period: Period) -> int:
+    return utc(period.start_us).astimezone(_ZONE).toordinal()

@@ -28,14 +28,19 @@ ROWS = 500
 SPARE = 10
 """With so little left of the throttle the desk rests."""
 REST_S = 5.0
-_LATE = frozenset({"CONTRACT_CLOSED", "CONTRACT_NOT_OPEN", "ORDER_ENDED"})
-"""That a delivery period has closed, or an order has gone, meanwhile is no news."""
+_LATE = frozenset({"CONTRACT_CLOSED", "CONTRACT_NOT_OPEN"})
+"""That a delivery period has closed meanwhile is no news."""
+_GONE = frozenset({"ORDER_ENDED", "ORDER_UNKNOWN"})
 
 _logger = logging.getLogger(__name__)
 
 
 class BadMarket(BadInput):
     """The hub does not have the market."""
+
+
+class OrderGone(Exception):
+    """An order is no longer open: it has traded, or its delivery period has closed."""
 
 
 class Period(NamedTuple):
@@ -119,11 +124,15 @@ class Desk:
         return await self._told_of(self.line.enter(order))
 
     async def modify(self, order_id: str, revision: int, **change: object) -> Told | None:
-        """Change an order; None where the hub refuses, as for one that is no longer open."""
+        """Change an order; None where the hub refuses.
+
+        Raises:
+            OrderGone: there is nothing to change, nor to take back.
+        """
         return await self._told_of(self.line.modify(order_id, revision, change))
 
     async def switch(self, order_id: str, action: str, revision: int) -> Told | None:
-        """Hibernate or activate an order; None as for `modify`."""
+        """Hibernate or activate an order; None and `OrderGone` as for `modify`."""
         return await self._told_of(self.line.switch(order_id, action, revision))
 
     async def withdraw(self, order_id: str) -> None:
@@ -140,6 +149,8 @@ class Desk:
         except HubRefused as refused:
             if refused.of_key:
                 raise
+            if refused.code in _GONE:
+                raise OrderGone(str(refused)) from refused
             self.tell(refused)
             return None
         left = told.get("throttle_remaining")

@@ -9,12 +9,14 @@ kept: he begins by taking back what an earlier start has left.
 from dataclasses import dataclass
 
 from simulators import prices
-from simulators.desk import Desk, Period
+from simulators.desk import Desk, OrderGone, Period
 from simulators.hub_client import HubUnreachable
 from simulators.order_lines import Told
 from simulators.prices import Quote, Side
 
 PERIOD_S = 2.0
+ROUND_S = 32.0
+"""Where there are many delivery periods, they are gone through faster: prices do not wait."""
 FIRST_PERIOD_S = 0.25
 """Until every delivery period has been quoted once."""
 ENOUGH = 0.5
@@ -63,7 +65,9 @@ class Maker:
             self._books = None  # what it has kept of us is taken back when it returns
             raise
         self._turns += 1
-        return FIRST_PERIOD_S if self._turns < len(periods) else PERIOD_S
+        if self._turns < len(periods):
+            return FIRST_PERIOD_S
+        return min(PERIOD_S, ROUND_S / len(periods))
 
     async def _quote(self, period: Period, book: dict[_Slot, _Shown]) -> None:
         """Bring a book to what shall be quoted now, that side first which moves away."""
@@ -91,10 +95,13 @@ class Maker:
             if shown.price_eur_mwh == quote.price_eur_mwh:
                 book[slot] = shown
                 return
-            told = await desk.modify(
-                shown.order_id, shown.revision, limit_price_eur_mwh=quote.price_eur_mwh
-            )
-            if told is not None:
+            try:
+                told = await desk.modify(
+                    shown.order_id, shown.revision, limit_price_eur_mwh=quote.price_eur_mwh
+                )
+            except OrderGone:
+                told = shown = None
+            if shown is not None and told is not None:
                 _show(book, slot, told, quote, shown.enough_mwh)
                 return
         if shown is not None:

@@ -3,21 +3,22 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.order_stream import SEED, draw
-from simulators.crowd import RESTING_MAX, Crowd
-from simulators.desk import AHEAD, Desk
+from simulators.crowd import BLOCK, RESTING_MAX, Crowd, block_of
+from simulators.desk import AHEAD, Desk, Period
 from simulators.hub_client import HubClient
 from simulators.makers import Maker
 from simulators.order_lines import HttpLine
-from simulators.prices import LEVELS, MARKET
+from simulators.prices import LEVELS, MARKET, Quote, Side
 from tests.support.simulators import simulator
 from tests.support.system import System, running_system
-from wire.clock import SystemClock
+from wire.clock import QUARTER_HOUR_US, SystemClock, micros
 
 PT15M_OF_100_KW = "EPEX_AT_INTRADAY_15MIN"
 TURNS = 250
@@ -30,7 +31,7 @@ FILLS, VOLUME_STEPS = 8, 212
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A hub with some accounts and nobody else who trades."""
     with running_system(tmp_path_factory.mktemp("crowd")) as system:
-        for account in ("many", "handel", "buys", "sells"):
+        for account in ("many", "handel", "buys", "sells", "quotes", "takes"):
             system.post("/api/v1/accounts", id=account, name=account.title())
         yield system
 
@@ -49,6 +50,21 @@ async def orders_of(desk: Desk, **query: str | int) -> list[dict[str, Any]]:
         found += rows
         before = {"before": int(rows[-1]["order_id"])}
     return found
+
+
+@pytest.mark.parametrize(("month", "hour"), [(11, 23), (7, 22)], ids=["winter", "summer"])
+def test_a_block_of_the_crowd_ends_with_its_delivery_day(month: int, hour: int) -> None:
+    midnight_us = micros(datetime(2026, month, 21, hour, tzinfo=UTC))
+    starts = [midnight_us + number * QUARTER_HOUR_US for number in range(-BLOCK - 1, BLOCK)]
+    periods = [Period(at, MARKET, at + QUARTER_HOUR_US, at, 1) for at in starts]
+    found = [block_of(period, periods) for period in periods]
+    assert [None if one is None else one.end_us for one in found] == [
+        midnight_us - QUARTER_HOUR_US,
+        midnight_us,
+        *[None] * (BLOCK - 1),
+        midnight_us + BLOCK * QUARTER_HOUR_US,
+        *[None] * (BLOCK - 1),
+    ]
 
 
 @pytest.mark.slow
@@ -82,6 +98,28 @@ async def test_a_maker_moves_his_quotes_and_never_meets_himself(system: System) 
         assert sum(order["type"] == "I" for order in alive) == len(alive) // LEVELS
         assert any(order["status"] == "REPLACED" for order in orders)
         assert not any(order["status"] == "SELF_TRADE" for order in orders)
+
+
+@pytest.mark.slow
+async def test_a_maker_asks_but_once_for_an_order_that_somebody_took(system: System) -> None:
+    async with desk_of(system, "quotes") as desk, desk_of(system, "takes") as taker:
+        maker = Maker(desk)
+        for period in await desk.periods():
+            await maker.turn()
+            for side, price in ((Side.BUY, 2_000.0), (Side.SELL, -500.0)):
+                await taker.place(period, Quote(side, price, 10_000), execution="IOC")
+        taken = [order for order in await orders_of(desk) if order["status"] == "FILLED"]
+        assert taken
+        desk.clock = SystemClock(120_000_000)
+        for _ in await desk.periods():
+            await maker.turn()
+        with system.admin() as admin:
+            (activity,) = (
+                row
+                for row in admin.get("/api/v1/exchange/activity").json()["activities"]
+                if row["account"] == "quotes"
+            )
+        assert 0 < activity["refused"] <= len(taken)
 
 
 @pytest.mark.slow
