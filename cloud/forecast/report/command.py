@@ -17,6 +17,7 @@ from math import nan
 from pathlib import Path
 from typing import Any, cast
 
+from cloud.forecast.arrays import FloatArray
 from cloud.forecast.backtest import HISTORY_DAYS_MIN, Scored, backtest
 from cloud.forecast.cache import cache
 from cloud.forecast.commandline import BadBacktest
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
         stretch = _stretch(options, past.days)
         theirs = {}
         if options.reference is not None:
-            theirs = reference(table(_content(options.reference), zone), past.days, stretch)
+            theirs = _reference(options.reference, zone, past.days, stretch)
     except BadFile as error:
         raise BadBacktest(str(error)) from error
     scored, cost = _scored(past, stretch, out)
@@ -92,21 +93,31 @@ def _history(options: argparse.Namespace, area: Area | None) -> History:
     )
 
 
+def _reference(
+    path: Path, zone: tzinfo | None, days: Days, stretch: tuple[int, int]
+) -> dict[str, FloatArray]:
+    content = _content(path)
+    try:
+        return reference(table(content, zone), days, stretch)
+    except BadFile as error:
+        raise BadFile(f"{path.name}: {error}") from None
+
+
 def _content(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > FILE_BYTES_MAX:
-            raise BadFile(f"{path}: {size} bytes; at most {FILE_BYTES_MAX} are allowed")
+            raise BadFile(f"{path.name}: {size} bytes; at most {FILE_BYTES_MAX} are allowed")
         return path.read_bytes()
     except OSError as error:
-        raise BadFile(f"{path}: {error.strerror}") from None
+        raise BadFile(f"{path.name}: {error.strerror}") from None
 
 
 def _stretch(options: argparse.Namespace, days: Days) -> tuple[int, int]:
     """Return the rows [begin, end) that are scored."""
     last = options.last or days.on(len(days) - 1)
     end = days.index(last) + 1
-    usual = days.on(max(end - min(TEST_DAYS, len(days) // 2), 0))
+    usual = days.on(max(end - min(TEST_DAYS, len(days) // 2), HISTORY_DAYS_MIN))
     first = options.first or usual
     begin = days.index(first)
     if not HISTORY_DAYS_MIN <= begin < end <= len(days):

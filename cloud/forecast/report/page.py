@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from html import escape
 
-from cloud.forecast.report.plots import Drawn, Words, all_plots
-from cloud.forecast.report.tables import Document, Speech, all_tables
+from cloud.forecast.report.plots import Drawn, all_plots
+from cloud.forecast.report.speech import Speech
+from cloud.forecast.report.tables import Document, all_tables, errors
 from cloud.forecast.report.told import OURS, Told
 from cloud.forecast.report.value import SHOWN, Value
-from cloud.forecast.report.words import FILES, LANGUAGES, word
+from cloud.forecast.report.words import FILES, LANGUAGES
 
 
 def page(found: Document, told: Told, worth: list[Value], language: str, style: str) -> str:
@@ -24,8 +25,9 @@ def page(found: Document, told: Told, worth: list[Value], language: str, style: 
         f'<a href="{FILES[other]}" lang="{other}">{say("other")}</a></header>',
         f'<section class="kpis">{"".join(_figures(found, say))}</section>',
         f'<section class="grid">{"".join(_plots(found, told, worth, say))}</section>',
-        f'<section class="grid">{"".join(all_tables(found, say))}</section>',
-        f'<section class="grid">{_origin(found, say)}</section></main></body></html>\n',
+        errors(found, say),
+        f'<section class="columns">{"".join(all_tables(found, say))}</section>',
+        f"{_origin(found, say)}</main></body></html>\n",
     ]
     return "".join(parts)
 
@@ -70,8 +72,7 @@ def _figure(label: str, value: str, unit: str, below: str) -> str:
 
 
 def _plots(found: Document, told: Told, worth: list[Value], say: Speech) -> Iterator[str]:
-    words = Words(lambda key: word(key, say.language), say.comma)
-    for drawn in all_plots(told, found["by"], found["quantiles"], worth, words):
+    for drawn in all_plots(told, found["by"], found["quantiles"], worth, say):
         yield _plot(drawn, say)
 
 
@@ -116,7 +117,7 @@ def _origin(found: Document, say: Speech) -> str:
         for key, texts in rows.items()
     )
     return (
-        f'<section class="panel wide"><h2>{say("table.data")}</h2><dl>{items}</dl>'
+        f'<section class="panel"><h2>{say("table.data")}</h2><dl>{items}</dl>'
         f'<p class="note">{say("note.leakage")}</p></section>'
     )
 

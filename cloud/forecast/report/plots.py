@@ -1,13 +1,14 @@
 """The plots of a report. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.days import HOURS
 from cloud.forecast.report.figures import Figures, awake
+from cloud.forecast.report.speech import Speech
 from cloud.forecast.report.svg import Axis, Plot, axis
 from cloud.forecast.report.told import LAST_WEEK, LEVELS, OURS, Told
 from cloud.forecast.report.value import SHOWN, Value
@@ -29,20 +30,12 @@ class Drawn:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """How a plot speaks."""
-
-    said: Callable[[str], str]
-    comma: bool
-
-
 def all_plots(
     told: Told,
     splits: Mapping[str, Mapping[str, Figures]],
     probabilities: Figures,
     worth: list[Value],
-    words: Words,
+    words: Speech,
 ) -> Iterator[Drawn]:
     """Yield the plots in the order of the page; those that have no figures are left out."""
     yield _by("month", splits["month"], words)
@@ -59,7 +52,7 @@ def all_plots(
         yield _earned(told, next(one for one in worth if one.rules == SHOWN), words)
 
 
-def _by(group: str, rows: Mapping[str, Figures], words: Words) -> Drawn:
+def _by(group: str, rows: Mapping[str, Figures], words: Speech) -> Drawn:
     found = [(name, row) for name, row in rows.items() if row["mae"] is not None]
     ours = [_number(row["mae"]) for _, row in found]
     naive = [_number(row["mae_last_week"]) for _, row in found]
@@ -69,10 +62,10 @@ def _by(group: str, rows: Mapping[str, Figures], words: Words) -> Drawn:
     marks = [plot.bars(xs, ours, 0.7, "ours"), plot.line(xs, naive, "naive")]
     legend = (("bar ours", OURS), ("line naive", LAST_WEEK))
     key = f"plot.{group}"
-    return Drawn(key, plot.drawn(words.said(key), "MAE, EUR/MWh", marks), legend)
+    return Drawn(key, plot.drawn(words.plain(key), "MAE, EUR/MWh", marks), legend)
 
 
-def _rolling(told: Told, words: Words) -> Drawn:
+def _rolling(told: Told, words: Speech) -> Drawn:
     days = np.arange(len(told.true), dtype=float)
     lines = {
         "ours": _trailing(told, told.point),
@@ -91,12 +84,12 @@ def _rolling(told: Told, words: Words) -> Drawn:
     marks = [plot.line(days, line, kind) for kind, line in lines.items()]
     return Drawn(
         "plot.rolling",
-        plot.drawn(words.said("plot.rolling"), "MAE, EUR/MWh", marks),
+        plot.drawn(words.plain("plot.rolling"), "MAE, EUR/MWh", marks),
         tuple(legend),
     )
 
 
-def _reliability(found: Figures, words: Words) -> Drawn:
+def _reliability(found: Figures, words: Speech) -> Drawn:
     nominal = [100.0 * level for level in LEVELS]
     seen = [_number(share) for share in _list(found["reliability_pct"])]
     ends = axis((0.0, 100.0), words.comma)
@@ -106,19 +99,23 @@ def _reliability(found: Figures, words: Words) -> Drawn:
         plot.line(nominal, seen, "ours"),
     ]
     legend = (("line aim", "aim"), ("line ours", "seen"))
-    return Drawn("plot.reliability", plot.drawn(words.said("plot.reliability"), "%", marks), legend)
+    return Drawn(
+        "plot.reliability", plot.drawn(words.plain("plot.reliability"), "%", marks), legend
+    )
 
 
-def _pit(found: Figures, words: Words) -> Drawn:
+def _pit(found: Figures, words: Speech) -> Drawn:
     shares = [100.0 * _number(share) for share in _list(found["pit"])]
     aim = 100.0 / len(shares)
     xs = [aim * (place + 0.5) for place in range(len(shares))]
     plot = Plot(axis((0.0, 100.0), words.comma), axis([*shares, aim], words.comma, zero=True))
     marks = [plot.bars(xs, shares, 0.9 * aim, "ours"), plot.level(aim, "aim")]
-    return Drawn("plot.pit", plot.drawn(words.said("plot.pit"), "%", marks), (("line aim", "aim"),))
+    return Drawn(
+        "plot.pit", plot.drawn(words.plain("plot.pit"), "%", marks), (("line aim", "aim"),)
+    )
 
 
-def _coverage(found: Figures, words: Words) -> Drawn:
+def _coverage(found: Figures, words: Speech) -> Drawn:
     shares = [_number(share) for share in _list(found["coverage80_by_hour_pct"])]
     xs = [float(hour) for hour in range(HOURS)]
     plot = Plot(
@@ -130,10 +127,10 @@ def _coverage(found: Figures, words: Words) -> Drawn:
         plot.level(80.0, "aim"),
     ]
     legend = (("line ours", "seen"), ("line aim", "aim"), ("band outer", "corridor"))
-    return Drawn("plot.coverage", plot.drawn(words.said("plot.coverage"), "%", marks), legend)
+    return Drawn("plot.coverage", plot.drawn(words.plain("plot.coverage"), "%", marks), legend)
 
 
-def _weights(told: Told, words: Words) -> Drawn:
+def _weights(told: Told, words: Speech) -> Drawn:
     days = np.arange(len(told.shares), dtype=float)
     plot = Plot(_dated(told), axis((0.0, 100.0), words.comma))
     below = np.zeros(len(days))
@@ -143,10 +140,10 @@ def _weights(told: Told, words: Words) -> Drawn:
         marks.append(plot.band(days, below, above, f"m{place % 9}"))
         legend.append((f"band m{place % 9}", name))
         below = above
-    return Drawn("plot.weights", plot.drawn(words.said("plot.weights"), "%", marks), tuple(legend))
+    return Drawn("plot.weights", plot.drawn(words.plain("plot.weights"), "%", marks), tuple(legend))
 
 
-def _fans(told: Told, words: Words) -> Iterator[Drawn]:
+def _fans(told: Told, words: Speech) -> Iterator[Drawn]:
     """Yield the day of the smallest error, of the median one, and of the largest."""
     rows = told.banded if told.banded.size else told.rows
     if not len(rows):
@@ -158,7 +155,7 @@ def _fans(told: Told, words: Words) -> Iterator[Drawn]:
         yield _fan(told, int(order[place]), name, words)
 
 
-def _fan(told: Told, row: int, name: str, words: Words) -> Drawn:
+def _fan(told: Told, row: int, name: str, words: Speech) -> Drawn:
     hours = np.arange(told.slots) * HOURS / told.slots
     quantiles, point, true = told.quantiles[row], told.point[row], told.true[row]
     outside = [LEVELS.index(level) for level in (0.05, 0.95)]
@@ -179,27 +176,29 @@ def _fan(told: Told, row: int, name: str, words: Words) -> Drawn:
         ("band outer", "P5-P95"),
     )
     key = f"plot.fan.{name}"
-    title = f"{words.said(key)} {told.on(row)}"
+    title = f"{words.plain(key)} {told.on(row)}"
     return Drawn(key, plot.drawn(title, "EUR/MWh", marks), legend, note=f"{told.on(row)}")
 
 
-def _shares(worth: list[Value], words: Words) -> Drawn:
+def _shares(worth: list[Value], words: Speech) -> Drawn:
     """Return what each model earns of perfect foresight, for the rules that are shown."""
     found = next(one for one in worth if one.rules == SHOWN)
     shares = {name: 100.0 * found.share(name) for name in found.earned}
-    xs = [float(place) for place in range(len(shares))]
     heights = list(shares.values())
-    plot = Plot(_named(list(shares), words), axis([*heights, 100.0], words.comma, zero=True))
+    ticks = tuple((float(at), words.number(share, 1)) for at, share in enumerate(heights))
+    ends = axis([*heights, 100.0], words.comma, zero=True)
+    plot = Plot(Axis(-0.6, len(heights) - 0.4, ticks), ends)
+    kinds = ["ours", "naive", "naive2", *(f"m{place}" for place in range(len(heights)))]
     marks = [
-        plot.bars(xs[:1], heights[:1], 0.7, "ours"),
-        plot.bars(xs[1:], heights[1:], 0.7, "others"),
-        plot.level(100.0, "aim"),
+        plot.bars([float(at)], [share], 0.7, kind)
+        for at, (share, kind) in enumerate(zip(heights, kinds, strict=False))
     ]
-    svg = plot.drawn(words.said("plot.shares"), "%", marks)
-    return Drawn("plot.shares", svg, (("line aim", "foresight"),), note=str(found.rules))
+    legend = [(f"bar {kind}", name) for kind, name in zip(kinds, shares, strict=False)]
+    svg = plot.drawn(words.plain("plot.shares"), "%", [*marks, plot.level(100.0, "aim")])
+    return Drawn("plot.shares", svg, tuple(legend), note=words.rules(asdict(found.rules)))
 
 
-def _earned(told: Told, found: Value, words: Words) -> Drawn:
+def _earned(told: Told, found: Value, words: Speech) -> Drawn:
     """Return the sums of the months: ours before those of perfect foresight."""
     months = [f"{told.on(row):%Y-%m}" for row in found.days]
     names = sorted(set(months))
@@ -210,18 +209,14 @@ def _earned(told: Told, found: Value, words: Words) -> Drawn:
     plot = Plot(_named(names), axis([*best, *ours], words.comma, zero=True))
     marks = [plot.bars(xs, best, 0.8, "others"), plot.bars(xs, ours, 0.5, "ours")]
     legend = (("bar ours", OURS), ("bar others", "foresight"))
-    svg = plot.drawn(words.said("plot.earned"), "EUR/MW", marks)
-    return Drawn("plot.earned", svg, legend, note=str(found.rules))
+    svg = plot.drawn(words.plain("plot.earned"), "EUR/MW", marks)
+    return Drawn("plot.earned", svg, legend, note=words.rules(asdict(found.rules)))
 
 
-def _named(names: list[str], words: Words | None = None) -> Axis:
+def _named(names: list[str]) -> Axis:
     """Return an axis of places with names, of which so many are written as there is room."""
     every = -(-len(names) // _LABELS_MAX)
-    ticks = tuple(
-        (float(place), words.said(name) if words else name)
-        for place, name in enumerate(names)
-        if place % every == 0
-    )
+    ticks = tuple((float(place), name) for place, name in enumerate(names) if place % every == 0)
     return Axis(-0.6, len(names) - 0.4, ticks)
 
 
@@ -231,7 +226,7 @@ def _dated(told: Told) -> Axis:
     ticks = tuple(
         (
             float(row),
-            f"{told.on(row):%Y-%m-%d}" if count < _MONTHS_APART * 4 else f"{told.on(row):%Y-%m}",
+            f"{told.on(row):%m-%d}" if count < _MONTHS_APART * 4 else f"{told.on(row):%Y-%m}",
         )
         for row in range(every // 2, count, every)
     )

@@ -1,13 +1,10 @@
 """The tables of a report as HTML text. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from html import escape
 from typing import Any
 
-from cloud.forecast.report.svg import said
+from cloud.forecast.report.speech import Speech
 from cloud.forecast.report.told import OURS
-from cloud.forecast.report.words import word
 
 Cells = Sequence[str]
 Document = dict[str, Any]
@@ -17,41 +14,8 @@ _INTERVAL = ("coverage_pct", "kupiec_p", "width", "winkler")
 _PLACES = {"rmae": 3, "kupiec_p": 4, "smape_pct": 1, "coverage_pct": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Speech:
-    """How a page speaks."""
-
-    language: str
-
-    def __call__(self, key: str) -> str:
-        return escape(word(key, self.language))
-
-    @property
-    def comma(self) -> bool:
-        return self.language == "de"
-
-    def number(self, value: float | None, places: int = 2) -> str:
-        return said(value, places, self.comma)
-
-    def rules(self, of: Document) -> str:
-        """Return the rules of a battery."""
-        cycles = of["cycles_per_day"]
-        limit = (
-            self("cycles.any") if cycles is None else f"{self.number(cycles, 0)} {self('cycles')}"
-        )
-        cost = f"{self.number(of['cost_eur_per_mwh'], 0)} EUR/MWh"
-        return f"{self.number(of['energy_h'], 0)} h, {limit}, {cost}"
-
-    def probability(self, value: float | None) -> str:
-        """Return a p-value; what is smaller than its digits is said so."""
-        if value is not None and value < 1e-4:
-            return f"&lt; {self.number(1e-4, 4)}"
-        return self.number(value, 4)
-
-
 def all_tables(found: Document, say: Speech) -> Iterator[str]:
-    """Yield the tables in the order of the page."""
-    yield errors(found, say)
+    """Yield the narrow tables in the order of the page."""
     yield comparisons(found, say)
     if found["quantiles"]["days"]:
         yield intervals(found, say)
