@@ -14,7 +14,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
 
 from cloud import settings as hub_settings
 from cloud.exchange import policies
@@ -39,9 +39,8 @@ from cloud.forecast.commandline import BadBacktest
 from cloud.forecast.service import routes as forecast_routes
 from cloud.forecast.service import running as forecasts
 from cloud.kernel import commandline as key_commands
-from cloud.kernel import errors, first_key, folder, key_routes, metrics, pauses, uses
+from cloud.kernel import errors, first_key, folder, key_routes, pauses, uses
 from cloud.kernel import routes as kernel_routes
-from cloud.kernel.auth import Viewer
 from cloud.kernel.context import Hub
 from cloud.kernel.database import open_database
 from cloud.kernel.errors import DatabaseUnusable, HubError, Unavailable
@@ -60,7 +59,7 @@ from cloud.market.feeds.feeds_file import BadFeeds
 from cloud.planning import service as planning
 from cloud.portfolio import routes as portfolio_routes
 from cloud.settings import BadSettings, HubSettings
-from cloud.web import docs
+from cloud.web import docs, probes
 from cloud.web import routes as web_routes
 from cloud.web.attempts import Attempts
 from cloud.web.live import Feeds
@@ -123,18 +122,10 @@ def create_app(hub: Hub) -> FastAPI:
         feed_routes,
         feed_key_routes,
         docs,
+        probes,
         web_routes,
     ):
         app.include_router(module.router)
-    app.add_api_route("/healthz", _healthz, tags=["operation"], summary="Does it answer?")
-    app.add_api_route(
-        "/metrics",
-        _metrics,
-        tags=["operation"],
-        summary="Numbers for Prometheus",
-        response_class=Response,
-        responses=errors.responses(401),
-    )
     return app
 
 
@@ -289,14 +280,6 @@ def _parser() -> argparse.ArgumentParser:
     text = "forecast days of a price file as of their gates, and report how well; needs no hub"
     backtest_commands.add_arguments(commands.add_parser("backtest", help=text))
     return parser
-
-
-async def _healthz() -> dict[str, str]:
-    return {"status": "ok"}
-
-
-async def _metrics(_principal: Viewer) -> Response:
-    return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
 
 
 if __name__ == "__main__":

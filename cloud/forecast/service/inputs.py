@@ -1,0 +1,192 @@
+"""What a forecast reads of the store, as it was known at the job's instant."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from cloud.forecast.arrays import FloatArray
+from cloud.forecast.days import HOURS
+from cloud.forecast.service import hours, sources, store
+from cloud.forecast.service.issue import LEARNED_DAYS
+from cloud.forecast.service.ladder import FULL, Footing, TooShort, footing, told_key, whole_days
+from cloud.forecast.service.model import Job
+from cloud.forecast.service.sources import EXAA_PRICE, LOAD, PRICE, RENEWABLES, Chosen
+from cloud.forecast.service.task import Task
+from cloud.kernel.database import Database
+from cloud.market.areas.model import Area
+from cloud.market.series.archive import Archive
+from cloud.market.series.merge import Values
+from cloud.market.series.model import Series
+
+HISTORY_DAYS = 1_730
+"""The longest window of a member, before the oldest day that is learned from."""
+PAST_DAYS = 120
+"""Of load, wind and solar as foreseen and as they came, for their quantiles."""
+_CHUNK_DAYS = 1_000
+_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Gathered:
+    """A task, and what is said of it beside its result."""
+
+    task: Task
+    members: str
+    """Under which name what the members say is kept."""
+    inputs: str
+    """Names of the groups that are read, with +."""
+    data_age_s: dict[str, int]
+    simulated: bool
+    trained: tuple[date, date]
+    """First and last day with prices."""
+
+
+async def chosen(archive: Archive, area: Area) -> Chosen:
+    """Return the series that a forecast of the area reads.
+
+    Raises:
+        TooShort: there is no price.
+    """
+    found = sources.chosen(await archive.extents(), area)
+    if found is None:
+        raise TooShort(f"no day-ahead price of {area.code} is known")
+    return found
+
+
+async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
+    """Read everything that a day-ahead job needs.
+
+    Raises:
+        TooShort: there is no price, or too few days of them.
+        Unavailable: the database does not answer.
+    """
+    request, area = job.request, archive.areas[job.request.area]
+    read = _Reading(archive, area, await chosen(archive, area), job.as_of_us)
+    target = area.day_of(request.start_us)
+    targets = (area.day_of(request.end_us - 1) - target).days + 1
+    earliest = area.day_of(read.chosen.first_us)
+    first = max(earliest, target - timedelta(days=HISTORY_DAYS))
+    count = max((target - first).days, 0) + targets
+    if first >= target:
+        raise TooShort(f"no price before {target.isoformat()} is known")
+    step_s = request.granularity_min * 60
+    prices = await read.days(PRICE, first, count)
+    groups = await _groups(read, first, count)
+    decided = _decided(prices, targets)
+    prices[count - targets + decided :] = np.nan
+    foot = Footing(FULL, (), ())
+    if decided < targets:
+        foot = footing(prices, groups, count - targets + decided, request.features)
+    key = told_key(foot.quality, foot.groups)
+    since = target - timedelta(days=LEARNED_DAYS)
+    async with database.reading() as connection:
+        told = await store.told_since(connection, area.code, key, since)
+    task = Task(
+        area=area.code,
+        first=first,
+        targets=targets,
+        decided=decided,
+        step_s=step_s,
+        quality=foot.quality,
+        prices=prices,
+        groups={name: groups[name] for name in foot.groups},
+        quarters=np.empty((0, 96)),
+        foreseen=await _foreseen(read, request.start_us, request.end_us, step_s),
+        past={},
+        told={day: _unpacked(values) for day, values in told.items()},
+        flags=foot.flags,
+        seed=int(target.strftime("%Y%m%d")),
+    )
+    whole = np.flatnonzero(np.isfinite(prices).all(axis=1))
+    last = first + timedelta(days=int(whole[-1]) if len(whole) else 0)
+    return Gathered(
+        task=task,
+        members=key,
+        inputs="+".join(foot.groups) or "prices",
+        data_age_s={name: (job.as_of_us - us) // _US for name, us in read.known_us.items()},
+        simulated=read.chosen.simulated,
+        trained=(first, last),
+    )
+
+
+class _Reading:
+    """Reads of one area as of one instant, and what they remember."""
+
+    def __init__(self, archive: Archive, area: Area, chosen: Chosen, as_of_us: int) -> None:
+        self.area, self.chosen = area, chosen
+        self._archive, self._as_of_us = archive, as_of_us
+        self.known_us: dict[str, int] = {}
+        """By use, when its newest value became known."""
+
+    async def days(self, use: str, first: date, count: int) -> FloatArray:
+        """Return hourly means, shape (count, 24)."""
+        found = np.full((count, HOURS), np.nan)
+        for begin in range(0, count, _CHUNK_DAYS):
+            length = min(_CHUNK_DAYS, count - begin)
+            day = first + timedelta(days=begin)
+            start_us = self.area.day_us(day)[0]
+            end_us = self.area.day_us(day + timedelta(days=length))[0]
+            read = await self._read(use, start_us, end_us)
+            found[begin : begin + length] = await asyncio.to_thread(
+                hours.matrix, read, self.area, day, length
+            )
+        return found
+
+    async def slots(self, use: str, start_us: int, end_us: int, step_s: int) -> FloatArray:
+        """Return one value a slot, NaN where it is not known."""
+        return hours.on_slots(await self._read(use, start_us, end_us), start_us, end_us, step_s)
+
+    async def _read(self, use: str, start_us: int, end_us: int) -> Sequence[Values]:
+        found = []
+        for series in self.chosen.of(use):
+            values = await self._of(series, start_us, end_us)
+            found.append(values)
+            if values.known_us:
+                name = use.partition("/")[0]
+                self.known_us[name] = max(self.known_us.get(name, 0), *values.known_us)
+        return found
+
+    async def _of(self, series: Series, start_us: int, end_us: int) -> Values:
+        return await self._archive.as_of(series, start_us, end_us, self._as_of_us)
+
+
+async def _groups(read: _Reading, first: date, count: int) -> Mapping[str, FloatArray]:
+    """Return the inputs of the members; renewables are the sum of what the area has of them."""
+    found: dict[str, FloatArray] = {}
+    if read.chosen.of(LOAD):
+        found[LOAD] = await read.days(LOAD, first, count)
+    plants = [*read.chosen.below("solar/"), *read.chosen.below("wind/")]
+    if plants:
+        each = [await read.days(use, first, count) for use in plants]
+        found[RENEWABLES] = np.sum(each, axis=0)
+    if read.chosen.of(EXAA_PRICE):
+        found[EXAA_PRICE] = await read.days(EXAA_PRICE, first, count)
+    return found
+
+
+async def _foreseen(
+    read: _Reading, start_us: int, end_us: int, step_s: int
+) -> Mapping[str, FloatArray]:
+    found = {}
+    for name in (PRICE, LOAD):
+        if read.chosen.of(name):
+            found[name] = await read.slots(name, start_us, end_us, step_s)
+    for name in ("solar", "wind"):
+        each = [
+            await read.slots(use, start_us, end_us, step_s) for use in read.chosen.below(f"{name}/")
+        ]
+        if each:
+            found[name] = np.sum(each, axis=0)
+    return found
+
+
+def _decided(prices: FloatArray, targets: int) -> int:
+    whole = whole_days(prices)[len(prices) - targets :]
+    return targets if whole.all() else int(np.argmin(whole))
+
+
+def _unpacked(values: bytes) -> FloatArray:
+    return np.frombuffer(values, dtype="<f8").astype(np.float64).reshape(-1, HOURS)

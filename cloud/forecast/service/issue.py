@@ -1,0 +1,235 @@
+"""From a task to a forecast: members, learned weights, quantiles, slots. Pure.
+
+Earlier days are forecast again under the same rule where nobody has kept what the members said of
+them: weights and quantiles learn from these. A day that no member can tell becomes the similar
+day, and says so.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import numpy as np
+
+from cloud.forecast.arrays import FloatArray
+from cloud.forecast.backtest import HISTORY_DAYS_MIN
+from cloud.forecast.configuration import Configuration, Forest
+from cloud.forecast.days import HOURS, Days, filled, lags, similar_day
+from cloud.forecast.linear import one_thread
+from cloud.forecast.members import Grove, Members
+from cloud.forecast.quantiles import Settings, bands
+from cloud.forecast.service.hours import slots
+from cloud.forecast.service.ladder import CONFIGURATIONS, SIMILAR_DAY, TooShort, fallback
+from cloud.forecast.service.model import LEVELS
+from cloud.forecast.service.rows import Day, rows
+from cloud.forecast.service.task import Result, Task
+from cloud.forecast.walk import walk
+from cloud.forecast.windows import window
+from cloud.market.areas import catalogue, holidays
+from cloud.market.areas.model import Area
+from cloud.market.series.model import Kind
+
+WARM_UP_DAYS = 98
+"""Days that weights and quantiles learn from where nothing is kept."""
+LEARNED_DAYS = 243
+"""Days of which anything is read: 182 of errors, and those that scale the first of them."""
+FEW_ERRORS_DAYS_MIN = 21
+"""Fewer days of errors make no quantiles; fewer than 60 are flagged."""
+STRANGE_WINDOW_DAYS = 364
+STRANGE_Z = 4.0
+STRANGE_SHARE = 0.05
+"""A day with more of its inputs beyond is unlike all that was seen."""
+WIDENED = 1.5
+"""Factor on the intervals of such a day, and of the days behind the next one."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Learned:
+    """Forecasts of past days and of the first open one, the last row."""
+
+    begin: int
+    points: FloatArray
+    """Shape (rows, 24)."""
+    weights: Mapping[str, float]
+    told: Mapping[date, FloatArray]
+
+
+@dataclass(slots=True, eq=False)
+class _Made:
+    """What is known of the open days so far, by the hour."""
+
+    flags: list[str]
+    points: list[FloatArray] = field(default_factory=list)
+    margins: list[FloatArray | None] = field(default_factory=list)
+
+    def flag(self, name: str) -> None:
+        if name not in self.flags:
+            self.flags.append(name)
+
+
+def issue(task: Task, grove: Grove, progress: Progress = lambda done, of: None) -> Result:
+    """Return the forecast of a task; `grove` keeps trees between tasks.
+
+    Raises:
+        TooShort: there is no history to forecast from.
+    """
+    area = catalogue.load()[task.area]
+    days = _history(task, area)
+    made = _Made(list(task.flags))
+    learned = None
+    if task.decided < task.targets:
+        with one_thread():
+            learned = _open_days(task, days, grove, progress, made)
+    return Result(
+        quality=SIMILAR_DAY if SIMILAR_DAY in made.flags else task.quality,
+        flags=tuple(made.flags),
+        weights={} if learned is None else learned.weights,
+        series=rows(area, _days(task, area, days, made), task.step_s, task.foreseen),
+        told={} if learned is None else learned.told,
+    )
+
+
+def _history(task: Task, area: Area) -> Days:
+    last = date.fromordinal(task.first.toordinal() + len(task.prices) - 1)
+    years = range(task.first.year, last.year + 1)
+    found = frozenset(day for year in years for day in holidays.holidays_of(area, year))
+    return Days(task.area, task.first, task.prices, task.groups, found)
+
+
+def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: _Made) -> _Learned:
+    first = len(days) - task.targets + task.decided
+    configuration = CONFIGURATIONS.get(task.quality)
+    if configuration is None:
+        learned = _of_similar_days(days, first)
+    else:
+        learned = _of_members(task, days, first, configuration, grove, progress)
+    point = learned.points[-1]
+    if not np.isfinite(point).all():
+        made.flag(SIMILAR_DAY)
+        made.flag("holes")
+        found = fallback(days, first)
+        if found is None:
+            raise TooShort("no whole day of prices is known")
+        point = found
+    made.points.append(point)
+    margins = _margins(days, learned, first, made)
+    made.margins.append(margins)
+    for row in range(first + 1, len(days)):
+        days.prices[row - 1] = made.points[-1]
+        made.flag("extended")
+        made.points.append(_later(days, row, configuration))
+        made.margins.append(None if margins is None else margins * WIDENED)
+    return learned
+
+
+def _of_similar_days(days: Days, first: int) -> _Learned:
+    begin = max(first - LEARNED_DAYS, 0)
+    return _Learned(begin, similar_day(days)[begin : first + 1], {}, {})
+
+
+def _of_members(
+    task: Task,
+    days: Days,
+    first: int,
+    configuration: Configuration,
+    grove: Grove,
+    progress: Progress,
+) -> _Learned:
+    kept = [row for row in range(max(first - LEARNED_DAYS, 0), first) if days.on(row) in task.told]
+    begin = min([max(first - WARM_UP_DAYS, min(HISTORY_DAYS_MIN, first)), *kept])
+    members = Members(days, configuration, grove)
+    told, new = [], {}
+    for row in range(begin, first + 1):
+        said = task.told.get(days.on(row)) if row < first else None
+        if said is None or said.shape != (len(configuration.members), HOURS):
+            said = members.told(row)
+            new[days.on(row)] = said
+        told.append(said)
+        progress(row - begin + 1, first + 1 - begin)
+    new.pop(days.on(first), None)  # told before its gate, it is told again then
+    true = filled(days.prices)[begin : first + 1].copy()
+    true[-1] = np.nan
+    walked = walk(told, true, configuration.prior())
+    names = [member.name for member in configuration.members]
+    weights = {n: round(float(w), 6) for n, w in zip(names, walked.shares[-1], strict=True)}
+    return _Learned(begin, walked.point, weights, new)
+
+
+def _later(days: Days, row: int, configuration: Configuration | None) -> FloatArray:
+    """Return a day behind the first open one, whose prices stand in the history as forecast."""
+    found = np.full(HOURS, np.nan)
+    if configuration is not None:
+        missing = [name for name, v in days.inputs.items() if not np.isfinite(filled(v)[row]).all()]
+        # Trees of another set of inputs would have to grow first: the others suffice so far ahead.
+        pairs = zip(configuration.members, configuration.weights, strict=True)
+        quick = [(member, weight) for member, weight in pairs if not isinstance(member, Forest)]
+        few = replace(
+            configuration,
+            members=tuple(member for member, _ in quick),
+            weights=tuple(weight / sum(w for _, w in quick) for _, weight in quick),
+        )
+        told = Members(days.without(*missing), few).told(row)
+        found = walk([told], np.full((1, HOURS), np.nan), few.prior()).point[0]
+    if not np.isfinite(found).all():
+        again = fallback(days, row)
+        assert again is not None, "the day before it was forecast"
+        return again
+    return found
+
+
+def _margins(days: Days, learned: _Learned, first: int, made: _Made) -> FloatArray | None:
+    """Return what is laid round the first open day, shape (24, levels); None: too few errors."""
+    true = filled(days.prices)[learned.begin : first + 1].copy()
+    true[-1] = np.nan
+    settings = Settings()
+    whole = int(np.isfinite(true - learned.points).all(axis=1).sum())
+    if whole <= settings.days_min:
+        made.flag("few_errors" if whole > FEW_ERRORS_DAYS_MIN else "no_quantiles")
+        settings = replace(settings, days_min=FEW_ERRORS_DAYS_MIN)
+    margins = bands(true, learned.points, settings).margins(len(true) - 1)
+    if margins is None:
+        return None
+    widening = 1.0
+    if _is_strange(days, first):
+        made.flag("unlike_the_past")
+        widening = WIDENED
+    return margins.at(np.array(LEVELS), widening)
+
+
+def _is_strange(days: Days, row: int) -> bool:
+    rows_of_it = window(lags(days), row, STRANGE_WINDOW_DAYS)
+    if rows_of_it is None:
+        return False
+    return float((np.abs(rows_of_it.day_values) > STRANGE_Z).mean()) > STRANGE_SHARE
+
+
+def _days(task: Task, area: Area, days: Days, made: _Made) -> list[Day]:
+    """Return all wanted days by their slots; prices that are decided stand for themselves."""
+    found, at, clipped = [], 0, 0
+    known = task.foreseen.get("price")
+    for number in range(task.targets):
+        row = len(days) - task.targets + number
+        day = days.on(row)
+        place = number - task.decided
+        count = area.periods(day, task.step_s)
+        if place < 0:
+            made.flag("auction_known")
+            price = np.full(count, np.nan) if known is None else known[at : at + count]
+            found.append(Day(day, price))
+        else:
+            limit = area.limit(Kind.PRICE_DAY_AHEAD.value, day)
+            low, high = (-np.inf, np.inf) if limit is None else (limit.low, limit.high)
+            point, margins = made.points[place], made.margins[place]
+            price = slots(point, area, day, task.step_s)
+            clipped += int(((price < low) | (price > high)).sum())
+            bands_of_it = None
+            if margins is not None:
+                laid = slots(point[:, None] + margins, area, day, task.step_s)
+                bands_of_it = np.clip(laid, low, high)
+            found.append(Day(day, np.clip(price, low, high), bands_of_it))
+        at += count
+    if clipped:
+        made.flag(f"clipped_{clipped}")
+    return found
