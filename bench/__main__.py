@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--gateways", type=int, help="of fleet: how many boxes (default 200)")
     parser.add_argument("--seconds", type=float, help="of fleet: how long (default 60)")
     parser.add_argument("--postgres", action="store_true", help="of fleet: not on SQLite")
-    parser.add_argument("--data", help="of forecast: a price file (default: one of our making)")
+    parser.add_argument("--data", help="of forecast: price files, by commas (default: our own)")
     parser.add_argument("--area", help="of forecast: which price (default: the file's name)")
     parser.add_argument("--days", type=int, help="of forecast: days scored (default 728)")
     parser.add_argument("--reference", help="of forecast: a file of forecasts to compare with")

@@ -1,7 +1,8 @@
 """``forecast``: the hourly forecast on the last days of a price file, each as of its gate.
 
 Without ``--data`` the market is one of our own making: its figures say that the method runs, and
-nothing of how well it does on a real one. ``--reference`` compares with a file of forecasts.
+nothing of how well it does on a real one. Several files of one area, hours and then quarter-hours,
+are joined by commas. ``--reference`` compares with a file of forecasts.
 """
 
 import resource
@@ -11,35 +12,28 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.forecast_scores import of_battery, of_quantiles, of_quarter_hours
 from bench.options import Figures, Options
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.backtest import WARM_UP_DAYS, Scored, backtest
-from cloud.forecast.battery import Earned, Rules, earned
 from cloud.forecast.cache import cache
 from cloud.forecast.configuration import DAY_AHEAD
 from cloud.forecast.days import HOURS, Days, last_week, similar_day
-from cloud.forecast.layouts import benchmark, price_column, table
-from cloud.forecast.metrics import (
-    bias,
-    coverage,
-    diebold_mariano,
-    kupiec,
-    mae,
-    pinball,
-    rmae,
-    rmse,
-    smape_pct,
-)
-from cloud.forecast.quantiles import GRID, pit
+from cloud.forecast.layouts import price_column, table
+from cloud.forecast.metrics import bias, diebold_mariano, mae, rmae, rmse, smape_pct
+from cloud.forecast.quantiles import GRID
+from cloud.forecast.report.history import History, history
 
 _DAYS = 728
 _QUICK = (420, 14, 62)
 """Days of history, scored, and of warm-up, of our own market."""
+_BEFORE_QUARTERS_DAYS = 61
+"""Days of quarter-hours before the first scored one: their errors make its quantiles."""
 
 
 def run(options: Options) -> Figures:
-    days, name = _history(options)
-    count, warm_up_days = _lengths(options, days)
+    days, found = _history(options)
+    count, warm_up_days = _lengths(options, days, found)
     kept = cache(Path(options.cache), days, DAY_AHEAD) if options.cache else None
     began_s = time.process_time()
     stretch = (len(days) - count, len(days))
@@ -47,15 +41,15 @@ def run(options: Options) -> Figures:
     cpu_s = time.process_time() - began_s
     calculated = len(scored.told)
     return {
-        "data": name,
+        "data": "own market" if found is None else ", ".join(file.name for file in found.files),
         "area": days.area,
         "days": len(scored.whole),
         "days_left_out": count - len(scored.whole),
         "first_day": days.on(scored.begin).isoformat(),
         "configuration": DAY_AHEAD.name,
         **_scores(scored),
-        **_quantiles(scored),
-        "battery": _battery(scored),
+        **_worth(scored),
+        **_quarter_hours(scored, found),
         "cpu_s_per_day": round(cpu_s / calculated, 4),
         "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "members_mae": _of_members(scored),
@@ -65,19 +59,24 @@ def run(options: Options) -> Figures:
     }
 
 
-def _history(options: Options) -> tuple[Days, str]:
+def _history(options: Options) -> tuple[Days, History | None]:
     if options.data is None:
-        return made(_QUICK[0] if options.quick else 3 * 365, options.seed), "own market"
-    path = Path(options.data)
-    area = options.area or path.name.partition(".")[0]
-    return benchmark(table(path.read_bytes()), area), path.name
+        return made(_QUICK[0] if options.quick else 3 * 365, options.seed), None
+    paths = [Path(name) for name in options.data.split(",")]
+    area = options.area or paths[-1].name.partition(".")[0]
+    found = history([(path.name, path.read_bytes()) for path in paths], area)
+    return found.days, found
 
 
-def _lengths(options: Options, days: Days) -> tuple[int, int]:
+def _lengths(options: Options, days: Days, found: History | None) -> tuple[int, int]:
     """Return how many days are scored, and how many before them warm up."""
+    half = len(days) // 2
     if options.quick:
-        return min(options.days or _QUICK[1], len(days) // 2), _QUICK[2]
-    return min(options.days or _DAYS, len(days) // 2), WARM_UP_DAYS
+        return min(options.days or _QUICK[1], half), _QUICK[2]
+    if found is not None and found.slots.shape[1] > HOURS:
+        known = int(np.isfinite(found.slots).all(axis=1).sum())
+        half = min(half, max(known - _BEFORE_QUARTERS_DAYS, 1))
+    return min(options.days or _DAYS, half), WARM_UP_DAYS
 
 
 def _scores(scored: Scored) -> Figures:
@@ -96,53 +95,19 @@ def _scores(scored: Scored) -> Figures:
     }
 
 
-def _quantiles(scored: Scored) -> Figures:
-    """Return the scores of 19 quantiles; None where too few days came before to have any."""
-    found = scored.quantiles(GRID)
-    rows = scored.whole[np.isfinite(found[scored.whole]).all(axis=(1, 2))]
-    if len(rows) == 0:
-        return {"pinball": None, "coverage80_pct": None}
-    true, told = scored.true[rows], found[rows]
-    figures: Figures = {"quantile_days": len(rows)}
-    figures["pinball"] = round(pinball(true, told, np.array(GRID)), 4)
-    for level in (50, 80, 90):
-        low, high = (GRID.index(round(0.5 + sign * level / 200, 2)) for sign in (-1, 1))
-        share = coverage(true, told[..., low], told[..., high])
-        figures[f"coverage{level}_pct"] = round(100 * share, 2)
-        hits = round(share * true.size)
-        figures[f"kupiec{level}_p"] = round(kupiec(hits, true.size, level / 100), 4)
-    figures["crossings"] = int((np.diff(told, axis=2) < 0).sum())
-    figures["pit_pct"] = [round(100 * share, 2) for share in pit(true, told).tolist()]
-    return figures
-
-
-_BATTERIES = (
-    Rules(),
-    Rules(cycles_per_day=1),
-    Rules(cycles_per_day=1, cost_eur_per_mwh=5.0),
-    Rules(energy_h=4.0, cycles_per_day=1),
-)
-
-
-def _battery(scored: Scored) -> dict[str, Figures]:
-    """Return, for several rules told with them, what the forecast earns of perfect foresight."""
+def _worth(scored: Scored) -> Figures:
     rows = scored.whole
     true, weekly = scored.true[rows], last_week(scored.days)[scored.begin + rows]
-    figures: dict[str, Figures] = {}
-    for rules in _BATTERIES:
-        ours = earned(true, scored.point[rows], rules)
-        naive = earned(true, weekly, rules)
-        figures[str(rules)] = _share(ours, naive)
-    return figures
-
-
-def _share(ours: Earned, naive: Earned) -> Figures:
     return {
-        "foresight_eur_per_day": round(ours.foresight_eur / ours.days, 2),
-        "share_pct": round(100 * ours.share, 2),
-        "share_last_week_pct": round(100 * naive.share, 2),
-        "gap_closed_pct": round(100 * ours.gap_closed(naive), 2),
+        **of_quantiles(true, scored.quantiles(GRID)[rows]),
+        "battery": of_battery(true, scored.point[rows], weekly),
     }
+
+
+def _quarter_hours(scored: Scored, found: History | None) -> Figures:
+    if found is None or found.slots.shape[1] == HOURS:
+        return {}
+    return {"quarter_hours": of_quarter_hours(scored, found.slots)}
 
 
 def _of_members(scored: Scored) -> dict[str, float | None]:

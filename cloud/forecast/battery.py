@@ -81,14 +81,19 @@ def plan(prices: FloatArray, rules: Rules) -> FloatArray:
     return np.asarray(found.x[slots : 2 * slots] - found.x[:slots])
 
 
-def earned(true: FloatArray, told: FloatArray, rules: Rules) -> Earned:
+def earned(
+    true: FloatArray, told: FloatArray, rules: Rules, foresight_eur: float | None = None
+) -> Earned:
     """Plan each day on what was told, settle at the true prices, and compare with foresight.
 
     Args:
         true: shape (days, slots), EUR/MWh, without holes.
         told: the forecasts of the same slots; the mean of a price is what a plan wants.
+        foresight_eur: what is known of foresight on these days by these rules; None: to be found.
     """
-    best = sum(revenue(prices, plan(prices, rules), rules) for prices in true)
+    best = foresight_eur
+    if best is None:
+        best = sum(revenue(prices, plan(prices, rules), rules) for prices in true)
     got = sum(
         revenue(prices, plan(point, rules), rules) for prices, point in zip(true, told, strict=True)
     )
