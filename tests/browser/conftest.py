@@ -10,7 +10,7 @@ from tests.support import browser as browsers
 from tests.support.browser import Witness, opened_page
 from tests.support.system import running_system, wait_until
 from tests.support.trade_page import log_in
-from tests.support.world import SOLD_KW, World, sell_next_quarter
+from tests.support.world import PASSERS_BY, SOLD_KW, World, sell_next_quarter
 from wire.clock import QUARTER_HOUR_US, SystemClock, quarter_hour_us
 
 LEAD_S = 25.0
@@ -34,7 +34,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     shift_s = (quarter_hour_us(now_us) + QUARTER_HOUR_US - now_us) / 1e6 - LEAD_S
     folder = tmp_path_factory.mktemp("world")
     with running_system(folder, shift_s) as system:
-        for account in ("stadtwerk", "maker", "crowd"):
+        for account in ("stadtwerk", "maker", "crowd", *PASSERS_BY):
             system.post("/api/v1/accounts", id=account, name=account.title())
         system.add_site("werk-sued", "stadtwerk")
         box = system.add_box("werk-sued")

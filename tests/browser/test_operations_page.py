@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cloud.web import texts
-from tests.support.browser import FAULTS_OF_LAYOUT as FAULTS
 from tests.support.browser import (
+    CUT_FIGURES,
     NO_FAULTS,
     PHONE_WIDTH,
     Witness,
@@ -15,6 +15,7 @@ from tests.support.browser import (
     keys_shown,
     opened_page,
 )
+from tests.support.browser import FAULTS_OF_LAYOUT as FAULTS
 from tests.support.trade_page import LIVE_MS, log_in
 from tests.support.world import World
 
@@ -65,6 +66,7 @@ def test_the_page_fits_and_is_readable(
         page.click("#trades-choice [data-rows=trades]")
         expect(page.locator("#trades-table tbody tr").first).to_be_visible()
         assert page.evaluate(FAULTS) == NO_FAULTS
+        assert page.evaluate(CUT_FIGURES) == []
         assert not keys_shown(page, list(texts.dictionary(language)))
         witness.assert_clean()
         if (width, language) in _PICTURES:

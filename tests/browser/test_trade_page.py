@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, WebSocketRoute, expect
 
 from cloud.web import texts
 from tests.support.browser import (
+    CUT_FIGURES,
     FAULTS_OF_LAYOUT,
     PHONE_WIDTH,
     Witness,
@@ -17,7 +18,7 @@ from tests.support.browser import (
     opened_page,
 )
 from tests.support.trade_page import LIVE_MS, log_in, wait_until_live
-from tests.support.world import World, place_order, withdraw_order
+from tests.support.world import World, place_order, trade_nearest, withdraw_order
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -84,12 +85,14 @@ def test_the_page_fits_and_is_readable(
         page.goto(f"/trade?lang={language}&theme={theme}")
         wait_until_live(page)
         expect(page.locator("html")).to_have_attribute("lang", language)
+        trade_nearest(world)
         expect(page.locator("#price-plot canvas")).to_be_visible()
         assert page.evaluate(FAULTS_OF_LAYOUT) == {
             "overflow": 0,
             "smallText": [],
             "namelessButtons": [],
         }
+        assert page.evaluate(CUT_FIGURES) == []
         assert not keys_shown(page, list(texts.dictionary(language)))
         if width == PHONE_WIDTH:
             assert page.evaluate(_SMALL_TARGETS, _TARGET_PX_MIN) == []

@@ -46,6 +46,10 @@ FAULTS_OF_LAYOUT = """() => {
 """What is wrong with a page at a glance: wider than the window, unreadable, unnamed."""
 
 NO_FAULTS = {"overflow": 0, "smallText": [], "namelessButtons": []}
+CUT_FIGURES = """() => [...document.querySelectorAll(".kpi .more, .kpi .value")]
+  .filter((node) => node.checkVisibility() && node.scrollWidth > node.clientWidth)
+  .map((node) => node.innerText)"""
+"""Words under the figures at the top that end in dots."""
 SMALL_TARGETS = """() => [...document.querySelectorAll("main button, dialog[open] button")]
   .filter((node) => node.checkVisibility() && node.getBoundingClientRect().height < 47.5)
   .map((node) => node.outerHTML.slice(0, 80))"""

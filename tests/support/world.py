@@ -8,6 +8,8 @@ from wire.clock import QUARTER_HOUR_US, SystemClock, quarter_hour_us, utc
 
 SOLD_KW = 60
 """What the site has sold for the quarter-hour that is delivered during the tests."""
+PASSERS_BY = ("seller", "buyer")
+"""Accounts that have no orders of their own which they could meet."""
 _MARKET = "PHO_AT_INTRADAY_15MIN"
 _PRICE = 78.5
 
@@ -28,6 +30,17 @@ def sell_next_quarter(world: World) -> None:
     crowd = world.system.trader_key("crowd")
     for key, side in ((world.trader_key, "SELL"), (crowd, "BUY")):
         place_order(world, key, side, kw=SOLD_KW, price=_PRICE)
+
+
+def trade_nearest(world: World) -> None:
+    """Make a trade in the nearest delivery period, and in the one that may follow it any moment.
+
+    Whatever the market quotes there, one of the two orders meets it or the other one.
+    """
+    keys = [world.system.trader_key(account) for account in PASSERS_BY]
+    for quarters in (1, 2):
+        for key, side in zip(keys, ("SELL", "BUY"), strict=True):
+            place_order(world, key, side, kw=1, price=_PRICE, quarters_ahead=quarters)
 
 
 def place_order(
