@@ -1,5 +1,6 @@
 """The pages and what only they need: log-in, static files, the live socket, the chart's past."""
 
+import asyncio
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,13 +11,14 @@ from cloud.exchange.prices import views
 from cloud.exchange.service import Exchange
 from cloud.fleet import service as fleet
 from cloud.kernel import auth
-from cloud.kernel.auth import Role, Viewer
+from cloud.kernel.auth import MarketReader, Role, Viewer
 from cloud.kernel.context import HubHere, hub_of
 from cloud.kernel.errors import Forbidden, NotFound, Unauthenticated
-from cloud.web import assets, exchange_rows, forms, live, trace
+from cloud.web import assets, backtests, exchange_rows, forms, live, trace
 from cloud.web.attempts import Attempts
 from cloud.web.auction_desk import AuctionDesk
 from cloud.web.fleet_desk import FleetDesk
+from cloud.web.forecast_desk import ForecastDesk
 from cloud.web.operations_desk import OperationsDesk
 from cloud.web.pages import page
 from cloud.web.site_desk import SiteDesk
@@ -49,6 +51,23 @@ async def auction_page(request: Request) -> Response:
     if principal is None:
         return RedirectResponse("/login", 303)
     return page(request, "auction.html", role=principal.role)
+
+
+@router.api_route("/forecast", methods=["GET", "HEAD"])
+async def forecast_page(request: Request) -> Response:
+    principal = await auth.session(request)
+    if principal is None:
+        return RedirectResponse("/login", 303)
+    return page(request, "forecast.html", role=principal.role)
+
+
+@router.get("/forecast/backtests/{name}/{file}")
+async def backtest_report(hub: HubHere, _reader: MarketReader, name: str, file: str) -> Response:
+    folder = hub.settings.data_dir
+    content = await asyncio.to_thread(backtests.content, folder, name, file)
+    if content is None:
+        raise NotFound("no such report")
+    return Response(content, 200, backtests.HEADERS, backtests.FILES[file])
 
 
 @router.api_route("/fleet", methods=["GET", "HEAD"])
@@ -188,6 +207,8 @@ async def feed(websocket: WebSocket, page: str = "trade", site: str = "") -> Non
             desk = SiteDesk(hub, principal, site)
         case "auction":
             desk = AuctionDesk(hub, principal)
+        case "forecast":
+            desk = ForecastDesk(hub, principal)
         case "operations" if principal.is_admin and principal.scopes is None:
             desk = OperationsDesk(hub, principal)
         case _:

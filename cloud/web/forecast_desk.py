@@ -1,0 +1,39 @@
+"""What the page of the forecasts is shown; sent by `cloud.web.live`. The rest it asks of the API.
+
+sections
+  me         {account, role}
+  backtests  the reports in the hub's folder, the newest first: see `cloud.web.backtests`
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cloud.kernel.auth import Principal
+from cloud.kernel.context import Hub
+from cloud.web import backtests
+from cloud.web.groups import Groups
+from cloud.web.state import Watch
+
+_TOPICS: dict[str, frozenset[str]] = {"backtests": frozenset()}
+_AGE_S_MAX = {"backtests": 30.0}
+
+
+@dataclass(slots=True)
+class ForecastDesk:
+    """One forecast page's view of the hub."""
+
+    hub: Hub
+    principal: Principal
+    topics: Sequence[str] = ()
+    sections: dict[str, Any] = field(default_factory=dict)
+    _groups: Groups = field(default_factory=lambda: Groups(_TOPICS, _AGE_S_MAX))
+
+    async def refresh(self, watch: Watch, woken: set[str], now_s: float) -> None:
+        """Read again what is too old; see `cloud.web.live.Desk`."""
+        if not self._groups.due(woken, now_s):
+            return
+        self.sections["me"] = {"account": self.principal.account, "role": self.principal.role}
+        folder = self.hub.settings.data_dir
+        self.sections["backtests"] = await asyncio.to_thread(backtests.listed, folder)

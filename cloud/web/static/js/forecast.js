@@ -1,0 +1,210 @@
+// The page of the forecasts, put together: newest forecast, what it is made of, jobs, reports.
+
+import { $, $$, h, put, text, toast, toggle } from "./dom.js";
+import { ask } from "./api.js";
+import { KINDS, fanChart } from "./forecast_charts.js";
+import { Live } from "./live.js";
+import { keys, shell } from "./shell.js";
+import { download, drawTable } from "./tables.js";
+import { currentLanguage, loadWords } from "./words.js";
+import * as words from "./words.js";
+
+await loadWords(currentLanguage());
+const { t } = words;
+const POLL_MS = 5000;
+const AGE_S_MAX = { dayahead: 26 * 3600, intraday: 3 * 3600 };
+const HOURS = 2;
+const USUAL_AREA = "AT";
+const live = new Live({ page: "forecast" });
+const page = {
+  live, area: null, kind: "dayahead", forecast: null, jobs: null, absent: false,
+  get state() { return live.state; },
+  message: () => t(page.absent ? "forecast.none" : "state.loading"),
+};
+let loaded = "";
+let pressed = false;
+const charts = Object.keys(KINDS).map((name) => [name, fanChart(page, name)]);
+const us = (stamp) => Date.parse(stamp) * 1000;
+const said = (group, name) => (words.has(`${group}.${name}`) ? t(`${group}.${name}`) : name);
+const role = document.body.dataset.role;
+
+/** Ask for the jobs, and for the newest forecast when one was done since. */
+async function load() {
+  try {
+    page.jobs = (await ask("GET", "/api/forecast/jobs?limit=50")).jobs;
+    page.area ??= page.jobs.find((job) => job.status === "done")?.area ?? page.jobs[0]?.area ?? USUAL_AREA;
+    const newest = page.jobs.find((job) => job.status === "done" && job.area === page.area && job.type === page.kind);
+    const mark = [page.area, page.kind, newest?.job_id, newest?.ended].join();
+    if (mark !== loaded) await loadForecast(mark);
+  } catch (error) {
+    put("forecast-sub", error.message);
+  }
+  draw();
+}
+
+async function loadForecast(mark) {
+  const wanted = `${page.area} ${page.kind}`;
+  const found = await ask("GET", `/api/forecast/newest?area=${encodeURIComponent(page.area)}&type=${page.kind}`).catch((error) => {
+    if (error.status === 404) return null;
+    throw error;
+  });
+  if (wanted !== `${page.area} ${page.kind}`) return;
+  loaded = mark;
+  page.forecast = found;
+  page.absent = found === null;
+}
+
+function choose(change) {
+  Object.assign(page, change, { forecast: null, absent: false });
+  loaded = "";
+  draw();
+  void load();
+}
+
+function drawChoices() {
+  const areas = [...new Set([page.area, ...(page.jobs ?? []).map((job) => job.area)])].filter(Boolean).sort();
+  const fill = (box, values, shown, chosen) => {
+    const mark = currentLanguage() + values.join();
+    if (box.dataset.shown !== mark) {
+      box.dataset.shown = mark;
+      box.replaceChildren(...values.map((value) => h("option", { value }, shown(value))));
+    }
+    box.value = chosen;
+  };
+  fill($("#area-choice"), areas, (area) => area, page.area ?? "");
+  fill($("#kind-choice"), ["dayahead", "intraday"], (kind) => t(`forecast.${kind}`), page.kind);
+}
+
+const stale = () => page.forecast !== null && live.ageS(us(page.forecast.issued_at)) > AGE_S_MAX[page.kind];
+
+function draw() {
+  drawChoices();
+  const { forecast } = page;
+  const button = $("#ask");
+  button.disabled = !["trader", "admin"].includes(role) || page.area === null;
+  button.title = ["trader", "admin"].includes(role) ? "" : t("forecast.may_not");
+  put("forecast-sub", forecast ? t("forecast.issued", { area: forecast.area, time: words.moment(us(forecast.issued_at)), as_of: words.time(us(forecast.as_of)) }) : page.message());
+  $("#simulated").hidden = !forecast?.simulated;
+  const old = stale();
+  for (const node of $$("[data-aged]")) toggle(node, "stale", old || !live.fresh && live.heardMs !== null);
+  $("#forecast-age").hidden = !old;
+  if (old) text($("#forecast-age"), t("forecast.old", { time: words.moment(us(forecast.issued_at)) }));
+  drawFlags(forecast);
+  figures(forecast);
+  for (const [, chart] of charts) chart.draw();
+  tables(forecast);
+}
+
+function drawFlags(forecast) {
+  const flags = forecast?.flags ?? [];
+  $("#flags").hidden = flags.length === 0;
+  $("#flags").replaceChildren(...flags.map((flag) => h("li", {}, flag.startsWith("clipped_") ? t("flag.clipped", { count: flag.slice(8) }) : said("flag", flag))));
+}
+
+/** Mean of the dearest and of the cheapest two hours in a row. */
+function spread(series, minutes) {
+  const count = Math.max(1, (HOURS * 60) / minutes);
+  const prices = series.map((row) => row.price_eur_mwh);
+  if (prices.length < count || prices.includes(null)) return null;
+  const means = prices.slice(count - 1).map((_price, i) => prices.slice(i, i + count).reduce((a, b) => a + b, 0) / count);
+  return Math.max(...means) - Math.min(...means);
+}
+
+function figures(forecast) {
+  const rows = (forecast?.series ?? []).filter((row) => row.price_eur_mwh !== null);
+  const sorted = rows.toSorted((a, b) => a.price_eur_mwh - b.price_eur_mwh);
+  for (const [key, row] of [["trough", sorted[0]], ["peak", sorted.at(-1)]]) {
+    put(key, words.number(row?.price_eur_mwh, 1));
+    put(`${key}-more`, row ? [words.moment(us(row.ts)), ...range(forecast, row)].join(" · ") : "");
+  }
+  put("spread", words.number(forecast ? spread(forecast.series, forecast.granularity_min) : null, 1));
+  put("spread-more", t("forecast.two_hours"));
+  const mean = rows.length ? rows.reduce((sum, row) => sum + row.price_eur_mwh, 0) / rows.length : null;
+  put("mean", words.number(mean, 1));
+  put("mean-more", forecast ? t("forecast.slots", { count: words.number(forecast.series.length), minutes: forecast.granularity_min }) : "");
+  put("quality", forecast ? said("quality", forecast.quality) : "–");
+  put("quality-more", forecast?.simulated ? t("forecast.simulated") : "");
+  const oldest = Object.entries(forecast?.data_age_s ?? {}).sort((a, b) => b[1] - a[1])[0];
+  put("oldest", oldest ? words.span(oldest[1]) : "–");
+  put("oldest-more", oldest ? said("input", oldest[0]) : "");
+}
+
+function range(forecast, row) {
+  const place = (level) => forecast.quantile_levels.indexOf(level);
+  return row.price_q ? [`P10 ${words.number(row.price_q[place(0.1)])}`, `P90 ${words.number(row.price_q[place(0.9)])}`] : [];
+}
+
+function tables(forecast) {
+  const drawn = (id, columns, rows, key, empty) => drawTable($(id), columns(), rows, { name: id, key, empty });
+  const ages = Object.entries(forecast?.data_age_s ?? {});
+  const shares = Object.entries(forecast?.weights ?? {}).sort((a, b) => b[1] - a[1]);
+  put("forecast-model", forecast?.model ?? "");
+  drawn("#inputs-table", inputColumns, ages, ([name]) => name, page.message());
+  drawn("#weights-table", weightColumns, shares, ([name]) => name, forecast ? t("forecast.no_weights") : page.message());
+  drawn("#jobs-table", jobColumns, page.jobs ?? [], (job) => job.job_id, page.jobs ? t("forecast.no_jobs") : t("state.loading"));
+  drawn("#backtests-table", reportColumns, page.state.backtests ?? [], (one) => one.name, page.state.backtests ? t("forecast.no_backtests") : t("state.loading"));
+}
+
+const inputColumns = () => [
+  ["forecast.input", "", ([name]) => said("input", name)],
+  ["forecast.age", "r num", ([, seconds]) => words.span(seconds)],
+];
+const weightColumns = () => [
+  ["forecast.member", "", ([name]) => name],
+  ["forecast.share", "r num", ([, share]) => words.withUnit(words.number(share * 100, 1), "%")],
+];
+
+function jobState(job) {
+  if (job.status !== "running") return h("span", { class: job.status === "failed" ? "state alarm" : job.status === "done" ? "state ok" : "state" }, t(`job.${job.status}`));
+  const share = words.withUnit(words.number(job.progress * 100), "%");
+  return h("span", {}, `${t("job.running")} `, h("progress", { max: "1", value: String(job.progress), "aria-label": share }), ` ${share}`);
+}
+
+const jobColumns = () => [
+  ["forecast.area", "", (job) => `${job.area} ${t(`forecast.${job.type}`)}`],
+  ["forecast.state", "", jobState],
+  ["forecast.created", "r num", (job) => words.moment(us(job.created))],
+  ["forecast.ended", "r num", (job) => (job.ended ? words.moment(us(job.ended)) : "–")],
+  ["forecast.reason", "text", (job) => job.reason ?? "–"],
+];
+const reportColumns = () => [
+  ["forecast.report", "", (one) => h("a", { href: `/forecast/backtests/${one.name}/report${currentLanguage() === "de" ? ".de" : ""}.html` }, one.name)],
+  ["forecast.area", "", (one) => one.area],
+  ["forecast.stretch", "num", (one) => `${one.first_day} – ${one.last_day}`],
+  ["MAE", "r num", (one) => words.number(one.mae, 2)],
+  ["rMAE", "r num", (one) => words.number(one.rmae, 3)],
+  ["forecast.coverage", "r num", (one) => words.withUnit(words.number(one.coverage80_pct, 1), "%")],
+  ["forecast.leakage", "", (one) => t(one.passed ? "forecast.clean" : "forecast.leaks")],
+];
+const csvColumns = () => [
+  ["ts", "", null, (row) => row.ts],
+  ...Object.values(KINDS).flatMap(({ point, spread: q }) => [[point, "", null, (row) => row[point]], ...page.forecast.quantile_levels.map((level, i) => [`${q}${Math.round(level * 100)}`, "", null, (row) => row[q]?.[i]])]),
+];
+
+async function request() {
+  try {
+    const { status } = await ask("POST", `/api/forecast/${page.kind}`, { area: page.area });
+    toast(t(status === "done" ? "forecast.same" : "forecast.asked"));
+  } catch (error) {
+    toast(error.message, true);
+  }
+  void load();
+}
+
+live.on(["backtests", "connection"], draw);
+document.addEventListener("language", draw);
+$("#area-choice").addEventListener("change", (event) => choose({ area: event.target.value }));
+$("#kind-choice").addEventListener("change", (event) => choose({ kind: event.target.value }));
+$("#ask").addEventListener("click", () => void request());
+$("#csv").addEventListener("click", () => page.forecast && download(`forecast ${page.area} ${page.kind}`, csvColumns(), page.forecast.series));
+$("#price-table").addEventListener("click", () => {
+  pressed = !pressed;
+  $("#price-table").setAttribute("aria-pressed", String(pressed));
+  if (pressed) for (const [, chart] of charts) chart.table();
+  else for (const node of $$(".forecast .numbers")) node.remove();
+});
+setInterval(() => document.visibilityState === "visible" && void load(), POLL_MS);
+shell(page);
+keys({ "/": () => $("#area-choice").focus() });
+live.start();
+void load();
