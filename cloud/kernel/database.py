@@ -35,6 +35,8 @@ POSTGRES_POOL_SIZE = 10
 POOL_OVERFLOW_MAX = 10
 POOL_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 5.0
+CALM_S = 10.0
+"""With a full disk much still works: only after so long without a failure the trouble is over."""
 _MIGRATION_LOCK = 0x50484F
 """An arbitrary number: two hubs that start at once bring the schema up to date one by one."""
 _WRITES = "phoenyra_writes"
@@ -62,7 +64,8 @@ class Database:
         """`writer` may be `engine`; on SQLite it has a connection of its own, for whoever has the
         write lock must not wait until a reader gives its connection back."""
         self._engine, self._writer = engine, writer
-        self._in_trouble = False
+        self._failed_s: float | None = None
+        """By the loop's time, when it did not answer last; None: it answers."""
         self.dialect = engine.dialect.name
         is_sqlite = self.dialect == "sqlite"
         self._writing = writer.execution_options(**{_WRITES: True}) if is_sqlite else writer
@@ -95,7 +98,7 @@ class Database:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Say once that the database does not answer, and once that it does again.
+        """Say once that the database does not answer, and once that it has for `CALM_S` again.
 
         Raises:
             Unavailable: no connection, a full disk, a lock that nobody gives up.
@@ -105,13 +108,15 @@ class Database:
         except (DBAPIError, PoolTimeout, ConnectionError) as error:
             if not _no_answer(error):
                 raise
-            if not self._in_trouble:
+            if self._failed_s is None:
                 _logger.error("the database does not answer: %s", _reason(error))
-            self._in_trouble = True
+            self._failed_s = asyncio.get_running_loop().time()
             raise Unavailable("the database does not answer; nothing was changed") from error
-        if self._in_trouble:
+        if self._failed_s is None:
+            return
+        if asyncio.get_running_loop().time() - self._failed_s >= CALM_S:
+            self._failed_s = None
             _logger.info("the database answers again")
-        self._in_trouble = False
 
 
 async def open_database(url: str) -> Database:
