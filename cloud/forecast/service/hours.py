@@ -5,6 +5,7 @@ both, the one that spring lacks is missing and bridged like any small hole. The 
 slot of the real day the value of its wall-clock hour: 92, 96 or 100 quarter-hours.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import date, timedelta
 
@@ -18,6 +19,7 @@ from wire import clock
 
 _HOUR_US = 3_600_000_000
 _US = 1_000_000
+_QUARTER_S = 900
 
 
 def wall_hours(area: Area, day: date) -> IntArray:
@@ -43,9 +45,34 @@ def matrix(read: Iterable[Values], area: Area, first: date, count: int) -> Float
     return found
 
 
-def slots(hourly: FloatArray, area: Area, day: date, step_s: int) -> FloatArray:
-    """Return 24 wall-clock hours as the slots of a real day; flat within the hour."""
-    return np.repeat(hourly[wall_hours(area, day)], 3_600 // step_s, axis=0)
+def slots(by_clock: FloatArray, area: Area, day: date, step_s: int) -> FloatArray:
+    """Return a day told by the wall clock as the slots of the real day.
+
+    `by_clock` has shape (24,) or (96,), and may have a last axis more; hours are flat.
+    """
+    hourly = by_clock.reshape(HOURS, len(by_clock) // HOURS, *by_clock.shape[1:])
+    real = hourly[wall_hours(area, day)]
+    each = np.repeat(real, 3_600 // step_s // real.shape[1], axis=1)
+    return each.reshape(-1, *by_clock.shape[1:])
+
+
+def quarters(read: Iterable[Values], area: Area, first: date, count: int) -> FloatArray:
+    """Return quarter-hours of whole days of 24 hours, shape (count, 96); NaN is any other day."""
+    found = np.full((count, 4 * HOURS), np.nan)
+    for values in read:
+        if values.series.resolution_s != _QUARTER_S:
+            continue
+        for row in range(count):
+            start_us, end_us = area.day_us(first + timedelta(days=row))
+            if end_us - start_us != HOURS * _HOUR_US:
+                continue
+            begin, end = (
+                bisect_left(values.starts_us, start_us),
+                bisect_left(values.starts_us, end_us),
+            )
+            if end - begin == 4 * HOURS:
+                found[row] = values.values[begin:end]
+    return found
 
 
 def starts(area: Area, day: date, step_s: int) -> range:

@@ -25,6 +25,8 @@ HISTORY_DAYS = 1_730
 """The longest window of a member, before the oldest day that is learned from."""
 PAST_DAYS = 120
 """Of load, wind and solar as foreseen and as they came, for their quantiles."""
+SHAPE_DAYS = 60
+"""Before the oldest day that is learned from: its shape needs 56."""
 _CHUNK_DAYS = 1_000
 _US = 1_000_000
 
@@ -93,7 +95,7 @@ async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
         quality=foot.quality,
         prices=prices,
         groups={name: groups[name] for name in foot.groups},
-        quarters=np.empty((0, 96)),
+        quarters=await _quarters(read, first, count, decided - targets),
         foreseen=await _foreseen(read, request.start_us, request.end_us, step_s),
         past={},
         told={day: _unpacked(values) for day, values in told.items()},
@@ -134,6 +136,13 @@ class _Reading:
                 hours.matrix, read, self.area, day, length
             )
         return found
+
+    async def quarters(self, first: date, count: int) -> FloatArray:
+        """Return prices of quarter-hours, shape (count, 96); NaN of days that have none."""
+        start_us = self.area.day_us(first)[0]
+        end_us = self.area.day_us(first + timedelta(days=count))[0]
+        read = await self._read(PRICE, start_us, end_us)
+        return await asyncio.to_thread(hours.quarters, read, self.area, first, count)
 
     async def slots(self, use: str, start_us: int, end_us: int, step_s: int) -> FloatArray:
         """Return one value a slot, NaN where it is not known."""
@@ -180,6 +189,15 @@ async def _foreseen(
         ]
         if each:
             found[name] = np.sum(each, axis=0)
+    return found
+
+
+async def _quarters(read: _Reading, first: date, count: int, open_from: int) -> FloatArray:
+    """Return the end of the history; NaN from row `open_from` on, which counts from the end."""
+    length = min(count, LEARNED_DAYS + SHAPE_DAYS)
+    found = await read.quarters(first + timedelta(days=count - length), length)
+    if open_from < 0:
+        found[open_from:] = np.nan
     return found
 
 

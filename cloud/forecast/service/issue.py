@@ -23,12 +23,14 @@ from cloud.forecast.service.ladder import CONFIGURATIONS, SIMILAR_DAY, TooShort,
 from cloud.forecast.service.model import LEVELS
 from cloud.forecast.service.rows import Day, rows
 from cloud.forecast.service.task import Result, Task
+from cloud.forecast.shape import FLAT, shape, walked
 from cloud.forecast.walk import walk
 from cloud.forecast.windows import window
 from cloud.market.areas import catalogue, holidays
 from cloud.market.areas.model import Area
 from cloud.market.series.model import Kind
 
+HOUR_S = 3_600
 WARM_UP_DAYS = 98
 """Days that weights and quantiles learn from where nothing is kept."""
 LEARNED_DAYS = 243
@@ -58,7 +60,7 @@ class _Learned:
 
 @dataclass(slots=True, eq=False)
 class _Made:
-    """What is known of the open days so far, by the hour."""
+    """What is known of the open days so far, by the wall clock: 24 hours or 96 quarters."""
 
     flags: list[str]
     points: list[FloatArray] = field(default_factory=list)
@@ -113,14 +115,19 @@ def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: _
         if found is None:
             raise TooShort("no whole day of prices is known")
         point = found
-    made.points.append(point)
-    margins = _margins(days, learned, first, made)
+    hourly = [point]
+    margins = _margins(task, days, learned, first, made)
     made.margins.append(margins)
     for row in range(first + 1, len(days)):
-        days.prices[row - 1] = made.points[-1]
+        days.prices[row - 1] = hourly[-1]
         made.flag("extended")
-        made.points.append(_later(days, row, configuration))
+        hourly.append(_later(days, row, configuration))
         made.margins.append(None if margins is None else margins * WIDENED)
+    shaped = shape(task.quarters[: len(task.quarters) - (len(days) - first)])
+    if task.step_s < HOUR_S and shaped is FLAT:
+        made.flag("flat_hours")
+    quarters = task.step_s < HOUR_S and shaped is not FLAT
+    made.points += [shaped.quarters(hours) if quarters else hours for hours in hourly]
     return learned
 
 
@@ -179,16 +186,29 @@ def _later(days: Days, row: int, configuration: Configuration | None) -> FloatAr
     return found
 
 
-def _margins(days: Days, learned: _Learned, first: int, made: _Made) -> FloatArray | None:
-    """Return what is laid round the first open day, shape (24, levels); None: too few errors."""
+def _margins(
+    task: Task, days: Days, learned: _Learned, first: int, made: _Made
+) -> FloatArray | None:
+    """Return what is laid round the first open day, shape (24 or 96, levels).
+
+    None: errors of too few days are known. Those of quarter-hours count only where enough are.
+    """
     true = filled(days.prices)[learned.begin : first + 1].copy()
     true[-1] = np.nan
-    settings = Settings()
-    whole = int(np.isfinite(true - learned.points).all(axis=1).sum())
-    if whole <= settings.days_min:
-        made.flag("few_errors" if whole > FEW_ERRORS_DAYS_MIN else "no_quantiles")
+    points, settings = learned.points, Settings()
+    if task.step_s < HOUR_S:
+        begin = learned.begin - (len(days) - len(task.quarters))
+        quarters = task.quarters[begin : begin + len(true)]
+        told = walked(points, task.quarters, begin)
+        if _whole(quarters, told) > settings.days_min:
+            true, points = quarters, told
+        else:
+            made.flag("hourly_quantiles")
+    known = _whole(true, points)
+    if known <= settings.days_min:
+        made.flag("few_errors" if known > FEW_ERRORS_DAYS_MIN else "no_quantiles")
         settings = replace(settings, days_min=FEW_ERRORS_DAYS_MIN)
-    margins = bands(true, learned.points, settings).margins(len(true) - 1)
+    margins = bands(true, points, settings).margins(len(true) - 1)
     if margins is None:
         return None
     widening = 1.0
@@ -196,6 +216,10 @@ def _margins(days: Days, learned: _Learned, first: int, made: _Made) -> FloatArr
         made.flag("unlike_the_past")
         widening = WIDENED
     return margins.at(np.array(LEVELS), widening)
+
+
+def _whole(true: FloatArray, points: FloatArray) -> int:
+    return int(np.isfinite(true - points).all(axis=1).sum())
 
 
 def _is_strange(days: Days, row: int) -> bool:
@@ -226,7 +250,10 @@ def _days(task: Task, area: Area, days: Days, made: _Made) -> list[Day]:
             clipped += int(((price < low) | (price > high)).sum())
             bands_of_it = None
             if margins is not None:
-                laid = slots(point[:, None] + margins, area, day, task.step_s)
+                slot_of = max(len(point), len(margins))
+                laid = np.repeat(point, slot_of // len(point))[:, None]
+                laid = laid + np.repeat(margins, slot_of // len(margins), axis=0)
+                laid = slots(laid, area, day, task.step_s)
                 bands_of_it = np.clip(laid, low, high)
             found.append(Day(day, np.clip(price, low, high), bands_of_it))
         at += count

@@ -31,7 +31,7 @@ class Task:
     groups: Mapping[str, FloatArray]
     """Inputs of the members, each of shape (days, 24)."""
     quarters: FloatArray
-    """Prices of the last days, shape (days, 96) by wall clock, NaN where there were none."""
+    """Of the history's last days, shape (some, 96), EUR/MWh; NaN where there were none."""
     foreseen: Mapping[str, FloatArray]
     """load, solar, wind in MW, and price in EUR/MWh where an auction has decided it, at each slot
     wanted; NaN where not known."""
