@@ -13,6 +13,7 @@ await loadWords(currentLanguage());
 const { t } = words;
 const POLL_MS = 5000;
 const AGE_S_MAX = { dayahead: 26 * 3600, intraday: 3 * 3600 };
+const TYPES = { dayahead: "forecast.dayahead", intraday: "forecast.intraday" };
 const HOURS = 2;
 const USUAL_AREA = "AT";
 const live = new Live({ page: "forecast" });
@@ -72,7 +73,7 @@ function drawChoices() {
     box.value = chosen;
   };
   fill($("#area-choice"), areas, (area) => area, page.area ?? "");
-  fill($("#kind-choice"), ["dayahead", "intraday"], (kind) => t(`forecast.${kind}`), page.kind);
+  fill($("#kind-choice"), Object.keys(TYPES), (kind) => t(TYPES[kind]), page.kind);
 }
 
 const stale = () => page.forecast !== null && live.ageS(us(page.forecast.issued_at)) > AGE_S_MAX[page.kind];
@@ -161,7 +162,7 @@ function jobState(job) {
 }
 
 const jobColumns = () => [
-  ["forecast.area", "", (job) => `${job.area} ${t(`forecast.${job.type}`)}`],
+  ["forecast.area", "", (job) => `${job.area} ${t(TYPES[job.type])}`],
   ["forecast.state", "", jobState],
   ["forecast.created", "r num", (job) => words.moment(us(job.created))],
   ["forecast.ended", "r num", (job) => (job.ended ? words.moment(us(job.ended)) : "–")],

@@ -6,12 +6,12 @@ import * as words from "./words.js";
 
 const { t } = words;
 const ROOM = 0.08;
-/** What a chart draws of a row of the answer: its point, its quantiles, its colour and unit. */
+/** What a chart draws of a row of the answer: its name, point, quantiles, colour and unit. */
 export const KINDS = {
-  price: { point: "price_eur_mwh", spread: "price_q", tone: "price", unit: "€/MWh", digits: 2 },
-  load: { point: "load_mw", spread: "load_q", tone: "t1", unit: "MW", digits: 0 },
-  solar: { point: "gen_solar_mw", spread: "solar_q", tone: "price", unit: "MW", digits: 0 },
-  wind: { point: "gen_wind_mw", spread: "wind_q", tone: "vwap", unit: "MW", digits: 0 },
+  price: { word: "forecast.price", point: "price_eur_mwh", spread: "price_q", tone: "price", unit: "€/MWh", digits: 2 },
+  load: { word: "forecast.load", point: "load_mw", spread: "load_q", tone: "t1", unit: "MW", digits: 0 },
+  solar: { word: "forecast.solar", point: "gen_solar_mw", spread: "solar_q", tone: "price", unit: "MW", digits: 0 },
+  wind: { word: "forecast.wind", point: "gen_wind_mw", spread: "wind_q", tone: "vwap", unit: "MW", digits: 0 },
 };
 const EDGES = [0.05, 0.25, 0.5, 0.75, 0.95];
 
@@ -47,7 +47,7 @@ export function fanChart(page, name) {
     columns = [rows.map((row) => Date.parse(row.ts) / 1000), ...EDGES.map((level) => rows.map((row) => at(row, level)))];
     plot.show(columns);
     const points = known.map((row) => row[kind.point]);
-    attribute(box, "aria-label", t("forecast.chart_label", { what: t(`forecast.${name}`), count: words.number(known.length), low: words.number(Math.min(...points), kind.digits), high: words.number(Math.max(...points), kind.digits), unit: kind.unit }));
+    attribute(box, "aria-label", t("forecast.chart_label", { what: t(kind.word), count: words.number(known.length), low: words.number(Math.min(...points), kind.digits), high: words.number(Math.max(...points), kind.digits), unit: kind.unit }));
   };
   const at = (row, level) => {
     const place = page.forecast.quantile_levels.indexOf(level);
