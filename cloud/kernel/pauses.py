@@ -2,9 +2,9 @@
 
 The cyclic garbage collector, left alone, walks every object again whenever their number has grown
 by a quarter: with the books, prices and feeds of a busy market some 0.2 s during which nobody is
-answered. Most of what survives here lives for hours and is freed by its reference count. So a
-generation is small, and whatever has survived all three is set aside (`gc.freeze`): each object is
-looked at three times in its life, and an ordinary pause has at most `YOUNG_MAX` objects in it.
+answered. Most of what survives here lives for hours and is freed by its reference count. So
+whatever has survived one walk is set aside (`gc.freeze`): each object is looked at once in its
+life, and an ordinary pause has the objects in it that have come since the last, some `YOUNG_MAX`.
 What is set aside and becomes a cycle later stays until a `sweep`: everything is walked once, when
 nobody waits for an answer, or after `SWEEP_S_MAX` without such a moment. That bounds the memory.
 
@@ -18,18 +18,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-FIRST_MAX, SECOND_MAX, THIRD_MAX = 1_000, 4, 3
-"""New objects, less those that went, before the youngest are walked; how often that happens before
-the next generation is walked, and that before the third."""
-YOUNG_MAX = (FIRST_MAX + 1) * (SECOND_MAX + 2) * (THIRD_MAX + 2)
-"""Objects in the longest ordinary pause: some 15 ms."""
+YOUNG_MAX = 20_000
+"""New objects, less those that went, before they are walked: a pause of some 10 ms. Fewer would be
+walked as cheaply; but what is in flight at a walk is set aside too, and should be so seldom."""
 SWITCH_S = 0.001
 SWEEP_S_MIN = 600.0
 SWEEP_S_MAX = 6 * 3_600.0
 """Between two sweeps: not before the one, and not later than the other, whoever waits."""
 LOOK_S = 0.25
 """How often it is asked whether anybody waits."""
-_OLDEST = 2
 
 
 @contextmanager
@@ -37,7 +34,7 @@ def short() -> Iterator[None]:
     """Keep them short while the block lasts; begin when what the start makes is in memory."""
     thresholds, switch_s = gc.get_threshold(), sys.getswitchinterval()
     sweep()
-    gc.set_threshold(FIRST_MAX, SECOND_MAX, THIRD_MAX)
+    gc.set_threshold(YOUNG_MAX)
     gc.callbacks.append(_set_aside)
     sys.setswitchinterval(SWITCH_S)
     try:
@@ -69,6 +66,6 @@ def sweep() -> None:
     gc.collect()  # of nothing: the next walk comes when a quarter more is there than at the last
 
 
-def _set_aside(phase: str, told: dict[str, int]) -> None:
-    if phase == "stop" and told["generation"] == _OLDEST:
+def _set_aside(phase: str, _: dict[str, int]) -> None:
+    if phase == "stop":
         gc.freeze()
