@@ -26,7 +26,8 @@ def take(order: Order, ladder: Ladder, at_us: int, effects: list[Effect]) -> End
     while keys and keys[-1] >= reach:
         if ladder.wholes:
             return take_past_wholes(order, ladder, at_us, effects, again=False)
-        resting = queues[keys[-1]].first
+        queue = queues[keys[-1]]
+        resting = queue.first
         if resting.owner.stp_scope == scope:
             ending = _meet(resting, order, ladder, at_us, effects, again=False)
             if ending is not None or not order.open_steps:
@@ -41,7 +42,12 @@ def take(order: Order, ladder: Ladder, at_us: int, effects: list[Effect]) -> End
         effects.append((TRADE, resting, order, resting.price_ticks, resting.open_steps))
         order.open_steps = left_steps
         resting.open_steps = 0
-        ladder.leave(resting)
+        behind = resting.behind  # as `Ladder.leave` does with the first of the best price
+        if behind is None:
+            del queues[keys.pop()]
+        else:
+            queue.first = behind
+            resting.behind = behind.ahead = None
         if resting.hidden_steps:
             show_next(resting, at_us, effects)
             ladder.join(resting)

@@ -4,6 +4,8 @@ from typing import Final
 
 from cloud.exchange.matching.codes import Execution, Kind, SelfTrade, Side, State, Validity
 
+_ACTIVE: Final = State.ACTIVE
+
 
 class Owner:
     """Who is behind an order: the chain on which limits and self-trade rules hang."""
@@ -124,7 +126,7 @@ class Order:
         """Of an iceberg what it hides, its peak, and its peak price delta (ppd): what each new
         clip's price moves by, buy ≤ 0, sell ≥ 0; and what a self-trade rule took away."""
         self.execution = execution
-        self.state = State.ACTIVE
+        self.state = _ACTIVE
         self.at_us = at_us
         """Of its last change of priority."""
         self.details = PLAIN

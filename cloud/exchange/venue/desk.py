@@ -83,7 +83,7 @@ class Desk:
         self.numbers: dict[ContractKey, Stall] = {}
         """Those that are not closed."""
         self.places: dict[int, Stall] = {}
-        """The same by `id` of their contract, which they hold: for who asks with the same one."""
+        """Single ones by `id` of the contract that they hold: for who asks with the same one."""
         self.closed: deque[tuple[int, int]] = deque()
         """(since when, number), oldest first."""
         self.owners: list[Owner] = [Owner(0, "")]
@@ -165,7 +165,8 @@ class Desk:
         stall = Stall(listed, contract, parts)
         self.last_contract = listed.contract
         self.stalls[listed.contract] = self.numbers[stall.key] = stall
-        self.places[id(contract)] = stall
+        if not parts:
+            self.places[id(contract)] = stall
         self.schedule(stall.closes_us, CLOSING, stall.number)
         if self.halts:
             stall.halted = any(stall.covered_by(halt) for halt in self.halts.values())
@@ -197,7 +198,7 @@ class Desk:
         return -1
 
     def remove(self, order: Order) -> None:
-        """End an order that stands in its book, or sleeps."""
+        """End an order that lives: stands in its book, or sleeps."""
         stall, owner = self.stalls[order.contract], order.owner
         steps = 0
         if order.state is _ACTIVE:
@@ -205,8 +206,10 @@ class Desk:
             steps = order.open_steps + order.hidden_steps
         else:
             stall.hibernated.pop(order.order_id, None)
+        order.state = _INACTIVE
+        del self.orders[order.order_id]
         post = stall.posts.get(owner.number) or self.post(owner, stall)
-        post.offered(order.side, order.limit_ticks, -steps, self.forget(order))
+        post.offered(order.side, order.limit_ticks, -steps, -1)
 
     def rest(self, order: Order, stall: Stall) -> None:
         """Take an order out of its book, if it stands there."""

@@ -39,17 +39,17 @@ def enter(desk: Desk, entry: Entry, at_us: int, facts: list[Fact], basket: int =
             desk.answers.repeat(known)
             return
     ticks, steps = entry.price_ticks, entry.quantity_steps
-    owner, stall = desk.faces.get(entry.owner), desk.places.get(id(entry.contract))
+    stall = desk.places.get(id(entry.contract))
+    post = None if stall is None else stall.faces.get(entry.owner)
     if (
         stall is None
-        or owner is None
+        or post is None
         or ticks is None
         or not stall.opens_us <= at_us < stall.closes_us
         or not stall.price_ticks_min <= ticks <= stall.price_ticks_max
         or not 0 < steps <= stall.steps_max
         or entry.kind is not _LIMIT
         or entry.valid_until_us
-        or stall.parts
         or desk.halts
         or desk.stopped
     ):
@@ -59,7 +59,6 @@ def enter(desk: Desk, entry: Entry, at_us: int, facts: list[Fact], basket: int =
         else:
             place(desk, entry, *ready, at_us, facts, basket)
         return
-    post = stall.posts.get(owner.number) or desk.post(owner, stall)
     reference_ticks = stall.last_ticks
     if reference_ticks is None:
         reference_ticks = stall.reference_ticks()
@@ -88,6 +87,7 @@ def check(desk: Desk, entry: Entry, at_us: int, facts: list[Fact]) -> Ready | Re
         return judged
     stall, ticks = judged
     post = desk.post(owner, stall)
+    stall.meet(entry.owner, post)
     reference_ticks = stall.reference_ticks()
     refusal = post.ask(entry.side, ticks, entry.quantity_steps, reference_ticks, at_us)
     return (post, stall, ticks) if refusal is None else refusal
@@ -192,10 +192,18 @@ def place(
     facts.append(_new(Entered, fields))  # as Entered(*fields), in a third of the time
     order = Order(order_id, owner, stall.number, side, ticks, steps, execution, at_us)
     if validity is _GFS and kind is _LIMIT and state is _ACTIVE and not (client_id or text):
-        _let_in(desk, stall, order, basket, at_us, facts)
+        desk.last_us, desk.last_order_id = at_us, order_id
+        if basket:
+            desk.last_basket = basket
+        desk.orders[order_id] = order
+        effects: list[Effect] = []
+        ending = stall.book.submit(order, effects)
+        if effects or ending is not None:
+            ending = flow.follow(desk, stall, order, ending, effects, at_us, facts)
+        desk.answers.now.append((order, ending, at_us))
     else:
         _dress(order, entry)
-        _let_in_dressed(desk, stall, order, basket, at_us, facts)
+        _let_in(desk, stall, order, basket, at_us, facts)
 
 
 def happen(desk: Desk, entered: Entered, facts: list[Fact]) -> None:
@@ -208,11 +216,10 @@ def happen(desk: Desk, entered: Entered, facts: list[Fact]) -> None:
     post.acted(at_us)
     post.offered(side, ticks, steps, 1)
     order = Order(order_id, owner, number, side, ticks, steps, execution, at_us)
-    if validity is _GFS and kind is _LIMIT and state is _ACTIVE and not (client_id or text):
-        _let_in(desk, stall, order, basket, at_us, facts)
-    else:
+    plain = validity is _GFS and kind is _LIMIT and state is _ACTIVE
+    if not plain or client_id or text:
         _dress(order, entered)
-        _let_in_dressed(desk, stall, order, basket, at_us, facts)
+    _let_in(desk, stall, order, basket, at_us, facts)
 
 
 def _dress(order: Order, said: Entry | Entered) -> None:
@@ -228,23 +235,7 @@ def _dress(order: Order, said: Entry | Entered) -> None:
 def _let_in(
     desk: Desk, stall: Stall, order: Order, basket: int, at_us: int, facts: list[Fact]
 ) -> None:
-    """Let a plain order into its book; it is on offer already. Live, and again in a replay."""
-    order_id = order.order_id
-    desk.last_us, desk.last_order_id = at_us, order_id
-    if basket:
-        desk.last_basket = basket
-    desk.orders[order_id] = order
-    effects: list[Effect] = []
-    ending = stall.book.submit(order, effects)
-    if effects or ending is not None:
-        ending = flow.follow(desk, stall, order, ending, effects, at_us, facts)
-    desk.answers.now.append((order, ending, at_us))
-
-
-def _let_in_dressed(
-    desk: Desk, stall: Stall, order: Order, basket: int, at_us: int, facts: list[Fact]
-) -> None:
-    """Do the same with an order that is more than a plain limit."""
+    """Let an order in that is on offer already; what `place` does with a plain one is the same."""
     desk.last_us, desk.last_order_id = at_us, order.order_id
     if basket:
         desk.last_basket = basket

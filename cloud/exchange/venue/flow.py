@@ -4,7 +4,7 @@ from typing import Final
 
 from cloud.exchange.facts import Clipped, Ended, Fact, Reduced, Traded
 from cloud.exchange.matching.codes import Action, Ending, State
-from cloud.exchange.matching.effects import CLIP, OWN_TRADE, REDUCED, Effect
+from cloud.exchange.matching.effects import CLIP, ENDED, OWN_TRADE, REDUCED, Effect
 from cloud.exchange.matching.order import Order
 from cloud.exchange.venue.desk import Desk
 from cloud.exchange.venue.profile import TRADES_KEPT_MAX
@@ -51,57 +51,57 @@ def settle(
 ) -> bool:
     """Write down what an incoming order did; say whether a self-trade rule ended it at rest."""
     ended = False
+    posts = stall.posts
     for effect in effects:
-        kind, one, _, ticks, steps = effect
-        if kind <= OWN_TRADE:
-            _trade(desk, stall, effect, at_us, facts)
-        elif kind == CLIP:
-            facts.append(Clipped(at_us, one.order_id, ticks, steps))
-        elif kind == REDUCED:
-            facts.append(Reduced(at_us, one.order_id, steps))
-            desk.offered(one, stall, -steps, _gone(desk, one))
-        else:
-            facts.append(Ended(at_us, one.order_id, steps, _SELF_TRADE, _SDEL))
-            desk.drop(one, stall, steps)
-            ended = ended or one is order
+        kind, maker, taker, ticks, steps = effect
+        if kind > OWN_TRADE or taker is None:
+            ended = _beside(desk, stall, order, effect, at_us, facts) or ended
+            continue
+        number = desk.last_trade_id + 1
+        desk.last_trade_id = number
+        maker_owner, taker_owner, side = maker.owner.number, taker.owner.number, taker.side
+        fields = (
+            at_us,
+            number,
+            stall.number,
+            ticks,
+            steps,
+            maker.order_id,
+            taker.order_id,
+            maker_owner,
+            taker_owner,
+            side,
+            kind == OWN_TRADE,
+        )
+        trade = _new(Traded, fields)  # as Traded(*fields), in a third of the time
+        facts.append(trade)
+        desk.trades[number] = trade
+        if number > TRADES_KEPT_MAX:
+            desk.forget_trade(number - TRADES_KEPT_MAX)
+        gone = 0 if maker.open_steps or maker.hidden_steps else desk.forget(maker)
+        posts[maker_owner].filled(maker.side, maker.limit_ticks, steps, ticks, gone)
+        gone = 0 if taker.open_steps or taker.hidden_steps else desk.forget(taker)
+        posts[taker_owner].filled(side, taker.limit_ticks, steps, ticks, gone)
+        stall.traded_steps += steps
+        if kind != OWN_TRADE:  # what an owner trades with himself is no price
+            stall.last_ticks, stall.last_us = ticks, at_us
     return ended
 
 
-def _gone(desk: Desk, order: Order) -> int:
-    """Let an order go of which nothing is left; return -1 where it lived until now, else 0."""
-    return 0 if order.open_steps or order.hidden_steps else desk.forget(order)
-
-
-def _trade(desk: Desk, stall: Stall, effect: Effect, at_us: int, facts: list[Fact]) -> None:
-    kind, maker, taker, ticks, steps = effect
-    assert taker is not None, "two orders make a trade"
-    number = desk.last_trade_id + 1
-    desk.last_trade_id = number
-    maker_owner, taker_owner, side = maker.owner.number, taker.owner.number, taker.side
-    own = kind == OWN_TRADE
-    fields = (
-        at_us,
-        number,
-        stall.number,
-        ticks,
-        steps,
-        maker.order_id,
-        taker.order_id,
-        maker_owner,
-        taker_owner,
-        side,
-        own,
-    )
-    trade = _new(Traded, fields)  # as Traded(*fields), in a third of the time
-    facts.append(trade)
-    desk.trades[number] = trade
-    if number > TRADES_KEPT_MAX:
-        desk.forget_trade(number - TRADES_KEPT_MAX)
-    posts = stall.posts
-    gone = 0 if maker.open_steps or maker.hidden_steps else desk.forget(maker)
-    posts[maker_owner].filled(maker.side, maker.limit_ticks, steps, ticks, gone)
-    gone = 0 if taker.open_steps or taker.hidden_steps else desk.forget(taker)
-    posts[taker_owner].filled(side, taker.limit_ticks, steps, ticks, gone)
-    stall.traded_steps += steps
-    if not own:  # what an owner trades with himself is no price
-        stall.last_ticks, stall.last_us = ticks, at_us
+def _beside(
+    desk: Desk, stall: Stall, order: Order, effect: Effect, at_us: int, facts: list[Fact]
+) -> bool:
+    """Write down what was no trade; say whether a self-trade rule ended the incoming order."""
+    kind, one, _, ticks, steps = effect
+    if kind == CLIP:
+        facts.append(Clipped(at_us, one.order_id, ticks, steps))
+    elif kind == REDUCED:
+        facts.append(Reduced(at_us, one.order_id, steps))
+        gone = 0 if one.open_steps or one.hidden_steps else desk.forget(one)
+        desk.offered(one, stall, -steps, gone)
+    else:
+        assert kind == ENDED, "trades are told by `settle`"
+        facts.append(Ended(at_us, one.order_id, steps, _SELF_TRADE, _SDEL))
+        desk.drop(one, stall, steps)
+        return one is order
+    return False

@@ -5,8 +5,9 @@ from datetime import date
 from cloud.exchange.facts import Halted, Listed
 from cloud.exchange.matching.book import Book
 from cloud.exchange.matching.codes import Side
-from cloud.exchange.matching.order import Order
+from cloud.exchange.matching.order import Order, Owner
 from cloud.exchange.venue.guard import Post
+from cloud.exchange.venue.profile import FACES_MAX
 from cloud.market.contracts import Contract, Rule
 
 ContractKey = tuple[str, int, int]
@@ -21,6 +22,7 @@ class Stall:
         "book",
         "closes_us",
         "contract",
+        "faces",
         "halted",
         "hibernated",
         "last_ticks",
@@ -51,6 +53,8 @@ class Stall:
         self.book = Book()
         self.posts: dict[int, Post] = {}
         """By owner's number: those who have been here."""
+        self.faces: dict[Owner, Post] = {}
+        """The same by the object that an entry names its owner with."""
         self.hibernated: dict[int, Order] = {}
         """In the order of their falling asleep."""
         self.halted = False
@@ -78,7 +82,14 @@ class Stall:
         """Forget the orders and their owners; the contract is closed."""
         self.book = Book()
         self.posts = {}
+        self.faces = {}
         self.hibernated = {}
+
+    def meet(self, given: Owner, post: Post) -> None:
+        """Know an owner again by the object that he was given with."""
+        if len(self.faces) >= FACES_MAX:
+            self.faces.clear()
+        self.faces[given] = post
 
     def reference_ticks(self) -> int | None:
         """Return the last price, else the middle of bid and ask rounded down, else None."""
