@@ -2,8 +2,8 @@
 
 The newest state of charge counts, stored or live; of several devices of a site the first one's by
 name, as the pages show it. Before an order the site that has to deliver is looked at again, so
-that a decision is never older than what the hub knows. A value without a number is absent from
-the metrics, never 0.
+that a decision is never older than what the hub knows. A value without a number, or one so old
+that nobody may trade on it, is absent from the metrics, never 0.
 """
 
 import asyncio
@@ -105,7 +105,8 @@ class Batteries:
         points: dict[str, Newest] = {}
         for each in newest:
             points.setdefault(each.point, each)
-        _show(site.id, points)
+        oldest_us = self._hub.clock.now_us() - 1_000_000 * self._hub.settings.soc_age_s
+        _show(site.id, points, oldest_us)
         try:
             self._tell_checks(site, points.get(SOC))
         except ValueError as error:  # a site of no use must not stop the others' trading
@@ -133,10 +134,10 @@ class Batteries:
             self._known[site.id] = battery
 
 
-def _show(site: str, points: Mapping[str, Newest]) -> None:
+def _show(site: str, points: Mapping[str, Newest], oldest_us: int) -> None:
     for point, meter in POINTS.items():
         found = points.get(point)
-        if found is None or found.value is None:
+        if found is None or found.value is None or found.at_us < oldest_us:
             with suppress(KeyError):
                 meter.remove(site)
             continue
