@@ -33,7 +33,7 @@ def page(found: Document, told: Told, worth: list[Value], language: str, style: 
 
 
 def _days(found: Document, say: Speech) -> str:
-    return f"{found['days_scored']} {say('of')} {found['days_asked']} {say('days')}"
+    return say("days_of").format(scored=found["days_scored"], asked=found["days_asked"])
 
 
 def _figures(found: Document, say: Speech) -> Iterator[str]:

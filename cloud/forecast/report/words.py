@@ -7,7 +7,7 @@ _WORDS = {
     "other": ("Deutsch", "English"),
     "days": ("days", "Tage"),
     "to": ("to", "bis"),
-    "of": ("of", "von"),
+    "days_of": ("{scored} of {asked} days", "{scored} von {asked} Tagen"),
     "none": ("none", "keine"),
     "forecast": ("forecast", "Prognose"),
     "last week": ("a week before", "Woche zuvor"),

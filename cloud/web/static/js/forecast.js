@@ -96,8 +96,12 @@ function draw() {
   tables(forecast);
 }
 
+/** Whether all prices are those of an auction: nothing is forecast of them. */
+const decided = (forecast) => forecast !== null && forecast.quality === "full" && Object.keys(forecast.weights).length === 0 && forecast.series.every((row) => row.price_eur_mwh !== null && row.price_q === null);
+
 function drawFlags(forecast) {
-  const flags = forecast?.flags ?? [];
+  const flags = [...(forecast?.flags ?? [])];
+  if (decided(forecast) && !flags.includes("auction_known")) flags.push("auction_known");
   $("#flags").hidden = flags.length === 0;
   $("#flags").replaceChildren(...flags.map((flag) => h("li", {}, flag.startsWith("clipped_") ? t("flag.clipped", { count: flag.slice(8) }) : said("flag", flag))));
 }
@@ -156,7 +160,8 @@ const weightColumns = () => [
 ];
 
 function jobState(job) {
-  if (job.status !== "running") return h("span", { class: job.status === "failed" ? "state alarm" : job.status === "done" ? "state ok" : "state" }, t(`job.${job.status}`));
+  const mark = { failed: "alarm", done: "ok", queued: "off" }[job.status];
+  if (mark) return h("span", { class: "standing" }, h("i", { class: `state ${mark}`, "aria-hidden": "true" }), t(`job.${job.status}`));
   const share = words.withUnit(words.number(job.progress * 100), "%");
   return h("span", {}, `${t("job.running")} `, h("progress", { max: "1", value: String(job.progress), "aria-label": share }), ` ${share}`);
 }
