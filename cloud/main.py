@@ -35,9 +35,9 @@ from cloud.fleet.live import LiveValues
 from cloud.fleet.operation import routes as operation_routes
 from cloud.fleet.sync import api as sync_api
 from cloud.forecast import commandline as backtest_commands
+from cloud.forecast import routes as forecast_routes
+from cloud.forecast import running as forecasts
 from cloud.forecast.commandline import BadBacktest
-from cloud.forecast.service import routes as forecast_routes
-from cloud.forecast.service import running as forecasts
 from cloud.kernel import commandline as key_commands
 from cloud.kernel import errors, first_key, folder, key_routes, pauses, uses
 from cloud.kernel import routes as kernel_routes

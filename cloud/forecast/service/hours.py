@@ -6,8 +6,10 @@ slot of the real day the value of its wall-clock hour: 92, 96 or 100 quarter-hou
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -128,4 +130,21 @@ def on_slots(read: Iterable[Values], start_us: int, end_us: int, step_s: int) ->
             known = [value for value in some if value is not None]
             if len(known) == len(some):
                 found[slot] = sum(known) / len(known)
+    return found
+
+
+def of_rows(
+    rows: Iterable[Mapping[str, Any]], start_us: int, end_us: int, step_s: int
+) -> FloatArray:
+    """Return the prices of a forecast that was sent, at the slots of another; NaN where unknown."""
+    told = {clock.micros(datetime.fromisoformat(row["ts"])): row["price_eur_mwh"] for row in rows}
+    length_us = min((b - a for a, b in pairwise(sorted(told))), default=_QUARTER_S * _US)
+    found = np.full((end_us - start_us) // (step_s * _US), np.nan)
+    for slot in range(len(found)):
+        at_us = start_us + slot * step_s * _US
+        first_us = at_us - at_us % length_us
+        some = [told.get(us) for us in range(first_us, at_us + step_s * _US, length_us)]
+        known = [value for value in some if value is not None]
+        if len(known) == len(some):
+            found[slot] = sum(known) / len(known)
     return found

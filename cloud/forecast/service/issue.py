@@ -12,16 +12,15 @@ from datetime import date
 import numpy as np
 
 from cloud.forecast.arrays import FloatArray
-from cloud.forecast.backtest import HISTORY_DAYS_MIN
 from cloud.forecast.configuration import Configuration, Forest
 from cloud.forecast.days import HOURS, Days, filled, lags, similar_day
 from cloud.forecast.linear import one_thread
 from cloud.forecast.members import Grove, Members
 from cloud.forecast.quantiles import Settings, bands
-from cloud.forecast.service.hours import slots
+from cloud.forecast.service.hours import slots, starts
 from cloud.forecast.service.ladder import CONFIGURATIONS, SIMILAR_DAY, TooShort, fallback
 from cloud.forecast.service.model import LEVELS
-from cloud.forecast.service.rows import Day, rows
+from cloud.forecast.service.rows import rows
 from cloud.forecast.service.task import Result, Task
 from cloud.forecast.shape import FLAT, shape, walked
 from cloud.forecast.walk import walk
@@ -35,7 +34,9 @@ WARM_UP_DAYS = 98
 """Days that weights and quantiles learn from where nothing is kept."""
 LEARNED_DAYS = 243
 """Days of which anything is read: 182 of errors, and those that scale the first of them."""
-FEW_ERRORS_DAYS_MIN = 21
+LEARNED_FROM_ROW = 21
+"""Rows before have too little history for any member: seven days of lags, fourteen to calibrate."""
+FEW_ERRORS_DAYS_MIN = 14
 """Fewer days of errors make no quantiles; fewer than 60 are flagged."""
 STRANGE_WINDOW_DAYS = 364
 STRANGE_Z = 4.0
@@ -84,11 +85,12 @@ def issue(task: Task, grove: Grove, progress: Progress = lambda done, of: None) 
     if task.decided < task.targets:
         with one_thread():
             learned = _open_days(task, days, grove, progress, made)
+    series = _rows(task, area, days, made)
     return Result(
         quality=SIMILAR_DAY if SIMILAR_DAY in made.flags else task.quality,
         flags=tuple(made.flags),
         weights={} if learned is None else learned.weights,
-        series=rows(area, _days(task, area, days, made), task.step_s, task.foreseen),
+        series=series,
         told={} if learned is None else learned.told,
     )
 
@@ -145,7 +147,7 @@ def _of_members(
     progress: Progress,
 ) -> _Learned:
     kept = [row for row in range(max(first - LEARNED_DAYS, 0), first) if days.on(row) in task.told]
-    begin = min([max(first - WARM_UP_DAYS, min(HISTORY_DAYS_MIN, first)), *kept])
+    begin = min([max(first - WARM_UP_DAYS, min(LEARNED_FROM_ROW, first)), *kept])
     members = Members(days, configuration, grove)
     told, new = [], {}
     for row in range(begin, first + 1):
@@ -202,8 +204,6 @@ def _margins(
         told = walked(points, task.quarters, begin)
         if _whole(quarters, told) > settings.days_min:
             true, points = quarters, told
-        else:
-            made.flag("hourly_quantiles")
     known = _whole(true, points)
     if known <= settings.days_min:
         made.flag("few_errors" if known > FEW_ERRORS_DAYS_MIN else "no_quantiles")
@@ -211,6 +211,8 @@ def _margins(
     margins = bands(true, points, settings).margins(len(true) - 1)
     if margins is None:
         return None
+    if task.step_s < HOUR_S and len(margins.scale) == HOURS:
+        made.flag("hourly_quantiles")
     widening = 1.0
     if _is_strange(days, first):
         made.flag("unlike_the_past")
@@ -229,34 +231,35 @@ def _is_strange(days: Days, row: int) -> bool:
     return float((np.abs(rows_of_it.day_values) > STRANGE_Z).mean()) > STRANGE_SHARE
 
 
-def _days(task: Task, area: Area, days: Days, made: _Made) -> list[Day]:
+def _rows(task: Task, area: Area, days: Days, made: _Made) -> bytes:
     """Return all wanted days by their slots; prices that are decided stand for themselves."""
-    found, at, clipped = [], 0, 0
+    at_us: list[int] = []
+    prices, bands_of_it = [], []
+    clipped = 0
     known = task.foreseen.get("price")
-    for number in range(task.targets):
-        row = len(days) - task.targets + number
+    for row in range(len(days) - task.targets, len(days)):
         day = days.on(row)
-        place = number - task.decided
-        count = area.periods(day, task.step_s)
+        slot_us = starts(area, day, task.step_s)
+        place = row - (len(days) - task.targets) - task.decided
+        price = np.full(len(slot_us), np.nan)
+        laid = np.full((len(slot_us), len(LEVELS)), np.nan)
         if place < 0:
             made.flag("auction_known")
-            price = np.full(count, np.nan) if known is None else known[at : at + count]
-            found.append(Day(day, price))
+            if known is not None:
+                price = known[len(at_us) : len(at_us) + len(slot_us)]
         else:
             limit = area.limit(Kind.PRICE_DAY_AHEAD.value, day)
             low, high = (-np.inf, np.inf) if limit is None else (limit.low, limit.high)
-            point, margins = made.points[place], made.margins[place]
-            price = slots(point, area, day, task.step_s)
-            clipped += int(((price < low) | (price > high)).sum())
-            bands_of_it = None
+            told = slots(made.points[place], area, day, task.step_s)
+            clipped += int(((told < low) | (told > high)).sum())
+            price = np.clip(told, low, high)
+            margins = made.margins[place]
             if margins is not None:
-                slot_of = max(len(point), len(margins))
-                laid = np.repeat(point, slot_of // len(point))[:, None]
-                laid = laid + np.repeat(margins, slot_of // len(margins), axis=0)
-                laid = slots(laid, area, day, task.step_s)
-                bands_of_it = np.clip(laid, low, high)
-            found.append(Day(day, np.clip(price, low, high), bands_of_it))
-        at += count
+                laid = told[:, None] + slots(margins, area, day, task.step_s)
+                laid = np.clip(laid, low, high)
+        at_us += slot_us
+        prices.append(price)
+        bands_of_it.append(laid)
     if clipped:
         made.flag(f"clipped_{clipped}")
-    return found
+    return rows(at_us, np.concatenate(prices), np.concatenate(bands_of_it), task.foreseen)

@@ -95,7 +95,7 @@ def fallback(days: Days, target: int) -> FloatArray | None:
 def model_name(quality: str) -> str:
     """Return what a forecast says of how it was made."""
     configuration = CONFIGURATIONS.get(quality)
-    return quality if configuration is None else configuration.name
+    return f"{quality}-1" if configuration is None else configuration.name
 
 
 def told_key(quality: str, groups: tuple[str, ...]) -> str:

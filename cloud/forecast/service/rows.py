@@ -2,62 +2,48 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
 from cloud.forecast.arrays import FloatArray
-from cloud.forecast.service.hours import starts
 from cloud.kernel.instants import iso
-from cloud.market.areas.model import Area
 
 _FIELDS = {"load": "load_mw", "solar": "gen_solar_mw", "wind": "gen_wind_mw"}
 _DIGITS = {"price": 2, "load": 1, "solar": 1, "wind": 1}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Day:
-    """One local day of a forecast, slot by slot."""
-
-    day: date
-    price: FloatArray
-    """EUR/MWh, shape (slots,); NaN where not known."""
-    quantiles: FloatArray | None = None
-    """Shape (slots, levels); None: not known."""
-
-
 def rows(
-    area: Area,
-    days: Sequence[Day],
-    step_s: int,
+    starts_us: Sequence[int],
+    price: FloatArray,
+    price_q: FloatArray | None,
     foreseen: Mapping[str, FloatArray],
     quantiles: Mapping[str, FloatArray] | None = None,
 ) -> bytes:
-    """Return JSON rows of whole days.
+    """Return JSON rows, one a slot.
 
     Args:
-        foreseen: load, solar, wind in MW for all slots of all days.
-        quantiles: of the same, shape (slots, levels).
+        starts_us: of the slots.
+        price: EUR/MWh, NaN where not known.
+        price_q: shape (slots, levels), NaN where not known.
+        foreseen: load, solar, wind in MW.
+        quantiles: of these, shape (slots, levels).
     """
-    found, at = [], 0
-    bands = quantiles or {}
-    for one in days:
-        for slot, start_us in enumerate(starts(area, one.day, step_s)):
-            row: dict[str, object] = {
-                "ts": iso(start_us),
-                "price_eur_mwh": number(one.price[slot], _DIGITS["price"]),
-            }
-            for name, key in _FIELDS.items():
-                values = foreseen.get(name)
-                row[key] = None if values is None else number(values[at], _DIGITS[name])
-            row["soc_target_pct"] = None
-            row["price_q"] = None if one.quantiles is None else levels(one.quantiles[slot], "price")
-            for name in _FIELDS:
-                band = bands.get(name)
-                row[f"{name}_q"] = None if band is None else levels(band[at], name)
-            found.append(row)
-            at += 1
+    bands = {} if quantiles is None else quantiles
+    found = []
+    for slot, start_us in enumerate(starts_us):
+        row: dict[str, object] = {
+            "ts": iso(start_us),
+            "price_eur_mwh": number(price[slot], _DIGITS["price"]),
+        }
+        for name, key in _FIELDS.items():
+            values = foreseen.get(name)
+            row[key] = None if values is None else number(values[slot], _DIGITS[name])
+        row["soc_target_pct"] = None
+        row["price_q"] = None if price_q is None else levels(price_q[slot], "price")
+        for name in _FIELDS:
+            band = bands.get(name)
+            row[f"{name}_q"] = None if band is None else levels(band[slot], name)
+        found.append(row)
     return json.dumps(found, separators=(",", ":"), allow_nan=False).encode()
 
 

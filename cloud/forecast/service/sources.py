@@ -26,7 +26,7 @@ class Chosen:
     """Series by what they tell, the least preferred first, coarse before fine."""
 
     by_use: Mapping[str, tuple[Series, ...]]
-    """price, exaa, load; solar/TYPE and wind/TYPE; the same with actual/ before them."""
+    """price, exaa, ida/NAME, load; solar/TYPE and wind/TYPE; the same with actual/ before them."""
     first_us: int
     """Of the prices."""
     simulated: bool
@@ -83,6 +83,8 @@ def _use(series: Series) -> str | None:
         if detail == EXAA:
             return EXAA_PRICE
         return PRICE if detail in (SDAC, "") else None
+    if series.kind is Kind.PRICE_INTRADAY_AUCTION:
+        return f"ida/{detail}"
     if series.kind is Kind.LOAD_FORECAST and detail == "":
         return LOAD
     if series.kind is Kind.LOAD_ACTUAL and detail == "":

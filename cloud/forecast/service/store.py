@@ -10,7 +10,7 @@ from sqlalchemy import Row, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.forecast.service.model import Forecast, Job, Kind, Request, State, Told
-from cloud.forecast.service.tables import forecast_table, job_table, told_table
+from cloud.forecast.service.tables import forecast_table, job_table, model_table, told_table
 from cloud.kernel.database import insert_or_ignore
 
 _j, _f, _t = job_table.c, forecast_table.c, told_table.c
@@ -191,6 +191,28 @@ async def told_since(
 ) -> Mapping[date, bytes]:
     query = select(_t.day, _t.told).where(_t.area == area, _t.members == members, _t.day >= first)
     return {row.day: row.told for row in await connection.execute(query)}
+
+
+async def register(
+    connection: AsyncConnection,
+    model: tuple[str, str, str, date],
+    trained: tuple[date, date],
+    now_us: int,
+    weights: Mapping[str, float],
+) -> None:
+    """Note a calibration: area, model, inputs and the day it was for; the first of a day stays."""
+    area, name, inputs, day = model
+    row = {
+        "area": area,
+        "model": name,
+        "inputs": inputs,
+        "day": day,
+        "trained_from": trained[0],
+        "trained_to": trained[1],
+        "registered_us": now_us,
+        "weights": json.dumps(weights),
+    }
+    await insert_or_ignore(connection, model_table, [row])
 
 
 def _held(job_id: str, holder: str) -> Any:

@@ -1,21 +1,15 @@
 """Jobs of the forecasts: asked for, computed aside, kept; nothing is lost with who computes."""
 
-import os
-import signal
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
 
-from cloud.forecast.service import running, service, store
-from cloud.forecast.service.frames import PROGRESS, BadFrame, Frame, head
-from cloud.forecast.service.running import ATTEMPTS_MAX, LEASE_US, Jobs
+from cloud.forecast.service import store
+from cloud.forecast.service.jobs import LEASE_US, Jobs
 from cloud.kernel.context import Hub
-from cloud.kernel.keys import Role
 from tests.support.forecasts import fill
-from tests.support.hub import NOON_US, add_key, admin_key, client_of, clock_of, opened_hub
-from wire import clock
+from tests.support.hub import NOON_US, clock_of
 
 MORNING_US = NOON_US - 5_400_000_000
 """10:30Z, before the gate of tomorrow's auction."""
@@ -48,7 +42,7 @@ async def status(client: httpx.AsyncClient, job_id: str) -> dict[str, object]:
 async def test_a_job_is_queued_computed_and_read(
     hub: Hub, admin: httpx.AsyncClient, jobs: Jobs
 ) -> None:
-    await fill(hub, days=45)
+    await fill(hub, days=30)
     job_id = await asked(admin)
     queued = await admin.get(f"/api/forecast/status/{job_id}")
     assert queued.json()["status"] == "queued"
@@ -75,23 +69,6 @@ async def test_a_job_is_queued_computed_and_read(
     assert newest.json() == done
 
 
-async def test_what_has_not_arrived_is_null_and_flagged(
-    hub: Hub, admin: httpx.AsyncClient, jobs: Jobs
-) -> None:
-    await fill(hub, days=45)
-    job_id = await asked(admin)
-    await jobs.next()
-    done = await status(admin, job_id)
-    rows = done["series"]
-    assert isinstance(rows, list)
-    # Wind and sun of tomorrow are published at 17:30, the load at 10:00.
-    assert all(row["gen_wind_mw"] is None and row["gen_solar_mw"] is None for row in rows)
-    assert all(row["load_mw"] is not None for row in rows)
-    flags = done["flags"]
-    assert isinstance(flags, list)
-    assert "no_renewables" in flags
-
-
 async def test_the_same_request_with_nothing_new_is_the_same_job(
     hub: Hub, admin: httpx.AsyncClient, jobs: Jobs
 ) -> None:
@@ -104,58 +81,6 @@ async def test_the_same_request_with_nothing_new_is_the_same_job(
     assert await asked(admin, granularity_min=60) != first
     await fill(hub, days=12)
     assert await asked(admin) != first, "more is known"
-
-
-async def test_a_day_of_the_clock_change_has_its_own_number_of_slots(
-    hub: Hub, admin: httpx.AsyncClient, jobs: Jobs
-) -> None:
-    for day, slots in (((2026, 3, 28), 92), ((2026, 10, 24), 100)):
-        year, month, date = day
-        at_us = clock.micros(clock.utc(0).replace(year=year, month=month, day=date, hour=8))
-        clock_of(hub).at_us = at_us
-        await fill(hub, days=40)
-        job_id = await asked(admin)
-        await jobs.next()
-        rows = (await status(admin, job_id))["series"]
-        assert isinstance(rows, list)
-        assert len(rows) == slots
-        starts = [row["ts"] for row in rows]
-        assert starts == sorted(set(starts))
-        assert all(row["price_eur_mwh"] is not None for row in rows)
-
-
-async def test_a_killed_computing_process_costs_an_attempt_and_no_job(
-    hub: Hub, admin: httpx.AsyncClient, jobs: Jobs
-) -> None:
-    await fill(hub, days=45)
-    await asked(admin)
-    await jobs.next()
-    pid = jobs.workshop.pid
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
-    job_id = await asked(admin, granularity_min=60)
-    while (await status(admin, job_id))["status"] != "done":
-        assert await jobs.next()
-    assert jobs.workshop.pid != pid
-
-
-async def test_a_job_that_kills_every_process_fails_with_a_reason(
-    hub: Hub, admin: httpx.AsyncClient, jobs: Jobs
-) -> None:
-    await fill(hub, days=10)
-    job_id = await asked(admin)
-    jobs.workshop._module = "cloud.forecast.service.model"  # ends at once, without a word
-    for _ in range(ATTEMPTS_MAX + 1):
-        assert await jobs.next()
-    assert not await jobs.next()
-    failed = await status(admin, job_id)
-    assert failed["status"] == "failed"
-    assert failed["reason"]
-    assert "series" not in failed
-    jobs.workshop._module = "cloud.forecast.service.worker"
-    assert await asked(admin) == job_id, "asked for again, it is tried again"
-    assert await jobs.next()
-    assert (await status(admin, job_id))["status"] == "done"
 
 
 async def test_the_job_of_a_dead_hub_is_taken_over_when_its_lease_ends(
@@ -173,74 +98,3 @@ async def test_the_job_of_a_dead_hub_is_taken_over_when_its_lease_ends(
     assert (await status(admin, job_id))["status"] == "done"
     async with hub.database.transaction() as connection:
         assert not await store.end(connection, job_id, "dead", now_us, None), "it came too late"
-
-
-async def test_without_enough_prices_a_job_fails_and_without_any_it_is_refused(
-    hub: Hub, admin: httpx.AsyncClient, jobs: Jobs
-) -> None:
-    refused = await admin.post(ASK, json={"area": "AT"})
-    assert (refused.status_code, refused.json()["code"]) == (409, "NO_PRICES")
-    await fill(hub, days=3)
-    job_id = await asked(admin)
-    await jobs.next()
-    failed = await status(admin, job_id)
-    assert failed["status"] == "failed"
-    assert "days with prices" in str(failed["reason"])
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"area": "XX"},
-        {"area": "AT", "granularity_min": 30},
-        {"area": "AT", "horizon_h": 0},
-        {"area": "AT", "horizon_h": 73},
-        {},
-    ],
-)
-async def test_a_wrong_request_is_told_what_is_allowed(
-    admin: httpx.AsyncClient, body: dict[str, object]
-) -> None:
-    answer = await admin.post(ASK, json=body)
-    assert answer.status_code == 422
-    assert answer.json()["message"]
-
-
-async def test_who_may_only_look_asks_for_nothing(hub: Hub, admin: httpx.AsyncClient) -> None:
-    key = await add_key(hub, "stadtwerk", Role.VIEWER)
-    async with client_of(hub, key) as viewer:
-        assert (await viewer.post(ASK, json={"area": "AT"})).status_code == 403
-        assert (await viewer.get("/api/forecast/status/unknown")).status_code == 404
-        newest = await viewer.get("/api/forecast/newest", params={"area": "AT"})
-        assert newest.status_code == 404
-    async with client_of(hub, None) as nobody:
-        assert (await nobody.get("/api/forecast/status/unknown")).status_code == 401
-
-
-async def test_more_than_so_many_jobs_do_not_wait(
-    hub: Hub, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service, "JOBS_WAITING_MAX", 1)
-    await fill(hub, days=10)
-    await asked(admin)
-    answer = await admin.post(ASK, json={"area": "AT", "granularity_min": 60})
-    assert answer.status_code == 429
-    assert int(answer.headers["retry-after"]) > 0
-
-
-async def test_a_running_hub_computes_what_is_asked(tmp_path: Path) -> None:
-    async with opened_hub(tmp_path, at_us=MORNING_US) as hub:
-        await fill(hub, days=10)
-        async with running.running(hub), client_of(hub, admin_key(hub)) as client:
-            seen = hub.bus.version(service.DONE_TOPIC)
-            job_id = await asked(client)
-            await hub.bus.wait(service.DONE_TOPIC, seen, 60.0)
-            assert (await status(client, job_id))["status"] == "done"
-
-
-def test_a_frame_of_no_kind_or_too_long_is_refused() -> None:
-    assert head(Frame(PROGRESS, b"1/2").pack()[:5]) == (PROGRESS, 3)
-    with pytest.raises(BadFrame):
-        head(b"X\0\0\0\1")
-    with pytest.raises(BadFrame):
-        head(b"T\xff\xff\xff\xff")

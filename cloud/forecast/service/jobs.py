@@ -1,4 +1,4 @@
-"""The forecasts around the hub's life: jobs are taken, computed aside, and kept.
+"""Jobs at work: taken, computed aside, and kept.
 
 A job is taken under a lease that is renewed while it is computed. Whoever is killed renews no
 more, and another takes the job over; what he might still say is not kept.
@@ -7,17 +7,17 @@ more, and another takes the job over; what he might still say is not kept.
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 
 from cloud.forecast.arrays import FloatArray
-from cloud.forecast.service import inputs, ladder, service, store
+from cloud.forecast.service import gauges, inputs, intraday, ladder, service, store
 from cloud.forecast.service.inputs import Gathered
 from cloud.forecast.service.ladder import TooShort
-from cloud.forecast.service.model import Forecast, Job, Told
+from cloud.forecast.service.model import Forecast, Job, Kind, Told
 from cloud.forecast.service.task import Result
 from cloud.forecast.service.workshop import CannotForecast, WorkerDied, Workshop
 from cloud.kernel.context import Hub
@@ -37,6 +37,18 @@ _logger = logging.getLogger(__name__)
 
 class _Lost(Exception):
     """Another hub has taken the job over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is kept of a forecast beside its result."""
+
+    data_age_s: Mapping[str, int]
+    simulated: bool
+    members: str = ""
+    inputs: str = ""
+    trained: tuple[date, date] | None = None
+    seed: int = 0
 
 
 @dataclass(slots=True)
@@ -77,7 +89,10 @@ class Jobs:
             await self._end(job, f"its computation died {ATTEMPTS_MAX} times")
             return True
         try:
-            await self._made(job)
+            if job.request.kind is Kind.INTRADAY:
+                await self._made_here(job)
+            else:
+                await self._made(job)
         except (TooShort, CannotForecast) as error:
             await self._end(job, str(error))
         except WorkerDied as error:
@@ -108,7 +123,23 @@ class Jobs:
         if failure is not None:
             raise failure
         assert made is not None, "it failed, or was made"
-        await self._keep(job, *made)
+        gathered, result = made
+        beside = Beside(
+            gathered.data_age_s,
+            gathered.simulated,
+            gathered.members,
+            gathered.inputs,
+            gathered.trained,
+            gathered.task.seed,
+        )
+        await self._keep(job, result, beside)
+
+    async def _made_here(self, job: Job) -> None:
+        """Make what needs no computing."""
+        archive = Archive(self.hub.database, catalogue.load())
+        known, ages, simulated = await inputs.gather_intraday(self.hub.database, archive, job)
+        result = intraday.issue(job.request, known)
+        await self._keep(job, result, Beside(ages, simulated))
 
     async def _renew(self, job: Job, progress: list[float]) -> None:
         while True:
@@ -122,7 +153,7 @@ class Jobs:
             if not held:
                 return  # what comes of it is not kept: see `_keep`
 
-    async def _keep(self, job: Job, gathered: Gathered, result: Result) -> None:
+    async def _keep(self, job: Job, result: Result, beside: Beside) -> None:
         now_us = self.hub.clock.now_us()
         forecast = Forecast(
             id=job.id,
@@ -132,38 +163,32 @@ class Jobs:
             model=ladder.model_name(result.quality),
             quality=result.quality,
             flags=result.flags,
-            data_age_s=gathered.data_age_s,
+            data_age_s=dict(beside.data_age_s),
             weights=dict(result.weights),
-            seed=gathered.task.seed,
-            simulated=gathered.simulated,
+            seed=beside.seed,
+            simulated=beside.simulated,
             series=result.series,
         )
         told = [Told(day=day, values=_packed(values)) for day, values in result.told.items()]
+        area = job.request.area
         async with self.hub.database.transaction() as connection:
             if not await store.end(connection, job.id, self.holder, now_us, None):
                 raise _Lost
             await store.keep(connection, forecast)
-            await store.keep_told(connection, job.request.area, gathered.members, told)
+            await store.keep_told(connection, area, beside.members, told)
+            if beside.trained is not None and result.weights:
+                day = catalogue.load()[area].day_of(job.request.start_us)
+                model = (area, forecast.model, beside.inputs, day)
+                await store.register(connection, model, beside.trained, now_us, forecast.weights)
+        gauges.issued(forecast)
         self.hub.bus.wake(service.DONE_TOPIC)
 
     async def _end(self, job: Job, reason: str) -> None:
         _logger.warning("forecast %s of %s failed: %s", job.id, job.request.area, reason)
         async with self.hub.database.transaction() as connection:
             await store.end(connection, job.id, self.holder, self.hub.clock.now_us(), reason)
+        gauges.failed(job.request.kind.value)
         self.hub.bus.wake(service.DONE_TOPIC)
-
-
-@asynccontextmanager
-async def running(hub: Hub) -> AsyncIterator[None]:
-    """Compute the jobs of this hub while the block lasts."""
-    jobs = Jobs(hub)
-    async with asyncio.TaskGroup() as tasks:
-        started = [tasks.create_task(jobs.run(), name="forecasts")]
-        try:
-            yield
-        finally:
-            for task in started:
-                task.cancel()
 
 
 def _packed(values: FloatArray) -> bytes:

@@ -1,0 +1,10 @@
+"""All that is asked of the forecasts over HTTP."""
+
+from fastapi import APIRouter
+
+from cloud.forecast.service import routes as service_routes
+from cloud.forecast.watch import routes as watch_routes
+
+router = APIRouter()
+router.include_router(service_routes.router)
+router.include_router(watch_routes.router)

@@ -1,0 +1,31 @@
+"""The forecasts around the hub's life: computed, asked for by the clock, watched."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cloud.forecast.service.jobs import Jobs
+from cloud.forecast.service.scheduler import Scheduler, areas_of
+from cloud.forecast.watch.watcher import Watcher
+from cloud.kernel.context import Hub
+
+
+@asynccontextmanager
+async def running(hub: Hub) -> AsyncIterator[None]:
+    """Work in the background as long as the block lasts.
+
+    Raises:
+        BadFeeds: the operator's file of feeds is wrong.
+    """
+    areas = areas_of(hub)
+    async with asyncio.TaskGroup() as tasks:
+        started = [
+            tasks.create_task(Jobs(hub).run(), name="forecasts"),
+            tasks.create_task(Scheduler(hub, areas).run(), name="schedule of forecasts"),
+            tasks.create_task(Watcher(hub, areas).run(), name="watch of forecasts"),
+        ]
+        try:
+            yield
+        finally:
+            for task in started:
+                task.cancel()

@@ -1,0 +1,69 @@
+"""Asks for the forecasts of the timetable, for every area whose prices a feed brings."""
+
+import logging
+from dataclasses import dataclass, field
+
+from cloud.forecast.service import schedule, service
+from cloud.forecast.service.model import Kind, Request
+from cloud.forecast.service.schedule import Due
+from cloud.kernel.context import Hub
+from cloud.kernel.errors import HubError, Unavailable
+from cloud.market.areas import catalogue
+from cloud.market.areas.model import Area
+from cloud.market.feeds import feeds_file
+from cloud.market.series import model as series
+
+LOOK_S = 20.0
+TOPIC = "forecast schedule"
+"""Woken by nobody yet but the end of the hub."""
+_GRANULARITY_MIN = 15
+
+_logger = logging.getLogger(__name__)
+
+
+def areas_of(hub: Hub) -> list[Area]:
+    """Return the areas whose day-ahead prices the operator's feeds bring, by their codes."""
+    file = feeds_file.load(hub.settings.market_feeds_file)
+    found = {
+        code for row in file.feed if series.Kind.PRICE_DAY_AHEAD in row.kinds for code in row.areas
+    }
+    return [catalogue.load()[code] for code in sorted(found)]
+
+
+@dataclass(slots=True)
+class Scheduler:
+    """Remembers what it has asked for; after a start it asks for the last row once more."""
+
+    hub: Hub
+    areas: list[Area]
+    _asked: dict[tuple[str, Kind], int] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Look at the clock until cancelled, or until the hub stops."""
+        bus = self.hub.bus
+        while self.areas and not bus.closed:
+            seen = bus.version(TOPIC)
+            await self.look()
+            await bus.wait(TOPIC, seen, LOOK_S)
+
+    async def look(self) -> None:
+        """Ask for what is due."""
+        now_us = self.hub.clock.now_us()
+        for area in self.areas:
+            for row in schedule.due(area, now_us):
+                key = area.code, row.issue.kind
+                if self._asked.get(key, 0) >= row.at_us:
+                    continue
+                try:
+                    await service.ask(self.hub, _request(area, row, now_us))
+                except Unavailable:  # the database has said so; the next look tries again
+                    return
+                except HubError as error:
+                    _logger.warning("no %s forecast of %s: %s", key[1].value, area.code, error)
+                self._asked[key] = row.at_us
+
+
+def _request(area: Area, row: Due, now_us: int) -> Request:
+    if row.issue.kind is Kind.INTRADAY:
+        return service.intraday(area, now_us, row.issue.horizon_h, _GRANULARITY_MIN)
+    return service.day_ahead(area, now_us, row.issue.horizon_h, _GRANULARITY_MIN)

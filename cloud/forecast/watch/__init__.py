@@ -1,0 +1,1 @@
+"""Forecasts are watched: scored when the prices are known, and an alarm when they go wrong."""
