@@ -34,7 +34,8 @@ class Settings:
     """How load is forecast; one set for all sites and zones."""
 
     windows_days: tuple[int, ...] = (56, 182)
-    penalty: float = 30.0
+    penalty: float = 0.03
+    """Of the squares of the coefficients, for each row that is learned from."""
     known_slots_share: float = 0.5
     """Of the day of the issue, how much is known: half, for an issue at 12:00."""
 
@@ -97,7 +98,8 @@ class Ridge:
         columns, of_power = scaling(inputs), scaling(powers)
         scaled, target = columns.there(inputs), of_power.there(powers)
         middle, level = scaled.mean(axis=0), target.mean(axis=0)
-        slopes = coefficients(scaled - middle, target - level, self._settings.penalty)
+        penalty = self._settings.penalty * len(inputs)
+        slopes = coefficients(scaled - middle, target - level, penalty)
         point = level + (columns.there(today) - middle) @ slopes
         return float(of_power.back(point)[0])
 
