@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from cloud.exchange.checks import memory
 from cloud.exchange.checks.counters import Counters
 from cloud.exchange.checks.hooks import Hook
-from cloud.exchange.checks.post import CheckedPost
+from cloud.exchange.checks.post import CheckedPost, WidePost
 from cloud.exchange.checks.sites import Sites
 from cloud.exchange.matching.order import Owner
 from cloud.market.contracts import Contract
@@ -25,7 +25,10 @@ class Checks(Counters):
 
     def post(self, owner: Owner, contract: Contract) -> CheckedPost:
         """Return an owner's post at a contract: for the venue to keep, until the gate closes."""
-        return CheckedPost(self, owner, self.desk(owner.account, contract))
+        desk = self.desk(owner.account, contract)
+        if owner.site or desk.further or self.hooks:
+            return WidePost(self, owner, desk)
+        return CheckedPost(self, owner, desk)
 
     def acted(self, owner: Owner, at_us: int) -> None:
         """Count one entry or change of no known contract: no market's throttle, all others."""

@@ -1,7 +1,8 @@
 """An owner at a contract, with all that the checks count of both near at hand. Pure.
 
 What passes every check that binds most accounts is let through at once; all the rest is looked at
-in the order of the checks, and finds its reason.
+in the order of the checks, and finds its reason. Most posts are `CheckedPost`; a `WidePost` is one
+of which more has to be told than the counters of one quarter-hour.
 """
 
 from typing import Final
@@ -19,7 +20,7 @@ _SELL: Final = Side.SELL
 class CheckedPost(Post):
     """The real post: of one owner of an account, at the account's desk in the contract."""
 
-    __slots__ = ("counters", "day", "desk", "period", "plain", "seat", "step_kw", "wh_per_step")
+    __slots__ = ("counters", "day", "desk", "period", "seat", "step_kw", "wh_per_step")
 
     def __init__(self, counters: Counters, owner: Owner, desk: Desk) -> None:
         super().__init__(owner, desk.contract)
@@ -30,8 +31,6 @@ class CheckedPost(Post):
         self.day = desk.day
         self.step_kw = desk.step_kw
         self.wh_per_step = desk.wh_per_step
-        self.plain = not (owner.site or desk.further or counters.hooks)
-        """Whether nothing is to be told but the counters of one quarter-hour."""
 
     def ask(
         self,
@@ -74,8 +73,6 @@ class CheckedPost(Post):
             and desk.orders < seat.orders_per_contract_max
             and seat.spare > 0
             and at_us < seat.day_ends_us
-            and self.plain
-            and not seat.special
         ):
             return super().ask(side, price_ticks, steps, reference_ticks, at_us)
         desk.pace.uncounted.append(at_us)
@@ -97,9 +94,6 @@ class CheckedPost(Post):
         self, side: Side, limit_ticks: int, steps: int, price_ticks: int, orders: int
     ) -> None:
         """Count that so much of what was on offer at `limit_ticks` has traded at `price_ticks`."""
-        if not self.plain:
-            super().filled(side, limit_ticks, steps, price_ticks, orders)
-            return
         period, day = self.period, self.day
         power_kw, energy_wh = steps * self.step_kw, steps * self.wh_per_step
         offered, cash = limit_ticks * energy_wh, price_ticks * energy_wh
@@ -179,8 +173,6 @@ class CheckedPost(Post):
                 day.out_open += cash
             else:
                 day.in_open -= cash
-        if steps and not self.plain:
-            self._offered_further(side, price_ticks, steps, power_kw)
 
     def traded(self, side: Side, price_ticks: int, steps: int) -> None:
         """Count a trade, or, below zero, one that became void."""
@@ -202,11 +194,37 @@ class CheckedPost(Post):
             period.net_kw += power_kw
         if steps > 0:
             self.seat.day_trades += 1
-        if not self.plain:
-            self._traded_further(side, price_ticks, steps)
 
-    def _offered_further(self, side: Side, price_ticks: int, steps: int, power_kw: int) -> None:
+
+class WidePost(CheckedPost):
+    """The same where there are a site, several quarter-hours, or hooks."""
+
+    __slots__ = ()
+
+    def ask(
+        self,
+        side: Side,
+        price_ticks: int,
+        steps: int,
+        reference_ticks: int | None,
+        at_us: int,
+    ) -> Refusal | None:
+        """Say why an order may not be entered; None: it may, lives, and is on offer."""
+        return Post.ask(self, side, price_ticks, steps, reference_ticks, at_us)
+
+    def filled(
+        self, side: Side, limit_ticks: int, steps: int, price_ticks: int, orders: int
+    ) -> None:
+        """Count that so much of what was on offer at `limit_ticks` has traded at `price_ticks`."""
+        Post.filled(self, side, limit_ticks, steps, price_ticks, orders)
+
+    def offered(self, side: Side, price_ticks: int, steps: int, orders: int) -> None:
+        """Count what came to be on offer, or, below zero, what left."""
+        super().offered(side, price_ticks, steps, orders)
+        if not steps:
+            return
         owner, contract, sold = self.owner, self.contract, side is _SELL
+        power_kw = steps * self.step_kw
         for period in self.desk.further:
             if sold:
                 period.sell_kw += power_kw
@@ -217,10 +235,11 @@ class CheckedPost(Post):
         for hook in self.counters.hooks:
             hook.offered(owner, contract, side, price_ticks, steps)
 
-    def _traded_further(self, side: Side, price_ticks: int, steps: int) -> None:
-        owner, contract = self.owner, self.contract
+    def traded(self, side: Side, price_ticks: int, steps: int) -> None:
+        """Count a trade, or, below zero, one that became void."""
+        super().traded(side, price_ticks, steps)
+        owner, contract, power_kw = self.owner, self.contract, steps * self.step_kw
         if owner.site:
-            power_kw = steps * self.step_kw
             self.counters.sites.traded(owner.site, contract, side is _SELL, power_kw)
         for hook in self.counters.hooks:
             hook.traded(owner, contract, side, price_ticks, steps)

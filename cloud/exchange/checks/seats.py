@@ -143,7 +143,7 @@ class Seat:
         self.special = (
             limits.state != "active" or bool(limits.strategies) or limits.member is not None
         )
-        """Whether a check is needed that most accounts do without."""
+        """Whether a check is needed that most do without; `spare` is never above 0 then."""
         self.settle()
         self.pace = _followed(self.pace, _wanted(limits))
         ratio = limits.order_to_trade_max
@@ -199,7 +199,8 @@ class Seat:
         window = pace.used_up(at_us) or self.pace.used_up(at_us)
         if window is None:
             rest = [every.remaining(at_us) for every in (self.pace, *self.by_market.values())]
-            self.spare = min(*rest, self.free_actions - self.day_actions, SPARE_MAX)
+            spare = min(*rest, self.free_actions - self.day_actions, SPARE_MAX)
+            self.spare = 0 if self.special else spare
         return window
 
 

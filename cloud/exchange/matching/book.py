@@ -79,13 +79,15 @@ class Book:
             ending = _arrive(order, other, effects)
             if ending is not None:
                 return ending
+            key = other.sign * order.price_ticks
+            met = own.wholes or other.wholes or order.execution is _AON
+            assert met or not keys or keys[-1] < key, "the book is crossed"
         own.join(order)
         if order.execution is _AON:
             own.join_whole(order)
         if other.wholes:
             _try_again(other, own, order, effects)
             return None if order.open_steps else _FILLED
-        assert own.wholes or not keys or keys[-1] + own.keys[-1] < 0, "the book is crossed"
         return None
 
     def withdraw(self, order: Order) -> None:

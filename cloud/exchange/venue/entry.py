@@ -38,7 +38,7 @@ def enter(desk: Desk, entry: Entry, at_us: int, facts: list[Fact], basket: int =
         if known is not None:
             desk.answers.repeat(known)
             return
-    ticks, steps = entry.price_ticks, entry.quantity_steps
+    side, ticks, steps = entry.side, entry.price_ticks, entry.quantity_steps
     stall = desk.places.get(id(entry.contract))
     post = None if stall is None else stall.faces.get(entry.owner)
     if (
@@ -62,11 +62,11 @@ def enter(desk: Desk, entry: Entry, at_us: int, facts: list[Fact], basket: int =
     reference_ticks = stall.last_ticks
     if reference_ticks is None:
         reference_ticks = stall.reference_ticks()
-    refusal = post.ask(entry.side, ticks, steps, reference_ticks, at_us)
-    if refusal is None:
-        place(desk, entry, post, stall, ticks, at_us, facts, basket)
-    else:
+    refusal = post.ask(side, ticks, steps, reference_ticks, at_us)
+    if refusal is not None:
         refuse(desk, entry, refusal, at_us, facts, basket)
+    else:
+        place(desk, entry, post, stall, ticks, at_us, facts, basket)
 
 
 Ready = tuple[Post, Stall, int]
