@@ -44,21 +44,16 @@ class CheckedPost(Post):
         seat, desk, period, day = self.seat, self.desk, self.period, self.day
         power_kw = steps * self.step_kw
         cash = price_ticks * steps * self.wh_per_step
-        net_kw = period.net_kw
         if side is _SELL:
             open_kw = period.sell_kw + power_kw
-            fits = (
-                net_kw + power_kw <= seat.net_max
-                and net_kw + open_kw <= seat.open_max
-                and (reference_ticks is None or reference_ticks - price_ticks <= desk.collar_ticks)
+            fits = period.net_kw + open_kw <= seat.sold_max and (
+                reference_ticks is None or reference_ticks - price_ticks <= desk.collar_ticks
             )
         else:
             open_kw = period.buy_kw + power_kw
             cash = -cash
-            fits = (
-                net_kw - power_kw >= seat.net_min
-                and net_kw - open_kw >= seat.open_min
-                and (reference_ticks is None or price_ticks - reference_ticks <= desk.collar_ticks)
+            fits = period.net_kw - open_kw >= seat.bought_min and (
+                reference_ticks is None or price_ticks - reference_ticks <= desk.collar_ticks
             )
         if cash >= 0:
             open_cash = day.in_open + cash
@@ -94,24 +89,21 @@ class CheckedPost(Post):
         self, side: Side, limit_ticks: int, steps: int, price_ticks: int, orders: int
     ) -> None:
         """Count that so much of what was on offer at `limit_ticks` has traded at `price_ticks`."""
+        if limit_ticks < 0 or price_ticks < 0:
+            super().filled(side, limit_ticks, steps, price_ticks, orders)
+            return
         period, day = self.period, self.day
         power_kw, energy_wh = steps * self.step_kw, steps * self.wh_per_step
-        offered, cash = limit_ticks * energy_wh, price_ticks * energy_wh
         if side is _SELL:
             period.sell_kw -= power_kw
             period.net_kw += power_kw
+            day.in_open -= limit_ticks * energy_wh
+            day.in_cash += price_ticks * energy_wh
         else:
             period.buy_kw -= power_kw
             period.net_kw -= power_kw
-            offered, cash = -offered, -cash
-        if offered >= 0:
-            day.in_open -= offered
-        else:
-            day.out_open += offered
-        if cash >= 0:
-            day.in_cash += cash
-        else:
-            day.out_cash -= cash
+            day.out_open -= limit_ticks * energy_wh
+            day.out_cash += price_ticks * energy_wh
         self.seat.day_trades += 1
         if orders:
             self.seat.orders += orders

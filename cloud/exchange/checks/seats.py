@@ -90,6 +90,7 @@ class Seat:
 
     __slots__ = (
         "account",
+        "bought_min",
         "by_market",
         "cash_in_max",
         "cash_out_max",
@@ -109,6 +110,7 @@ class Seat:
         "orders_per_contract_max",
         "pace",
         "periods",
+        "sold_max",
         "spare",
         "special",
     )
@@ -138,6 +140,9 @@ class Seat:
         self.orders_max = bound(limits.orders_max)
         self.orders_per_contract_max = bound(limits.orders_per_contract_max)
         self.net_min, self.net_max, self.open_min, self.open_max = limits.position_bounds()
+        self.sold_max = min(self.net_max, self.open_max)
+        self.bought_min = max(self.net_min, self.open_min)
+        """Net with all that is open: what is within both keeps the other bounds as well."""
         self.cash_in_max = cash_of(limits.cash_in_eur_max)
         self.cash_out_max = cash_of(limits.cash_out_eur_max)
         self.special = (

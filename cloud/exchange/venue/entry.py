@@ -45,7 +45,7 @@ def enter(desk: Desk, entry: Entry, at_us: int, facts: list[Fact], basket: int =
         stall is None
         or post is None
         or ticks is None
-        or not stall.opens_us <= at_us < stall.closes_us
+        or at_us < stall.opens_us  # one whose gate has closed is in no place any more
         or not stall.price_ticks_min <= ticks <= stall.price_ticks_max
         or not 0 < steps <= stall.steps_max
         or entry.kind is not _LIMIT
@@ -65,6 +65,12 @@ def enter(desk: Desk, entry: Entry, at_us: int, facts: list[Fact], basket: int =
     refusal = post.ask(side, ticks, steps, reference_ticks, at_us)
     if refusal is not None:
         refuse(desk, entry, refusal, at_us, facts, basket)
+    elif (
+        entry.validity is _GFS
+        and entry.state is _ACTIVE
+        and not (entry.client_order_id or entry.text or entry.by_admin or basket)
+    ):
+        _place_plain(desk, entry, post, stall, ticks, at_us, facts)
     else:
         place(desk, entry, post, stall, ticks, at_us, facts, basket)
 
@@ -191,19 +197,54 @@ def place(
     )
     facts.append(_new(Entered, fields))  # as Entered(*fields), in a third of the time
     order = Order(order_id, owner, stall.number, side, ticks, steps, execution, at_us)
-    if validity is _GFS and kind is _LIMIT and state is _ACTIVE and not (client_id or text):
-        desk.last_us, desk.last_order_id = at_us, order_id
-        if basket:
-            desk.last_basket = basket
-        desk.orders[order_id] = order
-        effects: list[Effect] = []
-        ending = stall.book.submit(order, effects)
-        if effects or ending is not None:
-            ending = flow.follow(desk, stall, order, ending, effects, at_us, facts)
-        desk.answers.now.append((order, ending, at_us))
-    else:
+    plain = validity is _GFS and kind is _LIMIT and state is _ACTIVE
+    if not plain or client_id or text:
         _dress(order, entry)
-        _let_in(desk, stall, order, basket, at_us, facts)
+    _let_in(desk, stall, order, basket, at_us, facts)
+
+
+def _place_plain(
+    desk: Desk,
+    entry: Entry,
+    post: Post,
+    stall: Stall,
+    ticks: int,
+    at_us: int,
+    facts: list[Fact],
+) -> None:
+    """Do the same with a limit order of which nothing else is said, in less time."""
+    owner, order_id, number = post.owner, desk.last_order_id + 1, stall.number
+    side, steps, execution = entry.side, entry.quantity_steps, entry.execution
+    fields = (
+        at_us,
+        order_id,
+        number,
+        owner.number,
+        side,
+        _LIMIT,
+        execution,
+        _GFS,
+        _ACTIVE,
+        ticks,
+        steps,
+        entry.display_steps,
+        entry.delta_ticks,
+        0,
+        "",
+        "",
+        _UADD,
+        0,
+        "",
+    )
+    facts.append(_new(Entered, fields))
+    order = Order(order_id, owner, number, side, ticks, steps, execution, at_us)
+    desk.last_us, desk.last_order_id = at_us, order_id
+    desk.orders[order_id] = order
+    effects: list[Effect] = []
+    ending = stall.book.submit(order, effects)
+    if effects or ending is not None:
+        ending = flow.follow(desk, stall, order, ending, effects, at_us, facts)
+    desk.answers.now.append((order, ending, at_us))
 
 
 def happen(desk: Desk, entered: Entered, facts: list[Fact]) -> None:
@@ -235,7 +276,7 @@ def _dress(order: Order, said: Entry | Entered) -> None:
 def _let_in(
     desk: Desk, stall: Stall, order: Order, basket: int, at_us: int, facts: list[Fact]
 ) -> None:
-    """Let an order in that is on offer already; what `place` does with a plain one is the same."""
+    """Let an order in that is on offer already; see `_place_plain` too."""
     desk.last_us, desk.last_order_id = at_us, order.order_id
     if basket:
         desk.last_basket = basket

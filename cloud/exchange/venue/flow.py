@@ -51,19 +51,19 @@ def settle(
 ) -> bool:
     """Write down what an incoming order did; say whether a self-trade rule ended it at rest."""
     ended = False
-    posts = stall.posts
+    posts, contract, number = stall.posts, stall.number, desk.last_trade_id
+    traded_steps, last_ticks = 0, None
     for effect in effects:
         kind, maker, taker, ticks, steps = effect
         if kind > OWN_TRADE or taker is None:
             ended = _beside(desk, stall, order, effect, at_us, facts) or ended
             continue
-        number = desk.last_trade_id + 1
-        desk.last_trade_id = number
+        number += 1
         maker_owner, taker_owner, side = maker.owner.number, taker.owner.number, taker.side
         fields = (
             at_us,
             number,
-            stall.number,
+            contract,
             ticks,
             steps,
             maker.order_id,
@@ -82,9 +82,13 @@ def settle(
         posts[maker_owner].filled(maker.side, maker.limit_ticks, steps, ticks, gone)
         gone = 0 if taker.open_steps or taker.hidden_steps else desk.forget(taker)
         posts[taker_owner].filled(side, taker.limit_ticks, steps, ticks, gone)
-        stall.traded_steps += steps
+        traded_steps += steps
         if kind != OWN_TRADE:  # what an owner trades with himself is no price
-            stall.last_ticks, stall.last_us = ticks, at_us
+            last_ticks = ticks
+    desk.last_trade_id = number
+    stall.traded_steps += traded_steps
+    if last_ticks is not None:
+        stall.last_ticks, stall.last_us = last_ticks, at_us
     return ended
 
 
