@@ -16,7 +16,6 @@ from cloud.exchange.refusals import OrderRefused
 from cloud.exchange.venue.answers import Answers
 from cloud.exchange.venue.commands import Entry
 from cloud.exchange.venue.profile import ANSWERS_PER_ACCOUNT_MAX
-from cloud.kernel.database import Database
 
 _FIRST_REVISION = 1
 
@@ -24,10 +23,9 @@ _FIRST_REVISION = 1
 class Repeats:
     """What was asked under each client order id since the start, by account."""
 
-    def __init__(self, answers: Answers, projection: Projection, database: Database) -> None:
+    def __init__(self, answers: Answers, projection: Projection) -> None:
         self._answers = answers
         self._projection = projection
-        self._database = database
         self._asked: dict[str, OrderedDict[str, int]] = {}
 
     async def check(self, entry: Entry) -> None:
@@ -53,8 +51,7 @@ class Repeats:
             asked.popitem(last=False)
 
     async def _compare(self, entry: Entry, order_id: int) -> None:
-        await self._projection.caught_up()
-        async with self._database.reading() as connection:
+        async with self._projection.reading() as connection:
             row = await store.order(connection, order_id, entry.owner.account)
         if row is not None and _differs(row, entry):
             raise _reused(entry.client_order_id)

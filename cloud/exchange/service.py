@@ -87,7 +87,9 @@ class Exchange:
             hub.bus,
             journal.fence,
         )
-        self._repeats = Repeats(self.desk.answers, self.projection, hub.database)
+        self.reading = self.projection.reading
+        """Yields a connection that sees all that was answered before."""
+        self._repeats = Repeats(self.desk.answers, self.projection)
 
     async def place(self, ticket: Ticket) -> Done:
         """Return what became of the order, once it is safe; a repeated client order id changes
@@ -162,8 +164,7 @@ class Exchange:
         """
         if answer.code != "ORDER_UNKNOWN":
             return accepted(answer)
-        await self.caught_up()
-        async with self._hub.database.reading() as connection:
+        async with self.reading() as connection:
             order = await store.order(connection, order_id, account)
         if order is None:
             raise NotFound(f"order {order_id} is not known")
@@ -196,8 +197,7 @@ class Exchange:
         only_open: bool = False,
     ) -> Sequence[OrderRow]:
         """Return an account's orders, newest first, with all that was answered before the call."""
-        await self.caught_up()
-        async with self._hub.database.reading() as connection:
+        async with self.reading() as connection:
             return await store.orders(
                 connection,
                 account,
@@ -210,8 +210,7 @@ class Exchange:
         self, account: str, *, before: int | None = None, limit: int = ROWS_MAX
     ) -> Sequence[TradeRow]:
         """Return an account's sides of its trades, newest first, as complete as `orders`."""
-        await self.caught_up()
-        async with self._hub.database.reading() as connection:
+        async with self.reading() as connection:
             return await store.trades(
                 connection, account, before=before, limit=min(limit, ROWS_MAX)
             )

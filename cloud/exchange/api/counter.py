@@ -153,8 +153,7 @@ class OrderCounter:
         live = self._exchange.contract_of(account, order_id)
         if live is not None:
             return live
-        await self._exchange.caught_up()
-        async with self._hub.database.reading() as connection:
+        async with self._exchange.reading() as connection:
             kept = await store.order(connection, order_id, account)
         if kept is None:
             raise NotFound(f"order {order_id} is not known")

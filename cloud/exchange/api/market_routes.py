@@ -60,14 +60,13 @@ def day_here(market: Market, day: date | None, now_us: int) -> date:
     return day or market.day_of(now_us)
 
 
-async def number_of(hub: Hub, exchange: Exchange, contract: Contract) -> int | None:
+async def number_of(exchange: Exchange, contract: Contract) -> int | None:
     """Return a contract's number, None where nobody has ever ordered in it."""
     if not contract.parts:
         listed = exchange.listed(contract.market, contract.start_us)
         if listed is not None:
             return listed.contract
-    await exchange.caught_up()
-    async with hub.database.reading() as connection:
+    async with exchange.reading() as connection:
         row = await store.contract(connection, contract.market, contract.start_us, contract.end_us)
     return None if row is None else row.contract
 
@@ -84,7 +83,7 @@ async def read_book(
     exchange, found = market_here(hub, market)
     end_us = None if delivery_end is None else micros(delivery_end)
     contract = contract_of(found, micros(delivery_start), end_us)
-    number = await number_of(hub, exchange, contract)
+    number = await number_of(exchange, contract)
     now_us = hub.clock.now_us()
     view = None if number is None else views.view(exchange.prices, number, now_us)
     return PublicBook.of(contract, view, exchange.feeds.born, now_us)
@@ -127,7 +126,7 @@ async def list_trades(
     if delivery_start is not None:
         end_us = None if delivery_end is None else micros(delivery_end)
         contract = contract_of(found, micros(delivery_start), end_us)
-        return await _of_contract(hub, exchange, contract, before, limit)
+        return await _of_contract(exchange, contract, before, limit)
     tape = exchange.prices.tape(market)
     newest = () if tape is None else tape.newest()
     sessions = exchange.prices.board.sessions
@@ -141,10 +140,9 @@ async def list_trades(
 
 
 async def _of_contract(
-    hub: Hub, exchange: Exchange, contract: Contract, before: int | None, limit: int
+    exchange: Exchange, contract: Contract, before: int | None, limit: int
 ) -> MarketTrades:
-    await exchange.caught_up()
-    async with hub.database.reading() as connection:
+    async with exchange.reading() as connection:
         row = await store.contract(connection, contract.market, contract.start_us, contract.end_us)
         if row is None:
             return MarketTrades(market=contract.market, trades=[], next_before=None)

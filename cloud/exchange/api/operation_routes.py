@@ -60,8 +60,7 @@ async def list_halts(
     limit: Limit = 100,
 ) -> HaltsView:
     """Return halts, and the kill switches of accounts as scope `stop`, newest first."""
-    await hub.service(Exchange).caught_up()
-    async with hub.database.reading() as connection:
+    async with hub.service(Exchange).reading() as connection:
         found = await supervision.halts(
             connection, only_in_force=only_in_force, before=before, limit=limit
         )
@@ -127,8 +126,7 @@ async def list_moved(
     limit: Limit = 100,
 ) -> MovedTradesView:
     """Return trades whose recall or cancellation was asked for, newest first."""
-    await hub.service(Exchange).caught_up()
-    async with hub.database.reading() as connection:
+    async with hub.service(Exchange).reading() as connection:
         found = await moving.moved_trades(
             connection, _OPEN if only_open else tuple(TradeState), before=before, limit=limit
         )

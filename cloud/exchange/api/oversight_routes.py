@@ -42,8 +42,7 @@ async def read_surveillance(
     limit: Limit = 100,
 ) -> Surveillance:
     """Return what was refused and why, and each self-trade, newest first (REMIT)."""
-    await hub.service(Exchange).caught_up()
-    async with hub.database.reading() as connection:
+    async with hub.service(Exchange).reading() as connection:
         found = await supervision.surveillance(
             connection, account=account, code=code, before=before, limit=limit
         )
@@ -65,8 +64,7 @@ async def read_activity(
     """Return what accounts did on each UTC day, newest first."""
     now_us = hub.clock.now_us()
     from_us, to_us = us_or(first, now_us - _WEEK_US), us_or(last, now_us)
-    await hub.service(Exchange).caught_up()
-    async with hub.database.reading() as connection:
+    async with hub.service(Exchange).reading() as connection:
         found = await supervision.activity(connection, from_us, to_us, account=account, limit=limit)
     return ActivitiesView(activities=[ActivityView.of(row) for row in found])
 
@@ -80,8 +78,7 @@ async def list_policies(
     limit: Limit = 20,
 ) -> PoliciesView:
     """Return what came into force, newest first: the first one is in force."""
-    await hub.service(Exchange).caught_up()
-    async with hub.database.reading() as connection:
+    async with hub.service(Exchange).reading() as connection:
         found = await supervision.policies(connection, what, before=before, limit=limit)
     return PoliciesView(
         policies=[PolicyView.of(row) for row in found],
@@ -103,8 +100,7 @@ async def set_limits(body: LimitsBody, hub: HubHere, principal: Operating) -> Po
     exchange = hub.service(Exchange)
     content = json.dumps(body.model_dump(), separators=(",", ":"))
     await policies.set_limits(exchange, content, body.version, principal.key_id)
-    await exchange.caught_up()
-    async with hub.database.reading() as connection:
+    async with exchange.reading() as connection:
         newest, *_ = await supervision.policies(connection, "limits", limit=1)
     return PolicyView.of(newest)
 

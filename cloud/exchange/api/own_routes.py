@@ -50,8 +50,7 @@ async def list_orders(
     """Return the account's orders, newest first, with all that was answered before the call."""
     whose, _ = acting(principal, account)
     exchange = hub.service(Exchange)
-    await exchange.caught_up()
-    async with hub.database.reading() as connection:
+    async with exchange.reading() as connection:
         number = None
         if delivery_start is not None:
             if market is None:
@@ -84,8 +83,7 @@ async def read_order(
 ) -> OwnOrder:
     """Return an order of the account, living or ended."""
     whose, _ = acting(principal, account)
-    await hub.service(Exchange).caught_up()
-    async with hub.database.reading() as connection:
+    async with hub.service(Exchange).reading() as connection:
         found = await store.order(connection, order_id, whose)
     if found is None:
         raise NotFound(f"order {order_id} is not known")
@@ -107,8 +105,7 @@ async def read_history(
 ) -> OrderHistory:
     """Return each step of an order and of all that it replaced, or that replaced it."""
     whose, _ = acting(principal, account)
-    await hub.service(Exchange).caught_up()
-    async with hub.database.reading() as connection:
+    async with hub.service(Exchange).reading() as connection:
         found = await store.order(connection, order_id, whose)
         if found is None:
             raise NotFound(f"order {order_id} is not known")
@@ -131,8 +128,7 @@ async def list_trades(
 ) -> OwnTrades:
     """Return the account's sides of its trades, newest first; a trade with itself has two."""
     whose, _ = acting(principal, account)
-    await hub.service(Exchange).caught_up()
-    async with hub.database.reading() as connection:
+    async with hub.service(Exchange).reading() as connection:
         found = await store.trades(connection, whose, before=before, market=market, limit=limit)
     many = len({row.trade_id for row in found}) == limit
     return OwnTrades(
@@ -151,8 +147,7 @@ async def read_steps(
 ) -> TradeSteps:
     """Return the steps of the recall or cancellation of an own trade, oldest first."""
     whose, _ = acting(principal, account)
-    await hub.service(Exchange).caught_up()
-    async with hub.database.reading() as connection:
+    async with hub.service(Exchange).reading() as connection:
         newest = await store.trades(connection, whose, before=trade_id + 1, limit=1)
         if not newest or newest[0].trade_id != trade_id:
             raise NotFound(f"trade {trade_id} is not known")

@@ -216,7 +216,7 @@ async def _delivery(
     """Return a delivery and its number, None where nobody has ever ordered in it."""
     exchange, found = market_here(hub, market)
     contract = contract_of(found, start_us, end_us)
-    return exchange, contract, await number_of(hub, exchange, contract)
+    return exchange, contract, await number_of(exchange, contract)
 
 
 async def _candles(

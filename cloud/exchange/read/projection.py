@@ -7,7 +7,8 @@ takes too long.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from itertools import chain
 from typing import Protocol
 
@@ -133,6 +134,13 @@ class Projection:
             frames = await asyncio.to_thread(read, self.sequence, until, FRAMES_MAX)
             for stretch in _stretches(frames):
                 await self._apply(stretch)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection that sees all that is committed now; raises `Behind`: not in time."""
+        await self.caught_up()
+        async with self._database.reading() as connection:
+            yield connection
 
     async def caught_up(self) -> None:
         """Return when all that is committed now is in the read model.
