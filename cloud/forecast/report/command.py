@@ -30,7 +30,7 @@ from cloud.forecast.report.history import FILES_MAX, History, history
 from cloud.forecast.report.leakage import leakage
 from cloud.forecast.report.page import page
 from cloud.forecast.report.rows import csv_text
-from cloud.forecast.report.told import OURS, Told, hourly, reference
+from cloud.forecast.report.told import OURS, Told, clock_changes, hourly, quarterly, reference
 from cloud.forecast.report.value import Value, values
 from cloud.forecast.report.words import FILES
 from cloud.market.areas import catalogue, holidays
@@ -38,6 +38,7 @@ from cloud.market.areas.model import Area
 
 TEST_DAYS = 728
 """Scored where neither --from nor --to says otherwise; at most half of the history."""
+_QUARTER_S = 900
 _BAR = 30
 _TENTHS = 10
 _STYLE = Path(__file__).with_name("report.css")
@@ -59,11 +60,17 @@ def run(options: argparse.Namespace) -> None:
         stretch = _stretch(options, past.days)
         theirs = {}
         if options.reference is not None:
-            theirs = _reference(options.reference, zone, past.days, stretch)
+            theirs = _reference(options.reference, zone, past, stretch)
     except BadFile as error:
         raise BadBacktest(str(error)) from error
     scored, cost = _scored(past, stretch, out)
-    told = hourly(scored, tuple(member.name for member in DAY_AHEAD.members), theirs)
+    names = tuple(member.name for member in DAY_AHEAD.members)
+    slots = past.slots.copy() if past.step_s == _QUARTER_S else None
+    if slots is not None:
+        slots[clock_changes(past.days, zone)] = nan
+        told = quarterly(scored, slots, names, theirs)
+    else:
+        told = hourly(scored, names, theirs)
     if not len(told.rows):
         raise BadBacktest("no day of the stretch has every price and a forecast")
     worth = values(told, progress=_shown("battery"))
@@ -72,7 +79,7 @@ def run(options: argparse.Namespace) -> None:
         code_sha256=_code(),
         zone=zone,
         reference=options.reference.name if options.reference else None,
-        leakage=leakage(scored, DAY_AHEAD, progress=_shown("leakage")),
+        leakage=leakage(scored, DAY_AHEAD, slots, progress=_shown("leakage")),
     )
     found = document(past, scored, told, worth, origin)
     _write(out, found, told, worth, zone if past.stamped else None)
@@ -94,11 +101,12 @@ def _history(options: argparse.Namespace, area: Area | None) -> History:
 
 
 def _reference(
-    path: Path, zone: tzinfo | None, days: Days, stretch: tuple[int, int]
+    path: Path, zone: tzinfo | None, past: History, stretch: tuple[int, int]
 ) -> dict[str, FloatArray]:
     content = _content(path)
     try:
-        return reference(table(content, zone), days, stretch)
+        prices = past.slots if past.step_s == _QUARTER_S else past.days.prices
+        return reference(table(content, zone), past.days, prices, stretch)
     except BadFile as error:
         raise BadFile(f"{path.name}: {error}") from None
 

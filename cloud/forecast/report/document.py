@@ -6,17 +6,18 @@ told in a file of its own.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import tzinfo
 
 import numpy as np
 
 from cloud.forecast.backtest import Scored
 from cloud.forecast.cache import digest
 from cloud.forecast.configuration import Configuration
+from cloud.forecast.days import HOURS
 from cloud.forecast.report import figures
 from cloud.forecast.report.figures import Figures, digits
 from cloud.forecast.report.history import History
-from cloud.forecast.report.told import OURS, Told
+from cloud.forecast.report.told import OURS, Told, clock_changes
 from cloud.forecast.report.value import Value
 
 SCHEMA = 1
@@ -40,7 +41,8 @@ def document(
 ) -> Figures:
     """Return the whole report."""
     days = told.days
-    changes = [row for row in range(len(told.true)) if _changes(told, row, origin.zone)]
+    changed = clock_changes(days, origin.zone) - told.begin
+    changes = [int(row) for row in changed if 0 <= row < len(told.true)]
     return {
         "schema": SCHEMA,
         "area": days.area,
@@ -51,7 +53,7 @@ def document(
         "days_asked": len(told.true),
         "days_scored": len(told.rows),
         "days_left_out": [
-            {"day": told.on(row).isoformat(), "why": why} for row, why in _left_out(told)
+            {"day": told.on(row).isoformat(), "why": why} for row, why in _left_out(told, changes)
         ],
         "clock_change_days": [told.on(row).isoformat() for row in changes],
         "clock_change_mae": _mae_of(told, changes),
@@ -69,20 +71,14 @@ def document(
     }
 
 
-def _left_out(told: Told) -> Iterator[tuple[int, str]]:
+def _left_out(told: Told, changes: Sequence[int]) -> Iterator[tuple[int, str]]:
     for row in range(len(told.true)):
-        if not np.isfinite(told.true[row]).all():
+        if row in changes and told.slots > HOURS:
+            yield row, "the clock changes: its quarter-hours are not those of other days"
+        elif not np.isfinite(told.true[row]).all():
             yield row, "a price of the day is missing"
         elif not np.isfinite(told.point[row]).all():
             yield row, "no forecast: a day that it reads has a hole"
-
-
-def _changes(told: Told, row: int, zone: tzinfo | None) -> bool:
-    """Say whether the clock changes on a day."""
-    if zone is None:
-        return False
-    begin = datetime.combine(told.on(row), time.min, zone)
-    return begin.utcoffset() != (begin + timedelta(days=1)).utcoffset()
 
 
 def _mae_of(told: Told, rows: list[int]) -> float | None:

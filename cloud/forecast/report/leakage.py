@@ -19,6 +19,7 @@ from cloud.forecast.linear import one_thread
 from cloud.forecast.members import Members
 from cloud.forecast.quantiles import bands
 from cloud.forecast.report.told import LEVELS
+from cloud.forecast.shape import walked
 from cloud.forecast.walk import walk
 
 DAYS = 2
@@ -31,17 +32,19 @@ _SAME = 1e-6
 def leakage(
     scored: Scored,
     configuration: Configuration,
+    slots: FloatArray | None = None,
     count: int = DAYS,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> dict[str, object]:
     """Return the days that were tested and those of them whose forecast read the future.
 
-    `progress` hears of days done, and of how many.
+    `slots`: prices of quarter-hours, where those are forecast. `progress` hears of days done,
+    and of how many.
     """
     rows = np.unique(np.linspace(0, len(scored.point) - 1, count + 2).astype(int)[1:-1])
     leaking = []
     for done, row in enumerate(rows, 1):
-        if _leaks(scored, configuration, int(row)):
+        if _leaks(scored, configuration, slots, int(row)):
             leaking.append(int(row))
         progress(done, len(rows))
     return {
@@ -51,7 +54,9 @@ def leakage(
     }
 
 
-def _leaks(scored: Scored, configuration: Configuration, row: int) -> bool:
+def _leaks(
+    scored: Scored, configuration: Configuration, slots: FloatArray | None, row: int
+) -> bool:
     day = scored.begin + row
     noisy = _with_noise(scored.days, day)
 
@@ -73,7 +78,20 @@ def _leaks(scored: Scored, configuration: Configuration, row: int) -> bool:
         return True
     known = scored.days.prices[scored.warm : day + 1]
     before, after = (bands(prices, point).at(LEVELS)[-1] for prices in (known, true))
-    return not np.array_equal(before, after, equal_nan=True)
+    if not np.array_equal(before, after, equal_nan=True):
+        return True
+    return slots is not None and _shape_leaks(point, slots, scored.warm, day)
+
+
+def _shape_leaks(hours: FloatArray, slots: FloatArray, warm: int, day: int) -> bool:
+    noisy = slots.copy()
+    noisy[day:] = np.random.default_rng(day).normal(0.0, _NOISE, noisy[day:].shape)
+    said = []
+    for prices in (slots, noisy):
+        point = walked(hours, prices, warm)
+        spread = bands(prices[warm : day + 1], point).at(LEVELS)[-1]
+        said.append(np.concatenate([point[-1], spread.ravel()]))
+    return not np.array_equal(said[0], said[1], equal_nan=True)
 
 
 def _with_noise(days: Days, day: int) -> Days:

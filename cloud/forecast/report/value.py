@@ -12,7 +12,7 @@ import numpy as np
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.battery import Earned, Rules, plan, revenue
 from cloud.forecast.report.figures import Figures, awake, digits
-from cloud.forecast.report.told import LAST_WEEK, OURS, SIMILAR_DAY, Told
+from cloud.forecast.report.told import LAST_WEEK, OURS, Told
 
 RULES = (
     Rules(energy_h=1.0),
@@ -95,8 +95,7 @@ def values(
 
 def _models(told: Told) -> Iterator[tuple[str, FloatArray]]:
     yield OURS, told.point
-    for name in (LAST_WEEK, SIMILAR_DAY):
-        yield name, told.naive[name]
+    yield from told.naive.items()
 
     def error(name: str) -> float:
         rows = awake(told, told.references[name])

@@ -12,6 +12,8 @@ _WORDS = {
     "forecast": ("forecast", "Prognose"),
     "last week": ("a week before", "Woche zuvor"),
     "similar day": ("similar day", "ähnlicher Tag"),
+    "day before": ("day before", "Vortag"),
+    "hour means": ("hour means, flat", "Stundenmittel, flach"),
     "foresight": ("perfect foresight", "volle Voraussicht"),
     "true": ("price", "Preis"),
     "aim": ("aim", "Soll"),
@@ -86,6 +88,10 @@ _WORDS = {
     "a price of the day is missing": (
         "a price of the day is missing",
         "ein Preis des Tages fehlt",
+    ),
+    "the clock changes: its quarter-hours are not those of other days": (
+        "the clock changes: its quarter-hours are not those of other days",
+        "Zeitumstellung: ihre Viertelstunden sind nicht die anderer Tage",
     ),
     "no forecast: a day that it reads has a hole": (
         "no forecast: a day that it reads has a hole",

@@ -189,7 +189,7 @@ def test_the_price_among_a_files_forecasts_is_none_of_them() -> None:
     for row, price in enumerate(days.prices[:10].ravel()):
         stamp = f"{days.on(row // 24)} {row % 24:02d}:00:00"
         lines.append(f"{stamp},{price + 0.5},{price + 1.0},{price}")
-    theirs = reference(table("\n".join(lines).encode()), days, (5, 15))
+    theirs = reference(table("\n".join(lines).encode()), days, days.prices, (5, 15))
     assert list(theirs) == ["DNN"]
     assert np.isfinite(theirs["DNN"]).sum() == 5 * 24
 
