@@ -7,6 +7,7 @@ from cloud.forecast.service.model import Forecast
 from cloud.kernel import metrics
 
 _HOUR_US = 3_600_000_000
+_OF = "pho_forecast"
 _jobs = metrics.counter("pho_forecast_jobs", "forecasts that were computed", ("type",))
 _failed = metrics.counter("pho_forecast_jobs_failed", "jobs that failed", ("type",))
 _VALUES = {
@@ -24,7 +25,7 @@ _VALUES = {
     ),
 }
 _ages = metrics.gauge(
-    "pho_forecast_input_age_seconds", "of the newest value that was read", ("area", "series")
+    f"{_OF}_input_age_seconds", "of the newest value that was read", ("area", "series")
 )
 _weights = metrics.gauge(
     "pho_forecast_member_weight", "in the last day-ahead forecast", ("area", "member")

