@@ -22,8 +22,8 @@ from wire.clock import SystemClock
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).resolve().parents[2]
-PAST_DAYS = 12
-"""Enough for the similar day, and too few for models."""
+PAST_DAYS = 45
+"""Enough for models of short windows, and too few for all."""
 _PICTURES = {(1440, "en"): "forecast", (PHONE_WIDTH, "en"): "forecast-phone"}
 REPORT = {
     "area": "AT",
@@ -54,11 +54,12 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, str]
 
 def _simulate(folder: Path) -> None:
     today = catalogue.load()["AT"].day_of(SystemClock().now_us())
-    first = today - timedelta(days=PAST_DAYS)
-    for series in ("price.day_ahead/AT", "load.forecast/AT"):
-        asked = ("--source", "simulated", "--series", series, "--from", f"{first}", "--to")
+    first, last = today - timedelta(days=PAST_DAYS), today + timedelta(days=1)
+    kinds = {"price.day_ahead": today, "load.forecast": last, "generation.forecast": last}
+    for kind, until in kinds.items():
+        asked = ("--source", "simulated", "--series", f"{kind}/AT", "--from", f"{first}", "--to")
         subprocess.run(
-            [sys.executable, "-m", "cloud.main", "market", "backfill", *asked, f"{today}"],
+            [sys.executable, "-m", "cloud.main", "market", "backfill", *asked, f"{until}"],
             env={"PATH": os.environ["PATH"], "PHOENYRA_HUB_DATA_DIR": str(folder)},
             cwd=ROOT,
             check=True,
@@ -111,8 +112,9 @@ def test_what_a_forecast_stands_on_is_said_in_words(
         page = witness.page
         _open(page, key, "/forecast?lang=de")
         expect(page.locator("#simulated")).to_have_text("simulierter Markt")
-        expect(page.locator("#flags")).to_contain_text("Ähnlicher Tag statt der Modelle")
-        expect(page.locator("[data-k=quality]")).to_have_text("ähnlicher Tag")
+        expect(page.locator("#flags")).to_contain_text("Kurze Vorgeschichte")
+        expect(page.locator("[data-k=quality]")).to_have_text("kurze Vorgeschichte")
+        expect(page.locator("#weights-table tbody tr")).not_to_have_count(0)
         expect(page.locator("#inputs-table")).to_contain_text("Preise des Folgetags")
         expect(page.locator("#jobs-table")).to_contain_text("fertig")
         expect(page.locator("#forecast-age")).to_be_hidden()

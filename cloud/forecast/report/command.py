@@ -194,6 +194,9 @@ def _said(found: Figures, out: Path) -> str:
         f"  MAE {ours['mae']:.3f}, RMSE {ours['rmse']:.3f} EUR/MWh, bias {ours['bias']:+.3f},"
         f" rMAE {ours['rmae'] or nan:.3f}, sMAPE {ours['smape_pct']:.2f} %",
     ]
+    naive = document["best_naive"]
+    if naive is not None:
+        lines.append(f"  {naive['share'] or nan:.3f} of the best naive forecast ({naive['name']})")
     if spread["days"]:
         inner = spread["intervals"]["80"]["coverage_pct"]
         lines.append(

@@ -63,6 +63,7 @@ def document(
         "configuration": _configuration(origin.configuration),
         "leakage": origin.leakage,
         "errors": figures.errors(told),
+        "best_naive": figures.best_naive(told),
         "by": figures.splits(told),
         "quantiles": figures.probabilities(told),
         "comparisons": figures.comparisons(told),

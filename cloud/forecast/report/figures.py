@@ -23,7 +23,7 @@ from cloud.forecast.metrics import (
     winkler,
 )
 from cloud.forecast.quantiles import pit
-from cloud.forecast.report.told import LAST_WEEK, LEVELS, Told
+from cloud.forecast.report.told import FLAT, LAST_WEEK, LEVELS, Told
 
 Figures = dict[str, object]
 INTERVALS = {50: (0.25, 0.75), 80: (0.10, 0.90), 90: (0.05, 0.95)}
@@ -49,6 +49,20 @@ def errors(told: Told) -> Figures:
         true, naive = told.true[rows], told.naive[LAST_WEEK][rows]
         found[name] = _errors(true, said[rows], naive) if len(rows) else None
     return found
+
+
+def best_naive(told: Told) -> Figures | None:
+    """Return the naive forecast with the smallest error, and ours as a share of it."""
+    found = []
+    for name, said in told.naive.items():
+        rows = awake(told, said)
+        if name != FLAT and len(rows):
+            error = mae(told.true[rows], said[rows])
+            found.append((error, name, mae(told.true[rows], told.point[rows])))
+    if not found:
+        return None
+    error, name, ours = min(found)
+    return {"name": name, "mae": digits(error), "share": digits(ours / error if error else np.nan)}
 
 
 def splits(told: Told) -> dict[str, dict[str, Figures]]:

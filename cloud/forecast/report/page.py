@@ -6,7 +6,7 @@ from html import escape
 from cloud.forecast.report.plots import Drawn, all_plots
 from cloud.forecast.report.speech import Speech
 from cloud.forecast.report.tables import Document, all_tables, errors
-from cloud.forecast.report.told import OURS, Told
+from cloud.forecast.report.told import LAST_WEEK, OURS, Told
 from cloud.forecast.report.value import SHOWN, Value
 from cloud.forecast.report.words import FILES, LANGUAGES
 
@@ -41,6 +41,9 @@ def _figures(found: Document, say: Speech) -> Iterator[str]:
     if ours is None:
         return
     share = f"{say.number(_pct(ours['rmae']), 1)} % {say('kpi.rmae')}"
+    naive = found["best_naive"]
+    if naive is not None and naive["name"] != LAST_WEEK:
+        share += f" · {say.number(_pct(naive['share']), 1)} %: {say(naive['name'])}"
     yield _figure(say("kpi.mae"), say.number(ours["mae"], 3), "EUR/MWh", share)
     off = (
         f"{say('kpi.bias')} {say.number(ours['bias'])} · sMAPE {say.number(ours['smape_pct'], 1)} %"

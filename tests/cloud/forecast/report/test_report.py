@@ -17,10 +17,10 @@ from cloud.forecast.report import figures
 from cloud.forecast.report.leakage import leakage
 from cloud.forecast.report.page import page
 from cloud.forecast.report.rows import HEAD, csv_text
-from cloud.forecast.report.told import LEVELS, Told, reference
+from cloud.forecast.report.told import LEVELS, Told, clock_changes, quarterly, reference
 from cloud.forecast.report.words import LANGUAGES
 from tests.support.own_market import own_market
-from tests.support.reports import BEGIN, DAYS, SMALL, report, scored, told_of
+from tests.support.reports import BEGIN, DAYS, NAMES, SMALL, report, scored, told_of
 
 
 def found() -> dict[str, Any]:
@@ -35,6 +35,37 @@ def test_the_errors_are_those_of_the_scored_days() -> None:
     naive = found()["errors"]["last week"]
     assert naive["rmae"] == 1.0
     assert ours["rmae"] == pytest.approx(ours["mae"] / naive["mae"], abs=1e-5)
+
+
+def test_the_best_naive_forecast_is_the_one_with_the_smallest_error() -> None:
+    best, errors = found()["best_naive"], found()["errors"]
+    assert best["mae"] == min(errors[name]["mae"] for name in ("last week", "similar day"))
+    assert best["share"] == pytest.approx(errors["forecast"]["mae"] / best["mae"], abs=1e-5)
+
+
+def test_quarter_hours_are_forecast_by_the_shape_of_their_hour() -> None:
+    honest = scored()
+    drawn = np.random.default_rng(3)
+    slots = np.repeat(honest.days.prices, 4, axis=1) + np.tile([6.0, 2.0, -2.0, -6.0], 24)
+    slots += drawn.normal(0, 0.1, slots.shape)
+    slots[:60] = np.nan
+    slots[150] = np.nan
+    told = quarterly(honest, slots, NAMES, {})
+    assert told.point.shape == (DAYS - BEGIN, 96)
+    assert told.rows.tolist() == [row for row in range(DAYS - BEGIN) if row != 150 - BEGIN]
+    assert told.point.reshape(-1, 24, 4).mean(axis=2) == pytest.approx(honest.point)
+    errors = cast("dict[str, Any]", figures.errors(told))
+    assert errors["forecast"]["mae"] < 0.8 * errors["hour means"]["mae"]
+    assert set(told.members) == set(NAMES)
+    assert leakage(honest, SMALL, slots)["passed"]
+    assert len(csv_text(told, None).splitlines()) == 1 + 96 * (DAYS - BEGIN)
+
+
+def test_days_on_which_the_clock_changes_are_known_by_the_time_zone() -> None:
+    days = replace(own_market(DAYS), first=date(2026, 3, 1))
+    rows = clock_changes(days, ZoneInfo("Europe/Vienna"))
+    assert [days.on(int(row)) for row in rows] == [date(2026, 3, 29)]
+    assert not len(clock_changes(days, None))
 
 
 def test_every_split_has_all_slots_once() -> None:

@@ -1,0 +1,33 @@
+"""Whatever the forecasts flag, name or rank has words on their page."""
+
+import re
+from pathlib import Path
+
+from cloud.forecast.service import ladder, sources
+from cloud.forecast.service.model import State
+from cloud.web import texts
+
+_FLAGGED = re.compile(r"""(?:flag|flags\.append)\("([a-z_]+)"\)""")
+
+
+def test_every_flag_of_the_forecasts_has_words() -> None:
+    folder = Path(ladder.__file__).parent
+    found = {
+        flag for path in folder.glob("*.py") for flag in _FLAGGED.findall(path.read_text("utf-8"))
+    }
+    assert "extended" in found
+    found |= {ladder.SHORT_HISTORY, ladder.SIMILAR_DAY, "clipped"}
+    found |= {f"no_{name}" for name in (sources.LOAD, sources.RENEWABLES, sources.EXAA_PRICE)}
+    assert not {f"flag.{flag}" for flag in found} - texts.dictionary("de").keys()
+
+
+def test_every_rung_input_and_state_has_words() -> None:
+    wanted = {f"quality.{rung}" for rung in (ladder.FULL, *_rungs())}
+    wanted |= {f"job.{state}" for state in State}
+    wanted |= {f"input.{name}" for name in (sources.PRICE, sources.LOAD, sources.RENEWABLES)}
+    wanted |= {f"input.{name}" for name in (sources.EXAA_PRICE, "solar", "wind")}
+    assert not wanted - texts.dictionary("de").keys()
+
+
+def _rungs() -> tuple[str, str]:
+    return ladder.SHORT_HISTORY, ladder.SIMILAR_DAY
