@@ -31,18 +31,17 @@ def switch(desk: Desk, command: Switch, at_us: int, facts: list[Fact]) -> None:
     if order is None or order.owner.account != command.account:
         refuse(desk, command, None, UNKNOWN, at_us, facts)
         return
-    refusal = None
-    if (command.revision is not None or command.to is _ACTIVE) and (
-        command.revision != order.details.revision
-    ):
+    to, revision, by = command.to, command.revision, command.by_admin
+    refusal: Refusal | None
+    if revision != order.details.revision and (revision is not None or to is _ACTIVE):
         refusal = stale(order)
-    elif command.to is not _INACTIVE:
-        refusal = _asleep(desk, order, command.to, at_us)
+    elif to is _INACTIVE:
+        take_back(desk, order, _ADEL if by else _UDEL, command.reason, by, at_us, facts)
+        return
+    else:
+        refusal = _asleep(desk, order, to, at_us)
     if refusal is not None:
         refuse(desk, command, order, refusal, at_us, facts)
-    elif command.to is _INACTIVE:
-        by = command.by_admin
-        take_back(desk, order, _ADEL if by else _UDEL, command.reason, by, at_us, facts)
     else:
         _switch(desk, order, command, at_us, facts)
 
