@@ -98,7 +98,7 @@ async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
         groups={name: groups[name] for name in foot.groups},
         quarters=await _quarters(read, first, count, decided - targets),
         foreseen=await _foreseen(read, request.start_us, request.end_us, step_s),
-        past={},
+        past=await _past(read, target, targets),
         told={day: _unpacked(values) for day, values in told.items()},
         flags=foot.flags,
         seed=int(target.strftime("%Y%m%d")),
@@ -180,7 +180,7 @@ class _Reading:
             values = await self._of(series, start_us, end_us)
             found.append(values)
             if values.known_us:
-                name = use.partition("/")[0]
+                name = use.rpartition("/")[0] if "/B" in use else use
                 self.known_us[name] = max(self.known_us.get(name, 0), *values.known_us)
         return found
 
@@ -215,6 +215,21 @@ async def _foreseen(
         ]
         if each:
             found[name] = np.sum(each, axis=0)
+    return found
+
+
+async def _past(read: _Reading, target: date, targets: int) -> Mapping[str, FloatArray]:
+    """Return load, solar, wind as foreseen and as they came, shape (2, days, 24)."""
+    first, count = target - timedelta(days=PAST_DAYS), PAST_DAYS + targets
+    found = {}
+    for name in ("load", "solar", "wind"):
+        both = []
+        for prefix in ("", "actual/"):
+            uses = [f"{prefix}{name}"] if name == LOAD else read.chosen.below(f"{prefix}{name}/")
+            each = [await read.days(use, first, count) for use in uses if read.chosen.of(use)]
+            both.append(np.sum(each, axis=0) if each else np.full((count, HOURS), np.nan))
+        if np.isfinite(both[1]).any():
+            found[name] = np.array(both)
     return found
 
 

@@ -17,6 +17,7 @@ from cloud.forecast.days import HOURS, Days, filled, lags, similar_day
 from cloud.forecast.linear import one_thread
 from cloud.forecast.members import Grove, Members
 from cloud.forecast.quantiles import Settings, bands
+from cloud.forecast.service.fields import fields
 from cloud.forecast.service.hours import slots, starts
 from cloud.forecast.service.ladder import CONFIGURATIONS, SIMILAR_DAY, TooShort, fallback
 from cloud.forecast.service.model import LEVELS
@@ -262,4 +263,8 @@ def _rows(task: Task, area: Area, days: Days, made: _Made) -> bytes:
         bands_of_it.append(laid)
     if clipped:
         made.flag(f"clipped_{clipped}")
-    return rows(at_us, np.concatenate(prices), np.concatenate(bands_of_it), task.foreseen)
+    beside = fields(task, area, days.on(len(days) - task.targets))
+    for flag in beside.flags:
+        made.flag(flag)
+    laid_round = np.concatenate(bands_of_it)
+    return rows(at_us, np.concatenate(prices), laid_round, beside.points, beside.quantiles)

@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass, field
 
-from cloud.forecast.service import schedule, service
+from cloud.forecast.service import schedule, service, store
 from cloud.forecast.service.model import Kind, Request
 from cloud.forecast.service.schedule import Due
 from cloud.kernel.context import Hub
@@ -16,6 +16,8 @@ from cloud.market.series import model as series
 LOOK_S = 20.0
 TOPIC = "forecast schedule"
 """Woken by nobody yet but the end of the hub."""
+SETTLED_LOOKS = 3
+"""After the start feeds may still fetch what is missing: so many looks long nothing is asked."""
 _GRANULARITY_MIN = 15
 
 _logger = logging.getLogger(__name__)
@@ -37,6 +39,9 @@ class Scheduler:
     hub: Hub
     areas: list[Area]
     _asked: dict[tuple[str, Kind], int] = field(default_factory=dict)
+    _looks: int = 0
+    _welcomed: set[str] = field(default_factory=set)
+    """Areas that have a forecast of tomorrow, or were asked for one after the start."""
 
     async def run(self) -> None:
         """Look at the clock until cancelled, or until the hub stops."""
@@ -49,7 +54,10 @@ class Scheduler:
     async def look(self) -> None:
         """Ask for what is due."""
         now_us = self.hub.clock.now_us()
+        self._looks += 1
         for area in self.areas:
+            if self._looks > SETTLED_LOOKS and area.code not in self._welcomed:
+                await self._welcome(area, now_us)
             for row in schedule.due(area, now_us):
                 key = area.code, row.issue.kind
                 if self._asked.get(key, 0) >= row.at_us:
@@ -61,6 +69,20 @@ class Scheduler:
                 except HubError as error:
                     _logger.warning("no %s forecast of %s: %s", key[1].value, area.code, error)
                 self._asked[key] = row.at_us
+
+    async def _welcome(self, area: Area, now_us: int) -> None:
+        """Ask for tomorrow if nobody has yet: a new hub shows something before its first 10:30."""
+        request = service.day_ahead(area, now_us, 24, _GRANULARITY_MIN)
+        try:
+            async with self.hub.database.reading() as connection:
+                there = await store.newest_job(
+                    connection, area.code, Kind.DAYAHEAD, request.start_us, 0
+                )
+            if there is None:
+                await service.ask(self.hub, request)
+        except HubError:  # no price yet, or no database: the next look tries again
+            return
+        self._welcomed.add(area.code)
 
 
 def _request(area: Area, row: Due, now_us: int) -> Request:

@@ -11,7 +11,7 @@ from cloud.market.areas import catalogue
 from cloud.market.areas.model import Area
 from cloud.market.series.archive import Archive
 
-MODEL = "dayahead-1"
+MODEL = "dayahead-2"
 """Changes with anything that makes another forecast of the same inputs."""
 INTRADAY_MODEL = "intraday-1"
 JOBS_WAITING_MAX = 40

@@ -36,7 +36,8 @@ class Task:
     """load, solar, wind in MW, and price in EUR/MWh where an auction has decided it, at each slot
     wanted; NaN where not known."""
     past: Mapping[str, FloatArray]
-    """The same as it was foreseen and as it came, shape (2, days, 24), NaN where not known."""
+    """load, solar, wind as foreseen and as they came, MW, shape (2, days, 24); the last rows are
+    the days wanted."""
     told: Mapping[date, FloatArray]
     """What the members said of earlier days, each of shape (members, 24)."""
     flags: tuple[str, ...] = ()
