@@ -4,7 +4,7 @@ import numpy as np
 
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.quantiles import Bands, bands
-from cloud.forecast.scenarios import energy_score, like_days, scenarios, spread
+from cloud.forecast.scenarios import energy_score, like_days, scenarios, spread, spread_places
 
 DAYS = 400
 
@@ -61,6 +61,41 @@ def test_the_spread_of_the_day_is_covered() -> None:
         low, high = np.quantile(spread(made(day)), (0.1, 0.9))
         inside.append(low <= spread(TRUE[day][None])[0] <= high)
     assert 0.72 < np.mean(inside) < 0.88
+
+
+def test_a_spread_that_the_order_alone_tells_wrong_is_mended_by_recent_days() -> None:
+    # Errors that shrink with the day's own shape: the order of like days does not know it.
+    drawn = np.random.default_rng(9)
+    size = np.where(np.arange(DAYS)[:, None] % 5 == 0, 0.1, 1.5)
+    true = BANDS.points + size * drawn.normal(0, 1, (DAYS, 24)) * 4.0
+    made_of = bands(true, BANDS.points)
+    plain: list[bool] = []
+    mended: list[bool] = []
+    places = spread_places(made_of, true, DAYS)
+    for day in range(DAYS - 100, DAYS):
+        held = scenarios(made_of, day, day, places=places[: day - DAYS])
+        loose = scenarios(made_of, day, day)
+        assert held is not None
+        assert loose is not None
+        truth = spread(true[day][None])[0]
+        for found, days in ((plain, loose), (mended, held)):
+            low, high = np.quantile(spread(days), (0.1, 0.9))
+            found.append(bool(low <= truth <= high))
+    assert abs(np.mean(mended) - 0.8) < abs(np.mean(plain) - 0.8)
+
+
+def test_too_few_places_sort_nothing_out() -> None:
+    few = np.full(59, 0.0)
+    found = scenarios(BANDS, 390, 1, places=few)
+    assert found is not None
+    assert np.array_equal(found, made(390))
+
+
+def test_places_lie_between_all_below_and_all_above() -> None:
+    places = spread_places(BANDS, TRUE, 120)
+    assert len(places) == 120 - 61
+    assert places.min() >= 0.0
+    assert places.max() <= 1.0
 
 
 def test_the_future_changes_no_bit_of_a_scenario() -> None:
