@@ -17,12 +17,12 @@ async def running(hub: Hub) -> AsyncIterator[None]:
     Raises:
         BadFeeds: the operator's file of feeds is wrong.
     """
-    areas = areas_of(hub)
+    areas, jobs = areas_of(hub), Jobs(hub)
     async with asyncio.TaskGroup() as tasks:
         started = [
-            tasks.create_task(Jobs(hub).run(), name="forecasts"),
+            tasks.create_task(jobs.run(), name="forecasts"),
             tasks.create_task(Scheduler(hub, areas).run(), name="schedule of forecasts"),
-            tasks.create_task(Watcher(hub, areas).run(), name="watch of forecasts"),
+            tasks.create_task(Watcher(hub, areas, jobs.stand_in).run(), name="watch of forecasts"),
         ]
         try:
             yield

@@ -8,7 +8,8 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -16,13 +17,15 @@ import numpy as np
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.service import gauges, inputs, intraday, ladder, service, store
 from cloud.forecast.service.inputs import Gathered
+from cloud.forecast.service.issue import issue
 from cloud.forecast.service.ladder import TooShort
-from cloud.forecast.service.model import Forecast, Job, Kind, Told
+from cloud.forecast.service.model import Forecast, Job, Kind, State, Told
 from cloud.forecast.service.task import Result
 from cloud.forecast.service.workshop import CannotForecast, WorkerDied, Workshop
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Unavailable
 from cloud.market.areas import catalogue
+from cloud.market.areas.model import Area
 from cloud.market.series.archive import Archive
 
 LEASE_US = 30_000_000
@@ -140,6 +143,37 @@ class Jobs:
         known, ages, simulated = await inputs.gather_intraday(self.hub.database, archive, job)
         result = intraday.issue(job.request, known)
         await self._keep(job, result, Beside(ages, simulated))
+
+    async def stand_in(self, area: Area) -> None:
+        """Issue the similar day of tomorrow, here and at once: nothing else has come in time.
+
+        Raises:
+            TooShort: not even that is known.
+            Unavailable: the database does not answer.
+        """
+        now_us = self.hub.clock.now_us()
+        request = service.day_ahead(area, now_us, 24, 15, (ladder.SIMILAR_DAY,))
+        job = Job(
+            id=request.job_id(ladder.model_name(ladder.SIMILAR_DAY), ""),
+            request=request,
+            as_of_us=now_us,
+            model=ladder.model_name(ladder.SIMILAR_DAY),
+            state=State.QUEUED,
+            progress=0.0,
+            attempts=0,
+            created_us=now_us,
+        )
+        async with self.hub.database.transaction() as connection:
+            await store.add(connection, job)
+            taken = await store.take(connection, self.holder, now_us, LEASE_US, job.id)
+        if taken is None:
+            return
+        archive = Archive(self.hub.database, catalogue.load())
+        gathered = await inputs.gather(self.hub.database, archive, job)
+        task = replace(gathered.task, quality=ladder.SIMILAR_DAY, groups={}, past={}, told={})
+        result = await asyncio.to_thread(issue, replace(task, flags=(ladder.SIMILAR_DAY,)), {})
+        with suppress(_Lost):
+            await self._keep(job, result, Beside(gathered.data_age_s, gathered.simulated))
 
     async def _renew(self, job: Job, progress: list[float]) -> None:
         while True:

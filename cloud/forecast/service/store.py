@@ -79,19 +79,27 @@ async def jobs(connection: AsyncConnection, limit: int) -> list[Job]:
     return [_job(row) for row in await connection.execute(query)]
 
 
-async def take(connection: AsyncConnection, holder: str, now_us: int, for_us: int) -> Job | None:
-    """Take the job that waits longest, or whose holder is dead; None: there is none."""
+async def take(
+    connection: AsyncConnection, holder: str, now_us: int, for_us: int, job_id: str | None = None
+) -> Job | None:
+    """Take the job that waits longest, or whose holder is dead; None: there is none.
+
+    Args:
+        job_id: this one and no other.
+    """
     free = or_(
         _j.state == State.QUEUED.value,
         and_(_j.state == State.RUNNING.value, _j.until_us <= now_us),
     )
     query = select(_j.id).where(free).order_by(_j.created_us, _j.id).limit(1)
-    job_id = await connection.scalar(query)
-    if job_id is None:
+    if job_id is not None:
+        query = query.where(_j.id == job_id)
+    found = await connection.scalar(query)
+    if found is None:
         return None
     taken = await connection.execute(
         update(job_table)
-        .where(_j.id == job_id, free)
+        .where(_j.id == found, free)
         .values(
             state=State.RUNNING.value,
             holder=holder,
@@ -100,7 +108,7 @@ async def take(connection: AsyncConnection, holder: str, now_us: int, for_us: in
             progress=0.0,
         )
     )
-    return await job_of(connection, job_id) if taken.rowcount else None
+    return await job_of(connection, found) if taken.rowcount else None
 
 
 async def renew(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud.forecast.service.ladder import SIMILAR_DAY
 from cloud.forecast.service.tables import alarm_table, forecast_table, model_table, score_table
 from cloud.forecast.watch.verdicts import Score
 from cloud.kernel.database import insert_or_ignore
@@ -53,9 +54,18 @@ async def scores(connection: AsyncConnection, area: str, since: date) -> list[Sc
 
 
 async def forecast_before(
-    connection: AsyncConnection, area: str, span: tuple[int, int], gate_us: int
+    connection: AsyncConnection,
+    area: str,
+    span: tuple[int, int],
+    gate_us: int,
+    *,
+    computed: bool = False,
 ) -> str | None:
-    """Return the id of the last day-ahead forecast of ``span`` that was made before the gate."""
+    """Return the id of the last day-ahead forecast of ``span`` that was made before the gate.
+
+    Args:
+        computed: one that stands in for another does not count.
+    """
     query = (
         select(_f.id)
         .where(
@@ -68,6 +78,8 @@ async def forecast_before(
         .order_by(_f.as_of_us.desc(), _f.id)
         .limit(1)
     )
+    if computed:
+        query = query.where(_f.features != SIMILAR_DAY)
     found: str | None = await connection.scalar(query)
     return found
 

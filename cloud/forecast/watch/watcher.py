@@ -2,6 +2,8 @@
 
 import json
 import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -43,6 +45,8 @@ class Watcher:
 
     hub: Hub
     areas: list[Area]
+    stand_in: Callable[[Area], Awaitable[None]]
+    """Issues the similar day where no forecast has come in time."""
 
     async def run(self) -> None:
         """Watch until cancelled, or until the hub stops."""
@@ -82,7 +86,11 @@ class Watcher:
             code.value: text for code, text in verdicts.verdicts(scores).items()
         }
         if await self._is_missing(area, today + timedelta(days=1)):
-            found_wrong[Code.JOBS.value] = "no forecast of tomorrow before the gate"
+            found_wrong[Code.JOBS.value] = (
+                "no forecast of tomorrow in time: the similar day stands in"
+            )
+            with suppress(TooShort):
+                await self.stand_in(area)
         await self._alarm(area, found_wrong, scores[-1].forecast if scores else "")
 
     async def _score(self, area: Area, day: date) -> Score | None:
@@ -114,7 +122,9 @@ class Watcher:
         now_us = self.hub.clock.now_us()
         span = area.day_us(tomorrow)
         async with self.hub.database.reading() as connection:
-            name = await store.forecast_before(connection, area.code, span, now_us + 1)
+            name = await store.forecast_before(
+                connection, area.code, span, now_us + 1, computed=True
+            )
         return schedule.is_missing(area, now_us, name is not None)
 
     async def _alarm(self, area: Area, wrong: dict[str, str], forecast: str) -> None:

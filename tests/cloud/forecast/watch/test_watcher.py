@@ -49,7 +49,8 @@ def test_of_each_kind_the_last_row_of_the_timetable_is_due(
 
 async def test_forecasts_are_issued_by_the_clock_scored_and_shown(hub: Hub) -> None:
     await fill(hub, days=45)
-    jobs, scheduler, watcher = Jobs(hub), Scheduler(hub, [AT]), Watcher(hub, [AT])
+    jobs, scheduler = Jobs(hub), Scheduler(hub, [AT])
+    watcher = Watcher(hub, [AT], jobs.stand_in)
     try:
         await scheduler.look()
         await scheduler.look()
@@ -87,9 +88,12 @@ async def test_forecasts_are_issued_by_the_clock_scored_and_shown(hub: Hub) -> N
     assert '_input_age_seconds{area="AT",series="price"}' in shown
 
 
-async def test_no_forecast_before_the_gate_is_an_alarm_until_there_is_one(hub: Hub) -> None:
+async def test_without_a_forecast_in_time_the_similar_day_stands_in_and_an_alarm_is_raised(
+    hub: Hub,
+) -> None:
     await fill(hub, days=10)
-    watcher = Watcher(hub, [AT])
+    jobs = Jobs(hub)
+    watcher = Watcher(hub, [AT], jobs.stand_in)
     await watcher.look(AT)
     clock_of(hub).at_us += 75 * 60_000_000
     await watcher.look(AT)
@@ -97,8 +101,10 @@ async def test_no_forecast_before_the_gate_is_an_alarm_until_there_is_one(hub: H
     async with client_of(hub, admin_key(hub)) as client:
         alarms = (await client.get("/api/forecast/watch", params={"area": "AT"})).json()["alarms"]
         assert [(one["code"], one["ended"]) for one in alarms] == [("JOBS", None)]
+        stood_in = (await client.get("/api/forecast/newest", params={"area": "AT"})).json()
+        assert stood_in["quality"] == "similar_day"
+        assert len(stood_in["series"]) == 96
         await client.post("/api/forecast/dayahead", json={"area": "AT"})
-        jobs = Jobs(hub)
         try:
             assert await jobs.next()
         finally:
