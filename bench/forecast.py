@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.forecast_scores import of_battery, of_quantiles, of_quarter_hours
+from bench.forecast_scores import of_alternatives, of_battery, of_quantiles, of_quarter_hours
 from bench.options import Figures, Options
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.backtest import WARM_UP_DAYS, Scored, backtest
@@ -101,6 +101,7 @@ def _worth(scored: Scored) -> Figures:
     return {
         **of_quantiles(true, scored.quantiles(GRID)[rows]),
         "battery": of_battery(true, scored.point[rows], weekly),
+        "battery_of_alternatives": of_alternatives(scored),
     }
 
 

@@ -5,10 +5,11 @@ import numpy as np
 from bench.options import Figures
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.backtest import Scored
-from cloud.forecast.battery import Rules, earned
+from cloud.forecast.battery import ALTERNATIVES, Rules, earned, offered
 from cloud.forecast.days import HOURS
 from cloud.forecast.metrics import coverage, kupiec, mae, pinball, rmse
 from cloud.forecast.quantiles import GRID, bands, pit
+from cloud.forecast.scenarios import scenarios
 from cloud.forecast.shape import walked
 
 _BATTERIES = (
@@ -55,6 +56,28 @@ def of_battery(true: FloatArray, point: FloatArray, naive: FloatArray) -> dict[s
             "share_last_week_pct": round(100 * theirs.share, 2),
             "gap_closed_pct": round(100 * ours.gap_closed(theirs), 2),
         }
+    return figures
+
+
+def of_alternatives(scored: Scored) -> Figures:
+    """Return what 24 plans a day earn, of which the auction takes the best at its prices.
+
+    The forecast's own plan and those of 23 scenarios; one cycle a day. Not to be compared with
+    the shares of one plan a day.
+    """
+    laid = scored.bands()
+    lead = scored.begin - scored.warm
+    tellings, rows = [], []
+    for row in scored.whole.tolist():
+        days = scenarios(laid, lead + row, lead + row, ALTERNATIVES - 1)
+        if days is not None:
+            rows.append(row)
+            tellings.append(np.vstack([scored.point[row], days]))
+    if not rows:
+        return {}
+    figures: Figures = {"days": len(rows), "alternatives": ALTERNATIVES}
+    found = offered(scored.true[rows], tellings, _BATTERIES[2])
+    figures[str(_BATTERIES[2])] = {"share_pct": round(100 * found.share, 2)}
     return figures
 
 

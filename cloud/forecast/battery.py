@@ -6,6 +6,7 @@ always told with a figure: a share of one set says nothing of another. The only 
 with a solver of scipy.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from scipy.sparse import coo_array
 from cloud.forecast.arrays import FloatArray, IntArray
 
 DAY_HOURS = 24.0
+ALTERNATIVES = 24
+"""A choice of ours; exchanges limit exclusive groups too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,30 @@ def earned(
         revenue(prices, plan(point, rules), rules) for prices, point in zip(true, told, strict=True)
     )
     return Earned(float(best), float(got), len(true))
+
+
+def offered(
+    true: FloatArray,
+    alternatives: Sequence[FloatArray],
+    rules: Rules,
+    foresight_eur: float | None = None,
+) -> Earned:
+    """Plan each day on several tellings of it, and let an auction take one of the plans.
+
+    An exclusive group of profiles: at the prices that come out, the one is taken that earns most,
+    or none. It needs an auction whose blocks may buy and sell; no figure of it is to be mixed with
+    those of one plan a day.
+
+    Args:
+        alternatives: for each day shape (tellings, slots): the forecast and scenarios of it.
+    """
+    best = foresight_eur
+    if best is None:
+        best = sum(revenue(prices, plan(prices, rules), rules) for prices in true)
+    got = 0.0
+    for prices, tellings in zip(true, alternatives, strict=True):
+        got += max(0.0, *(revenue(prices, plan(told, rules), rules) for told in tellings))
+    return Earned(float(best), got, len(true))
 
 
 def revenue(prices: FloatArray, power_mw: FloatArray, rules: Rules) -> float:

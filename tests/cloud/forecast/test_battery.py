@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cloud.forecast.arrays import FloatArray
-from cloud.forecast.battery import Rules, earned, plan, revenue
+from cloud.forecast.battery import Rules, earned, offered, plan, revenue
 from cloud.forecast.layouts import table
 from tests.conftest import SHARED
 
@@ -67,6 +67,20 @@ def test_nobody_earns_more_than_foresight(prices: FloatArray, rules: Rules) -> N
     assert found.told_eur <= found.foresight_eur + 1e-4
     whole = earned(prices[:1], prices[:1], rules)
     assert whole.told_eur == whole.foresight_eur
+
+
+@settings(max_examples=5)
+@given(arrays(np.float64, (4, 24), elements=st.floats(-50, 300)), RULES)
+def test_one_more_alternative_earns_no_less_and_never_more_than_foresight(
+    prices: FloatArray, rules: Rules
+) -> None:
+    true, tellings = prices[:1], prices[1:]
+    shares = [offered(true, [tellings[:count]], rules).told_eur for count in (1, 2, 3)]
+    assert shares == sorted(shares)
+    best = earned(true, true, rules).foresight_eur
+    assert shares[0] >= 0.0
+    assert shares[-1] <= best + 1e-4
+    assert offered(true, [prices], rules, best).told_eur == pytest.approx(best, abs=1e-6)
 
 
 def test_the_gap_closed_is_what_a_naive_forecast_leaves() -> None:
