@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -14,16 +15,21 @@ from drivers.modbus import codec
 from drivers.point import Kind
 from tests.support.charging import wait_until_charged
 from tests.support.proxy import line_to
-from tests.support.system import System, read_registers, running_system, wait_until
+from tests.support.system import Box, System, read_registers, running_system, wait_until
 from wire.clock import QUARTER_HOUR_US, SystemClock, micros, quarter_hour_us, utc
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 MARKET = "PHO_AT_INTRADAY_15MIN"
 _READ = {Kind.HOLDING: 3, Kind.INPUT: 4}
 """Modbus functions that read."""
-LEAD_S = 20.0
-"""From the start of the hub to the next quarter-hour: time to start everything and to trade."""
+LEADS_S = (20.0, 60.0, 150.0)
+"""From the start of the hub to the next quarter-hour: time to start everything and to trade.
+
+A machine that is busy gets more of it, in a world made anew.
+"""
+SPARE_S = 8.0
+"""What must be left of it for trading."""
 
 
 def register_value(port: int, point_name: str) -> float | None:
@@ -45,27 +51,48 @@ def order(start: datetime, side: str, quantity_mwh: float) -> dict[str, object]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class SiteWithHub:
+    """A site that trades, a little before a quarter-hour."""
+
+    system: System
+    box: Box
+    start: datetime
+
+
 @pytest.fixture
-def system_before_quarter(tmp_path: Path) -> Iterator[System]:
-    """A hub whose clock stands `LEAD_S` before a quarter-hour."""
-    now_us = SystemClock().now_us()
-    shift_s = (quarter_hour_us(now_us) + QUARTER_HOUR_US - now_us) / 1e6 - LEAD_S
-    with running_system(tmp_path, shift_s) as system:
-        yield system
+def before_quarter(tmp_path: Path) -> Iterator[SiteWithHub]:
+    """A hub, an inverter and an agent, all running `SPARE_S` or more before a quarter-hour."""
+    for lead_s in LEADS_S:
+        folder = tmp_path / f"{lead_s:.0f}"
+        folder.mkdir()
+        now_us = SystemClock().now_us()
+        shift_s = (quarter_hour_us(now_us) + QUARTER_HOUR_US - now_us) / 1e6 - lead_s
+        with running_system(folder, shift_s) as system:
+            start = quarter_after(system)
+            box = site_of(system)
+            if (start - shifted_now(system)).total_seconds() > SPARE_S:
+                yield SiteWithHub(system, box, start)
+                return
+    pytest.fail(f"not even {LEADS_S[-1]} s are enough to start everything")
 
 
-def test_thirty_kilowatts_sold_for_the_next_quarter_hour_stand_in_the_inverters_register(
-    system_before_quarter: System,
-) -> None:
-    system = system_before_quarter
+def site_of(system: System) -> Box:
+    """Make a site with a battery that has told its state of charge, and somebody to trade with."""
     system.post("/api/v1/accounts", id="stadtwerk", name="Stadtwerk")
     system.post("/api/v1/accounts", id="handel", name="Handel")
     system.add_site("werk-sued", "stadtwerk")
     box = system.add_box("werk-sued")
     system.start_device("inverter", box.device_port)
     system.start_agent(box)
-    start = quarter_after(system)
     wait_until_charged(system, "werk-sued")
+    return box
+
+
+def test_thirty_kilowatts_sold_for_the_next_quarter_hour_stand_in_the_inverters_register(
+    before_quarter: SiteWithHub,
+) -> None:
+    system, box, start = before_quarter.system, before_quarter.box, before_quarter.start
 
     with (
         system.client(system.trader_key("stadtwerk")) as seller,
@@ -83,7 +110,7 @@ def test_thirty_kilowatts_sold_for_the_next_quarter_hour_stand_in_the_inverters_
 
     wait_until(
         lambda: register_value(box.device_port, "pcs.set_power_kw") == 30.0,
-        LEAD_S + 30,
+        LEADS_S[-1] + 30,
         f"+30 kW in the inverter; agent says:\n{system.log('agent-werk-sued')}",
     )
     assert shifted_now(system) >= start, "the power may not come before its quarter-hour"
