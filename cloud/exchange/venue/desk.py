@@ -14,12 +14,7 @@ from cloud.exchange.matching.codes import SelfTrade, State, TradeState, Validity
 from cloud.exchange.matching.order import Order, Owner
 from cloud.exchange.venue.answers import Answers
 from cloud.exchange.venue.guard import Guard, Post
-from cloud.exchange.venue.profile import (
-    CLOSED_KEPT_S,
-    FACES_MAX,
-    OWNERS_MAX,
-    Profile,
-)
+from cloud.exchange.venue.profile import CLOSED_KEPT_S, FACES_MAX, OWNERS_MAX, Profile
 from cloud.exchange.venue.stall import ContractKey, Stall, contract_of
 from cloud.market.contracts import Contract
 
