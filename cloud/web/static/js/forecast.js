@@ -78,6 +78,15 @@ function drawChoices() {
 
 const stale = () => page.forecast !== null && live.ageS(us(page.forecast.issued_at)) > AGE_S_MAX[page.kind];
 
+/** Hatch what is too old, or what nobody confirms any more. */
+function age() {
+  const old = stale();
+  const lost = live.heardMs !== null && !live.fresh;
+  for (const node of $$("[data-aged], .kpis .kpi")) toggle(node, "stale", old || lost);
+  $("#forecast-age").hidden = !old;
+  if (old) text($("#forecast-age"), t("forecast.old", { time: words.moment(us(page.forecast.issued_at)) }));
+}
+
 function draw() {
   drawChoices();
   const { forecast } = page;
@@ -86,10 +95,7 @@ function draw() {
   button.title = ["trader", "admin"].includes(role) ? "" : t("forecast.may_not");
   put("forecast-sub", forecast ? t("forecast.issued", { area: forecast.area, time: words.moment(us(forecast.issued_at)), as_of: words.time(us(forecast.as_of)) }) : page.message());
   $("#simulated").hidden = !forecast?.simulated;
-  const old = stale();
-  for (const node of $$("[data-aged]")) toggle(node, "stale", old || !live.fresh && live.heardMs !== null);
-  $("#forecast-age").hidden = !old;
-  if (old) text($("#forecast-age"), t("forecast.old", { time: words.moment(us(forecast.issued_at)) }));
+  age();
   drawFlags(forecast);
   figures(forecast);
   for (const [, chart] of charts) chart.draw();
@@ -209,6 +215,7 @@ $("#price-table").addEventListener("click", () => {
   if (pressed) for (const [, chart] of charts) chart.table();
   else for (const node of $$(".forecast .numbers")) node.remove();
 });
+setInterval(age, 1000);
 setInterval(() => document.visibilityState === "visible" && void load(), POLL_MS);
 shell(page);
 keys({ "/": () => $("#area-choice").focus() });
