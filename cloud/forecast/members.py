@@ -1,4 +1,4 @@
-"""What each member says of a day: kernels and ridges calibrated anew, trees of their last fit.
+"""What each member says of a day: all are calibrated anew, trees are of their last fit.
 
 A member sees nothing of the day's prices, nor of any later day: see `days`. Pure.
 """
@@ -9,9 +9,10 @@ from datetime import date
 import numpy as np
 
 from cloud.forecast.arrays import FloatArray
-from cloud.forecast.configuration import Configuration, Forest, Member, Ridge
+from cloud.forecast.configuration import Configuration, Forest, Lasso, Mean, Member, Ridge
 from cloud.forecast.days import HOURS, Days, Lags, lags
 from cloud.forecast.kernel import kernel
+from cloud.forecast.lasso import lasso
 from cloud.forecast.ridge import ridge
 from cloud.forecast.tree_features import Features, features
 from cloud.forecast.trees import Trees, grown
@@ -58,6 +59,8 @@ class Members:
     def _of_member(self, member: Member, day: int, windows: dict[int, Window | None]) -> FloatArray:
         if isinstance(member, Forest):
             return self._of_trees(member, day)
+        if isinstance(member, Mean):
+            return self._mean(day, member.window_days)
         length = member.window_days
         if length not in windows:
             windows[length] = window(self._lags, day, length)
@@ -66,7 +69,15 @@ class Members:
             return np.full(HOURS, np.nan)
         if isinstance(member, Ridge):
             return ridge(rows, member.penalty)
+        if isinstance(member, Lasso):
+            return lasso(rows, member.penalty)
         return kernel(rows, member.shape, member.noise, member.half_life_days)
+
+    def _mean(self, day: int, window_days: int) -> FloatArray:
+        """Return the mean of the last days; it sleeps where those who read more have to."""
+        if not self._lags.usable[day]:
+            return np.full(HOURS, np.nan)
+        return np.asarray(self._lags.prices[max(day - window_days, 0) : day].mean(axis=0))
 
     def _of_trees(self, forest: Forest, day: int) -> FloatArray:
         """Return what the trees say that were fitted on the last day of their calendar.

@@ -8,7 +8,7 @@ import pytest
 
 from cloud.forecast.backtest import Scored, backtest
 from cloud.forecast.cache import cache
-from cloud.forecast.configuration import Configuration, Forest, Kernel, Ridge
+from cloud.forecast.configuration import Configuration, Forest, Kernel, Lasso, Mean, Ridge
 from cloud.forecast.days import Days, last_week
 from cloud.forecast.members import Members
 from cloud.forecast.metrics import mae
@@ -21,8 +21,10 @@ SMALL = Configuration(
         Kernel(100, 0.05),
         Ridge(56, 30.0),
         Forest(100, relative=True, growth=Growth(iterations=30)),
+        Lasso(56, 0.1),
+        Mean(7),
     ),
-    weights=(0.5, 0.25, 0.25),
+    weights=(0.4, 0.2, 0.2, 0.1, 0.1),
 )
 MARKET = own_market(150)
 BEGIN, END = 135, 150
@@ -76,7 +78,7 @@ def test_a_run_that_stopped_goes_on_to_the_same_bits(tmp_path: Path) -> None:
 def test_days_that_are_kept_are_not_calculated_again(tmp_path: Path) -> None:
     scored(MARKET, tmp_path)
     kept = cache(tmp_path, MARKET, SMALL)
-    marked = np.full((3, 24), 77.0)
+    marked = np.full((len(SMALL.members), 24), 77.0)
     kept.write(MARKET.on(140).isoformat(), marked)
     assert np.allclose(scored(MARKET, tmp_path).point[140 - BEGIN], 77.0)
 
@@ -134,5 +136,5 @@ def test_a_stretch_without_a_history_is_refused(stretch: tuple[int, int]) -> Non
 
 
 def test_weights_for_other_members_are_refused() -> None:
-    with pytest.raises(ValueError, match="weights: 2 for 3 members"):
+    with pytest.raises(ValueError, match="weights: 2 for 5 members"):
         replace(SMALL, weights=(0.5, 0.5))
