@@ -27,11 +27,11 @@ def signs(prices: FloatArray, groups: FloatArray, lag_days: int = 7) -> IntArray
         return found
     moves = [(values[lag_days:] - values[:-lag_days]).ravel() for values in (*groups[:2], prices)]
     whole = np.isfinite(moves).all(axis=0)
-    columns = np.array([_ranked(move[whole]) for move in moves])
-    inputs, wanted = columns[:-1], columns[-1]
-    if inputs.shape[1] == 0:
+    if not whole.any():
         found[0] = 1
         return found
+    columns = np.array([_ranked(move[whole]) for move in moves])
+    inputs, wanted = columns[:-1], columns[-1]
     gram = inputs @ inputs.T
     gram[np.diag_indices(len(inputs))] += _RIDGE * max(inputs.shape[1], 1)
     slopes = np.linalg.solve(gram, inputs @ wanted)

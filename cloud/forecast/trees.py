@@ -66,6 +66,8 @@ def grown(
 ) -> Trees | None:
     """Return trees fitted on the days [begin, end); None where too few hours are known."""
     begin, end = days
+    if (end - begin) * HOURS < ROWS_MIN:
+        return None
     rows = features.rows(begin, end, relative=relative)
     wanted = prices[begin:end].ravel()
     if relative:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from cloud.forecast.configuration import DAY_AHEAD
 from cloud.forecast.service import inputs, store
 from cloud.forecast.service.ladder import TooShort
 from cloud.forecast.service.model import Forecast, Job, Kind, Request, State
@@ -11,7 +12,7 @@ from cloud.market.areas import catalogue
 from cloud.market.areas.model import Area
 from cloud.market.series.archive import Archive
 
-MODEL = "dayahead-2"
+MODEL = DAY_AHEAD.name
 """Changes with anything that makes another forecast of the same inputs."""
 INTRADAY_MODEL = "intraday-1"
 JOBS_WAITING_MAX = 40

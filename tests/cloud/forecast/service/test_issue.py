@@ -175,6 +175,15 @@ def test_an_input_that_has_not_arrived_is_left_out_and_flagged() -> None:
     assert footing(task.prices, {"load": load}, 100, ("exaa",)).groups == ()
 
 
+@pytest.mark.parametrize("later_days", [0, 7, 14, 21])
+def test_trees_whose_calendar_begins_before_the_history_sleep(later_days: int) -> None:
+    task = made(25, quality=FULL)
+    groups = {"load": np.ones_like(task.prices)}
+    moved = replace(task, groups=groups, first=FIRST + timedelta(days=later_days))
+    result = issue(replace(moved, foreseen={}), {})
+    assert all(row["price_eur_mwh"] is not None for row in rows(result))
+
+
 def test_tasks_and_results_survive_the_way_to_the_process_and_back() -> None:
     task = replace(made(40), told={FIRST: np.ones((2, HOURS))}, groups={"load": np.ones((41, 24))})
     again = Task.unpack(task.pack())
