@@ -14,7 +14,8 @@ from cloud.forecast.report.told import LAST_WEEK, LEVELS, OURS, Told
 from cloud.forecast.report.value import SHOWN, Value
 
 ROLLING_DAYS = 28
-_LABELS_MAX = 8
+_LETTERS_MAX = 36
+"""Below a plot; more touch each other."""
 _MONTHS_APART = 28
 
 
@@ -215,7 +216,8 @@ def _earned(told: Told, found: Value, words: Speech) -> Drawn:
 
 def _named(names: list[str]) -> Axis:
     """Return an axis of places with names, of which so many are written as there is room."""
-    every = -(-len(names) // _LABELS_MAX)
+    longest = max(map(len, names), default=1)
+    every = -(-len(names) // max(_LETTERS_MAX // longest, 1))
     ticks = tuple((float(place), name) for place, name in enumerate(names) if place % every == 0)
     return Axis(-0.6, len(names) - 0.4, ticks)
 
