@@ -1,7 +1,8 @@
 """Weights of the members, learned day by day from who would have pulled the right way. Pure.
 
-Bernstein aggregation with the gradient trick on the absolute loss, and forgetting; nothing is to
-be tuned. A member that is missing sleeps: its weight is shared out, its score stands still.
+Bernstein aggregation with the gradient trick on the absolute loss, and forgetting; no rate is to
+be tuned. One mad day would rule the scores for months: it teaches at most what a few ordinary days
+do. A member that is missing sleeps: its weight is shared out, its score stands still.
 
 Source: Wintenberger, Machine Learning 106:119 (2017); Gaillard, Stoltz, van Erven, COLT 35:176
 (2014); sleeping: Devaine, Gaillard, Goude, Stoltz, Machine Learning 90:231 (2013).
@@ -13,6 +14,10 @@ import numpy as np
 
 from cloud.forecast.arrays import BoolArray, FloatArray, IntArray
 
+ORDINARY_DAYS = 60
+"""What is ordinary is the median of so many days..."""
+ORDINARY_DAYS_MIN = 14
+"""... and of no fewer: until then every day teaches all it has."""
 _NOTHING = 1e-9
 
 
@@ -27,6 +32,8 @@ class Prior:
     floor: float = 0.05
     """No family that is awake weighs less, before the weights are brought to the sum 1."""
     half_life_days: float = 90.0
+    mad_day: float = 2.0
+    """A day teaches at most so many times what an ordinary day does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,12 +43,14 @@ class Scores:
     regret: FloatArray
     square: FloatArray
     largest: FloatArray
+    sizes: FloatArray
+    """Of the last days, what each taught at most, EUR/MWh; the newest at the end."""
 
 
 def fresh(prior: Prior) -> Scores:
     """Return the scores of members of whom nothing was seen."""
     nothing = np.full(len(prior.weights), _NOTHING)
-    return Scores(np.zeros(len(prior.weights)), nothing, nothing.copy())
+    return Scores(np.zeros(len(prior.weights)), nothing, nothing.copy(), np.zeros(0))
 
 
 def weights(prior: Prior, scores: Scores, awake: BoolArray) -> FloatArray:
@@ -76,13 +85,23 @@ def learned(prior: Prior, scores: Scores, told: FloatArray, true: FloatArray) ->
     point = combined(told, weights(prior, scores, awake))
     pull = np.sign(point - true)[known]
     gains = (pull * (point - told)[:, known]).mean(axis=1)
+    size = float(np.abs(gains[awake]).max())
+    gains = gains * _toned_down(prior, scores, size)
     keep = 0.5 ** (1.0 / prior.half_life_days)
     return replace(
         scores,
         regret=np.where(awake, keep * scores.regret + gains, scores.regret),
         square=np.where(awake, keep * scores.square + gains**2, scores.square),
         largest=np.where(awake, np.fmax(scores.largest, np.abs(gains)), scores.largest),
+        sizes=np.append(scores.sizes, size)[-ORDINARY_DAYS:],
     )
+
+
+def _toned_down(prior: Prior, scores: Scores, size: float) -> float:
+    """Return the factor, at most 1, by which a day of this size teaches less."""
+    if len(scores.sizes) < ORDINARY_DAYS_MIN or size <= 0.0:
+        return 1.0
+    return min(1.0, prior.mad_day * float(np.median(scores.sizes)) / size)
 
 
 def _with_floor(shares: FloatArray, prior: Prior, awake: BoolArray) -> FloatArray:

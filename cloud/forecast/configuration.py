@@ -90,6 +90,7 @@ class Configuration:
     """One a member, sum 1."""
     family_floor: float = 0.05
     half_life_days: float = 90.0
+    mad_day: float = 2.0
 
     def __post_init__(self) -> None:
         if len(self.weights) != len(self.members):
@@ -102,6 +103,7 @@ class Configuration:
             np.array(families, dtype=np.int64),
             self.family_floor,
             self.half_life_days,
+            self.mad_day,
         )
 
     def members_digest(self) -> str:

@@ -1,5 +1,7 @@
 """cloud.forecast.combine: who forecasts well gains weight, who is missing loses nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -89,6 +91,31 @@ def test_the_forecast_of_a_day_is_made_before_its_price_teaches() -> None:
     one, two = walk(told, true, PRIOR), walk(told, other, PRIOR)
     assert np.array_equal(one.point[:11], two.point[:11])
     assert not np.array_equal(one.point[11], two.point[11])
+
+
+def test_a_mad_day_teaches_no_more_than_two_ordinary_ones() -> None:
+    told, true = days_of(40)
+    calm = _until(told, true, 39)
+    ordinary = float(np.median(calm.sizes))
+    said = told[39].copy()
+    said[0] += 5_000.0
+    mad = learned(PRIOR, calm, said, true[39])
+    assert mad.sizes[-1] > 1_000
+    keep = 0.5 ** (1 / PRIOR.half_life_days)
+    assert np.abs(mad.regret - keep * calm.regret).max() == pytest.approx(2 * ordinary)
+    assert mad.largest.max() <= max(float(calm.largest.max()), 2 * ordinary + 1e-9)
+
+
+def test_what_is_ordinary_is_told_by_the_last_sixty_days() -> None:
+    told, true = days_of(100)
+    assert len(_until(told, true, 100).sizes) == 60
+    assert len(_until(told, true, 13).sizes) == 13
+
+
+def test_the_first_days_teach_all_that_they_have() -> None:
+    told, true = days_of(13)
+    free = replace(PRIOR, mad_day=1e9)
+    assert np.array_equal(walk(told, true, PRIOR).point, walk(told, true, free).point)
 
 
 @given(st.lists(st.floats(-500, 500), min_size=4, max_size=4), st.integers(0, 14))
