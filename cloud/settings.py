@@ -61,6 +61,9 @@ class HubSettings(BaseSettings):
         default=None, description="of the ENTSO-E Transparency Platform"
     )
     price_history_days: int = Field(default=800, ge=2, le=36_600)
+    forecast_days: int = Field(
+        default=800, ge=14, le=36_600, description="how long forecasts and their jobs are kept"
+    )
     soc_age_s: int = Field(
         default=900,
         ge=1,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from cloud.forecast.service import retention
 from cloud.forecast.service.jobs import Jobs
 from cloud.forecast.service.scheduler import Scheduler, areas_of
 from cloud.forecast.watch.watcher import Watcher
@@ -23,6 +24,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
             tasks.create_task(jobs.run(), name="forecasts"),
             tasks.create_task(Scheduler(hub, areas).run(), name="schedule of forecasts"),
             tasks.create_task(Watcher(hub, areas, jobs.stand_in).run(), name="watch of forecasts"),
+            tasks.create_task(retention.run(hub), name="retention of forecasts"),
         ]
         try:
             yield
