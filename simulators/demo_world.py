@@ -34,6 +34,7 @@ kinds = [
   "price.day_ahead", "load.forecast", "load.actual", "generation.forecast", "generation.actual",
 ]
 seed = 7
+history_days = 120  # the forecast asks all its members from 90 days on
 
 [reference]
 AT = "simulated"

@@ -55,6 +55,14 @@ def due(area: Area, now_us: int) -> Iterator[Due]:
             yield max(past, key=lambda row: row.at_us)
 
 
+def horizon_h(area: Area, now_us: int) -> int:
+    """Return how far the day-ahead row reaches whose time came last; before the first, a day."""
+    today = area.day_of(now_us)
+    rows = [row for row in TIMETABLE if row.kind is Kind.DAYAHEAD]
+    past = [row for row in rows if area.at_us(today, row.at) <= now_us]
+    return max(past, key=lambda row: row.at).horizon_h if past else rows[0].horizon_h
+
+
 def is_missing(area: Area, now_us: int, has_forecast: bool) -> bool:
     """Tell whether tomorrow should have been forecast by now, and was not."""
     at_us = area.at_us(area.day_of(now_us), MISSING_AT)

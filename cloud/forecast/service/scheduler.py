@@ -71,8 +71,13 @@ class Scheduler:
                 self._asked[key] = row.at_us
 
     async def _welcome(self, area: Area, now_us: int) -> None:
-        """Ask for tomorrow if nobody has yet: a new hub shows something before its first 10:30."""
-        request = service.day_ahead(area, now_us, 24, _GRANULARITY_MIN)
+        """Ask for tomorrow if nobody has yet: a new hub shows something before its first 10:30.
+
+        Behind the auction tomorrow is known, and the day after it is what is left to be forecast.
+        """
+        request = service.day_ahead(
+            area, now_us, schedule.horizon_h(area, now_us), _GRANULARITY_MIN
+        )
         try:
             async with self.hub.database.reading() as connection:
                 there = await store.newest_job(

@@ -12,12 +12,17 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cloud.market.areas import catalogue
+from cloud.market.feeds.polling import REREAD_DAYS
 from cloud.market.series.model import Kind
 
 BYTES_MAX = 1_000_000
 FEEDS_MAX = 50
 ENTSOE = "entsoe"
 SIMULATED = "simulated"
+REACH_DAYS = max(REREAD_DAYS)
+"""Every feed asks for so many days of the past by itself."""
+HISTORY_DAYS_MAX = 1_830
+"""Five years: no forecast reads more."""
 
 
 class BadFeeds(Exception):
@@ -40,6 +45,8 @@ class FeedRow(_Row):
     """In place of the usual ones; only entsoe takes a second."""
     seed: int = 1
     """Of the simulated market."""
+    history_days: int = Field(default=REACH_DAYS, ge=REACH_DAYS, le=HISTORY_DAYS_MAX)
+    """Only of the simulated market: so many days of its past are there from the first start on."""
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -48,6 +55,10 @@ class FeedRow(_Row):
             raise ValueError("addresses: one is allowed, of entsoe two")
         if any(not one.startswith(("http://", "https://")) for one in self.addresses):
             raise ValueError("addresses: https://… is expected")
+        if self.history_days > REACH_DAYS and self.source != SIMULATED:
+            raise ValueError(
+                f"history_days: only of source {SIMULATED!r}; others: phoenyra-hub market backfill"
+            )
         return self
 
 

@@ -6,7 +6,7 @@ Each source has a task of its own, so that a slow one keeps nobody waiting.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,8 +16,10 @@ from cloud.kernel.errors import Unavailable
 from cloud.kernel.events import NewEvent
 from cloud.market.areas import catalogue
 from cloud.market.feeds import feeds_file, opening, poller
+from cloud.market.feeds.backfill import backfill
 from cloud.market.feeds.base import MarketFeed
 from cloud.market.feeds.coverage import belongs
+from cloud.market.feeds.errors import FeedError
 from cloud.market.feeds.feeds_file import CompareRow, FeedRow, FeedsFile
 from cloud.market.feeds.limiter import Limiter
 from cloud.market.feeds.poller import Job
@@ -25,6 +27,7 @@ from cloud.market.feeds.rows import auction_of
 from cloud.market.feeds.states import Asked, FeedStates
 from cloud.market.series import days
 from cloud.market.series.archive import Archive
+from cloud.market.series.checking import BadBatch
 from cloud.market.series.merge import Values
 from cloud.market.series.model import Kind, Series
 from cloud.market.series.reference import DayAheadPrices
@@ -162,6 +165,9 @@ async def _follow(hub: Hub, follower: Follower, row: FeedRow) -> None:
     async with opening.open_row(row, hub.settings, hub.clock, _limiter(hub)) as feed:
         jobs = await _jobs(hub, follower.archive, feed, row)
         await _refreshed(follower)
+        if row.history_days > feeds_file.REACH_DAYS:
+            with suppress(Unavailable):  # what is missing is filled in at the next start
+                await _fill(hub, follower.archive, jobs, row.history_days)
         while not hub.bus.closed:
             if await poller.patient(hub, follower.archive, jobs):
                 await _refreshed(follower)
@@ -170,6 +176,19 @@ async def _follow(hub: Hub, follower: Follower, row: FeedRow) -> None:
             due_us = min((job.state.next_us or now_us for job in jobs), default=now_us)
             wait_s = min(max((due_us - now_us) / 1e6, SLEEP_S_MIN), SLEEP_S_MAX)
             await asyncio.sleep(wait_s)
+
+
+async def _fill(hub: Hub, archive: Archive, jobs: Sequence[Job], count: int) -> None:
+    """Ask for the days before those that are polled, where they are not there."""
+    for job in jobs:
+        today = job.area.day_of(hub.clock.now_us())
+        first = today - timedelta(days=count)
+        last = today - timedelta(days=feeds_file.REACH_DAYS + 1)
+        try:
+            async for _ in backfill(archive, job.feed, job.state.asked, first, last):
+                pass
+        except (FeedError, BadBatch) as error:
+            _logger.warning("feed %s: no history: %s", job.state.asked, error)
 
 
 async def _refreshed(follower: Follower) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cloud.forecast.service import schedule
+from cloud.forecast.service import schedule, store
 from cloud.forecast.service.jobs import Jobs
 from cloud.forecast.service.model import Kind
-from cloud.forecast.service.scheduler import Scheduler
+from cloud.forecast.service.scheduler import SETTLED_LOOKS, Scheduler
 from cloud.forecast.watch.watcher import Watcher
 from cloud.kernel import metrics
 from cloud.kernel.context import Hub
@@ -45,6 +45,22 @@ def test_of_each_kind_the_last_row_of_the_timetable_is_due(
 ) -> None:
     found = schedule.due(AT, MORNING_US + after_min * 60_000_000)
     assert {row.issue.kind: row.issue.at.strftime("%H:%M") for row in found} == expected
+
+
+@pytest.mark.parametrize(("after_min", "days"), [(-60, 1), (0, 1), (61, 1), (170, 2), (600, 2)])
+async def test_a_new_hub_asks_at_once_and_behind_the_auction_for_the_day_after_it(
+    hub: Hub, after_min: int, days: int
+) -> None:
+    clock_of(hub).at_us += after_min * 60_000_000
+    await fill(hub, days=10)
+    scheduler = Scheduler(hub, [AT])
+    for _ in range(SETTLED_LOOKS + 2):
+        await scheduler.look()
+    async with hub.database.reading() as connection:
+        asked = [job.request for job in await store.jobs(connection, 9)]
+    assert [
+        round((one.end_us - one.start_us) / HOUR_US) for one in asked if one.kind is Kind.DAYAHEAD
+    ] == [24 * days]
 
 
 async def test_forecasts_are_issued_by_the_clock_scored_and_shown(hub: Hub) -> None:

@@ -1,6 +1,7 @@
 """The operator's file of feeds, and the hub that runs by it: one line for what is wrong."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,8 @@ def test_without_a_file_nothing_is_asked_for() -> None:
         ('[[feed]]\nsource = "smard"\nareas = ["AT"]\nkinds = ["prices"]', "feed.0.kinds.0"),
         ('[[feed]]\nsource = "smard"\nareas = ["AT"]\ntoken = "x"', "feed.0.token"),
         ('[[feed]]\nsource = "smard"\nareas = ["AT"]\naddresses = ["ftp://x"]', "https"),
+        ('[[feed]]\nsource = "smard"\nareas = ["AT"]\nhistory_days = 90', "only of source 'sim"),
+        ('[[feed]]\nsource = "simulated"\nareas = ["AT"]\nhistory_days = 9', "feed.0.history_days"),
         ('[reference]\nAT = "entsoe"', "reference.AT: 'entsoe' is not asked for this area"),
         ('[[compare]]\narea = "AT"\nsources = ["entsoe"]', "compare.0.sources"),
         ("feed = 3", "feed"),
@@ -72,3 +75,17 @@ async def test_a_hub_asks_by_its_file_and_has_the_prices_at_hand(hub: Hub, tmp_p
     states = {state.asked.kind.value: state for state in hub.service(FeedStates)}
     assert set(states) == {"price.day_ahead", "load.forecast"}
     assert states["price.day_ahead"].answered_us == NOON_US
+
+
+async def test_the_past_of_a_simulated_market_is_there_when_the_row_asks_for_it(
+    hub: Hub, tmp_path: Path
+) -> None:
+    path = tmp_path / "feeds.toml"
+    path.write_text('[[feed]]\nsource = "simulated"\nareas = ["AT"]\nhistory_days = 50\n')
+    here = replace(hub, settings=hub.settings.model_copy(update={"market_feeds_file": path}))
+    archive = running.archive_of(here)
+    at = archive.areas["AT"]
+    first = at.day_of(NOON_US) - timedelta(days=50)
+    async with running.running(here):  # it is asked by the plan when the past is there
+        await eventually(lambda: any(state.answered_us for state in hub.service(FeedStates)))
+    assert {one.first_us for one in await archive.extents()} == {at.day_us(first)[0]}
