@@ -97,6 +97,7 @@ def test_the_page_fits_and_is_readable(
         _open(page, key, f"/forecast?lang={language}&theme={theme}")
         expect(page.locator("#backtests-table tbody tr")).to_have_count(1)
         expect(page.locator("#jobs-table tbody tr")).to_have_count(1)
+        expect(page.locator("#scores-table tbody tr")).to_have_count(1)
         assert page.evaluate(FAULTS) == NO_FAULTS
         assert not keys_shown(page, list(texts.dictionary(language)))
         witness.assert_clean()
@@ -120,6 +121,7 @@ def test_what_a_forecast_stands_on_is_said_in_words(
         expect(page.locator("#forecast-age")).to_be_hidden()
         page.select_option("#kind-choice", "intraday")
         expect(page.locator("#price-empty")).to_have_text("Noch keine Prognose für dieses Gebiet.")
+        witness.assert_clean()
 
 
 def test_the_numbers_of_the_charts_are_there_as_a_table(

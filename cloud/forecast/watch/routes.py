@@ -99,6 +99,7 @@ class WatchView(BaseModel):
 
     area: str
     mae14: float | None = Field(description="EUR/MWh, the last 14 scored days")
+    mae60: float | None
     rmae14: float | None = Field(description="against the price a week before")
     rmae60: float | None
     coverage80: float | None = Field(description="share of prices, the last 60 days")
@@ -126,6 +127,7 @@ async def read_watch(
     return WatchView(
         area=found.code,
         mae14=last.mae14,
+        mae60=last.mae60,
         rmae14=last.rmae14,
         rmae60=last.rmae60,
         coverage80=last.coverage80,

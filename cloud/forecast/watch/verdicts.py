@@ -61,6 +61,7 @@ class Figures:
     """Over the last days; None where too little is known."""
 
     mae14: float | None
+    mae60: float | None
     rmae14: float | None
     rmae60: float | None
     coverage80: float | None
@@ -110,7 +111,8 @@ def figures(scores: Sequence[Score]) -> Figures:
     """Return figures over the last scores, in order of their days."""
     recent = scores[-SHORT_DAYS:]
     return Figures(
-        mae14=float(np.mean([one.mae for one in recent])) if recent else None,
+        mae14=_mae(recent),
+        mae60=_mae(scores[-LONG_DAYS:]),
         rmae14=_rmae(recent),
         rmae60=_rmae(scores[-LONG_DAYS:]),
         coverage80=_share([(one.inside80, one.slots) for one in scores[-LONG_DAYS:]]),
@@ -138,6 +140,10 @@ def verdicts(scores: Sequence[Score]) -> dict[Code, str]:
     if len(scores) >= SHORT_DAYS and (drift := _drift(scores[-LONG_DAYS:])) > SUM_MAX:
         found[Code.BIAS] = f"running sum of the bias {drift:.1f} mean errors, above {SUM_MAX:g}"
     return found
+
+
+def _mae(scores: Sequence[Score]) -> float | None:
+    return float(np.mean([one.mae for one in scores])) if scores else None
 
 
 def _rmae(scores: Sequence[Score]) -> float | None:

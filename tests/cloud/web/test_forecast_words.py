@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cloud.forecast.service import ladder, sources
 from cloud.forecast.service.model import State
+from cloud.forecast.watch.verdicts import Code
 from cloud.web import texts
 
 _FLAGGED = re.compile(r"""(?:flag|flags\.append)\("([a-z_]+)"\)""")
@@ -26,7 +27,12 @@ def test_every_rung_input_and_state_has_words() -> None:
     wanted |= {f"job.{state}" for state in State}
     wanted |= {f"input.{name}" for name in (sources.PRICE, sources.LOAD, sources.RENEWABLES)}
     wanted |= {f"input.{name}" for name in (sources.EXAA_PRICE, "solar", "wind")}
+    wanted |= {f"input.actual/{name}" for name in (sources.LOAD, "solar", "wind")}
     assert not wanted - texts.dictionary("de").keys()
+
+
+def test_every_alarm_has_words() -> None:
+    assert not {f"forecast.alarm.{code}" for code in Code} - texts.dictionary("de").keys()
 
 
 def _rungs() -> tuple[str, str]:

@@ -36,6 +36,7 @@ _MADE = (
     "code.",
     "command.",
     "flag.",
+    "forecast.alarm.",
     "form.",
     "indicator.",
     "input.",

@@ -12,18 +12,21 @@ import * as words from "./words.js";
 await loadWords(currentLanguage());
 const { t } = words;
 const POLL_MS = 5000;
+const JOBS_MAX = 50;
+const SCORES_MS = 60_000;
 const AGE_S_MAX = { dayahead: 26 * 3600, intraday: 3 * 3600 };
 const TYPES = { dayahead: "forecast.dayahead", intraday: "forecast.intraday" };
 const HOURS = 2;
 const USUAL_AREA = "AT";
 const live = new Live({ page: "forecast" });
 const page = {
-  live, area: null, kind: "dayahead", forecast: null, jobs: null, absent: false,
+  live, area: null, kind: "dayahead", forecast: null, jobs: null, scores: null, absent: false,
   get state() { return live.state; },
   message: () => t(page.absent ? "forecast.none" : "state.loading"),
 };
 let loaded = "";
 let pressed = false;
+let scoredMs = -Infinity;
 const charts = Object.keys(KINDS).map((name) => [name, fanChart(page, name)]);
 const us = (stamp) => Date.parse(stamp) * 1000;
 const said = (group, name) => (words.has(`${group}.${name}`) ? t(`${group}.${name}`) : name);
@@ -32,11 +35,14 @@ const role = document.body.dataset.role;
 /** Ask for the jobs, and for the newest forecast when one was done since. */
 async function load() {
   try {
-    page.jobs = (await ask("GET", "/api/forecast/jobs?limit=50")).jobs;
+    page.jobs = (await ask("GET", `/api/forecast/jobs?limit=${JOBS_MAX}`)).jobs;
     page.area ??= page.jobs.find((job) => job.status === "done")?.area ?? page.jobs[0]?.area ?? USUAL_AREA;
     const newest = page.jobs.find((job) => job.status === "done" && job.area === page.area && job.type === page.kind);
     const mark = [page.area, page.kind, newest?.job_id, newest?.ended].join();
-    if (mark !== loaded) await loadForecast(mark);
+    const none = !newest && page.jobs.length < JOBS_MAX; // asked for all the same, it would be a 404
+    if (none) Object.assign(page, { forecast: null, absent: true });
+    else if (mark !== loaded) await loadForecast(mark);
+    if (performance.now() - scoredMs > SCORES_MS) await loadScores();
   } catch (error) {
     put("forecast-sub", error.message);
   }
@@ -55,6 +61,14 @@ async function loadForecast(mark) {
   page.absent = found === null;
 }
 
+/** How good the forecasts of each area were. */
+async function loadScores() {
+  scoredMs = performance.now();
+  page.scores = await Promise.all(areasKnown().map((area) => ask("GET", `/api/forecast/watch?area=${encodeURIComponent(area)}&days=60`)));
+}
+
+const areasKnown = () => [...new Set([page.area, ...(page.jobs ?? []).map((job) => job.area)])].filter(Boolean).sort();
+
 function choose(change) {
   Object.assign(page, change, { forecast: null, absent: false });
   loaded = "";
@@ -63,7 +77,7 @@ function choose(change) {
 }
 
 function drawChoices() {
-  const areas = [...new Set([page.area, ...(page.jobs ?? []).map((job) => job.area)])].filter(Boolean).sort();
+  const areas = areasKnown();
   const fill = (box, values, shown, chosen) => {
     const mark = currentLanguage() + values.join();
     if (box.dataset.shown !== mark) {
@@ -102,12 +116,8 @@ function draw() {
   tables(forecast);
 }
 
-/** Whether all prices are those of an auction: nothing is forecast of them. */
-const decided = (forecast) => forecast !== null && forecast.quality === "full" && Object.keys(forecast.weights).length === 0 && forecast.series.every((row) => row.price_eur_mwh !== null && row.price_q === null);
-
 function drawFlags(forecast) {
-  const flags = [...(forecast?.flags ?? [])];
-  if (decided(forecast) && !flags.includes("auction_known")) flags.push("auction_known");
+  const flags = forecast?.flags ?? [];
   $("#flags").hidden = flags.length === 0;
   $("#flags").replaceChildren(...flags.map((flag) => h("li", {}, flag.startsWith("clipped_") ? t("flag.clipped", { count: flag.slice(8) }) : said("flag", flag))));
 }
@@ -153,6 +163,7 @@ function tables(forecast) {
   drawn("#inputs-table", inputColumns, ages, ([name]) => name, page.message());
   drawn("#weights-table", weightColumns, shares, ([name]) => name, forecast ? t("forecast.no_weights") : page.message());
   drawn("#jobs-table", jobColumns, page.jobs ?? [], (job) => job.job_id, page.jobs ? t("forecast.no_jobs") : t("state.loading"));
+  drawn("#scores-table", scoreColumns, page.scores ?? [], (one) => one.area, t("state.loading"));
   drawn("#backtests-table", reportColumns, page.state.backtests ?? [], (one) => one.name, page.state.backtests ? t("forecast.no_backtests") : t("state.loading"));
 }
 
@@ -178,6 +189,18 @@ const jobColumns = () => [
   ["forecast.created", "r num", (job) => words.moment(us(job.created))],
   ["forecast.ended", "r num", (job) => (job.ended ? words.moment(us(job.ended)) : "–")],
   ["forecast.reason", "text", (job) => job.reason ?? "–"],
+];
+const percent = (share) => (share === null ? "–" : words.withUnit(words.number(share * 100, 1), "%"));
+const standing = (one) => one.alarms.filter((alarm) => alarm.ended === null).map((alarm) => said("forecast.alarm", alarm.code)).join(", ");
+const scoreColumns = () => [
+  ["forecast.area", "", (one) => one.area],
+  ["forecast.mae14", "r num", (one) => words.number(one.mae14, 2)],
+  ["forecast.rmae14", "r num", (one) => words.number(one.rmae14, 3)],
+  ["forecast.mae60", "r num", (one) => words.number(one.mae60, 2)],
+  ["forecast.rmae60", "r num", (one) => words.number(one.rmae60, 3)],
+  ["forecast.coverage", "r num", (one) => percent(one.coverage80)],
+  ["forecast.scored", "r num", (one) => words.number(one.scores.length)],
+  ["forecast.alarms", "text", (one) => standing(one) || "–"],
 ];
 const reportColumns = () => [
   ["forecast.report", "", (one) => h("a", { href: `/forecast/backtests/${one.name}/report${currentLanguage() === "de" ? ".de" : ""}.html` }, one.name)],

@@ -33,7 +33,9 @@ def test_good_forecasts_raise_no_alarm() -> None:
     assert verdicts(days(60)) == {}
     assert verdicts([]) == {}
     last = figures(days(60))
-    assert (last.mae14, last.rmae14, last.rmae60) == (5.0, 0.5, 0.5)
+    assert (last.mae14, last.mae60, last.rmae14, last.rmae60) == (5.0, 5.0, 0.5, 0.5)
+    worse = figures([*days(46), *days(14, mae=10.0)])
+    assert (worse.mae14, worse.mae60) == (10.0, (46 * 5.0 + 14 * 10.0) / 60)
     assert last.coverage80 is not None
     assert abs(last.coverage80 - 77 / 96) < 1e-9
 
