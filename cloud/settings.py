@@ -70,6 +70,12 @@ class HubSettings(BaseSettings):
         le=86_400,
         description="with an older state of charge a battery sells and buys nothing more",
     )
+    silent_site_s: int = Field(
+        default=900,
+        ge=0,
+        le=86_400,
+        description="after so much longer than soc_age_s a site's orders hibernate; 0: never",
+    )
     backfill_bytes_s: int | None = Field(
         default=None,
         ge=16_000,

@@ -13,6 +13,7 @@ from cloud.exchange.journal.journal import Journal
 from cloud.exchange.recovery import recover
 from cloud.exchange.room import Room, lookup_of, rules_of
 from cloud.exchange.service import Exchange
+from cloud.exchange.silence import Silences
 from cloud.exchange.standstill import Standstills
 from cloud.exchange.upgrade import upgrade
 from cloud.kernel import pauses
@@ -74,7 +75,15 @@ async def _tasks(hub: Hub, exchange: Exchange, room: Room) -> AsyncIterator[None
     halts = room.venue.desk.halts
     standstills = Standstills(exchange.catalogue, hub.clock, halts, exchange.ask)
     counter = Counter(SocketDesk(hub, exchange))
-    for service in (exchange, exchange.audience.feeds, counter, auctions):
+    silences = Silences(
+        room.checks.sites,
+        room.venue.desk.owners,
+        hub.clock,
+        exchange.ask,
+        exchange.batteries.look_at,
+        hub.settings.silent_site_s,
+    )
+    for service in (exchange, exchange.audience.feeds, counter, auctions, silences):
         hub.provide(service)
     jobs = {
         "exchange": exchange.writer.run(),
@@ -86,6 +95,7 @@ async def _tasks(hub: Hub, exchange: Exchange, room: Room) -> AsyncIterator[None
         "auctions": auctions.run(),
         "suspensions": exchange.audience.suspensions.run(exchange.ask),
         "standstills": standstills.run(),
+        "silences": silences.run(),
         "exposure": exposure.run(hub, exchange.catalogue, exchange.standings),
         "timings": exchange.timings.run(),
         "clock": clock_watch.watch(hub.clock),

@@ -14,6 +14,7 @@ from cloud.exchange.facts import Fact, Refused
 from cloud.exchange.matching.codes import State
 from cloud.exchange.matching.order import Owner
 from cloud.exchange.refusals import OrderRefused
+from cloud.exchange.venue.answers import Answer
 from cloud.exchange.venue.commands import Command, SwitchAll
 
 CODE = "ACTION_QUOTA"
@@ -21,6 +22,9 @@ BY = "system"
 REASON = "the action quota is used up"
 _PAUSE_S = 0.1
 """After each round: whoever goes on asking has the orders put to sleep at most so often."""
+
+Ask = Callable[[Command], Awaitable[Sequence[Answer]]]
+"""Answers are those of the orders that the command touched."""
 
 _logger = logging.getLogger(__name__)
 
@@ -44,19 +48,27 @@ class Suspensions:
                     self._waiting.add(account)
                     self._news.set()
 
-    async def run(self, ask: Callable[[Command], Awaitable[object]]) -> None:
+    async def run(self, ask: Ask) -> None:
         """Hibernate the orders of such accounts, until cancelled."""
         while True:
             await self._news.wait()
             self._news.clear()
             for account in sorted(self._waiting):
                 self._waiting.discard(account)
-                command = SwitchAll(
-                    account=account, to=State.HIBERNATED, by_admin=BY, reason=REASON
-                )
-                try:
-                    await ask(command)
-                    _logger.info("orders of %s hibernate: %s", account, REASON)
-                except OrderRefused as error:  # busy: its next refusal tells of it again
-                    _logger.warning("orders of %s stay: %s", account, error)
+                await hibernate(ask, account, REASON)  # busy: its next refusal tells of it again
             await asyncio.sleep(_PAUSE_S)
+
+
+async def hibernate(ask: Ask, account: str, reason: str, site: str = "") -> int | None:
+    """Put the active orders of an account to sleep, those of one site where it is given.
+
+    Returns how many fell asleep; None: the venue was busy or is stopping, and all is as it was.
+    """
+    command = SwitchAll(account=account, to=State.HIBERNATED, site=site, by_admin=BY, reason=reason)
+    try:
+        answers = await ask(command)
+    except OrderRefused as error:
+        _logger.warning("orders of %s stay: %s", account, error)
+        return None
+    _logger.info("%d orders of %s hibernate: %s", len(answers), account, reason)
+    return len(answers)

@@ -6,7 +6,7 @@ A site is counted over all markets and accounts: the battery is one. Codes: ``SI
 only where it makes what the site owes smaller.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from cloud.exchange.checks.battery import AHEAD_MAX, Battery, Cell
 from cloud.exchange.venue.guard import Refusal
@@ -44,6 +44,10 @@ class Sites:
     def known(self, site: str) -> Cell | None:
         """Return a site as it is counted; None: nothing is known of it. Only to be read."""
         return self._cells.get(site)
+
+    def batteries(self) -> Iterator[Battery]:
+        """Yield what is known of each battery. Only to be read, and before anything else is."""
+        return (cell.battery for cell in self._cells.values() if cell.battery is not None)
 
     def refusal(
         self, site: str, contract: Contract, sold: bool, power_kw: int, at_us: int

@@ -155,8 +155,10 @@ class OwnOrders:
         asleep = isinstance(fact, facts.Hibernated)
         own.state = State.HIBERNATED if asleep else State.ACTIVE
         own.revision = fact.revision
-        event = "hibernated" if asleep else "activated"
-        return self._told(own, event, fact.at_us, action=fact.action.value)
+        if not isinstance(fact, facts.Hibernated):
+            return self._told(own, "activated", fact.at_us, action=fact.action.value)
+        reason = ascii_or_none(fact.reason) or None
+        return self._told(own, "hibernated", fact.at_us, action=fact.action.value, reason=reason)
 
     def _withdrawn(self, fact: facts.Withdrawn) -> list[Told]:
         action = fact.action.value

@@ -21,6 +21,9 @@ from cloud.exchange.read.orders import plain
 
 SELF_TRADE_PREVENTED: Final = "SELF_TRADE_PREVENTED"
 """Surveillance: an order, or a part of it, had to leave."""
+SITE_SILENT: Final = "SITE_SILENT"
+"""Surveillance, and the reason of an order put to sleep: nobody knows how full its battery is."""
+_SYSTEM: Final = "system"
 _BY_SYSTEM = "S"
 
 
@@ -118,6 +121,9 @@ def hibernated(ledger: Ledger, sequence: int, fact: Hibernated) -> None:
         ledger.count(order.account, fact.at_us, CHANGED)
     if fact.by:
         ledger.audit_of_order(sequence, order, fact.at_us, fact.by, "order.hibernate", fact.reason)
+    if (fact.by, fact.reason) == (_SYSTEM, SITE_SILENT):
+        steps = order.open_steps
+        ledger.watched(sequence, order, fact.at_us, fact.action, SITE_SILENT, steps)
 
 
 def activated(ledger: Ledger, sequence: int, fact: Activated) -> None:

@@ -56,6 +56,7 @@ def switch_all(desk: Desk, command: SwitchAll, at_us: int, facts: list[Fact]) ->
         if (
             (command.market and listed.market != command.market)
             or (command.start_us is not None and listed.start_us != command.start_us)
+            or (command.site and order.owner.site != command.site)
             or order.state is command.to
         ):
             continue

@@ -78,12 +78,13 @@ class Switch:
 
 @dataclass(slots=True, kw_only=True)
 class SwitchAll:
-    """The same for all orders of an account, of one market or contract where they are given."""
+    """The same for all orders of an account, of one market, contract or site where it is given."""
 
     account: str
     to: State
     market: str = ""
     start_us: int | None = None
+    site: str = ""
     by_admin: str = ""
     reason: str = ""
 

@@ -1,7 +1,7 @@
 // Orders, trades and events of the account as one table with tabs, a filter and CSV.
 
 import { $, $$, h, put } from "./dom.js";
-import { kindName, shortKind, stateName, withdraw } from "./own_order.js";
+import { kindName, reasonText, shortKind, stateName, withdraw } from "./own_order.js";
 import { mayRecall } from "./recall.js";
 import { download, drawTable, iso, said } from "./tables.js";
 import * as words from "./words.js";
@@ -123,7 +123,7 @@ function filledCell(order) {
 function stateCell(order) {
   const asleep = order.state === "HIBE" && order.ending === null;
   const until = order.validity === "GTD" && order.ending === null ? t("blotter.until", { time: words.time(order.valid_until_us) }) : "";
-  return h("span", { title: order.reason || null }, h("span", { class: asleep ? "tag asleep" : "mut" }, asleep ? h("i", { class: "dot off", "aria-hidden": "true" }) : null, stateName(order)), until ? h("span", { class: "second roomy" }, until) : null);
+  return h("span", { title: reasonText(order) || null }, h("span", { class: asleep ? "tag asleep" : "mut" }, asleep ? h("i", { class: "dot off", "aria-hidden": "true" }) : null, stateName(order)), until ? h("span", { class: "second roomy" }, until) : null);
 }
 
 function orderCell(page, order, { ownOrder }) {

@@ -11,7 +11,10 @@ const HOUR_US = 3.6e9;
 const UNTIL_CLOSE = "close";
 const path = (order) => `/api/v1/orders/${encodeURIComponent(order.order_id)}`;
 
-export const stateName = (order) => t(`orderstate.${(order.ending ?? order.state).toLowerCase()}`);
+const silenced = (order) => order.state === "HIBE" && order.reason === "SITE_SILENT";
+export const stateName = (order) => t(silenced(order) ? "orderstate.site_silent" : `orderstate.${(order.ending ?? order.state).toLowerCase()}`);
+/** Why an order sleeps or was taken back, as whoever did it wrote it; the hub's own reason in words. */
+export const reasonText = (order) => (silenced(order) ? t("own.site_silent") : order.reason);
 export const kindName = (order) => formName(order.kind, order.execution);
 /** For a narrow column: Limit, AON, IOC, FOK, Iceberg, Block AON. */
 export const shortKind = (order) => (order.kind === "B" ? `Block ${order.execution}` : order.kind === "O" && order.execution !== "NON" ? order.execution : kindName(order));
@@ -113,7 +116,7 @@ export class OwnOrder {
       ["own.valid", order.validity === "GTD" ? words.moment(order.valid_until_us) : t(order.validity === "NON" ? "own.at_once" : "form.until_close")],
       ["own.entered", words.moment(order.at_us)],
     ];
-    if (order.reason) facts.push(["own.reason", order.reason]);
+    if (order.reason) facts.push(["own.reason", reasonText(order)]);
     $("#own-order-facts").replaceChildren(...facts.flatMap(([key, value]) => [h("dt", {}, t(key)), h("dd", { class: "num" }, value)]));
     $("#change-form").hidden = !live || !this.page.mayTrade;
     $("#change-iceberg").hidden = order.kind !== "I";

@@ -9,7 +9,7 @@ from cloud.exchange.feeds.feeds import TradingFeeds
 from cloud.exchange.feeds.stream import Resume
 from cloud.exchange.feeds.wishes import Wish
 from cloud.exchange.matching.codes import Execution, SelfTrade, State, TradeState
-from cloud.exchange.venue.commands import Kill, MoveTrade
+from cloud.exchange.venue.commands import Kill, MoveTrade, SwitchAll
 from tests.support.feeds import MARKETS, Floor, Listener
 from tests.support.venues import BUY, OPENS_US, SELL, quarter
 
@@ -59,6 +59,16 @@ def test_each_step_of_an_order_is_told_with_what_is_left_of_it(floor: Floor) -> 
         0.1,
         "1",
     )
+
+
+def test_whose_order_is_put_to_sleep_hears_why(floor: Floor) -> None:
+    ada = following(floor, "ada")
+    floor.pit.enter("ada", SELL, 5_000, 10)
+    sleep = SwitchAll(account="ada", to=State.HIBERNATED, by_admin="system", reason="SITE_SILENT")
+    floor.pit.give(sleep)
+    floor.commit()
+    told = ada.heard()[-1]
+    assert (told["event"], told["action"], told["reason"]) == ("hibernated", "AHIB", "SITE_SILENT")
 
 
 def test_only_the_owner_hears_of_an_order(floor: Floor) -> None:
