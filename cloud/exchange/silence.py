@@ -25,7 +25,7 @@ from wire.clock import Clock
 LOOK_S = 10.0
 
 _ORDERS = counter(
-    "pho_silent_site_orders_total", "Orders put to sleep because their site is silent", ["site"]
+    "pho_silenced_orders_total", "Orders put to sleep because their site is silent", ["site"]
 )
 _logger = logging.getLogger(__name__)
 

@@ -200,7 +200,7 @@ async def test_the_owner_the_supervision_and_the_metrics_are_told_of_a_silence(h
         await silences.look()
         assert await _orders(desk) == [("HIBE", CODE)]
         metrics = (await desk.admin.get("/metrics")).text
-        assert 'pho_silent_site_orders_total{site="werk-sued"}' in metrics
+        assert 'pho_silenced_orders_total{site="werk-sued"}' in metrics
         assert (await desk.handel.get("/api/v1/orders")).json()["orders"][0]["state"] == "ACTI"
         path = f"/api/v1/exchange/surveillance?code={CODE}"
         (row,) = (await desk.admin.get(path)).json()["incidents"]
