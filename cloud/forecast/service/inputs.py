@@ -3,18 +3,36 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.days import HOURS
-from cloud.forecast.service import hours, sources, store
+from cloud.forecast.early import VERSION, has_come
+from cloud.forecast.service import beside, hours, sources, store
 from cloud.forecast.service.issue import LEARNED_DAYS
-from cloud.forecast.service.ladder import FULL, Footing, TooShort, footing, told_key, whole_days
+from cloud.forecast.service.ladder import (
+    CONFIGURATIONS,
+    FULL,
+    TEMPLATE,
+    Footing,
+    TooShort,
+    footing,
+    told_key,
+    whole_days,
+)
 from cloud.forecast.service.model import Job, Kind
-from cloud.forecast.service.sources import EXAA_PRICE, LOAD, PRICE, RENEWABLES, Chosen
+from cloud.forecast.service.sources import (
+    EXAA_PRICE,
+    LOAD,
+    NEIGHBOURS,
+    OTHER,
+    PRICE,
+    RENEWABLES,
+    Chosen,
+)
 from cloud.forecast.service.task import Task
 from cloud.kernel.database import Database
 from cloud.market.areas.model import Area
@@ -28,6 +46,8 @@ PAST_DAYS = 120
 """Of load, wind and solar as foreseen and as they came, for their quantiles."""
 SHAPE_DAYS = 60
 """Before the oldest day that is learned from: its shape needs 56."""
+LENT_DAYS = 28
+"""At least so many days are read: another area may have to lend its prices."""
 _CHUNK_DAYS = 1_000
 _US = 1_000_000
 
@@ -55,7 +75,7 @@ async def chosen(archive: Archive, area: Area) -> Chosen:
     """
     found = sources.chosen(await archive.extents(), area)
     if found is None:
-        raise TooShort(f"no day-ahead price of {area.code} is known")
+        raise TooShort(f"no day-ahead price of {area.code}, or of any other area, is known")
     return found
 
 
@@ -72,6 +92,8 @@ async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
     targets = (area.day_of(request.end_us - 1) - target).days + 1
     earliest = area.day_of(read.chosen.first_us)
     first = max(earliest, target - timedelta(days=HISTORY_DAYS))
+    if read.chosen.of(OTHER):
+        first = min(first, target - timedelta(days=LENT_DAYS))
     count = max((target - first).days, 0) + targets
     if first >= target:
         raise TooShort(f"no price before {target.isoformat()} is known")
@@ -80,10 +102,13 @@ async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
     groups = await _groups(read, first, count)
     decided = _decided(prices, targets)
     prices[count - targets + decided :] = np.nan
-    foot = Footing(FULL, (), ())
+    foot, early = Footing(FULL, (), ()), None
     if decided < targets:
-        foot = footing(prices, groups, count - targets + decided, request.features)
-    key = told_key(foot.quality, foot.groups)
+        open_from = count - targets + decided
+        near = [await read.days(use, first, count) for use in read.chosen.below(f"{NEIGHBOURS}/")]
+        groups |= beside.groups(prices, near, open_from)
+        foot, early = _footing(prices, groups, open_from, request.features)
+    key = told_key(foot.quality, foot.groups, "" if early is None else f"+{VERSION}")
     since = target - timedelta(days=LEARNED_DAYS)
     async with database.reading() as connection:
         told = await store.told_since(connection, area.code, key, since)
@@ -100,6 +125,8 @@ async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
         foreseen=await _foreseen(read, request.start_us, request.end_us, step_s),
         past=await _past(read, target, targets),
         told={day: _unpacked(values) for day, values in told.items()},
+        early=early,
+        other=await read.days(OTHER, first, count) if foot.quality == TEMPLATE else None,
         flags=foot.flags,
         seed=int(target.strftime("%Y%m%d")),
     )
@@ -180,7 +207,8 @@ class _Reading:
             values = await self._of(series, start_us, end_us)
             found.append(values)
             if values.known_us:
-                name = use.rpartition("/")[0] if "/B" in use else use
+                name = NEIGHBOURS if use.startswith(NEIGHBOURS) else use
+                name = name.rpartition("/")[0] if "/B" in name else name
                 self.known_us[name] = max(self.known_us.get(name, 0), *values.known_us)
         return found
 
@@ -188,7 +216,27 @@ class _Reading:
         return await self._archive.as_of(series, start_us, end_us, self._as_of_us)
 
 
-async def _groups(read: _Reading, first: date, count: int) -> Mapping[str, FloatArray]:
+def _footing(
+    prices: FloatArray, groups: Mapping[str, FloatArray], row: int, wanted: tuple[str, ...]
+) -> tuple[Footing, FloatArray | None]:
+    """Return the rung, and the early auction's prices for members of their own, if they have come.
+
+    A source that lately told them and does not tell this day is flagged; one that tells the day
+    before once more has told nothing.
+    """
+    found = dict(groups)
+    early = found.get(EXAA_PRICE)
+    if early is None or (wanted and EXAA_PRICE not in wanted):
+        return footing(prices, found, row, wanted), None
+    if has_come(early, row):
+        foot = footing(prices, found, row, wanted)
+        return foot, early if foot.quality in CONFIGURATIONS else None
+    del found[EXAA_PRICE]
+    foot = footing(prices, found, row, wanted)
+    return replace(foot, flags=(*foot.flags, f"no_{EXAA_PRICE}")), None
+
+
+async def _groups(read: _Reading, first: date, count: int) -> dict[str, FloatArray]:
     """Return the inputs of the members; renewables are the sum of what the area has of them."""
     found: dict[str, FloatArray] = {}
     if read.chosen.of(LOAD):

@@ -6,29 +6,35 @@ day, and says so.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
+from cloud.forecast import early
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.configuration import Configuration, Forest
 from cloud.forecast.days import HOURS, Days, filled, lags, similar_day
 from cloud.forecast.linear import one_thread
 from cloud.forecast.members import Grove, Members
 from cloud.forecast.quantiles import Settings, bands
-from cloud.forecast.service.fields import fields
-from cloud.forecast.service.hours import slots, starts
-from cloud.forecast.service.ladder import CONFIGURATIONS, SIMILAR_DAY, TooShort, fallback
+from cloud.forecast.service import alternatives
+from cloud.forecast.service.ladder import (
+    CONFIGURATIONS,
+    SIMILAR_DAY,
+    TEMPLATE,
+    TooShort,
+    fallback,
+)
+from cloud.forecast.service.laying import Made, laid
 from cloud.forecast.service.model import LEVELS
-from cloud.forecast.service.rows import rows
 from cloud.forecast.service.task import Result, Task
+from cloud.forecast.service.template import template
 from cloud.forecast.shape import FLAT, shape, walked
 from cloud.forecast.walk import walk
 from cloud.forecast.windows import window
 from cloud.market.areas import catalogue, holidays
 from cloud.market.areas.model import Area
-from cloud.market.series.model import Kind
 
 HOUR_S = 3_600
 WARM_UP_DAYS = 98
@@ -60,19 +66,6 @@ class _Learned:
     told: Mapping[date, FloatArray]
 
 
-@dataclass(slots=True, eq=False)
-class _Made:
-    """What is known of the open days so far, by the wall clock: 24 hours or 96 quarters."""
-
-    flags: list[str]
-    points: list[FloatArray] = field(default_factory=list)
-    margins: list[FloatArray | None] = field(default_factory=list)
-
-    def flag(self, name: str) -> None:
-        if name not in self.flags:
-            self.flags.append(name)
-
-
 def issue(task: Task, grove: Grove, progress: Progress = lambda done, of: None) -> Result:
     """Return the forecast of a task; `grove` keeps trees between tasks.
 
@@ -81,17 +74,18 @@ def issue(task: Task, grove: Grove, progress: Progress = lambda done, of: None) 
     """
     area = catalogue.load()[task.area]
     days = _history(task, area)
-    made = _Made(list(task.flags))
+    made = Made(list(task.flags))
     learned = None
     if task.decided < task.targets:
         with one_thread():
             learned = _open_days(task, days, grove, progress, made)
-    series = _rows(task, area, days, made)
+    series, scenarios = laid(task, area, days, made)
     return Result(
         quality=SIMILAR_DAY if SIMILAR_DAY in made.flags else task.quality,
         flags=tuple(made.flags),
         weights={} if learned is None else learned.weights,
         series=series,
+        scenarios=scenarios,
         told={} if learned is None else learned.told,
     )
 
@@ -103,10 +97,12 @@ def _history(task: Task, area: Area) -> Days:
     return Days(task.area, task.first, task.prices, task.groups, found)
 
 
-def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: _Made) -> _Learned:
+def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: Made) -> _Learned:
     first = len(days) - task.targets + task.decided
     configuration = CONFIGURATIONS.get(task.quality)
-    if configuration is None:
+    if task.quality == TEMPLATE:
+        learned = _of_template(task, first)
+    elif configuration is None:
         learned = _of_similar_days(days, first)
     else:
         learned = _of_members(task, days, first, configuration, grove, progress)
@@ -119,13 +115,15 @@ def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: _
             raise TooShort("no whole day of prices is known")
         point = found
     hourly = [point]
-    margins = _margins(task, days, learned, first, made)
+    margins, courses = _margins(task, days, learned, first, made)
     made.margins.append(margins)
+    made.courses.append(courses)
     for row in range(first + 1, len(days)):
         days.prices[row - 1] = hourly[-1]
         made.flag("extended")
         hourly.append(_later(days, row, configuration))
         made.margins.append(None if margins is None else margins * WIDENED)
+        made.courses.append(None if courses is None else courses * WIDENED)
     shaped = shape(task.quarters[: len(task.quarters) - (len(days) - first)])
     if task.step_s < HOUR_S and shaped is FLAT:
         made.flag("flat_hours")
@@ -139,6 +137,13 @@ def _of_similar_days(days: Days, first: int) -> _Learned:
     return _Learned(begin, similar_day(days)[begin : first + 1], {}, {})
 
 
+def _of_template(task: Task, first: int) -> _Learned:
+    point = template(task.prices, task.other, first)
+    if point is None:
+        raise TooShort("no price is known, of this area or of another")
+    return _Learned(first, point[None], {}, {})
+
+
 def _of_members(
     task: Task,
     days: Days,
@@ -150,19 +155,23 @@ def _of_members(
     kept = [row for row in range(max(first - LEARNED_DAYS, 0), first) if days.on(row) in task.told]
     begin = min([max(first - WARM_UP_DAYS, min(LEARNED_FROM_ROW, first)), *kept])
     members = Members(days, configuration, grove)
+    names, prior = [member.name for member in configuration.members], configuration.prior()
+    if task.early is not None:
+        names, prior = [*names, *early.NAMES], early.beside(prior)
     told, new = [], {}
     for row in range(begin, first + 1):
         said = task.told.get(days.on(row)) if row < first else None
-        if said is None or said.shape != (len(configuration.members), HOURS):
+        if said is None or said.shape != (len(names), HOURS):
             said = members.told(row)
+            if task.early is not None:
+                said = np.concatenate([said, early.told(days.prices, task.early, row)])
             new[days.on(row)] = said
         told.append(said)
         progress(row - begin + 1, first + 1 - begin)
     new.pop(days.on(first), None)  # told before its gate, it is told again then
     true = filled(days.prices)[begin : first + 1].copy()
     true[-1] = np.nan
-    walked = walk(told, true, configuration.prior())
-    names = [member.name for member in configuration.members]
+    walked = walk(told, true, prior)
     weights = {n: round(float(w), 6) for n, w in zip(names, walked.shares[-1], strict=True)}
     return _Learned(begin, walked.point, weights, new)
 
@@ -190,9 +199,9 @@ def _later(days: Days, row: int, configuration: Configuration | None) -> FloatAr
 
 
 def _margins(
-    task: Task, days: Days, learned: _Learned, first: int, made: _Made
-) -> FloatArray | None:
-    """Return what is laid round the first open day, shape (24 or 96, levels).
+    task: Task, days: Days, learned: _Learned, first: int, made: Made
+) -> tuple[FloatArray | None, FloatArray | None]:
+    """Return what is laid round the first open day, shape (24 or 96, levels), and its courses.
 
     None: errors of too few days are known. Those of quarter-hours count only where enough are.
     """
@@ -209,16 +218,18 @@ def _margins(
     if known <= settings.days_min:
         made.flag("few_errors" if known > FEW_ERRORS_DAYS_MIN else "no_quantiles")
         settings = replace(settings, days_min=FEW_ERRORS_DAYS_MIN)
-    margins = bands(true, points, settings).margins(len(true) - 1)
+    last, found = len(true) - 1, bands(true, points, settings)
+    margins = found.margins(last)
     if margins is None:
-        return None
+        return None, None
     if task.step_s < HOUR_S and len(margins.scale) == HOURS:
         made.flag("hourly_quantiles")
     widening = 1.0
     if _is_strange(days, first):
         made.flag("unlike_the_past")
         widening = WIDENED
-    return margins.at(np.array(LEVELS), widening)
+    courses = alternatives.around(found, true, last, task.seed, widening)
+    return margins.at(np.array(LEVELS), widening), courses
 
 
 def _whole(true: FloatArray, points: FloatArray) -> int:
@@ -230,41 +241,3 @@ def _is_strange(days: Days, row: int) -> bool:
     if rows_of_it is None:
         return False
     return float((np.abs(rows_of_it.day_values) > STRANGE_Z).mean()) > STRANGE_SHARE
-
-
-def _rows(task: Task, area: Area, days: Days, made: _Made) -> bytes:
-    """Return all wanted days by their slots; prices that are decided stand for themselves."""
-    at_us: list[int] = []
-    prices, bands_of_it = [], []
-    clipped = 0
-    known = task.foreseen.get("price")
-    for row in range(len(days) - task.targets, len(days)):
-        day = days.on(row)
-        slot_us = starts(area, day, task.step_s)
-        place = row - (len(days) - task.targets) - task.decided
-        price = np.full(len(slot_us), np.nan)
-        laid = np.full((len(slot_us), len(LEVELS)), np.nan)
-        if place < 0:
-            made.flag("auction_known")
-            if known is not None:
-                price = known[len(at_us) : len(at_us) + len(slot_us)]
-        else:
-            limit = area.limit(Kind.PRICE_DAY_AHEAD.value, day)
-            low, high = (-np.inf, np.inf) if limit is None else (limit.low, limit.high)
-            told = slots(made.points[place], area, day, task.step_s)
-            clipped += int(((told < low) | (told > high)).sum())
-            price = np.clip(told, low, high)
-            margins = made.margins[place]
-            if margins is not None:
-                laid = told[:, None] + slots(margins, area, day, task.step_s)
-                laid = np.clip(laid, low, high)
-        at_us += slot_us
-        prices.append(price)
-        bands_of_it.append(laid)
-    if clipped:
-        made.flag(f"clipped_{clipped}")
-    beside = fields(task, area, days.on(len(days) - task.targets))
-    for flag in beside.flags:
-        made.flag(flag)
-    laid_round = np.concatenate(bands_of_it)
-    return rows(at_us, np.concatenate(prices), laid_round, beside.points, beside.quantiles)

@@ -170,8 +170,10 @@ class Jobs:
             return
         archive = Archive(self.hub.database, catalogue.load())
         gathered = await inputs.gather(self.hub.database, archive, job)
-        task = replace(gathered.task, quality=ladder.SIMILAR_DAY, groups={}, past={}, told={})
-        result = await asyncio.to_thread(issue, replace(task, flags=(ladder.SIMILAR_DAY,)), {})
+        task = replace(gathered.task, groups={}, past={}, told={}, early=None)
+        if task.quality != ladder.TEMPLATE:
+            task = replace(task, quality=ladder.SIMILAR_DAY, flags=(ladder.SIMILAR_DAY,))
+        result = await asyncio.to_thread(issue, task, {})
         with suppress(_Lost):
             await self._keep(job, result, Beside(gathered.data_age_s, gathered.simulated))
 

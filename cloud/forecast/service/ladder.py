@@ -13,7 +13,7 @@ from cloud.forecast.arrays import BoolArray, FloatArray
 from cloud.forecast.configuration import DAY_AHEAD, Configuration, Ridge
 from cloud.forecast.days import Days, filled, similar_day
 
-FULL, SHORT_HISTORY, SIMILAR_DAY = "full", "short_history", "similar_day"
+FULL, SHORT_HISTORY, SIMILAR_DAY, TEMPLATE = "full", "short_history", "similar_day", "template"
 SIMILAR_DAYS_MIN, SHORT_DAYS_MIN, FULL_DAYS_MIN = 7, 28, 90
 """Days with prices, for each rung."""
 SHORT = Configuration(
@@ -51,14 +51,11 @@ def footing(
         prices: shape (days, 24).
         groups: each of the same shape, in the order of the columns.
         wanted: names of the only inputs that may be read; none: all.
-
-    Raises:
-        TooShort: not even the similar day is known.
     """
     whole = whole_days(prices[:target])
     known = int(whole.sum())
     if known < SIMILAR_DAYS_MIN:
-        raise TooShort(f"{known} days with prices are known; {SIMILAR_DAYS_MIN} are needed")
+        return Footing(TEMPLATE, (), (TEMPLATE,))
     flags, kept = [], []
     begin = max(target - COVERED_DAYS, 0)
     for name, values in groups.items():
@@ -98,8 +95,8 @@ def model_name(quality: str) -> str:
     return f"{quality}-1" if configuration is None else configuration.name
 
 
-def told_key(quality: str, groups: tuple[str, ...]) -> str:
-    """Return the name under which what the members said is kept."""
+def told_key(quality: str, groups: tuple[str, ...], beside: str = "") -> str:
+    """Return the name under which what the members said is kept; `beside`: of more members."""
     configuration = CONFIGURATIONS.get(quality)
     digest = "none" if configuration is None else configuration.members_digest()
-    return f"{digest}/{'+'.join(groups) or 'prices'}"
+    return f"{digest}{beside}/{'+'.join(groups) or 'prices'}"

@@ -17,6 +17,11 @@ PREFERRED = ("entsoe", "energy-charts", "smard", "awattar")
 """Then files, by name."""
 SIMULATED = "simulated"
 PRICE, LOAD, RENEWABLES, EXAA_PRICE = "price", "load", "renewables", "exaa"
+NEIGHBOURS, EARLY_NEIGHBOURS, OTHER = "neighbours", "early_neighbours", "other"
+NEIGHBOURS_MAX = 4
+"""Those with the longest history: more of them would tell little new, and cost reading."""
+LENT_US = 15 * 86_400_000_000
+"""With a shorter history of prices another area may lend its own."""
 SOLAR, WIND = ("B16",), ("B18", "B19")
 """Plant types: offshore and onshore wind are told apart by sources, and added up here."""
 
@@ -26,9 +31,10 @@ class Chosen:
     """Series by what they tell, the least preferred first, coarse before fine."""
 
     by_use: Mapping[str, tuple[Series, ...]]
-    """price, exaa, ida/NAME, load; solar/TYPE and wind/TYPE; the same with actual/ before them."""
+    """price, exaa, ida/NAME, load; solar/TYPE and wind/TYPE; the same with actual/ before them;
+    neighbours/AREA; other, the prices that another area lends."""
     first_us: int
-    """Of the prices."""
+    """Of the prices, or of those that are lent."""
     simulated: bool
     digest: str
     """Changes when anything new is said that a day-ahead forecast reads."""
@@ -41,8 +47,9 @@ class Chosen:
 
 
 def chosen(extents: Iterable[Extent], area: Area) -> Chosen | None:
-    """Return what is there for an area, None: no day-ahead price at all."""
-    own = [extent for extent in extents if extent.series.area == area.code]
+    """Return what is there for an area, None: no day-ahead price of it, nor of any other."""
+    there = list(extents)
+    own = [extent for extent in there if extent.series.area == area.code]
     real = [extent for extent in own if extent.series.source != SIMULATED]
     has_prices = any(_use(extent.series) == PRICE for extent in real)
     read = real if has_prices else own
@@ -51,8 +58,20 @@ def chosen(extents: Iterable[Extent], area: Area) -> Chosen | None:
         use = _use(extent.series)
         if use is not None:
             by_use.setdefault(use, []).append(extent)
-    if PRICE not in by_use:
+    simulated = not has_prices
+    by_area = _prices(there, area, simulated=PRICE in by_use and simulated)
+    for code in _longest(by_area, area.neighbours):
+        by_use[f"{NEIGHBOURS}/{code}"] = by_area[code]
+    if _span_us(by_use.get(PRICE, ())) < LENT_US:
+        by_area = by_area or _prices(there, area, simulated=True)
+        lender = next(iter(_longest(by_area, area.neighbours) or _longest(by_area, by_area)), None)
+        if lender is not None:
+            by_use[OTHER] = by_area[lender]
+    first = by_use.get(PRICE) or by_use.get(OTHER)
+    if first is None:
         return None
+    if PRICE not in by_use:
+        simulated = first[0].series.source == SIMULATED
     ordered = {
         use: tuple(extent.series for extent in sorted(found, key=_order))
         for use, found in by_use.items()
@@ -65,10 +84,34 @@ def chosen(extents: Iterable[Extent], area: Area) -> Chosen | None:
     ]
     return Chosen(
         by_use=ordered,
-        first_us=min(extent.first_us for extent in by_use[PRICE]),
-        simulated=not has_prices,
+        first_us=min(extent.first_us for extent in first),
+        simulated=simulated,
         digest=sha256(repr(said).encode()).hexdigest()[:16],
     )
+
+
+def _prices(extents: list[Extent], area: Area, *, simulated: bool) -> dict[str, list[Extent]]:
+    """Return the day-ahead prices of the other areas, by their codes."""
+    found: dict[str, list[Extent]] = {}
+    for extent in extents:
+        series = extent.series
+        fits = series.area != area.code and (series.source == SIMULATED) is simulated
+        if fits and _use(series) == PRICE:
+            found.setdefault(series.area, []).append(extent)
+    return found
+
+
+def _longest(by_area: Mapping[str, list[Extent]], codes: Iterable[str]) -> list[str]:
+    found = sorted(code for code in codes if code in by_area)
+    found.sort(key=lambda code: -_span_us(by_area[code]))
+    return found[:NEIGHBOURS_MAX]
+
+
+def _span_us(extents: Iterable[Extent]) -> int:
+    there = list(extents)
+    if not there:
+        return 0
+    return max(one.last_us for one in there) - min(one.first_us for one in there)
 
 
 def _order(extent: Extent) -> tuple[int, str, int]:

@@ -40,6 +40,11 @@ class Task:
     the days wanted."""
     told: Mapping[date, FloatArray]
     """What the members said of earlier days, each of shape (members, 24)."""
+    early: FloatArray | None = None
+    """Prices of an auction with an earlier gate, shape (days, 24), where it has told the first open
+    day; its members are asked beside the others."""
+    other: FloatArray | None = None
+    """Prices of another area, of the same shape, where there are too few of this one."""
     flags: tuple[str, ...] = ()
     seed: int = 0
 
@@ -56,6 +61,8 @@ class Task:
             "groups": list(self.groups),
         }
         arrays = {"prices": self.prices, "quarters": self.quarters}
+        arrays |= {"early": self.early} if self.early is not None else {}
+        arrays |= {"other": self.other} if self.other is not None else {}
         arrays |= {f"group/{name}": values for name, values in self.groups.items()}
         arrays |= {f"foreseen/{name}": values for name, values in self.foreseen.items()}
         arrays |= {f"past/{name}": values for name, values in self.past.items()}
@@ -76,6 +83,8 @@ class Task:
             seed=head["seed"],
             prices=arrays["prices"],
             quarters=arrays["quarters"],
+            early=arrays.get("early"),
+            other=arrays.get("other"),
             groups={name: arrays[f"group/{name}"] for name in head["groups"]},
             foreseen=_below(arrays, "foreseen/"),
             past=_below(arrays, "past/"),
@@ -93,6 +102,8 @@ class Result:
     """By member, sum 1; empty where none was asked."""
     series: bytes
     """JSON of the rows, as they are sent."""
+    scenarios: bytes = b""
+    """As `alternatives` packs them; b"": none."""
     told: Mapping[date, FloatArray] = field(default_factory=dict)
     """Of the days that were told anew."""
 
@@ -103,7 +114,9 @@ class Result:
             "weights": dict(self.weights),
             "series": self.series.decode(),
         }
-        return _packed(head, {f"told/{day.isoformat()}": v for day, v in self.told.items()})
+        arrays: dict[str, Any] = {f"told/{day.isoformat()}": v for day, v in self.told.items()}
+        arrays["scenarios"] = np.frombuffer(self.scenarios, dtype=np.uint8)
+        return _packed(head, arrays)
 
     @classmethod
     def unpack(cls, packed: bytes) -> "Result":
@@ -113,6 +126,7 @@ class Result:
             flags=tuple(head["flags"]),
             weights=head["weights"],
             series=head["series"].encode(),
+            scenarios=arrays["scenarios"].tobytes(),
             told={date.fromisoformat(k): v for k, v in _below(arrays, "told/").items()},
         )
 

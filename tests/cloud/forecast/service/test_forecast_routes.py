@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,11 @@ from cloud.forecast.service.frames import PROGRESS, BadFrame, Frame, head
 from cloud.forecast.service.jobs import ATTEMPTS_MAX, Jobs
 from cloud.kernel.context import Hub
 from cloud.kernel.keys import Role
+from cloud.market.areas import catalogue
+from cloud.market.areas.model import EXAA
+from cloud.market.series.archive import Archive
+from cloud.market.series.model import Batch, Quality, Series
+from cloud.market.series.model import Kind as SeriesKind
 from tests.support.forecasts import fill
 from tests.support.hub import NOON_US, add_key, admin_key, client_of, clock_of, opened_hub
 from wire import clock
@@ -128,7 +134,7 @@ async def test_a_job_that_kills_every_process_fails_with_a_reason(
     assert (await status(admin, job_id))["status"] == "done"
 
 
-async def test_without_enough_prices_a_job_fails_and_without_any_it_is_refused(
+async def test_a_few_days_of_prices_are_repeated_and_without_any_a_job_is_refused(
     hub: Hub, admin: httpx.AsyncClient, jobs: Jobs
 ) -> None:
     refused = await admin.post(ASK, json={"area": "AT"})
@@ -136,9 +142,91 @@ async def test_without_enough_prices_a_job_fails_and_without_any_it_is_refused(
     await fill(hub, days=3)
     job_id = await asked(admin)
     await jobs.next()
-    failed = await status(admin, job_id)
-    assert failed["status"] == "failed"
-    assert "days with prices" in str(failed["reason"])
+    done = await status(admin, job_id)
+    assert (done["status"], done["quality"], done["model"]) == ("done", "template", "template-1")
+    assert {"template", "no_quantiles"} <= set(flags_of(done))
+    rows = done["series"]
+    assert isinstance(rows, list)
+    assert all(row["price_eur_mwh"] is not None and row["price_q"] is None for row in rows)
+
+
+@pytest.mark.parametrize("own_days", [0, 4])
+async def test_another_area_lends_its_shape_and_it_is_flagged(
+    hub: Hub, admin: httpx.AsyncClient, jobs: Jobs, own_days: int
+) -> None:
+    await fill(hub, "DE-LU", days=20, kinds=[SeriesKind.PRICE_DAY_AHEAD])
+    if own_days:
+        await fill(hub, days=own_days)
+    job_id = await asked(admin, horizon_h=48)
+    await jobs.next()
+    done = await status(admin, job_id)
+    assert (done["status"], done["quality"], done["simulated"]) == ("done", "template", True)
+    assert {"template", "extended"} <= set(flags_of(done))
+    rows = done["series"]
+    assert isinstance(rows, list)
+    assert len(rows) == 192
+    assert all(row["price_eur_mwh"] is not None for row in rows)
+    if not own_days:
+        await fill(hub, "DE-LU", days=21, kinds=[SeriesKind.PRICE_DAY_AHEAD])
+        assert await asked(admin, horizon_h=48) != job_id, "what is lent is an input"
+
+
+async def test_an_early_auction_is_read_when_it_has_come_and_flagged_when_not(
+    hub: Hub, admin: httpx.AsyncClient, jobs: Jobs
+) -> None:
+    await fill(hub, days=30)
+    await early_prices(hub, 26)
+    job_id = await asked(admin)
+    await jobs.next()
+    late = await status(admin, job_id)
+    assert "no_exaa" in flags_of(late)
+    weights = late["weights"]
+    assert isinstance(weights, dict)
+    assert "exaa" not in weights
+    await early_prices(hub, 27)
+    again_id = await asked(admin)
+    assert again_id != job_id
+    await jobs.next()
+    come = await status(admin, again_id)
+    assert "no_exaa" not in flags_of(come)
+    weights = come["weights"]
+    assert isinstance(weights, dict)
+    assert weights["exaa"] + weights["exaa-ridge-56"] > 0.2
+    ages = come["data_age_s"]
+    assert isinstance(ages, dict)
+    assert ages["exaa"] >= 0
+
+
+async def early_prices(hub: Hub, days: int) -> None:
+    """Keep the early auction's prices of so many days, since the clocks changed."""
+    archive = Archive(hub.database, catalogue.load())
+    area = archive.areas["AT"]
+    today = area.day_of(MORNING_US)
+    series = Series("simulated", SeriesKind.PRICE_DAY_AHEAD, "AT", 3_600, EXAA)
+    price = Series("simulated", SeriesKind.PRICE_DAY_AHEAD, "AT", 900, "SDAC")
+    start_us, end_us = area.day_us(today - timedelta(days=25))[0], area.day_us(today)[1]
+    known = await archive.as_of(price, start_us, end_us)
+    told = [value + 2.0 for value in known.values[::4]]
+    told += [60.0 + hour for hour in range(24)]
+    starts_us = tuple(range(start_us, area.day_us(today + timedelta(days=1))[1], 3_600_000_000))
+    count = 24 * days
+    batch = Batch(
+        series=series,
+        starts_us=starts_us[:count],
+        values=tuple(told[:count]),
+        known_us=MORNING_US - 1,
+        received_us=MORNING_US,
+        created_us=MORNING_US,
+        document=f"exaa-{days}",
+        quality=Quality.SIMULATED,
+    )
+    await archive.append([batch])
+
+
+def flags_of(done: dict[str, object]) -> list[str]:
+    flags = done["flags"]
+    assert isinstance(flags, list)
+    return flags
 
 
 @pytest.mark.parametrize(

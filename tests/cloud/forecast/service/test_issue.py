@@ -11,7 +11,7 @@ import pytest
 from cloud.forecast.days import HOURS
 from cloud.forecast.service.hours import matrix, on_slots, slots, wall_hours
 from cloud.forecast.service.issue import issue
-from cloud.forecast.service.ladder import FULL, SHORT_HISTORY, SIMILAR_DAY, TooShort, footing
+from cloud.forecast.service.ladder import FULL, SHORT_HISTORY, SIMILAR_DAY, TEMPLATE, footing
 from cloud.forecast.service.task import Result, Task
 from cloud.market.areas import catalogue
 from cloud.market.series.merge import Values
@@ -158,8 +158,7 @@ def test_the_hour_that_spring_lacks_is_missing_and_that_of_autumn_is_the_mean_of
 def test_the_ladder_says_what_can_be_done_with_how_much_history() -> None:
     for days, quality in ((7, SIMILAR_DAY), (28, SHORT_HISTORY), (90, FULL)):
         assert footing(made(days).prices, {}, days).quality == quality
-    with pytest.raises(TooShort):
-        footing(made(6).prices, {}, 6)
+    assert footing(made(6).prices, {}, 6).quality == TEMPLATE
 
 
 def test_an_input_that_has_not_arrived_is_left_out_and_flagged() -> None:
