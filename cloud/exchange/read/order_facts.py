@@ -23,6 +23,7 @@ SELF_TRADE_PREVENTED: Final = "SELF_TRADE_PREVENTED"
 """Surveillance: an order, or a part of it, had to leave."""
 SITE_SILENT: Final = "SITE_SILENT"
 """Surveillance, and the reason of an order put to sleep: nobody knows how full its battery is."""
+_UNKNOWN: Final = "ORDER_UNKNOWN"
 _SYSTEM: Final = "system"
 _BY_SYSTEM = "S"
 
@@ -41,6 +42,11 @@ def refused(ledger: Ledger, sequence: int, fact: Refused) -> None:
     account = ledger.owner(fact.owner).account if fact.owner else ""
     alone = not fact.owner and fact.action is Action.REFUSED  # who asked for an order not his own
     asked_by, who = (fact.by, "") if alone else (account, fact.by)
+    order = ledger.orders.get(fact.order_id)
+    code, text = fact.code, fact.text
+    if alone and code == _UNKNOWN and order is not None and order.account == asked_by:
+        # The venue forgets what has ended; whoever asked was told so.
+        code, text = "ORDER_ENDED", f"order {fact.order_id} lives no more: {order.ending}"
     ledger.changes.surveillance.append(
         (
             sequence,
@@ -51,8 +57,8 @@ def refused(ledger: Ledger, sequence: int, fact: Refused) -> None:
             fact.order_id,
             plain(fact.client_order_id),
             fact.action.value,
-            fact.code,
-            plain(fact.text),
+            code,
+            plain(text),
             0,
             fact.basket,
             who,
@@ -60,7 +66,6 @@ def refused(ledger: Ledger, sequence: int, fact: Refused) -> None:
     )
     if asked_by:
         ledger.count(asked_by, fact.at_us, REFUSED)
-    order = ledger.orders.get(fact.order_id)
     if order is not None and order.account == account:  # somebody else's is none of his business
         ledger.acted(
             sequence,

@@ -168,6 +168,16 @@ async def test_a_refused_deletion_of_an_unknown_order_is_told_with_its_account(h
         assert [(row["account"], row["code"]) for row in found] == [("stadtwerk", "ORDER_UNKNOWN")]
 
 
+async def test_who_deletes_what_has_ended_is_told_the_same_as_the_surveillance(hub: Hub) -> None:
+    async with trading(hub) as desk:
+        path = f"/api/v1/orders/{(await enter(desk.handel, 'SELL'))['order_id']}"
+        assert (await desk.handel.delete(path)).status_code == 200
+        late = (await desk.handel.delete(path)).json()
+        found = (await desk.admin.get(BASE + "/surveillance?account=handel")).json()["incidents"]
+        assert [(row["code"], row["text"]) for row in found] == [(late["code"], late["message"])]
+        assert late["code"] == "ORDER_ENDED"
+
+
 async def test_of_two_who_set_limits_at_once_one_is_told_of_the_other(hub: Hub) -> None:
     async with trading(hub) as desk, asyncio.TaskGroup() as tasks:
         puts = [

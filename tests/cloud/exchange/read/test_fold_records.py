@@ -18,6 +18,7 @@ from cloud.exchange.facts import (
     Resumed,
     Stopped,
     TradeMoved,
+    Withdrawn,
 )
 from cloud.exchange.matching.codes import (
     Action,
@@ -122,6 +123,17 @@ def test_who_asks_for_an_order_that_is_not_his_is_known_to_the_surveillance() ->
     by_admin = foreign._replace(action=Action.REFUSED_TO_ADMIN, by="key-7")
     told = folded(sale, by_admin).surveillance[0]
     assert (told[3], told[12]) == ("", "key-7")
+
+
+def test_an_order_that_has_ended_is_not_unknown_to_its_owner() -> None:
+    sale = entered(1, WERK, SELL, 5_000, 5)
+    again = Refused(AT_US, 0, 0, 1, "", "ORDER_UNKNOWN", "", Action.REFUSED, 0, "werk")
+    gone = Withdrawn(AT_US, 1, 5, Action.DELETED, "")
+    changes = folded(sale, gone, again, again._replace(by="handel"))
+    assert [(row[3], row[8], row[9]) for row in changes.surveillance] == [
+        ("werk", "ORDER_ENDED", "order 1 lives no more: CANCELLED"),
+        ("handel", "ORDER_UNKNOWN", ""),
+    ]
 
 
 def test_a_refused_change_of_somebody_elses_order_is_not_in_its_history() -> None:
