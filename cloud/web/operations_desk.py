@@ -9,7 +9,8 @@ sections    (powers in kW, prices in ticks, instants µs; None: not known)
   halts      newest first, those that are over too: [{sequence, scope, value, at_us, who, reason,
              resumed_us, resumed_by}]; scope ``stop`` is an account's kill switch
   waiting    trades that wait for a decision: [{trade_id, at_us, market, start_us, end_us,
-             price_ticks, quantity_kw, buyer, seller, state, moved_us, who}]
+             price_ticks, quantity_kw, buyer, seller, state, moved_us, who, mine}]; mine says
+             that the reader, or another key that may be his, has asked for the cancellation
   trades     newest trades of all accounts, the same
   incidents  refusals and self-trades, newest first: [{sequence, at_us, account, action, code,
              text, who}]
@@ -19,7 +20,7 @@ sections    (powers in kW, prices in ticks, instants µs; None: not known)
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +33,7 @@ from cloud.exchange.read import moving, supervision
 from cloud.exchange.read.model import ActivityRow, HaltRow, PolicyRow, SurveillanceRow
 from cloud.exchange.read.moving import MovedTrade
 from cloud.exchange.service import Exchange
-from cloud.kernel import keys
+from cloud.kernel import keys, persons
 from cloud.kernel.auth import Principal
 from cloud.kernel.context import Hub
 from cloud.market.contracts import BLOCK
@@ -88,6 +89,7 @@ class OperationsDesk:
             for row in waiting
             if row.state is TradeState.CANCEL_ASKED
         }
+        own = await persons.keys_of_person(connection, who.key_id)
         trades = await moving.moved_trades(
             connection, tuple(TradeState), limit=TRADES_MAX, only_moved=False
         )
@@ -102,8 +104,8 @@ class OperationsDesk:
                 "account": names,
             },
             "halts": [_halt(row) for row in halts],
-            "waiting": [_trade(row, asked.get(row.trade_id, "")) for row in waiting],
-            "trades": [_trade(row) for row in trades],
+            "waiting": [_trade(row, asked.get(row.trade_id, ""), own) for row in waiting],
+            "trades": [_trade(row, asked.get(row.trade_id, ""), own) for row in trades],
             "incidents": [_incident(row) for row in incidents],
             "accounts": _accounts(names, activity, stopped),
         }
@@ -137,7 +139,7 @@ def _halt(row: HaltRow) -> Row:
     }
 
 
-def _trade(row: MovedTrade, who: str = "") -> Row:
+def _trade(row: MovedTrade, who: str, own: Collection[str]) -> Row:
     return {
         "trade_id": str(row.trade_id),
         "at_us": row.at_us,
@@ -151,6 +153,7 @@ def _trade(row: MovedTrade, who: str = "") -> Row:
         "state": row.state.value,
         "moved_us": row.moved_us,
         "who": who,
+        "mine": who in own,
     }
 
 

@@ -8,6 +8,7 @@ from cloud.kernel.auth import Role
 from cloud.kernel.context import Hub
 from cloud.main import running_features
 from cloud.web import operations_desk
+from tests.support.exchange import body
 from tests.support.hub import add_key, admin_key, client_of, serving
 from tests.support.live_page import live_page
 
@@ -49,6 +50,31 @@ async def test_what_operations_do_is_on_the_page_soon(hub: Hub, url: str) -> Non
             await page.hear()
         (halt,) = page.state["halts"]
         assert (halt["scope"], halt["value"], halt["reason"]) == ("stop", "stadtwerk", "drill")
+
+
+async def test_whoever_has_another_key_of_the_asking_person_sees_the_request_as_his_own(
+    hub: Hub, url: str
+) -> None:
+    async with client_of(hub, admin_key(hub)) as client:
+        await _traded(hub)
+        path = "/api/v1/exchange/trades/1/cancellation"
+        answer = await client.post(path, json={"step": "ASK", "reason": "wrong price"})
+        assert answer.status_code == 200, answer.text
+    seen = {}
+    for name, account in (("same", "operator"), ("second", "aufsicht")):
+        key = await add_key(hub, account, Role.ADMIN)
+        async with live_page(url, _PAGE, Authorization=f"Bearer {key}") as page:
+            while not page.state.get("waiting"):
+                await page.hear()
+            seen[name] = [page.state[rows][0]["mine"] for rows in ("waiting", "trades")]
+    assert seen == {"same": [True, True], "second": [False, False]}
+
+
+async def _traded(hub: Hub) -> None:
+    for account, side in (("ada", "SELL"), ("bob", "BUY")):
+        async with client_of(hub, await add_key(hub, account)) as client:
+            answer = await client.post("/api/orders", json=body(side))
+            assert answer.status_code == 200, answer.text
 
 
 async def test_who_asks_for_it_as_a_trader_gets_the_trade_page_instead(hub: Hub, url: str) -> None:

@@ -24,7 +24,7 @@ export function tradesToUndo(page, operate) {
   const draw = () => drawTable($("#trades-table"), columns(), page.state[shown] ?? [], {
     name: shown,
     key: (d) => d.trade_id,
-    state: (d) => JSON.stringify([d, page.state.me?.key_id]),
+    state: (d) => JSON.stringify(d),
     rowClass: (d) => (shown === "waiting" ? "edge-warn" : VOID.has(d.state) ? "over" : ""),
     empty: t(page.state[shown] ? (shown === "waiting" ? "operations.nothing_waits" : "blotter.no_trades") : "state.loading"),
   });
@@ -53,7 +53,7 @@ function actions(page, operate, trade) {
     return [step("GRANT", "recall", "operations.grant", "operations.effect_void"), step("REJECT", "recall", "operations.reject", "operations.effect_reject"), ...wait];
   }
   if (trade.state === "CREQ") {
-    const own = trade.who === page.state.me?.key_id ? t("operations.second_person") : null;
+    const own = trade.mine ? t("operations.second_person") : null;
     return [step("CONFIRM", "cancellation", "operations.confirm", "operations.effect_void", own), step("REJECT", "cancellation", "operations.reject", "operations.effect_reject")];
   }
   return IN_FORCE.has(trade.state) ? [step("ASK", "cancellation", "operations.cancel_trade", "operations.effect_ask")] : [];
