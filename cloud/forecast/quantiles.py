@@ -116,13 +116,19 @@ class _Learned:
     days: list[int] = field(default_factory=list)
 
 
-def bands(true: FloatArray, points: FloatArray, settings: Settings | None = None) -> Bands:
+def bands(
+    true: FloatArray,
+    points: FloatArray,
+    settings: Settings | None = None,
+    restart: int | None = None,
+) -> Bands:
     """Walk through days and return the margins of each, from the errors of the days before it.
 
     Args:
         true: shape (days, slots), slots a multiple of 24; a day with a NaN teaches nothing, so
             that the last one may be tomorrow.
         points: the forecasts of the same slots.
+        restart: a row before which all that was corrected is forgotten.
     """
     settings = settings or Settings()
     slots = points.shape[1]
@@ -132,6 +138,8 @@ def bands(true: FloatArray, points: FloatArray, settings: Settings | None = None
     learned = _Learned(np.zeros(slots), np.zeros(len(levels)))
     scales, taught, corrections = np.full(points.shape, np.nan), [], []
     for day, error in enumerate(true - points):
+        if day == restart:
+            learned.correction = np.zeros(len(levels))
         scale = _scale(learned, settings.of_slot)
         scales[day] = scale
         taught.append(len(learned.scaled))

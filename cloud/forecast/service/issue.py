@@ -18,7 +18,7 @@ from cloud.forecast.days import HOURS, Days, filled, lags, similar_day
 from cloud.forecast.linear import one_thread
 from cloud.forecast.members import Grove, Members
 from cloud.forecast.quantiles import Settings, bands
-from cloud.forecast.service import alternatives
+from cloud.forecast.service import alternatives, retreat
 from cloud.forecast.service.ladder import (
     CONFIGURATIONS,
     SIMILAR_DAY,
@@ -100,6 +100,8 @@ def _history(task: Task, area: Area) -> Days:
 def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: Made) -> _Learned:
     first = len(days) - task.targets + task.decided
     configuration = CONFIGURATIONS.get(task.quality)
+    if configuration is not None and task.retreat.short_windows:
+        made.flag("short_windows")
     if task.quality == TEMPLATE:
         learned = _of_template(task, first)
     elif configuration is None:
@@ -121,7 +123,7 @@ def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: M
     for row in range(first + 1, len(days)):
         days.prices[row - 1] = hourly[-1]
         made.flag("extended")
-        hourly.append(_later(days, row, configuration))
+        hourly.append(_later(days, row, _asked(task, configuration)))
         made.margins.append(None if margins is None else margins * WIDENED)
         made.courses.append(None if courses is None else courses * WIDENED)
     shaped = shape(task.quarters[: len(task.quarters) - (len(days) - first)])
@@ -130,6 +132,12 @@ def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: M
     quarters = task.step_s < HOUR_S and shaped is not FLAT
     made.points += [shaped.quarters(hours) if quarters else hours for hours in hourly]
     return learned
+
+
+def _asked(task: Task, configuration: Configuration | None) -> Configuration | None:
+    if configuration is None or not task.retreat.short_windows:
+        return configuration
+    return retreat.shortened(configuration)
 
 
 def _of_similar_days(days: Days, first: int) -> _Learned:
@@ -166,7 +174,7 @@ def _of_members(
             if task.early is not None:
                 said = np.concatenate([said, early.told(days.prices, task.early, row)])
             new[days.on(row)] = said
-        told.append(said)
+        told.append(retreat.asleep(configuration, said) if task.retreat.short_windows else said)
         progress(row - begin + 1, first + 1 - begin)
     new.pop(days.on(first), None)  # told before its gate, it is told again then
     true = filled(days.prices)[begin : first + 1].copy()
@@ -218,18 +226,26 @@ def _margins(
     if known <= settings.days_min:
         made.flag("few_errors" if known > FEW_ERRORS_DAYS_MIN else "no_quantiles")
         settings = replace(settings, days_min=FEW_ERRORS_DAYS_MIN)
-    last, found = len(true) - 1, bands(true, points, settings)
+    last, found = len(true) - 1, bands(true, points, settings, _restart(task, days, learned))
     margins = found.margins(last)
     if margins is None:
         return None, None
     if task.step_s < HOUR_S and len(margins.scale) == HOURS:
         made.flag("hourly_quantiles")
-    widening = 1.0
+    widening = task.retreat.widening
+    if widening > 1.0:
+        made.flag("recalibrated")
     if _is_strange(days, first):
         made.flag("unlike_the_past")
-        widening = WIDENED
+        widening *= WIDENED
     courses = alternatives.around(found, true, last, task.seed, widening)
     return margins.at(np.array(LEVELS), widening), courses
+
+
+def _restart(task: Task, days: Days, learned: _Learned) -> int | None:
+    """Return the row of what was learned on which the correction begins anew."""
+    day = task.retreat.restart
+    return None if day is None else (day - days.on(learned.begin)).days
 
 
 def _whole(true: FloatArray, points: FloatArray) -> int:

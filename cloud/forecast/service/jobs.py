@@ -15,23 +15,29 @@ from datetime import date
 import numpy as np
 
 from cloud.forecast.arrays import FloatArray
-from cloud.forecast.service import gauges, inputs, intraday, ladder, service, store
+from cloud.forecast.service import gauges, inputs, intraday, ladder, retreat, service, store
 from cloud.forecast.service.inputs import Gathered
 from cloud.forecast.service.issue import issue
 from cloud.forecast.service.ladder import TooShort
 from cloud.forecast.service.model import Forecast, Job, Kind, State, Told
 from cloud.forecast.service.task import Result
 from cloud.forecast.service.workshop import CannotForecast, WorkerDied, Workshop
+from cloud.forecast.watch import store as watched
+from cloud.kernel import events
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Unavailable
+from cloud.kernel.events import NewEvent
 from cloud.market.areas import catalogue
 from cloud.market.areas.model import Area
 from cloud.market.series.archive import Archive
+from wire.sync import Severity
 
 LEASE_US = 30_000_000
 RENEW_S = 5.0
 ATTEMPTS_MAX = 3
 """A job whose computing process died so often is failed: it would kill the next one, too."""
+ALARMS_MAX = 100
+"""The newest are read: those that stand, and those whose end is not long ago, are among them."""
 LOOK_S = 10.0
 """At least this often, for leases end without a word."""
 
@@ -115,8 +121,9 @@ class Jobs:
             renewing = tasks.create_task(self._renew(job, progress), name="lease of a forecast")
             try:
                 gathered = await inputs.gather(self.hub.database, archive, job)
+                task = replace(gathered.task, retreat=await self._retreat(job))
                 result = await self.workshop.compute(
-                    gathered.task, lambda share: progress.__setitem__(0, share)
+                    task, lambda share: progress.__setitem__(0, share)
                 )
                 made = gathered, result
             except (TooShort, CannotForecast, WorkerDied, Unavailable) as error:
@@ -136,6 +143,14 @@ class Jobs:
             gathered.task.seed,
         )
         await self._keep(job, result, beside)
+
+    async def _retreat(self, job: Job) -> retreat.Retreat:
+        """Return what the alarms of the watch ask for as of the job's instant."""
+        area = catalogue.load()[job.request.area]
+        async with self.hub.database.reading() as connection:
+            found = await watched.alarms(connection, area.code, ALARMS_MAX)
+        stood = [retreat.Stood(one.code, one.since_us, one.ended_us) for one in found]
+        return retreat.of(stood, area, job.as_of_us)
 
     async def _made_here(self, job: Job) -> None:
         """Make what needs no computing."""
@@ -211,6 +226,8 @@ class Jobs:
             if not await store.end(connection, job.id, self.holder, now_us, None):
                 raise _Lost
             await store.keep(connection, forecast)
+            if (event := _event(forecast)) is not None:
+                await events.append(connection, event)
             await store.keep_told(connection, area, beside.members, told)
             if beside.trained is not None and result.weights:
                 day = catalogue.load()[area].day_of(job.request.start_us)
@@ -225,6 +242,22 @@ class Jobs:
             await store.end(connection, job.id, self.holder, self.hub.clock.now_us(), reason)
         gauges.failed(job.request.kind.value)
         self.hub.bus.wake(service.DONE_TOPIC)
+
+
+def _event(forecast: Forecast) -> NewEvent | None:
+    """Return what was done about alarms, None: nothing."""
+    done = [retreat.DONE[flag] for flag in forecast.flags if flag in retreat.DONE]
+    if not done:
+        return None
+    area = forecast.request.area
+    return NewEvent(
+        at_us=forecast.issued_us,
+        code="FORECAST_RETREAT",
+        severity=Severity.WARNING,
+        source="forecast",
+        text=f"{area}: {', '.join(done)} (forecast {forecast.id})",
+        origin=f"forecast-retreat/{forecast.id}",
+    )
 
 
 def _packed(values: FloatArray) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cloud.forecast.arrays import FloatArray
+from cloud.forecast.service.retreat import Retreat
 
 _HEAD = "head"
 
@@ -47,6 +48,8 @@ class Task:
     """Prices of another area, of the same shape, where there are too few of this one."""
     flags: tuple[str, ...] = ()
     seed: int = 0
+    retreat: Retreat = field(default_factory=Retreat)
+    """What is done about alarms of the watch."""
 
     def pack(self) -> bytes:
         head = {
@@ -58,6 +61,9 @@ class Task:
             "quality": self.quality,
             "flags": self.flags,
             "seed": self.seed,
+            "short_windows": self.retreat.short_windows,
+            "restart": "" if self.retreat.restart is None else self.retreat.restart.isoformat(),
+            "widening": self.retreat.widening,
             "groups": list(self.groups),
         }
         arrays = {"prices": self.prices, "quarters": self.quarters}
@@ -81,6 +87,11 @@ class Task:
             quality=head["quality"],
             flags=tuple(head["flags"]),
             seed=head["seed"],
+            retreat=Retreat(
+                head["short_windows"],
+                date.fromisoformat(head["restart"]) if head["restart"] else None,
+                head["widening"],
+            ),
             prices=arrays["prices"],
             quarters=arrays["quarters"],
             early=arrays.get("early"),
