@@ -33,6 +33,7 @@ class Code(StrEnum):
     ACCURACY = "ACCURACY"
     CALIBRATION = "CALIBRATION"
     BIAS = "BIAS"
+    SEQUENCE = "SEQUENCE"
     JOBS = "JOBS"
 
 

@@ -16,7 +16,7 @@ from cloud.forecast.service import store as forecasts
 from cloud.forecast.service.ladder import TooShort
 from cloud.forecast.service.model import LEVELS
 from cloud.forecast.service.sources import PRICE
-from cloud.forecast.watch import store, verdicts
+from cloud.forecast.watch import sequence, store, verdicts
 from cloud.forecast.watch.store import Alarm
 from cloud.forecast.watch.verdicts import Code, Score, Slots
 from cloud.kernel import events
@@ -85,6 +85,8 @@ class Watcher:
         found_wrong: dict[str, str] = {
             code.value: text for code, text in verdicts.verdicts(scores).items()
         }
+        if scores and (mixed := await self._mixed_up(area, scores)) is not None:
+            found_wrong[Code.SEQUENCE.value] = mixed
         if await self._is_missing(area, today + timedelta(days=1)):
             found_wrong[Code.JOBS.value] = (
                 "no forecast of tomorrow in time: the similar day stands in"
@@ -117,6 +119,11 @@ class Watcher:
         return verdicts.score(
             slots, area.code, day, (forecast.id, forecast.model, forecast.quality)
         )
+
+    async def _mixed_up(self, area: Area, scores: list[Score]) -> str | None:
+        archive = Archive(self.hub.database, catalogue.load())
+        chosen = await inputs.chosen(archive, area)
+        return await sequence.mixed_up(archive, chosen, area, scores)
 
     async def _is_missing(self, area: Area, tomorrow: date) -> bool:
         now_us = self.hub.clock.now_us()
