@@ -8,14 +8,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
-from sqlalchemy import delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud.forecast.retention import store
 from cloud.forecast.service.issue import LEARNED_DAYS
-from cloud.forecast.service.model import State
-from cloud.forecast.service.tables import forecast_table, job_table, told_table
 from cloud.kernel import metrics
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Unavailable
@@ -59,8 +57,12 @@ async def forget(hub: Hub) -> Forgotten:
     before_us = now_us - hub.settings.forecast_days * _DAY_US
     first = clock.utc(now_us).date() - timedelta(days=TOLD_DAYS)
     found = Forgotten(
-        jobs=await _in_steps(hub, lambda connection: _jobs(connection, before_us)),
-        told=await _in_steps(hub, lambda connection: _told(connection, first)),
+        jobs=await _in_steps(
+            hub, lambda connection: store.forget_jobs(connection, before_us, STEP_ROWS_MAX)
+        ),
+        told=await _in_steps(
+            hub, lambda connection: store.forget_told(connection, first, STEP_ROWS_MAX)
+        ),
     )
     _forgotten.labels("jobs").inc(found.jobs)
     _forgotten.labels("told").inc(found.told)
@@ -76,25 +78,3 @@ async def _in_steps(hub: Hub, step: Callable[[AsyncConnection], Awaitable[int]])
         if gone < STEP_ROWS_MAX:
             break
     return count
-
-
-async def _jobs(connection: AsyncConnection, before_us: int) -> int:
-    """Delete jobs that ended, with their forecasts, which have the same ids; return how many."""
-    j = job_table.c
-    ended = j.state.in_((State.DONE.value, State.FAILED.value))
-    old = select(j.id).where(ended, j.created_us < before_us).limit(STEP_ROWS_MAX)
-    ids = list(await connection.scalars(old))
-    if ids:
-        await connection.execute(delete(forecast_table).where(forecast_table.c.id.in_(ids)))
-        await connection.execute(delete(job_table).where(j.id.in_(ids)))
-    return len(ids)
-
-
-async def _told(connection: AsyncConnection, first: date) -> int:
-    """Delete what members said of days before; return how many days went."""
-    key = told_table.c.area, told_table.c.members, told_table.c.day
-    old = select(*key).where(told_table.c.day < first).limit(STEP_ROWS_MAX)
-    keys = [tuple(row) for row in await connection.execute(old)]
-    if keys:
-        await connection.execute(delete(told_table).where(tuple_(*key).in_(keys)))
-    return len(keys)

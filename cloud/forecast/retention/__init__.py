@@ -1,0 +1,1 @@
+"""What of the forecasts is too old, in the database."""

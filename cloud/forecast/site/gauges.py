@@ -1,0 +1,22 @@
+"""Numbers of the forecasts of sites for Prometheus; single sites are not labels of them."""
+
+from cloud.kernel import metrics
+
+_OF = "pho_forecast_site"
+_issued = metrics.counter("pho_forecast_site_issued", "forecasts of sites that were made")
+_failed = metrics.counter("pho_forecast_site_failed", "sites whose forecast killed its process")
+_waiting = metrics.gauge("pho_forecast_site_waiting", "sites that are due")
+_newest = metrics.gauge(f"{_OF}_last_seconds", "when the last one was made, Unix time")
+
+
+def issued(at_us: int) -> None:
+    _issued.inc()
+    _newest.set(at_us / 1e6)
+
+
+def failed() -> None:
+    _failed.inc()
+
+
+def waiting(sites: int) -> None:
+    _waiting.set(sites)

@@ -1,0 +1,108 @@
+"""Every six hours each site is told anew, one after the other, in a process of its own."""
+
+import logging
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cloud.fleet import quarters
+from cloud.fleet import service as fleet
+from cloud.fleet.model import Site
+from cloud.forecast.site import gauges, reading, store
+from cloud.forecast.site.process import Process, ProcessDied
+from cloud.forecast.site.store import Kept
+from cloud.kernel.context import Hub
+from cloud.kernel.errors import Unavailable
+
+EVERY_US = 6 * 3_600_000_000
+BEHIND_US = 1_200_000_000
+"""Rounds begin 20 minutes behind 00, 06, 12 and 18 UTC: boxes have uploaded by then."""
+FIRST_LOOK_S = 300.0
+"""After the start the hub has better to do."""
+LOOK_S = 60.0
+LEASE_US = 600_000_000
+PAUSE_S = 2.0
+"""Between two sites: half a core at most, and a fleet at its limit is told in three hours."""
+SITES_MAX = 2_000
+"""In order of their ids; the others are not told, and the log says so."""
+AREA_DEFAULT = "AT"
+"""Whose clock and holidays count where no feed of the operator names an area."""
+TOPIC = "site forecasts"
+"""Woken by nobody yet but the end of the hub."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Rounds:
+    """Tells sites that are due; of several hubs at one database, one does."""
+
+    hub: Hub
+    area: str = AREA_DEFAULT
+    process: Process = field(default_factory=Process)
+    holder: str = field(default_factory=lambda: secrets.token_hex(8))
+    _failed: dict[str, int] = field(default_factory=dict)
+    """Sites that killed the process, and in which round: they are left alone until the next."""
+
+    async def run(self) -> None:
+        """Work until cancelled, or until the hub stops."""
+        bus = self.hub.bus
+        try:
+            await bus.wait(TOPIC, bus.version(TOPIC), FIRST_LOOK_S)
+            while not bus.closed:
+                seen = bus.version(TOPIC)
+                try:
+                    busy = await self.next()
+                except Unavailable:  # the database has said so
+                    busy = False
+                if not busy:
+                    await self.process.close()
+                await bus.wait(TOPIC, seen, PAUSE_S if busy else LOOK_S)
+        finally:
+            await self.process.close()
+
+    async def next(self) -> bool:
+        """Tell the site that waits longest; False: none is due.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        now_us = self.hub.clock.now_us()
+        async with self.hub.database.transaction() as connection:
+            if not await quarters.only_one(connection, TOPIC, self.holder, now_us, LEASE_US):
+                return False
+        round_us = (now_us - BEHIND_US) // EVERY_US * EVERY_US + BEHIND_US
+        async with self.hub.database.reading() as connection:
+            sites, issued = await fleet.sites(connection), await store.issued(connection)
+        due = [
+            site
+            for site in self._watched(sites)
+            # A row of the future is one of a clock that was put back.
+            if not round_us <= issued.get(site.id, 0) <= now_us
+            and self._failed.get(site.id) != round_us
+        ]
+        gauges.waiting(len(due))
+        if not due:
+            return False
+        await self._tell(min(due, key=lambda site: issued.get(site.id, 0)).id, round_us)
+        return True
+
+    def _watched(self, sites: Sequence[Site]) -> Sequence[Site]:
+        if len(sites) > SITES_MAX:
+            _logger.warning("%d sites; forecasts are made of %d", len(sites), SITES_MAX)
+        return sites[:SITES_MAX]
+
+    async def _tell(self, site: str, round_us: int) -> None:
+        task = await reading.task(self.hub.database, site, self.area, self.hub.clock.now_us())
+        try:
+            document = await self.process.compute(task)
+        except ProcessDied as error:
+            _logger.warning("no forecast of site %s: the computing process: %s", site, error)
+            gauges.failed()
+            self._failed[site] = round_us
+            return
+        now_us = self.hub.clock.now_us()
+        async with self.hub.database.transaction() as connection:
+            await store.keep(connection, site, Kept(task.as_of_us, now_us, document))
+        self._failed.pop(site, None)
+        gauges.issued(now_us)
