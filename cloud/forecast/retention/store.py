@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.forecast.service.model import State
-from cloud.forecast.service.tables import forecast_table, job_table, told_table
+from cloud.forecast.service.tables import forecast_table, job_table, scenario_table, told_table
 
 
 async def forget_jobs(connection: AsyncConnection, before_us: int, limit: int) -> int:
@@ -16,7 +16,8 @@ async def forget_jobs(connection: AsyncConnection, before_us: int, limit: int) -
     old = select(j.id).where(ended, j.created_us < before_us).limit(limit)
     ids = list(await connection.scalars(old))
     if ids:
-        await connection.execute(delete(forecast_table).where(forecast_table.c.id.in_(ids)))
+        for table in (forecast_table, scenario_table):
+            await connection.execute(delete(table).where(table.c.id.in_(ids)))
         await connection.execute(delete(job_table).where(j.id.in_(ids)))
     return len(ids)
 

@@ -228,6 +228,8 @@ class Jobs:
             await store.keep(connection, forecast)
             if (event := _event(forecast)) is not None:
                 await events.append(connection, event)
+            if result.scenarios:
+                await store.keep_scenarios(connection, job.id, result.scenarios)
             await store.keep_told(connection, area, beside.members, told)
             if beside.trained is not None and result.weights:
                 day = catalogue.load()[area].day_of(job.request.start_us)

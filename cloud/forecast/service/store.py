@@ -10,7 +10,13 @@ from sqlalchemy import Row, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.forecast.service.model import Forecast, Job, Kind, Request, State, Told
-from cloud.forecast.service.tables import forecast_table, job_table, model_table, told_table
+from cloud.forecast.service.tables import (
+    forecast_table,
+    job_table,
+    model_table,
+    scenario_table,
+    told_table,
+)
 from cloud.kernel.database import insert_or_ignore
 
 _j, _f, _t = job_table.c, forecast_table.c, told_table.c
@@ -172,6 +178,17 @@ async def forecast_of(connection: AsyncConnection, forecast_id: str) -> Forecast
     query = select(forecast_table).where(_f.id == forecast_id)
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else _forecast(row)
+
+
+async def keep_scenarios(connection: AsyncConnection, forecast_id: str, packed: bytes) -> None:
+    row = {"id": forecast_id, "scenarios": packed}
+    await insert_or_ignore(connection, scenario_table, [row])
+
+
+async def scenarios_of(connection: AsyncConnection, forecast_id: str) -> bytes | None:
+    query = select(scenario_table.c.scenarios).where(scenario_table.c.id == forecast_id)
+    found: bytes | None = await connection.scalar(query)
+    return found
 
 
 async def newest(

@@ -62,6 +62,14 @@ forecast_table = Table(
 )
 """head: JSON of flags, ages, weights, seed. series: the JSON of the rows, deflated."""
 
+scenario_table = Table(
+    "forecast_scenarios",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("scenarios", LargeBinary, nullable=False),
+)
+"""Of the forecast of the same id, as `alternatives` packs them; few who read one want them."""
+
 told_table = Table(
     "forecast_told",
     metadata,
