@@ -49,6 +49,7 @@ SHAPE_DAYS = 60
 LENT_DAYS = 28
 """At least so many days are read: another area may have to lend its prices."""
 _CHUNK_DAYS = 1_000
+_LEARNED = timedelta(days=LEARNED_DAYS)
 _US = 1_000_000
 
 
@@ -109,9 +110,8 @@ async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
         groups |= beside.groups(prices, near, open_from)
         foot, early = _footing(prices, groups, open_from, request.features)
     key = told_key(foot.quality, foot.groups, "" if early is None else f"+{VERSION}")
-    since = target - timedelta(days=LEARNED_DAYS)
     async with database.reading() as connection:
-        told = await store.told_since(connection, area.code, key, since)
+        told = await store.told_since(connection, area.code, key, target - _LEARNED)
     task = Task(
         area=area.code,
         first=first,
