@@ -30,6 +30,4 @@ async def watch(clock: Clock) -> None:
                 set_us // 1_000_000,
             )
         elif set_us <= -SET_US_MIN:
-            _logger.warning(
-                "the clock was set %d s back; stamps wait for it", -set_us // 1_000_000
-            )
+            _logger.warning("the clock was set %d s back; stamps wait for it", -set_us // 1_000_000)
