@@ -58,7 +58,8 @@ async def good(hub: Hub, key: str) -> bool:
     [
         ("viewer", None, {"anybody", "market", "orders"}),
         ("trader", None, {"anybody", "market", "orders", "enter"}),
-        ("gateway", None, {"anybody", "market", "orders", "price"}),
+        ("gateway", None, {"anybody", "market", "price"}),
+        ("gateway", ["orders:read"], {"anybody", "orders"}),
         ("admin", None, set(PATHS)),
         ("trader", ["market:read"], {"anybody", "market"}),
         ("trader", ["orders:write", "orders:read"], {"anybody", "orders", "enter"}),
