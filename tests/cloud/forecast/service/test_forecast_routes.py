@@ -20,13 +20,9 @@ from cloud.market.areas.model import EXAA
 from cloud.market.series.archive import Archive
 from cloud.market.series.model import Batch, Quality, Series
 from cloud.market.series.model import Kind as SeriesKind
-from tests.support.forecasts import fill
-from tests.support.hub import NOON_US, add_key, admin_key, client_of, clock_of, opened_hub
+from tests.support.forecasts import ASK, MORNING_US, asked, fill, status
+from tests.support.hub import add_key, admin_key, client_of, clock_of, opened_hub
 from wire import clock
-
-MORNING_US = NOON_US - 5_400_000_000
-"""10:30Z, before the gate of tomorrow's auction."""
-ASK = "/api/forecast/dayahead"
 
 
 @pytest.fixture
@@ -40,29 +36,6 @@ async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
 async def admin(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(hub, admin_key(hub)) as client:
         yield client
-
-
-@pytest.fixture
-async def jobs(hub: Hub) -> AsyncIterator[Jobs]:
-    """Computes the jobs of a hub whose clock stands at 10:30Z."""
-    clock_of(hub).at_us = MORNING_US
-    made = Jobs(hub)
-    yield made
-    await made.workshop.close()
-
-
-async def asked(client: httpx.AsyncClient, **body: object) -> str:
-    answer = await client.post(ASK, json={"area": "AT", **body})
-    assert answer.status_code == 202, answer.text
-    assert answer.headers["location"] == answer.json()["status_url"]
-    job_id: str = answer.json()["job_id"]
-    return job_id
-
-
-async def status(client: httpx.AsyncClient, job_id: str) -> dict[str, object]:
-    answer = await client.get(f"/api/forecast/status/{job_id}")
-    assert answer.status_code == 200, answer.text
-    return dict[str, object](answer.json())
 
 
 async def test_what_has_not_arrived_is_null_and_flagged(

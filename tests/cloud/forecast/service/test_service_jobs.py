@@ -1,42 +1,12 @@
 """Jobs of the forecasts: asked for, computed aside, kept; nothing is lost with who computes."""
 
-from collections.abc import AsyncIterator
-
 import httpx
-import pytest
 
 from cloud.forecast.service import store
 from cloud.forecast.service.jobs import LEASE_US, Jobs
 from cloud.kernel.context import Hub
-from tests.support.forecasts import fill
-from tests.support.hub import NOON_US, clock_of
-
-MORNING_US = NOON_US - 5_400_000_000
-"""10:30Z, before the gate of tomorrow's auction."""
-ASK = "/api/forecast/dayahead"
-
-
-@pytest.fixture
-async def jobs(hub: Hub) -> AsyncIterator[Jobs]:
-    """Computes the jobs of a hub whose clock stands at 10:30Z."""
-    clock_of(hub).at_us = MORNING_US
-    made = Jobs(hub)
-    yield made
-    await made.workshop.close()
-
-
-async def asked(client: httpx.AsyncClient, **body: object) -> str:
-    answer = await client.post(ASK, json={"area": "AT", **body})
-    assert answer.status_code == 202, answer.text
-    assert answer.headers["location"] == answer.json()["status_url"]
-    job_id: str = answer.json()["job_id"]
-    return job_id
-
-
-async def status(client: httpx.AsyncClient, job_id: str) -> dict[str, object]:
-    answer = await client.get(f"/api/forecast/status/{job_id}")
-    assert answer.status_code == 200, answer.text
-    return dict[str, object](answer.json())
+from tests.support.forecasts import asked, fill, status
+from tests.support.hub import clock_of
 
 
 async def test_a_job_is_queued_computed_and_read(
