@@ -61,7 +61,7 @@ class Bundle:
     clock: Clock
     hub: Hub
 
-    def memo(self) -> str:
+    async def memo(self) -> str:
         return ""
 
     async def begin(self, lease: Lease) -> str:

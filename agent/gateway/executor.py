@@ -35,7 +35,7 @@ class ActFailed(Exception):
 class Act(Protocol):
     """How one kind of command is done. Both return one line about a good end."""
 
-    def memo(self) -> str:
+    async def memo(self) -> str:
         """Return what `resume` needs to know of the time before; written down first."""
         ...
 
@@ -98,7 +98,7 @@ class Executor:
         if act is None:
             await self._change(Change(lease.id, State.REFUSED, "this box cannot do that"))
             return
-        lease = await self._change(Change(lease.id, State.RUNNING, "begun"), act.memo())
+        lease = await self._change(Change(lease.id, State.RUNNING, "begun"), await act.memo())
         try:
             change = Change(lease.id, State.DONE, await act.begin(lease))
         except ActRefused as refused:

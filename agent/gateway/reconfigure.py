@@ -45,8 +45,8 @@ class Reconfigure:
     reaches_hub: Callable[[], bool | None]
     """Whether the hub answers; None: there is none."""
 
-    def memo(self) -> str:
-        return self.processes.memo()
+    async def memo(self) -> str:
+        return await self.processes.memo()
 
     async def begin(self, lease: Lease) -> str:
         assert lease.command is not None, "a command without content is never begun"

@@ -20,7 +20,7 @@ class Reset:
 
     book: Latchbook
 
-    def memo(self) -> str:
+    async def memo(self) -> str:
         return ""
 
     async def begin(self, lease: Lease) -> str:

@@ -19,7 +19,10 @@ from wire.order import Part, RestartOrder
 
 CONTROL_BACK_S_MAX = 60.0
 CONTROL_GONE_S_MAX = 5.0
+CONTROL_LINK_S_MAX = 10.0
+"""A gateway that was started a moment ago has a command before it has control."""
 LOOK_PERIOD_S = 0.1
+UNCONNECTED = "control is not connected"
 
 
 async def until(happened: Callable[[], bool], within_s: float, steady_s: float = 0.0) -> bool:
@@ -55,7 +58,9 @@ class Processes:
     run: str
     """Random, new for each run of the gateway."""
 
-    def memo(self) -> str:
+    async def memo(self) -> str:
+        """Return which runs there are; control has `CONTROL_LINK_S_MAX` to connect."""
+        await until(lambda: self.latest.linked, CONTROL_LINK_S_MAX)
         return json.dumps({"run": self.run, "control_boot": self.latest.control_boot})
 
     def before(self, lease: Lease) -> Before:
@@ -114,15 +119,15 @@ class Restart:
 
     processes: Processes
 
-    def memo(self) -> str:
-        return self.processes.memo()
+    async def memo(self) -> str:
+        return await self.processes.memo()
 
     async def begin(self, lease: Lease) -> str:
         part = _part(lease)
         reason = f"restart, command {lease.id}"
         if part is Part.CONTROL:
             if not self.processes.latest.linked:
-                raise ActFailed("control is not connected")
+                raise ActFailed(UNCONNECTED)
             boot = self.processes.latest.control_boot
             await self.processes.control_leaves(reason)
             await self.processes.control_back(boot)
@@ -134,6 +139,8 @@ class Restart:
 
     async def resume(self, lease: Lease) -> str:
         part, before = _part(lease), self.processes.before(lease)
+        if part is Part.CONTROL and not before.control_boot:
+            raise ActFailed(UNCONNECTED)
         if part is not Part.GATEWAY:
             await self.processes.control_back(before.control_boot)
         return f"{part.value} was started again"

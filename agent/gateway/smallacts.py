@@ -18,7 +18,7 @@ class RotateKey:
     hub: Hub
     keys: CredentialStore
 
-    def memo(self) -> str:
+    async def memo(self) -> str:
         return self.keys.keys()[0].key_id
 
     async def begin(self, lease: Lease) -> str:
@@ -42,7 +42,7 @@ class Acknowledge:
 
     alarms: Alarms
 
-    def memo(self) -> str:
+    async def memo(self) -> str:
         return ""
 
     async def begin(self, lease: Lease) -> str:

@@ -27,8 +27,8 @@ class Software:
     """Of the program that runs."""
     processes: Processes
 
-    def memo(self) -> str:
-        return self.processes.memo()
+    async def memo(self) -> str:
+        return await self.processes.memo()
 
     async def begin(self, lease: Lease) -> str:
         wanted = _version(lease)

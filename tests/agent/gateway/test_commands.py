@@ -37,7 +37,7 @@ class Counted:
         self._hangs = hangs
         self._fails = fails
 
-    def memo(self) -> str:
+    async def memo(self) -> str:
         return json.dumps({"run": "first"})
 
     async def begin(self, lease: Lease) -> str:

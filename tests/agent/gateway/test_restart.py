@@ -57,6 +57,32 @@ async def test_control_that_was_never_asked_is_asked_after_the_start(tmp_path: P
         assert await work == "control was started again"
 
 
+async def test_control_that_connects_a_moment_after_the_gateways_start_is_waited_for(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as bench:
+        processes = Processes(bench.inlet, bench.latest, Departure(), "run-2")
+        asked = asyncio.create_task(processes.memo())
+        await asyncio.sleep(0)
+        assert not asked.done(), "control may still come"
+        async with control_peer(tmp_path / "control.sock") as peer:
+            document = json.loads(await asked)
+            assert document == {"run": "run-2", "control_boot": peer.boot}
+
+
+async def test_control_that_does_not_connect_is_not_restarted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restart, "CONTROL_LINK_S_MAX", 0.2)
+    async with running(tmp_path) as bench:
+        act = Restart(Processes(bench.inlet, bench.latest, Departure(), "run-2"))
+        assert json.loads(await act.memo())["control_boot"] == ""
+        with pytest.raises(ActFailed, match="control is not connected"):
+            await act.begin(begun(RestartOrder(Part.CONTROL), "run-2", ""))
+        with pytest.raises(ActFailed, match="control is not connected"):
+            await act.resume(begun(RestartOrder(Part.CONTROL), "run-1", ""))
+
+
 async def test_control_that_is_another_run_already_is_left_alone(tmp_path: Path) -> None:
     async with box(tmp_path) as (_, peer, processes):
         lease = begun(RestartOrder(Part.AGENT), "run-1", "boot-0")
@@ -78,7 +104,7 @@ async def test_control_that_does_not_come_back_has_failed(
 async def test_the_gateway_ends_itself_with_the_reason(tmp_path: Path) -> None:
     async with box(tmp_path) as (_, _peer, processes):
         act = Restart(processes)
-        assert json.loads(act.memo()) == {"run": "run-2", "control_boot": "boot-1"}
+        assert json.loads(await act.memo()) == {"run": "run-2", "control_boot": "boot-1"}
         with pytest.raises(ExceptionGroup) as raised:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(act.begin(begun(RestartOrder(Part.GATEWAY), "run-2", "")))
