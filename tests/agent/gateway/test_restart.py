@@ -62,12 +62,13 @@ async def test_control_that_connects_a_moment_after_the_gateways_start_is_waited
 ) -> None:
     async with running(tmp_path) as bench:
         processes = Processes(bench.inlet, bench.latest, Departure(), "run-2")
-        asked = asyncio.create_task(processes.memo())
-        await asyncio.sleep(0)
-        assert not asked.done(), "control may still come"
-        async with control_peer(tmp_path / "control.sock") as peer:
-            document = json.loads(await asked)
-            assert document == {"run": "run-2", "control_boot": peer.boot}
+        async with asyncio.TaskGroup() as tasks:
+            asked = tasks.create_task(processes.memo())
+            await asyncio.sleep(0)
+            assert not asked.done(), "control may still come"
+            async with control_peer(tmp_path / "control.sock") as peer:
+                document = json.loads(await asked)
+                assert document == {"run": "run-2", "control_boot": peer.boot}
 
 
 async def test_control_that_does_not_connect_is_not_restarted(
