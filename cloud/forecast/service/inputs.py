@@ -1,8 +1,7 @@
 """What a forecast reads of the store, as it was known at the job's instant."""
 
-import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -24,6 +23,7 @@ from cloud.forecast.service.ladder import (
     whole_days,
 )
 from cloud.forecast.service.model import Job, Kind
+from cloud.forecast.service.reading import Reading
 from cloud.forecast.service.sources import (
     EXAA_PRICE,
     LOAD,
@@ -37,8 +37,6 @@ from cloud.forecast.service.task import Task
 from cloud.kernel.database import Database
 from cloud.market.areas.model import Area
 from cloud.market.series.archive import Archive
-from cloud.market.series.merge import Values
-from cloud.market.series.model import Series
 
 HISTORY_DAYS = 1_730
 """The longest window of a member, before the oldest day that is learned from."""
@@ -48,7 +46,6 @@ SHAPE_DAYS = 60
 """Before the oldest day that is learned from: its shape needs 56."""
 LENT_DAYS = 28
 """At least so many days are read: another area may have to lend its prices."""
-_CHUNK_DAYS = 1_000
 _LEARNED = timedelta(days=LEARNED_DAYS)
 _US = 1_000_000
 
@@ -88,7 +85,7 @@ async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
         Unavailable: the database does not answer.
     """
     request, area = job.request, archive.areas[job.request.area]
-    read = _Reading(archive, area, await chosen(archive, area), job.as_of_us)
+    read = Reading(archive, area, await chosen(archive, area), job.as_of_us)
     target = area.day_of(request.start_us)
     targets = (area.day_of(request.end_us - 1) - target).days + 1
     earliest = area.day_of(read.chosen.first_us)
@@ -153,7 +150,7 @@ async def gather_intraday(
         TooShort: there is no price of the area at all.
     """
     request, area = job.request, archive.areas[job.request.area]
-    read = _Reading(archive, area, await chosen(archive, area), job.as_of_us)
+    read = Reading(archive, area, await chosen(archive, area), job.as_of_us)
     span = request.start_us, request.end_us, request.granularity_min * 60
     found = dict(await _foreseen(read, *span))
     for auction in read.chosen.below("ida/"):  # IDA1 to IDA3, the last one last
@@ -165,55 +162,6 @@ async def gather_intraday(
     found["day_ahead"] = hours.of_rows([] if last is None else json.loads(last.series), *span)
     ages = {name: (job.as_of_us - us) // _US for name, us in read.known_us.items()}
     return found, ages, read.chosen.simulated
-
-
-class _Reading:
-    """Reads of one area as of one instant, and what they remember."""
-
-    def __init__(self, archive: Archive, area: Area, chosen: Chosen, as_of_us: int) -> None:
-        self.area, self.chosen = area, chosen
-        self._archive, self._as_of_us = archive, as_of_us
-        self.known_us: dict[str, int] = {}
-        """By use, when its newest value became known."""
-
-    async def days(self, use: str, first: date, count: int) -> FloatArray:
-        """Return hourly means, shape (count, 24)."""
-        found = np.full((count, HOURS), np.nan)
-        for begin in range(0, count, _CHUNK_DAYS):
-            length = min(_CHUNK_DAYS, count - begin)
-            day = first + timedelta(days=begin)
-            start_us = self.area.day_us(day)[0]
-            end_us = self.area.day_us(day + timedelta(days=length))[0]
-            read = await self._read(use, start_us, end_us)
-            found[begin : begin + length] = await asyncio.to_thread(
-                hours.matrix, read, self.area, day, length
-            )
-        return found
-
-    async def quarters(self, first: date, count: int) -> FloatArray:
-        """Return prices of quarter-hours, shape (count, 96); NaN of days that have none."""
-        start_us = self.area.day_us(first)[0]
-        end_us = self.area.day_us(first + timedelta(days=count))[0]
-        read = await self._read(PRICE, start_us, end_us)
-        return await asyncio.to_thread(hours.quarters, read, self.area, first, count)
-
-    async def slots(self, use: str, start_us: int, end_us: int, step_s: int) -> FloatArray:
-        """Return one value a slot, NaN where it is not known."""
-        return hours.on_slots(await self._read(use, start_us, end_us), start_us, end_us, step_s)
-
-    async def _read(self, use: str, start_us: int, end_us: int) -> Sequence[Values]:
-        found = []
-        for series in self.chosen.of(use):
-            values = await self._of(series, start_us, end_us)
-            found.append(values)
-            if values.known_us:
-                name = NEIGHBOURS if use.startswith(NEIGHBOURS) else use
-                name = name.rpartition("/")[0] if "/B" in name else name
-                self.known_us[name] = max(self.known_us.get(name, 0), *values.known_us)
-        return found
-
-    async def _of(self, series: Series, start_us: int, end_us: int) -> Values:
-        return await self._archive.as_of(series, start_us, end_us, self._as_of_us)
 
 
 def _footing(
@@ -236,7 +184,7 @@ def _footing(
     return replace(foot, flags=(*foot.flags, f"no_{EXAA_PRICE}")), None
 
 
-async def _groups(read: _Reading, first: date, count: int) -> dict[str, FloatArray]:
+async def _groups(read: Reading, first: date, count: int) -> dict[str, FloatArray]:
     """Return the inputs of the members; renewables are the sum of what the area has of them."""
     found: dict[str, FloatArray] = {}
     if read.chosen.of(LOAD):
@@ -251,7 +199,7 @@ async def _groups(read: _Reading, first: date, count: int) -> dict[str, FloatArr
 
 
 async def _foreseen(
-    read: _Reading, start_us: int, end_us: int, step_s: int
+    read: Reading, start_us: int, end_us: int, step_s: int
 ) -> Mapping[str, FloatArray]:
     found = {}
     for name in (PRICE, LOAD):
@@ -266,7 +214,7 @@ async def _foreseen(
     return found
 
 
-async def _past(read: _Reading, target: date, targets: int) -> Mapping[str, FloatArray]:
+async def _past(read: Reading, target: date, targets: int) -> Mapping[str, FloatArray]:
     """Return load, solar, wind as foreseen and as they came, shape (2, days, 24)."""
     first, count = target - timedelta(days=PAST_DAYS), PAST_DAYS + targets
     found = {}
@@ -281,7 +229,7 @@ async def _past(read: _Reading, target: date, targets: int) -> Mapping[str, Floa
     return found
 
 
-async def _quarters(read: _Reading, first: date, count: int, open_from: int) -> FloatArray:
+async def _quarters(read: Reading, first: date, count: int, open_from: int) -> FloatArray:
     """Return the end of the history; NaN from row `open_from` on, which counts from the end."""
     length = min(count, LEARNED_DAYS + SHAPE_DAYS)
     found = await read.quarters(first + timedelta(days=count - length), length)

@@ -1,0 +1,67 @@
+"""Series of one area, read as they were known at one instant."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+
+from cloud.forecast.arrays import FloatArray
+from cloud.forecast.days import HOURS
+from cloud.forecast.service import hours
+from cloud.forecast.service.sources import NEIGHBOURS, PRICE, Chosen
+from cloud.market.areas.model import Area
+from cloud.market.series.archive import Archive
+from cloud.market.series.merge import Values
+from cloud.market.series.model import Series
+
+_CHUNK_DAYS = 1_000
+
+
+class Reading:
+    """Reads of one area as of one instant, and what they remember."""
+
+    def __init__(self, archive: Archive, area: Area, chosen: Chosen, as_of_us: int) -> None:
+        self.area, self.chosen = area, chosen
+        self._archive, self._as_of_us = archive, as_of_us
+        self.known_us: dict[str, int] = {}
+        """By use, when its newest value became known."""
+
+    async def days(self, use: str, first: date, count: int) -> FloatArray:
+        """Return hourly means, shape (count, 24)."""
+        found = np.full((count, HOURS), np.nan)
+        for begin in range(0, count, _CHUNK_DAYS):
+            length = min(_CHUNK_DAYS, count - begin)
+            day = first + timedelta(days=begin)
+            start_us = self.area.day_us(day)[0]
+            end_us = self.area.day_us(day + timedelta(days=length))[0]
+            read = await self._read(use, start_us, end_us)
+            found[begin : begin + length] = await asyncio.to_thread(
+                hours.matrix, read, self.area, day, length
+            )
+        return found
+
+    async def quarters(self, first: date, count: int) -> FloatArray:
+        """Return prices of quarter-hours, shape (count, 96); NaN of days that have none."""
+        start_us = self.area.day_us(first)[0]
+        end_us = self.area.day_us(first + timedelta(days=count))[0]
+        read = await self._read(PRICE, start_us, end_us)
+        return await asyncio.to_thread(hours.quarters, read, self.area, first, count)
+
+    async def slots(self, use: str, start_us: int, end_us: int, step_s: int) -> FloatArray:
+        """Return one value a slot, NaN where it is not known."""
+        return hours.on_slots(await self._read(use, start_us, end_us), start_us, end_us, step_s)
+
+    async def _read(self, use: str, start_us: int, end_us: int) -> Sequence[Values]:
+        found = []
+        for series in self.chosen.of(use):
+            values = await self._of(series, start_us, end_us)
+            found.append(values)
+            if values.known_us:
+                name = NEIGHBOURS if use.startswith(NEIGHBOURS) else use
+                name = name.rpartition("/")[0] if "/B" in name else name
+                self.known_us[name] = max(self.known_us.get(name, 0), *values.known_us)
+        return found
+
+    async def _of(self, series: Series, start_us: int, end_us: int) -> Values:
+        return await self._archive.as_of(series, start_us, end_us, self._as_of_us)
