@@ -10,9 +10,10 @@ from pathlib import Path
 from cloud.kernel.database import Database
 from cloud.market.areas import catalogue
 from cloud.market.feeds import csv_file, feeds_file
-from cloud.market.feeds.backfill import Progress, backfill
+from cloud.market.feeds.backfill import Progress
 from cloud.market.feeds.errors import FeedError
 from cloud.market.feeds.feeds_file import BadFeeds, FeedRow
+from cloud.market.feeds.fills import told_backfill
 from cloud.market.feeds.layouts import BadFile
 from cloud.market.feeds.limiter import Limiter
 from cloud.market.feeds.opening import open_row
@@ -24,7 +25,7 @@ from cloud.settings import HubSettings
 from wire.clock import Clock
 
 _BAR = 30
-_SOURCES = ("entsoe", "energy-charts", "awattar", "smard", "simulated")
+_SOURCES = ("entsoe", "energy-charts", "awattar", "smard", "weather", "simulated")
 _YEARS = range(2005, 2200)
 
 
@@ -92,15 +93,18 @@ async def _backfill(
     if options.last < options.first:
         raise BadFeeds(f"--to: {options.last} is before --from: {options.first}")
     rows = feeds_file.load(settings.market_feeds_file).feed
-    usual = FeedRow(source=options.source, areas=(area,), seed=options.seed)
-    row = next((one for one in rows if one.source == options.source), usual)
+    row = next((one for one in rows if one.source == options.source), None)
+    if row is None and options.source == feeds_file.WEATHER:
+        raise BadFeeds("--source: weather needs a row in PHOENYRA_HUB_MARKET_FEEDS_FILE")
+    row = row or FeedRow(source=options.source, areas=(area,), seed=options.seed)
     show = _progress()
     async with open_row(row, settings, clock, Limiter()) as feed:
         if not feed.offers(kind, area):
             raise BadFeeds(f"--series: {options.source} has no {kind.value} of {area}")
         asked = Asked(feed.name, area, kind, detail)
         progress = Progress(done=0, total=0, appended=Appended())
-        async for progress in backfill(archive, feed, asked, options.first, options.last):
+        filling = told_backfill(archive, feed, asked, options.first, options.last, clock)
+        async for progress in filling:
             show(progress.done, progress.total, progress.appended)
     sys.stdout.write(f"{asked}: {progress.done} days, {_said(progress.appended)}\n")
 

@@ -16,11 +16,11 @@ from cloud.kernel.errors import Unavailable
 from cloud.kernel.events import NewEvent
 from cloud.market.areas import catalogue
 from cloud.market.feeds import feeds_file, opening, poller
-from cloud.market.feeds.backfill import backfill
 from cloud.market.feeds.base import MarketFeed
 from cloud.market.feeds.coverage import belongs
 from cloud.market.feeds.errors import FeedError
 from cloud.market.feeds.feeds_file import CompareRow, FeedRow, FeedsFile
+from cloud.market.feeds.fills import told_backfill
 from cloud.market.feeds.limiter import Limiter
 from cloud.market.feeds.poller import Job
 from cloud.market.feeds.rows import auction_of
@@ -185,7 +185,9 @@ async def _fill(hub: Hub, archive: Archive, jobs: Sequence[Job], count: int) -> 
         first = today - timedelta(days=count)
         last = today - timedelta(days=feeds_file.REACH_DAYS + 1)
         try:
-            async for _ in backfill(archive, job.feed, job.state.asked, first, last):
+            async for _ in told_backfill(
+                archive, job.feed, job.state.asked, first, last, hub.clock
+            ):
                 pass
         except (FeedError, BadBatch) as error:
             _logger.warning("feed %s: no history: %s", job.state.asked, error)

@@ -52,7 +52,7 @@ class Archive:
     """All series of one hub; `database` is the truth, nothing is remembered here."""
 
     def __init__(self, database: Database, areas: dict[str, Area]) -> None:
-        self._database, self.areas = database, areas
+        self.database, self.areas = database, areas
 
     def area_of(self, series: Series) -> Area:
         """Return the area of a series.
@@ -96,7 +96,7 @@ class Archive:
         """
         if end_us - start_us > READ_DAYS_MAX * 86_400 * _US:
             raise ValueError(f"{READ_DAYS_MAX} days are read at once")
-        async with self._database.reading() as connection:
+        async with self.database.reading() as connection:
             number = await store.number_of(connection, series)
             rows: Sequence[Any] = ()
             if number is not None:
@@ -124,16 +124,20 @@ class Archive:
 
     async def extents(self) -> list[Extent]:
         """Return what is kept, in order of the series."""
-        async with self._database.reading() as connection:
+        async with self.database.reading() as connection:
             return await store.extents(connection)
 
-    async def quarantine(self, limit: int = ASIDES_MAX) -> list[Aside]:
-        """Return what is kept and not served, the last received first."""
-        async with self._database.reading() as connection:
-            return await store.asides(connection, min(limit, ASIDES_MAX))
+    async def quarantine(self, limit: int = ASIDES_MAX, open_only: bool = False) -> list[Aside]:
+        """Return what is kept and not served, the last received first.
+
+        Args:
+            open_only: only that of which nobody has decided yet.
+        """
+        async with self.database.reading() as connection:
+            return await store.asides(connection, min(limit, ASIDES_MAX), open_only)
 
     async def _append(self, series: Series, parts: Sequence[Statement]) -> Appended:
-        async with self._database.transaction() as connection:
+        async with self.database.transaction() as connection:
             number = await store.make(connection, series)
             there = await self._there(connection, number, parts)
 

@@ -6,24 +6,27 @@ ordinary.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby, pairwise
 
 from cloud.market.areas.model import Area
 from cloud.market.series.merge import Statement
-from cloud.market.series.model import Batch, Kind, Quality
+from cloud.market.series.model import LOADS, POWER_MW_MAX, Batch, Kind, Quality
 
 RESOLUTIONS_S = (60, 300, 900, 1_800, 3_600)
 VALUES_MAX = 600_000
 """Of one batch: more than a year of minutes is no answer of any source."""
-POWER_MW_MAX = 1_000_000.0
-"""More than all of Europe draws; ours."""
+WEATHER_LIMITS: Mapping[Kind, tuple[float, float]] = {
+    Kind.WEATHER_RADIATION: (0.0, 1_500.0),
+    Kind.WEATHER_WIND: (0.0, 150.0),
+    Kind.WEATHER_TEMPERATURE: (-90.0, 60.0),
+}
+"""W/m², m/s, °C; more than was ever measured at the ground; ours."""
 _TEXT_MAX = {"source": 40, "area": 20, "detail": 40}
 DOCUMENT_MAX = 200
 LICENCE_MAX = 400
 _US = 1_000_000
-_LOADS = (Kind.LOAD_ACTUAL, Kind.LOAD_FORECAST)
 
 
 class BadBatch(ValueError):
@@ -116,8 +119,11 @@ def _quality(batch: Batch, area: Area, at_us: int, value: float) -> Quality:
         return batch.quality
     kind = batch.series.kind
     if kind.unit == "MW":
-        low = 0.0 if kind in _LOADS else -POWER_MW_MAX
+        low = 0.0 if kind in LOADS else -POWER_MW_MAX
         return batch.quality if low <= value <= POWER_MW_MAX else Quality.IMPLAUSIBLE
+    if kind in WEATHER_LIMITS:
+        lowest, highest = WEATHER_LIMITS[kind]
+        return batch.quality if lowest <= value <= highest else Quality.IMPLAUSIBLE
     limits = area.limit(kind.value, area.day_of(at_us))
     if limits is not None and not limits.low <= value <= limits.high:
         return Quality.IMPLAUSIBLE

@@ -31,11 +31,34 @@ class Kind(StrEnum):
     IMBALANCE_VOLUME = "volume.imbalance"
     UNAVAILABLE = "outage.unavailable"
     """Power that an outage takes away, its mRID in `Series.detail`."""
+    WEATHER_RADIATION = "weather.radiation"
+    """Forecast of the sun on level ground, mean of the interval; the place in `Series.detail`."""
+    WEATHER_WIND = "weather.wind_speed"
+    """Forecast 80 m above ground at the start of the interval; the place in `Series.detail`."""
+    WEATHER_TEMPERATURE = "weather.temperature"
+    """Forecast 2 m above ground at the start of the interval; the place in `Series.detail`."""
 
     @property
     def unit(self) -> str:
-        """Return EUR/MWh for a price, MW else."""
-        return "EUR/MWh" if self.value.startswith("price.") else "MW"
+        """Return EUR/MWh for a price, that of what is measured for weather, MW else."""
+        if self.value.startswith("price."):
+            return "EUR/MWh"
+        return _WEATHER_UNITS.get(self.value, "MW")
+
+
+_WEATHER_UNITS = {
+    "weather.radiation": "W/m²",
+    "weather.wind_speed": "m/s",
+    "weather.temperature": "°C",
+}
+
+
+SIMULATED = "simulated"
+"""The source whose numbers no market has ever seen."""
+LOADS = (Kind.LOAD_ACTUAL, Kind.LOAD_FORECAST)
+"""What is drawn: a number >= 0."""
+POWER_MW_MAX = 1_000_000.0
+"""More than all of Europe draws; ours."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

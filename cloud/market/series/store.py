@@ -4,19 +4,20 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.kernel.database import insert_or_ignore
 from cloud.market.series import chunk
 from cloud.market.series.merge import Statement
 from cloud.market.series.model import Kind, Quality, Series
-from cloud.market.series.tables import series_table, statement_table
+from cloud.market.series.tables import decision_table, series_table, statement_table
 
 DAY_US_MAX = 25 * 3_600_000_000
 _US = 1_000_000
 _SERVED = (Quality.GOOD.value, Quality.SIMULATED.value)
-_s, _c = series_table.c, statement_table.c
+_s, _c, _d = series_table.c, statement_table.c, decision_table.c
+_DECIDES = "statement_id"
 
 
 class Extent(NamedTuple):
@@ -31,11 +32,23 @@ class Extent(NamedTuple):
     statements: int
 
 
+class Decision(NamedTuple):
+    """What somebody said of a statement that was set apart."""
+
+    at_us: int
+    verdict: str
+    account: str
+    key_id: str
+    reason: str
+
+
 class Aside(NamedTuple):
     """A statement that is set apart, with its series."""
 
+    number: int
     series: Series
     statement: Statement
+    decision: Decision | None
 
 
 async def number_of(connection: AsyncConnection, series: Series) -> int | None:
@@ -123,17 +136,43 @@ async def extents(connection: AsyncConnection) -> list[Extent]:
     return sorted(found)
 
 
-async def asides(connection: AsyncConnection, limit: int) -> list[Aside]:
+async def asides(connection: AsyncConnection, limit: int, open_only: bool = False) -> list[Aside]:
     """Return the statements that are set apart, the last received first."""
-    query = (
-        select(statement_table, _s.source, _s.kind, _s.area, _s.resolution_s, _s.detail)
+    query = _asides().order_by(_c.received_us.desc(), _c.id.desc()).limit(limit)
+    if open_only:
+        query = query.where(_d.verdict.is_(None))
+    return [_aside(row) for row in await connection.execute(query)]
+
+
+async def aside(connection: AsyncConnection, number: int) -> Aside | None:
+    """Return one statement that is set apart, None where there is none of this number."""
+    row = (await connection.execute(_asides().where(_c.id == number))).one_or_none()
+    return None if row is None else _aside(row)
+
+
+async def decide(connection: AsyncConnection, number: int, decision: Decision) -> bool:
+    """Keep a decision; False: there was one before, which stays."""
+    row = {"statement_id": number, **decision._asdict()}
+    await insert_or_ignore(connection, decision_table, [row])
+    kept = await aside(connection, number)
+    return kept is not None and kept.decision == decision
+
+
+def _asides() -> Select[Any]:
+    decided = [column.label(f"decision_{column.name}") for column in _d if column.name != _DECIDES]
+    return (
+        select(statement_table, _s.source, _s.kind, _s.area, _s.resolution_s, _s.detail, *decided)
         .join(series_table, _c.series_id == _s.id)
+        .outerjoin(decision_table, _d.statement_id == _c.id)
         .where(_c.quality.in_([q.value for q in Quality if q.value not in _SERVED]))
-        .order_by(_c.received_us.desc(), _c.id.desc())
-        .limit(limit)
     )
-    rows = await connection.execute(query)
-    return [Aside(series_of(row), _statement(row, row.resolution_s)) for row in rows]
+
+
+def _aside(row: Row[Any]) -> Aside:
+    decision = None
+    if row.decision_verdict is not None:
+        decision = Decision(*(getattr(row, f"decision_{name}") for name in Decision._fields))
+    return Aside(row.id, series_of(row), _statement(row, row.resolution_s), decision)
 
 
 def series_of(row: Row[Any]) -> Series:

@@ -52,3 +52,21 @@ statement_table = Table(
 )
 """What one document says of one local day. first_us, last_us: starts of intervals. chunk: see
 `chunk`. digest: of document, ranks and values, so that the same statement is kept once."""
+
+decision_table = Table(
+    "market_decision",
+    metadata,
+    Column(
+        "statement_id",
+        _BIG,
+        ForeignKey("market_statement.id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("at_us", BigInteger, nullable=False),
+    Column("verdict", String(12), nullable=False),
+    Column("account", String(40), nullable=False),
+    Column("key_id", String(40), nullable=False),
+    Column("reason", String(200), nullable=False),
+)
+"""What somebody decided on a statement that was set apart; once, for good."""

@@ -8,10 +8,8 @@ from cloud.kernel.instants import iso, iso_or_none
 from cloud.market.feeds.states import State
 from cloud.market.series.days import Completeness
 from cloud.market.series.merge import Apart, Values
-from cloud.market.series.model import Quality, Series
+from cloud.market.series.model import SIMULATED, Quality, Series
 from cloud.market.series.store import Aside, Extent
-
-SIMULATED = "simulated"
 
 
 class SeriesView(BaseModel):
