@@ -7,6 +7,7 @@ never stored: a fit is repeated at start.
 Source: Friedman, Annals of Statistics 29:1189 (2001); Ke et al., NeurIPS 30 (2017).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
@@ -81,6 +82,21 @@ def grown(
     with one_thread():
         regressor.fit(rows[known], price_scaling.there(wanted)[:, 0])
     return Trees(regressor, price_scaling, relative)
+
+
+def predictor(
+    rows: FloatArray, wanted: FloatArray, growth: Growth
+) -> Callable[[FloatArray], FloatArray]:
+    """Return what trees that are fitted on `rows`, shape (rows, columns), say of other rows."""
+    regressor = _regressor(growth)
+    with one_thread():
+        regressor.fit(rows, wanted)
+
+    def told(others: FloatArray) -> FloatArray:
+        with one_thread():
+            return np.asarray(regressor.predict(others))
+
+    return told
 
 
 def _regressor(growth: Growth) -> _Regressor:
