@@ -60,6 +60,9 @@ class HubSettings(BaseSettings):
     entsoe_token: SecretStr | None = Field(
         default=None, description="of the ENTSO-E Transparency Platform"
     )
+    weather_key: SecretStr | None = Field(
+        default=None, description="of the service of weather forecasts, where it needs one"
+    )
     price_history_days: int = Field(default=800, ge=2, le=36_600)
     forecast_days: int = Field(
         default=800, ge=14, le=36_600, description="how long forecasts and their jobs are kept"

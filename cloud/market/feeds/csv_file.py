@@ -33,7 +33,13 @@ LINES_MAX = 5_000_000
 NAME_MAX = 34
 _ALL_US = 2**62
 _GZIP = b"\x1f\x8b"
-_UNITS = {"EUR/MWh": ("eur/mwh",), "MW": ("mw",)}
+_UNITS: Mapping[str, tuple[str, ...]] = {
+    "EUR/MWh": ("eur/mwh",),
+    "MW": ("mw",),
+    "W/m²": ("w/m²", "w/m2"),
+    "m/s": ("m/s",),
+    "°C": ("°c",),
+}
 _US = 1_000_000
 Columns = dict[Target, list[Row]]
 

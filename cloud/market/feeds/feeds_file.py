@@ -19,6 +19,8 @@ BYTES_MAX = 1_000_000
 FEEDS_MAX = 50
 ENTSOE = "entsoe"
 SIMULATED = "simulated"
+WEATHER = "weather"
+PLACES_MAX = 60
 REACH_DAYS = max(REREAD_DAYS)
 """Every feed asks for so many days of the past by itself."""
 HISTORY_DAYS_MAX = 1_830
@@ -33,10 +35,20 @@ class _Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class PlaceRow(_Row):
+    """Where weather is asked for."""
+
+    area: str
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    """A detail of series; a site's own weather has the site's id as its name."""
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+
+
 class FeedRow(_Row):
     """One source, and what it is asked for."""
 
-    source: Literal["entsoe", "energy-charts", "awattar", "smard", "simulated"]
+    source: Literal["entsoe", "energy-charts", "awattar", "smard", "weather", "simulated"]
     areas: tuple[str, ...] = Field(min_length=1, max_length=50)
     kinds: tuple[Kind, ...] = Field(default=(Kind.PRICE_DAY_AHEAD,), min_length=1)
     details: tuple[str, ...] = ("",)
@@ -46,20 +58,44 @@ class FeedRow(_Row):
     seed: int = 1
     """Of the simulated market."""
     history_days: int = Field(default=REACH_DAYS, ge=REACH_DAYS, le=HISTORY_DAYS_MAX)
-    """Only of the simulated market: so many days of its past are there from the first start on."""
+    """Of the simulated market and of weather: so many days of the past are there from the start."""
+    places: tuple[PlaceRow, ...] = Field(default=(), max_length=PLACES_MAX)
+    """Only of weather."""
+    delay_h: float = Field(default=6.0, ge=0, le=24)
+    """Only of weather: from the start of a model's run until its forecast counts as known."""
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         _known(self.areas)
-        if len(self.addresses) > (2 if self.source == ENTSOE else 1):
-            raise ValueError("addresses: one is allowed, of entsoe two")
+        if len(self.addresses) > (2 if self.source in (ENTSOE, WEATHER) else 1):
+            raise ValueError("addresses: one is allowed, of entsoe and weather two")
+        self._weather()
         if any(not one.startswith(("http://", "https://")) for one in self.addresses):
             raise ValueError("addresses: https://… is expected")
-        if self.history_days > REACH_DAYS and self.source != SIMULATED:
+        if self.history_days > REACH_DAYS and self.source not in (SIMULATED, WEATHER):
             raise ValueError(
-                f"history_days: only of source {SIMULATED!r}; others: phoenyra-hub market backfill"
+                f"history_days: only of source {SIMULATED!r} and {WEATHER!r};"
+                " others: phoenyra-hub market backfill"
             )
         return self
+
+    def _weather(self) -> None:
+        if self.source != WEATHER:
+            if self.places:
+                raise ValueError(f"places: only of source {WEATHER!r}")
+            return
+        if not self.addresses:
+            raise ValueError(
+                "addresses: is missing; that of the forecasts, then that of the old ones"
+            )
+        if any(not kind.value.startswith(f"{WEATHER}.") for kind in self.kinds):
+            raise ValueError(f"kinds: of source {WEATHER!r} only {WEATHER}.… is allowed")
+        names = [(one.area, one.name) for one in self.places]
+        if len(set(names)) < len(names):
+            raise ValueError("places: a name is used twice in one area")
+        where = {one.area for one in self.places}
+        if where != set(self.areas):
+            raise ValueError("places: each of the areas needs one, and no other area")
 
 
 class CompareRow(_Row):

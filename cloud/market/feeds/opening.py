@@ -13,6 +13,9 @@ from cloud.market.feeds.feeds_file import BadFeeds, FeedRow
 from cloud.market.feeds.limiter import Limiter
 from cloud.market.feeds.simulated import Simulated
 from cloud.market.feeds.sources import Open, open_source
+from cloud.market.feeds.weather import Place
+from cloud.market.feeds.weather_feed import Settings as WeatherSettings
+from cloud.market.feeds.weather_feed import open_weather
 from cloud.settings import HubSettings
 from wire.clock import Clock
 
@@ -42,6 +45,10 @@ async def open_row(
     if row.source == feeds_file.SIMULATED:
         yield Simulated(row.seed, areas, clock)
         return
+    if row.source == feeds_file.WEATHER:
+        async with open_weather(_weather(row, settings), areas, clock) as feed:
+            yield feed
+        return
     if row.source != feeds_file.ENTSOE:
         address = row.addresses[0] if row.addresses else None
         async with open_source(row.source, Open(areas, clock), address) as feed:
@@ -65,6 +72,27 @@ async def open_row(
         except ValueError as error:
             raise BadFeeds(f"PHOENYRA_HUB_ENTSOE_TOKEN or addresses: {error}") from error
         yield feed
+
+
+def _weather(row: FeedRow, settings: HubSettings) -> WeatherSettings:
+    key = settings.weather_key
+    return WeatherSettings(
+        addresses=row.addresses,
+        places={
+            area: [
+                Place(
+                    name=one.name,
+                    latitude_degrees=one.latitude,
+                    longitude_degrees=one.longitude,
+                )
+                for one in row.places
+                if one.area == area
+            ]
+            for area in row.areas
+        },
+        delay_us=round(row.delay_h * 3_600e6),
+        key="" if key is None else key.get_secret_value().strip(),
+    )
 
 
 def _told(line: str) -> None:

@@ -5,7 +5,7 @@ last good data stay: whoever reads them sees since when they are stale.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,7 +17,7 @@ from cloud.market.areas.model import Area
 from cloud.market.feeds import polling
 from cloud.market.feeds.base import MarketFeed, Wish
 from cloud.market.feeds.coverage import complete_days, in_parts
-from cloud.market.feeds.errors import FeedError, FeedRefused
+from cloud.market.feeds.errors import BadAnswer, FeedError, FeedRefused
 from cloud.market.feeds.polling import NEVER, Looked
 from cloud.market.feeds.states import State
 from cloud.market.series.archive import Archive
@@ -53,7 +53,7 @@ class Job:
         retry_us = self.state.next_us
         if self.state.failures and retry_us is not None and now_us < retry_us:
             return [], retry_us
-        days = list(polling.days_in_reach(self.area, now_us))
+        days = list(polling.days_in_reach(self.area, now_us, plan.ahead_days))
         at_us = {
             day: polling.due_us(plan, self.area, day, self.looked.get(day, NEVER), now_us)
             for day in days
@@ -128,7 +128,8 @@ async def _ask(archive: Archive, job: Job, first: date, last: date, is_old: bool
 async def _failed(hub: Hub, job: Job, error: Exception) -> None:
     now_us = hub.clock.now_us()
     text = str(error)[:_TEXT_MAX]
-    first = job.state.failed(now_us, text)
+    word = error.word if isinstance(error, FeedError) else BadAnswer.word
+    first = job.state.failed(now_us, text, word)
     wait_us = min(RETRY_US * 2 ** min(job.state.failures - 1, 10), RETRY_US_MAX)
     job.state.next_us = now_us + (REFUSED_US if isinstance(error, FeedRefused) else wait_us)
     if first:
@@ -149,15 +150,15 @@ async def _tell(hub: Hub, job: Job, code: str, severity: Severity, text: str) ->
         await events.append(connection, event)
 
 
-async def patient(hub: Hub, archive: Archive, jobs: Sequence[Job]) -> bool:
-    """Look at all jobs one after the other; True: something new was kept.
+async def patient(hub: Hub, archive: Archive, jobs: Sequence[Job]) -> AsyncIterator[Job]:
+    """Look at all jobs, one after the other; yield each that kept something new, at once.
 
     A database that does not answer has been told of by itself; the next look is soon enough.
     """
-    new = False
     for job in jobs:
         try:
-            new |= await look(hub, archive, job)
+            new = await look(hub, archive, job)
         except Unavailable:
-            return new
-    return new
+            return
+        if new:
+            yield job

@@ -29,6 +29,8 @@ class Plan:
     """Quick until the end of this day, counted from the delivery day; then daily."""
     is_rolling: bool = False
     """Whether values come bit by bit: a day that has not ended is asked for as long as it lasts."""
+    ahead_days: int = 1
+    """The last delivery day that is asked for, counted from today."""
 
 
 _DAY_AHEAD = Plan(days=-1, first=time(12, 45), interval_min=5, until_days=0)
@@ -36,6 +38,10 @@ _EXAA = Plan(days=-1, first=time(10, 20), interval_min=10, until_days=0)
 _FORECAST = Plan(days=-1, first=time(8, 0), interval_min=30, until_days=0)
 _MEASURED = Plan(days=0, first=time(0, 30), interval_min=15, until_days=1, is_rolling=True)
 _SETTLED = Plan(days=1, first=time(1, 0), interval_min=60, until_days=2)
+_WEATHER = Plan(
+    days=-2, first=time(0, 15), interval_min=180, until_days=1, is_rolling=True, ahead_days=2
+)
+"""Models run every three to six hours; each run says it anew."""
 _PLANS: Mapping[Kind, Plan] = {
     Kind.PRICE_DAY_AHEAD: _DAY_AHEAD,
     Kind.PRICE_INTRADAY_AUCTION: Plan(days=-1, first=time(15, 20), interval_min=15, until_days=0),
@@ -49,6 +55,9 @@ _PLANS: Mapping[Kind, Plan] = {
     Kind.GENERATION_ACTUAL: _MEASURED,
     Kind.FLOW: _MEASURED,
     Kind.UNAVAILABLE: Plan(days=-1, first=time(0, 15), interval_min=30, until_days=1),
+    Kind.WEATHER_RADIATION: _WEATHER,
+    Kind.WEATHER_WIND: _WEATHER,
+    Kind.WEATHER_TEMPERATURE: _WEATHER,
 }
 
 
@@ -84,10 +93,10 @@ def due_us(plan: Plan, area: Area, day: date, looked: Looked, now_us: int) -> in
     return next((at_us for at_us in _rereads(area, day) if at_us > last_us), _never(now_us))
 
 
-def days_in_reach(area: Area, now_us: int) -> Iterator[date]:
+def days_in_reach(area: Area, now_us: int, ahead_days: int = 1) -> Iterator[date]:
     """Yield the delivery days that are still asked for, earliest first."""
     today = area.day_of(now_us)
-    for back in range(max(REREAD_DAYS), -2, -1):
+    for back in range(max(REREAD_DAYS), -ahead_days - 1, -1):
         yield today - timedelta(days=back)
 
 

@@ -15,8 +15,10 @@ from datetime import date, time, timedelta
 from functools import lru_cache
 
 from cloud.market.areas.model import SDAC, Area
+from cloud.market.feeds import simulated_weather
 from cloud.market.feeds.base import Wish
 from cloud.market.feeds.errors import FeedRefused
+from cloud.market.feeds.simulated_weather import Sky
 from cloud.market.series.days import days_of
 from cloud.market.series.model import Batch, Kind, Quality, Series
 from wire.clock import Clock
@@ -36,6 +38,7 @@ _KINDS: Mapping[Kind, tuple[str, ...]] = {
     Kind.LOAD_ACTUAL: ("",),
     Kind.GENERATION_FORECAST: (_SOLAR, _WIND),
     Kind.GENERATION_ACTUAL: (_SOLAR, _WIND),
+    **dict.fromkeys(simulated_weather.KINDS, (simulated_weather.PLACE,)),
 }
 _ACTUAL = (Kind.LOAD_ACTUAL, Kind.GENERATION_ACTUAL)
 _PUBLISHED = {
@@ -94,6 +97,9 @@ def issues(
     seed: int, area: Area, kind: Kind, detail: str, day: date, now_us: int
 ) -> Iterator[Issue]:
     """Yield what is known of a day by `now_us`, earliest first; the same for the same seed."""
+    if kind in simulated_weather.KINDS:
+        yield from _weather(seed, area, kind, day, now_us)
+        return
     start_us, end_us = area.day_us(day)
     starts = tuple(range(start_us, end_us, _QUARTER_US))
     values = tuple(_values(seed, area, kind, detail, day))
@@ -128,6 +134,24 @@ def issues(
         yield Issue(corrected_us, 3, starts, tuple(corrected))
 
 
+def _weather(seed: int, area: Area, kind: Kind, day: date, now_us: int) -> Iterator[Issue]:
+    load_mw = LOAD_MW.get(area.code, LOAD_MW_ELSEWHERE)
+
+    def truth(of: date, hour: float) -> Sky:
+        _, solar, wind = _world(seed, area, of, hour)
+        return Sky(solar / (0.75 * load_mw), (wind / (0.6 * load_mw)) ** 0.5, _season(of))
+
+    def chance(what: str) -> float:
+        return _chance(f"{seed}/weather/{what}")
+
+    for run in simulated_weather.runs(kind, area, day, now_us, truth, chance):
+        yield Issue(run.known_us, run.revision, run.starts_us, run.values)
+
+
+def _season(day: date) -> float:
+    return math.cos((day.timetuple().tm_yday - 15) / 365 * math.tau)
+
+
 def _values(seed: int, area: Area, kind: Kind, detail: str, day: date) -> Iterator[float]:
     periods = area.periods(day, RESOLUTION_S)
     for slot in range(periods):
@@ -147,7 +171,7 @@ def _world(seed: int, area: Area, day: date, hour: float) -> tuple[float, float,
     """Return load, sun and wind in MW at an hour of a day."""
     load_mw = LOAD_MW.get(area.code, LOAD_MW_ELSEWHERE)
     week = 0.82 if day.isoweekday() in (6, 7) else 1.0
-    season = math.cos((day.timetuple().tm_yday - 15) / 365 * math.tau)
+    season = _season(day)
     shape = (
         0.86 + 0.12 * math.sin((hour - 7) / 24 * math.tau) + 0.07 * math.sin(hour / 12 * math.tau)
     )
@@ -188,7 +212,7 @@ def _batch(issue: Issue, wish: Wish, detail: str, now_us: int) -> Batch | None:
     if not pairs:
         return None
     return Batch(
-        series=Series(SOURCE, wish.kind, wish.area, RESOLUTION_S, detail),
+        series=Series(SOURCE, wish.kind, wish.area, _resolution_s(wish.kind), detail),
         starts_us=tuple(at_us for at_us, _ in pairs),
         values=tuple(value for _, value in pairs),
         known_us=issue.known_us if wish.history else now_us,
@@ -200,6 +224,10 @@ def _batch(issue: Issue, wish: Wish, detail: str, now_us: int) -> Batch | None:
         quality=Quality.SIMULATED,
         licence=LICENCE,
     )
+
+
+def _resolution_s(kind: Kind) -> int:
+    return simulated_weather.RESOLUTION_S if kind in simulated_weather.KINDS else RESOLUTION_S
 
 
 @lru_cache(maxsize=4_096)

@@ -55,3 +55,22 @@ async def test_what_is_measured_comes_quarter_by_quarter() -> None:
     (batch,) = [batch async for batch in Simulated(1, AREAS, clock).fetch(wish)]
     assert len(batch.values) == 47, "the quarter-hour that ended at 11:45 is the last one"
     assert min(batch.values) > 0
+
+
+async def test_the_weather_is_told_before_the_day_and_the_sun_follows_it() -> None:
+    clock = SetClock(local_us(2026, 6, 14, 11, 30))
+    feed = Simulated(1, AREAS, clock)
+    start_us, end_us = AT.day_us(date(2026, 6, 15))
+    sun = Wish(kind=Kind.WEATHER_RADIATION, area="AT", start_us=start_us, end_us=end_us)
+    told = [batch async for batch in feed.fetch(sun)]
+    assert [batch.revision for batch in told] == [1, 2], "the evening's run is still to come"
+    assert {batch.series.detail for batch in told} == {"mitte"}
+    assert {batch.series.resolution_s for batch in told} == {3_600}
+    wish = Wish(kind=Kind.GENERATION_FORECAST, area="AT", start_us=start_us, end_us=end_us)
+    assert [batch async for batch in feed.fetch(wish)] == [], "the operator's comes at 17:30"
+    clock.at_us = LATER_US
+    solar = [batch async for batch in feed.fetch(wish) if batch.series.detail == "B16"][-1]
+    power = [sum(solar.values[4 * n : 4 * n + 4]) / 4 for n in range(24)]
+    radiation = told[-1].values
+    shares = [p / r for p, r in zip(power, radiation, strict=True) if r > 50]
+    assert max(shares) < 1.5 * min(shares)
