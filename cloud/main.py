@@ -56,6 +56,7 @@ from cloud.market import routes as market_routes
 from cloud.market.catalogue import BadMarkets
 from cloud.market.feeds import running as market_feeds
 from cloud.market.feeds.feeds_file import BadFeeds
+from cloud.market.overview import Glance
 from cloud.planning import service as planning
 from cloud.portfolio import routes as portfolio_routes
 from cloud.settings import BadSettings, HubSettings
@@ -139,8 +140,13 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
     database = await open_database(_database_url(settings))
     try:
         hub = Hub(settings, clock, database, Sessions(load_secret(settings.data_dir)))
-        shared = (*sync_api.memories(), *exchange_api.memories(), *market_feeds.memories())
-        for memory in (*shared, Attempts(), Feeds(), KnownKeys(), Uses()):
+        shared = (
+            *sync_api.memories(),
+            *exchange_api.memories(),
+            *market_feeds.memories(),
+            Glance(),
+        )
+        for memory in (*shared, Glance(), Attempts(), Feeds(), KnownKeys(), Uses()):
             hub.provide(memory)
         hub.provide(LiveValues(hub.bus, clock))
         hub.provide(signer.of_settings(settings, clock))

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from cloud.kernel.auth import MarketReader
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Invalid, NotFound, responses
+from cloud.market import overview_routes
 from cloud.market.catalogue import load
 from cloud.market.contracts import Market
 from cloud.market.series import routes as series_routes
@@ -17,6 +18,7 @@ _YEARS = range(2000, 2200)
 
 router = APIRouter(prefix="/api/v1", tags=["markets"])
 router.include_router(series_routes.router)
+router.include_router(overview_routes.router)
 
 
 @router.get("/markets", summary="List markets", responses=responses(401))

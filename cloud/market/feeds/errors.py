@@ -18,6 +18,9 @@ EXCERPT_CHARS = 200
 class FeedError(Exception):
     """A source did not give what it was asked for."""
 
+    word = "unavailable"
+    """For machines, and for the words of a page."""
+
 
 class FeedUnavailable(FeedError):
     """Nothing is wrong with the question; the same one is worth another try."""
@@ -26,17 +29,25 @@ class FeedUnavailable(FeedError):
 class FeedPaused(FeedUnavailable):
     """The source asked for a pause, for all who ask with this token."""
 
+    word = "paused"
+
 
 class FeedRefused(FeedError):
     """The same question will be refused again."""
+
+    word = "refused"
 
 
 class BadAnswer(FeedError):
     """The answer is no document that can be trusted; nothing of it is used."""
 
+    word = "bad_answer"
+
 
 class AnswerTooLarge(BadAnswer):
     """The answer passes a limit of size, of entries or of depth."""
+
+    word = "too_large"
 
 
 class TooMuchAsked(FeedError):

@@ -17,6 +17,7 @@ from cloud.kernel.events import NewEvent
 from cloud.market.areas import catalogue
 from cloud.market.feeds import feeds_file, opening, poller
 from cloud.market.feeds.base import MarketFeed
+from cloud.market.feeds.comparisons import Comparison, Comparisons
 from cloud.market.feeds.coverage import belongs
 from cloud.market.feeds.errors import FeedError
 from cloud.market.feeds.feeds_file import CompareRow, FeedRow, FeedsFile
@@ -30,6 +31,7 @@ from cloud.market.series.archive import Archive
 from cloud.market.series.checking import BadBatch
 from cloud.market.series.merge import Values
 from cloud.market.series.model import Kind, Series
+from cloud.market.series.quarantine import TOPIC as DECIDED
 from cloud.market.series.reference import DayAheadPrices
 from wire.sync import Severity
 
@@ -43,7 +45,7 @@ _logger = logging.getLogger(__name__)
 
 def memories() -> tuple[object, ...]:
     """Return what the routes of the feeds find in every hub, running or not."""
-    return FeedStates(), DayAheadPrices()
+    return FeedStates(), DayAheadPrices(), Comparisons()
 
 
 def archive_of(hub: Hub) -> Archive:
@@ -57,6 +59,10 @@ class Follower:
     hub: Hub
     archive: Archive
     file: FeedsFile
+
+    def concerns(self, kind: Kind) -> bool:
+        """Tell whether there is anything to do after something new of this kind."""
+        return kind is Kind.PRICE_DAY_AHEAD or any(row.kind is kind for row in self.file.compare)
 
     async def refresh(self) -> None:
         """Bring the day-ahead prices in memory up to date, and compare what is to be compared."""
@@ -96,11 +102,19 @@ class Follower:
             for other in (s for s in theirs if days.are_alike(one, s)):
                 for day in (today, today + timedelta(days=1)):
                     bounds = area.day_us(day)
-                    differing = days.differences(
-                        await self.archive.as_of(one, *bounds),
-                        await self.archive.as_of(other, *bounds),
-                        row.tolerance_eur_mwh,
+                    said = await self.archive.as_of(one, *bounds)
+                    told = await self.archive.as_of(other, *bounds)
+                    differing = days.differences(said, told, row.tolerance_eur_mwh)
+                    found = Comparison(
+                        ours=one,
+                        theirs=other,
+                        day=day,
+                        compared=len(said.by_start().keys() & told.by_start().keys()),
+                        tolerance=row.tolerance_eur_mwh,
+                        differing=tuple(differing),
+                        at_us=now_us,
                     )
+                    self.hub.service(Comparisons).replace(found)
                     if differing:
                         await self._differ(one, other, day.isoformat(), differing)
 
@@ -168,14 +182,18 @@ async def _follow(hub: Hub, follower: Follower, row: FeedRow) -> None:
         if row.history_days > feeds_file.REACH_DAYS:
             with suppress(Unavailable):  # what is missing is filled in at the next start
                 await _fill(hub, follower.archive, jobs, row.history_days)
+        decided = hub.bus.version(DECIDED)
         while not hub.bus.closed:
-            if await poller.patient(hub, follower.archive, jobs):
-                await _refreshed(follower)
+            async for job in poller.patient(hub, follower.archive, jobs):
+                if follower.concerns(job.state.asked.kind):
+                    await _refreshed(follower)  # others wait for it; the next question has time
                 hub.bus.wake(TOPIC)
             now_us = hub.clock.now_us()
             due_us = min((job.state.next_us or now_us for job in jobs), default=now_us)
             wait_s = min(max((due_us - now_us) / 1e6, SLEEP_S_MIN), SLEEP_S_MAX)
-            await asyncio.sleep(wait_s)
+            if decided != (decided := await hub.bus.wait(DECIDED, decided, wait_s)):
+                await _refreshed(follower)
+                hub.bus.wake(TOPIC)
 
 
 async def _fill(hub: Hub, archive: Archive, jobs: Sequence[Job], count: int) -> None:
@@ -217,4 +235,9 @@ async def _jobs(hub: Hub, archive: Archive, feed: MarketFeed, row: FeedRow) -> l
                 asked = Asked(feed.name, area_code, kind, detail)
                 there = {series for series in known if belongs(series, asked, area)}
                 jobs.append(Job(feed, states.of(asked), area, there))
-    return jobs
+    return sorted(jobs, key=_is_later)
+
+
+def _is_later(job: Job) -> bool:
+    """Prices are asked for first: others wait for them."""
+    return job.state.asked.kind is not Kind.PRICE_DAY_AHEAD

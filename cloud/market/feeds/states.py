@@ -43,23 +43,25 @@ class State:
     """One after the other; 0 once it answers."""
     error: str = ""
     """Of the last failure; no token is in it."""
+    word: str = ""
+    """The same for machines: ``unavailable``, ``paused``, ``refused``, ``bad_answer``, …"""
     next_us: int | None = None
 
     def answered(self, now_us: int) -> bool:
         """Remember an answer; True: it had failed before."""
         recovered = self.failing_since_us is not None
         self.answered_us, self.failing_since_us = now_us, None
-        self.failures, self.error = 0, ""
+        self.failures, self.error, self.word = 0, "", ""
         _answers.labels(*self._labels).inc()
         _failing.labels(*self._labels).set(0)
         return recovered
 
-    def failed(self, now_us: int, error: str) -> bool:
+    def failed(self, now_us: int, error: str, word: str = "unavailable") -> bool:
         """Remember a failure; True: it is the first one after an answer."""
         first = self.failing_since_us is None
         self.failing_since_us = now_us if first else self.failing_since_us
         self.failures += 1
-        self.error = error
+        self.error, self.word = error, word
         _failures.labels(*self._labels).inc()
         _failing.labels(*self._labels).set(1)
         return first

@@ -2,19 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
-from cloud.kernel.auth import MarketReader
+from cloud.kernel.auth import Admin, MarketReader
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Invalid, NotFound, responses
 from cloud.kernel.instants import Instant, us_or
 from cloud.market.areas import catalogue
 from cloud.market.feeds.states import FeedStates
+from cloud.market.series import quarantine
 from cloud.market.series.archive import ASIDES_MAX, Archive
 from cloud.market.series.days import by_day
 from cloud.market.series.model import Kind, Series
 from cloud.market.series.views import (
     AsideView,
+    DecisionBody,
     ExtentView,
     FeedsView,
     FeedView,
@@ -22,6 +24,7 @@ from cloud.market.series.views import (
     SeriesListView,
     ValuesView,
 )
+from wire import fields
 
 DAYS_MAX = 366
 _DAY_US = 86_400_000_000
@@ -78,10 +81,36 @@ async def list_quarantine(
     hub: HubHere,
     _reader: MarketReader,
     limit: Annotated[int, Query(ge=1, le=ASIDES_MAX)] = 100,
+    open_only: Annotated[
+        bool, Query(alias="open", description="only what nobody has decided on")
+    ] = False,
 ) -> QuarantineView:
     """Return what is kept and not served: implausible values and conflicts within an answer."""
-    found = await Archive(hub.database, catalogue.load()).quarantine(limit)
-    return QuarantineView(quarantine=[AsideView.kept(aside) for aside in found])
+    archive = Archive(hub.database, catalogue.load())
+    found = await archive.quarantine(limit, open_only)
+    return QuarantineView(
+        quarantine=[AsideView.kept(one, archive.areas.get(one.series.area)) for one in found]
+    )
+
+
+@router.post(
+    "/quarantine/{number}",
+    summary="Release or reject",
+    responses=responses(401, 403, 404, 409, 422),
+)
+async def decide(
+    hub: HubHere,
+    admin: Admin,
+    number: Annotated[int, Path(ge=1, le=2**53)],
+    body: DecisionBody,
+) -> AsideView:
+    """Decide on what is set apart, once. Everybody who trades here sees the same prices: admins.
+
+    A released value is served from now on as what the source has said; nothing that was computed
+    before changes. A rejected one stays set apart. Both are in the audit log, and an event.
+    """
+    found = await quarantine.decide(hub, admin, number, body.verdict, fields.cut(body.reason))
+    return AsideView.kept(found, catalogue.load().get(found.series.area))
 
 
 @router.get("/feeds", summary="List feeds", responses=responses(401))

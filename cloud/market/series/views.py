@@ -2,13 +2,16 @@
 
 from datetime import date
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.kernel.instants import iso, iso_or_none
+from cloud.market.areas.model import Area
 from cloud.market.feeds.states import State
 from cloud.market.series.days import Completeness
 from cloud.market.series.merge import Apart, Values
 from cloud.market.series.model import SIMULATED, Quality, Series
+from cloud.market.series.quarantine import Verdict
+from cloud.market.series.reasons import Why, reason
 from cloud.market.series.store import Aside, Extent
 
 
@@ -149,26 +152,59 @@ class ValuesView(SeriesView):
         )
 
 
+class DecisionBody(BaseModel):
+    """What somebody decides on a statement that is set apart."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict: Verdict
+    reason: str = Field(min_length=3, max_length=200, examples=["confirmed by the exchange"])
+
+
+class DecisionView(BaseModel):
+    at: str
+    verdict: Verdict
+    account: str
+    reason: str
+
+
 class AsideView(SeriesView):
     """A statement that is set apart."""
 
+    id: int
     starts: list[str]
     values: list[float]
     quality: Quality
+    why: Why
+    low: float | None = Field(description="what is allowed, in the unit of the series")
+    high: float | None
     received: str
     document: str
+    decision: DecisionView | None = Field(description="null: nobody has decided yet")
 
     @classmethod
-    def kept(cls, aside: Aside) -> "AsideView":
-        said = aside.statement
+    def kept(cls, aside: Aside, area: Area | None) -> "AsideView":
+        said, decided = aside.statement, aside.decision
+        found = reason(aside.series, said, area)
+        decision = decided and DecisionView(
+            at=iso(decided.at_us),
+            verdict=Verdict(decided.verdict),
+            account=decided.account,
+            reason=decided.reason,
+        )
         return cls.model_validate(
             _parts(aside.series)
             | {
+                "id": aside.number,
                 "starts": [iso(at_us) for at_us in said.starts_us],
                 "values": list(said.values),
                 "quality": said.quality,
+                "why": found.why,
+                "low": found.low,
+                "high": found.high,
                 "received": iso(said.received_us),
                 "document": said.document,
+                "decision": decision,
             }
         )
 
@@ -188,7 +224,11 @@ class FeedView(BaseModel):
     stale_since: str | None = Field(description="since when it does not answer")
     failures: int = Field(description="one after the other")
     error: str | None
+    error_code: str | None = Field(
+        description="unavailable, paused, refused, bad_answer, too_large"
+    )
     next_try: str | None
+    simulated: bool
 
     @classmethod
     def of(cls, state: State) -> "FeedView":
@@ -201,7 +241,9 @@ class FeedView(BaseModel):
             stale_since=iso_or_none(state.failing_since_us),
             failures=state.failures,
             error=state.error or None,
+            error_code=state.word or None,
             next_try=iso_or_none(state.next_us),
+            simulated=state.asked.source == SIMULATED,
         )
 
 
