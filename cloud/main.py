@@ -140,12 +140,7 @@ async def open_hub(settings: HubSettings, clock: Clock) -> AsyncIterator[Hub]:
     database = await open_database(_database_url(settings))
     try:
         hub = Hub(settings, clock, database, Sessions(load_secret(settings.data_dir)))
-        shared = (
-            *sync_api.memories(),
-            *exchange_api.memories(),
-            *market_feeds.memories(),
-            Glance(),
-        )
+        shared = (*sync_api.memories(), *exchange_api.memories(), *market_feeds.memories())
         for memory in (*shared, Glance(), Attempts(), Feeds(), KnownKeys(), Uses()):
             hub.provide(memory)
         hub.provide(LiveValues(hub.bus, clock))
