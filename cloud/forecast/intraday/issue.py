@@ -1,0 +1,132 @@
+"""The next 24 hours from what is known: prices, load, sun and wind, each with quantiles. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cloud.forecast.arrays import BoolArray, FloatArray, IntArray
+from cloud.forecast.intraday import auctions, features, lessons
+from cloud.forecast.intraday.features import FIELDS, Known
+from cloud.forecast.intraday.margins import margins
+from cloud.forecast.intraday.members import ISSUES_MIN, NAMES, Members
+from cloud.forecast.intraday.past import HOUR_SLOTS, Issues
+from cloud.forecast.intraday.quantities import Quantity, quantity
+from cloud.forecast.intraday.vintages import Vintages
+from cloud.market.areas.model import Area
+
+FULL, LAST_PRICE = "full", "last_price"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Priced:
+    """Prices of the next slots, EUR/MWh."""
+
+    price: FloatArray
+    """Shape (96,), or (24,) of hours; NaN where no auction has decided anything."""
+    quantiles: FloatArray | None
+    """Shape (slots, levels), NaN where nothing is still to come; None before 14 days of errors."""
+    is_open: bool
+    """Whether the mean beats the last price, and is what is told."""
+    is_index: bool
+    error_days: int
+    p: float
+    """Of the test of the gate."""
+    weights: Mapping[str, float]
+    """Of the members, where the mean is told."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Issue:
+    """What is told now."""
+
+    priced: Priced
+    quantities: Mapping[str, Quantity] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    """All issues by slots of the length that is wanted; the last row is now."""
+
+    price: FloatArray
+    columns: FloatArray
+    change: FloatArray
+    aim: FloatArray
+    known_us: IntArray
+
+
+def issue(
+    series: Mapping[str, Vintages],
+    area: Area,
+    issues: Issues,
+    levels: tuple[float, ...],
+    step_slots: int = 1,
+) -> Issue:
+    """Return the forecast of the last of `issues`, from what was known at each of them.
+
+    Args:
+        series: by the names of `auctions` and `features`, the measured ones behind actual/.
+        step_slots: quarter-hours of a slot that is wanted, 1 or 4; issues begin on its grid.
+    """
+    known = features.known(series, area, issues)
+    priced = prices(series, issues, known, levels, step_slots)
+    found = {}
+    for name in FIELDS:
+        one = quantity(series, name, issues, levels)
+        if one is not None:
+            found[name] = one
+    return Issue(priced, found)
+
+
+def prices(
+    series: Mapping[str, Vintages],
+    issues: Issues,
+    known: Known,
+    levels: tuple[float, ...],
+    step_slots: int = 1,
+) -> Priced:
+    """Return the prices alone."""
+    aims = auctions.aims(series, issues, known.stage, of_index=True)
+    if np.isfinite(aims.price).any(axis=1).sum() < ISSUES_MIN:
+        of_auctions = auctions.aims(series, issues, known.stage, of_index=False)
+        if np.isfinite(of_auctions.price).any(axis=1).sum() >= ISSUES_MIN:
+            aims = of_auctions
+    table = _table(known, aims.price, aims.known_us, step_slots)
+    spread = table.aim - table.price
+    columns = features.with_last_days(table.columns, spread, table.known_us, issues)
+    members = Members(columns, spread, table.known_us, issues)
+    taught = lessons.taught(members, 0)
+    # One decision for all errors: they are those of what is told today.
+    point = taught.spread if taught.is_open else np.zeros_like(spread)
+    awaited = auctions.awaited(table.aim)
+    found = margins(spread - point, table.known_us, issues.at_us, levels, table.change)
+    price = table.price[-1] + np.where(awaited, point[-1], 0.0)
+    weights = zip(NAMES, taught.shares.tolist(), strict=True)
+    return Priced(
+        price=price,
+        quantiles=None if found is None else _laid(price, found[0], awaited),
+        is_open=taught.is_open,
+        is_index=aims.is_index and bool(awaited.any()),
+        error_days=0 if found is None else found[1],
+        p=taught.p,
+        weights={name: round(one, 6) for name, one in weights} if taught.is_open else {},
+    )
+
+
+def _laid(price: FloatArray, added: FloatArray, awaited: BoolArray) -> FloatArray:
+    return np.where(awaited[:, None], price[:, None] + added, np.nan)
+
+
+def _table(known: Known, aim: FloatArray, known_us: IntArray, step_slots: int) -> _Table:
+    if step_slots == 1:
+        return _Table(known.price, known.columns, known.change, aim, known_us)
+    assert step_slots == HOUR_SLOTS, "hours and their quarters are told, and nothing else"
+
+    def hourly(values: FloatArray) -> FloatArray:
+        rows, slots, *rest = values.shape
+        return np.asarray(values.reshape(rows, slots // step_slots, step_slots, *rest).mean(axis=2))
+
+    latest = known_us.reshape(len(known_us), -1, step_slots).max(axis=2)
+    return _Table(
+        hourly(known.price), hourly(known.columns), hourly(known.change), hourly(aim), latest
+    )
