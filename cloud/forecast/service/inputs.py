@@ -10,7 +10,7 @@ import numpy as np
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.days import HOURS
 from cloud.forecast.early import VERSION, has_come
-from cloud.forecast.service import beside, hours, sources, store
+from cloud.forecast.service import beside, hours, sources, store, weathered
 from cloud.forecast.service.issue import LEARNED_DAYS
 from cloud.forecast.service.ladder import (
     CONFIGURATIONS,
@@ -98,6 +98,7 @@ async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
     step_s = request.granularity_min * 60
     prices = await read.days(PRICE, first, count)
     groups = await _groups(read, first, count)
+    sky = await _sky(read, groups, job, target, targets)
     decided = _decided(prices, targets)
     prices[count - targets + decided :] = np.nan
     foot, early = Footing(FULL, (), ()), None
@@ -119,24 +120,27 @@ async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
         prices=prices,
         groups={name: groups[name] for name in foot.groups},
         quarters=await _quarters(read, first, count, decided - targets),
-        foreseen=await _foreseen(read, request.start_us, request.end_us, step_s),
-        past=await _past(read, target, targets),
+        foreseen=sky.foreseen,
+        past=sky.past,
         told={day: _unpacked(values) for day, values in told.items()},
         early=early,
         other=await read.days(OTHER, first, count) if foot.quality == TEMPLATE else None,
-        flags=foot.flags,
+        flags=(*foot.flags, *sky.flags),
         seed=int(target.strftime("%Y%m%d")),
     )
-    whole = np.flatnonzero(np.isfinite(prices).all(axis=1))
-    last = first + timedelta(days=int(whole[-1]) if len(whole) else 0)
     return Gathered(
         task=task,
         members=key,
         inputs="+".join(foot.groups) or "prices",
         data_age_s={name: (job.as_of_us - us) // _US for name, us in read.known_us.items()},
         simulated=read.chosen.simulated,
-        trained=(first, last),
+        trained=(first, first + timedelta(days=_last_whole(prices))),
     )
+
+
+def _last_whole(prices: FloatArray) -> int:
+    whole = np.flatnonzero(np.isfinite(prices).all(axis=1))
+    return int(whole[-1]) if len(whole) else 0
 
 
 async def gather_intraday(
@@ -195,6 +199,21 @@ async def _groups(read: Reading, first: date, count: int) -> dict[str, FloatArra
         found[RENEWABLES] = np.sum(each, axis=0)
     if read.chosen.of(EXAA_PRICE):
         found[EXAA_PRICE] = await read.days(EXAA_PRICE, first, count)
+    return found
+
+
+async def _sky(
+    read: Reading, groups: dict[str, FloatArray], job: Job, target: date, targets: int
+) -> weathered.Fields:
+    """Return load, sun and wind; what the weather stands in for is put into `groups` as well."""
+    request = job.request
+    step_s = request.granularity_min * 60
+    past = await _past(read, target, targets)
+    foreseen = await _foreseen(read, request.start_us, request.end_us, step_s)
+    found = await weathered.told(read, past, foreseen, target, targets, step_s)
+    if RENEWABLES in groups:
+        names = [name for name in ("solar", "wind") if read.chosen.below(f"{name}/")]
+        groups[RENEWABLES] = found.renewables(groups[RENEWABLES], names, targets)
     return found
 
 

@@ -14,8 +14,10 @@ from cloud.market.areas.model import Area
 from cloud.market.series.archive import Archive
 from cloud.market.series.merge import Values
 from cloud.market.series.model import Series
+from cloud.market.series.vintages import Eve, of_eves
 
 _CHUNK_DAYS = 1_000
+_DAY_US = 86_400_000_000
 
 
 class Reading:
@@ -51,6 +53,28 @@ class Reading:
     async def slots(self, use: str, start_us: int, end_us: int, step_s: int) -> FloatArray:
         """Return one value a slot, NaN where it is not known."""
         return hours.on_slots(await self._read(use, start_us, end_us), start_us, end_us, step_s)
+
+    async def eves(self, use: str, first: date, count: int, target: date) -> FloatArray:
+        """Return hourly means, each day as known on its eve, shape (count, 24).
+
+        `target` and what follows are read as of this reading's instant, a day before as of the
+        same hour so many days earlier: what is learned from was known in time.
+        """
+        found = np.full((count, HOURS), np.nan)
+        days = [first + timedelta(days=row) for row in range(count)]
+        backs = [max((target - day).days, 0) for day in days]
+        spans = [
+            Eve(*self.area.day_us(day), self._as_of_us - back * _DAY_US)
+            for day, back in zip(days, backs, strict=True)
+        ]
+        for series in self.chosen.of(use):
+            for row, values in enumerate(await of_eves(self._archive, series, spans)):
+                told = hours.matrix([values], self.area, days[row], 1)[0]
+                found[row] = np.where(np.isfinite(told), told, found[row])
+                if values.known_us:
+                    name = use.partition("/")[0]
+                    self.known_us[name] = max(self.known_us.get(name, 0), *values.known_us)
+        return found
 
     async def _read(self, use: str, start_us: int, end_us: int) -> Sequence[Values]:
         found = []

@@ -20,6 +20,7 @@ PRICE, LOAD, RENEWABLES, EXAA_PRICE = "price", "load", "renewables", "exaa"
 NEIGHBOURS, EARLY_NEIGHBOURS, OTHER = "neighbours", "early_neighbours", "other"
 NEIGHBOURS_MAX = 4
 """Those with the longest history: more of them would tell little new, and cost reading."""
+_WEATHER = {Kind.WEATHER_RADIATION: "weather/radiation", Kind.WEATHER_WIND: "weather/wind"}
 LENT_US = 15 * 86_400_000_000
 """With a shorter history of prices another area may lend its own."""
 SOLAR, WIND = ("B16",), ("B18", "B19")
@@ -32,7 +33,8 @@ class Chosen:
 
     by_use: Mapping[str, tuple[Series, ...]]
     """price, exaa, ida/NAME, load; solar/TYPE and wind/TYPE; the same with actual/ before them;
-    neighbours/AREA; other, the prices that another area lends."""
+    weather/radiation/PLACE and weather/wind/PLACE; neighbours/AREA; other, the prices that another
+    area lends."""
     first_us: int
     """Of the prices, or of those that are lent."""
     simulated: bool
@@ -132,6 +134,8 @@ def _use(series: Series) -> str | None:
         return LOAD
     if series.kind is Kind.LOAD_ACTUAL and detail == "":
         return f"actual/{LOAD}"
+    if series.kind in _WEATHER:
+        return f"{_WEATHER[series.kind]}/{detail}"
     before = {Kind.GENERATION_FORECAST: "", Kind.GENERATION_ACTUAL: "actual/"}.get(series.kind)
     if before is None:
         return None
