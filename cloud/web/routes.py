@@ -19,6 +19,7 @@ from cloud.web.attempts import Attempts
 from cloud.web.auction_desk import AuctionDesk
 from cloud.web.fleet_desk import FleetDesk
 from cloud.web.forecast_desk import ForecastDesk
+from cloud.web.market_desk import MarketDesk
 from cloud.web.operations_desk import OperationsDesk
 from cloud.web.pages import page
 from cloud.web.site_desk import SiteDesk
@@ -59,6 +60,14 @@ async def forecast_page(request: Request) -> Response:
     if principal is None:
         return RedirectResponse("/login", 303)
     return page(request, "forecast.html", role=principal.role)
+
+
+@router.api_route("/market", methods=["GET", "HEAD"])
+async def market_page(request: Request) -> Response:
+    principal = await auth.session(request)
+    if principal is None:
+        return RedirectResponse("/login", 303)
+    return page(request, "market.html", role=principal.role)
 
 
 @router.get("/forecast/backtests/{name}/{file}")
@@ -209,6 +218,8 @@ async def feed(websocket: WebSocket, page: str = "trade", site: str = "") -> Non
             desk = AuctionDesk(hub, principal)
         case "forecast":
             desk = ForecastDesk(hub, principal)
+        case "market":
+            desk = MarketDesk(hub, principal)
         case "operations" if principal.is_admin and principal.scopes is None:
             desk = OperationsDesk(hub, principal)
         case _:

@@ -35,6 +35,8 @@ _MADE = (
     "clock.",
     "code.",
     "command.",
+    "feederror.",
+    "fill.",
     "flag.",
     "forecast.alarm.",
     "form.",
@@ -52,9 +54,11 @@ _MADE = (
     "record.no_",
     "role.",
     "scope.",
+    "series.",
     "severity.",
     "stats.",
     "tradestate.",
+    "why.",
 )
 """Beginnings of keys that are put together from data."""
 

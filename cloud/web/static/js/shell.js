@@ -7,7 +7,7 @@ const { t } = words;
 const YEAR_S = 365 * 86_400;
 const GO_MS = 1500;
 /** After G. */
-const PLACES = { t: "/trade", a: "/auction", p: "/forecast", f: "/fleet", o: "/operations" };
+const PLACES = { t: "/trade", a: "/auction", p: "/forecast", m: "/market", f: "/fleet", o: "/operations" };
 
 const keep = (name, value) => {
   document.cookie = `${name}=${value};path=/;max-age=${YEAR_S};samesite=strict`;
