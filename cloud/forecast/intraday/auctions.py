@@ -15,7 +15,7 @@ import numpy as np
 
 from cloud.forecast.arrays import BoolArray, FloatArray, IntArray
 from cloud.forecast.intraday.past import SLOTS, Issues
-from cloud.forecast.intraday.vintages import NEVER_US, NOTHING, Vintages
+from cloud.forecast.intraday.vintages import NEVER_US, NOTHING, History
 from cloud.market.areas.model import Area
 
 LADDER = ("price", "ida/IDA1", "ida/IDA2", "ida/IDA3")
@@ -51,7 +51,7 @@ class Aims:
     is_index: bool
 
 
-def decided(series: Mapping[str, Vintages], as_of_us: int, first: int, count: int) -> Decided:
+def decided(series: Mapping[str, History], as_of_us: int, first: int, count: int) -> Decided:
     """Return what the auctions had decided by an instant."""
     price, stage = np.full(count, np.nan), np.full(count, -1, dtype=np.int64)
     coupled = price
@@ -66,7 +66,7 @@ def decided(series: Mapping[str, Vintages], as_of_us: int, first: int, count: in
 
 
 def aims(
-    series: Mapping[str, Vintages], issues: Issues, stages: IntArray, *, of_index: bool
+    series: Mapping[str, History], issues: Issues, stages: IntArray, *, of_index: bool
 ) -> Aims:
     """Return the aims of all issues, with what is known at the last of them.
 

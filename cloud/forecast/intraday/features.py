@@ -14,7 +14,7 @@ import numpy as np
 from cloud.forecast.arrays import FloatArray, IntArray
 from cloud.forecast.intraday.auctions import INDEX, Decided, decided, gate_us
 from cloud.forecast.intraday.past import HOUR_SLOTS, SLOTS, Issues
-from cloud.forecast.intraday.vintages import NOTHING, Vintages
+from cloud.forecast.intraday.vintages import NOTHING, History
 from cloud.market.areas.model import Area
 
 IMBALANCE = "imbalance"
@@ -52,7 +52,7 @@ class Known:
     """What is left for other plants, foreseen anew since the last gate: MW, shape (days, 96)."""
 
 
-def known(series: Mapping[str, Vintages], area: Area, issues: Issues) -> Known:
+def known(series: Mapping[str, History], area: Area, issues: Issues) -> Known:
     """Return what was known at each issue, and nothing that came later."""
     rows = [_of_issue(series, area, issues, row) for row in range(len(issues))]
     return Known(
@@ -98,7 +98,7 @@ def last_mean(values: FloatArray, count: int) -> float:
 
 
 def _of_issue(
-    series: Mapping[str, Vintages], area: Area, issues: Issues, row: int
+    series: Mapping[str, History], area: Area, issues: Issues, row: int
 ) -> tuple[Decided, FloatArray, FloatArray]:
     at_us, first = int(issues.at_us[row]), int(issues.firsts[row])
     now = decided(series, at_us, first, SLOTS)
@@ -126,7 +126,7 @@ def _of_issue(
 
 
 def _changes(
-    series: Mapping[str, Vintages], area: Area, issues: Issues, row: int, stage: IntArray
+    series: Mapping[str, History], area: Area, issues: Issues, row: int, stage: IntArray
 ) -> FloatArray:
     """Return what was foreseen anew of each field since the slot's last gate, shape (3, 96)."""
     at_us, first = int(issues.at_us[row]), int(issues.firsts[row])
@@ -145,7 +145,7 @@ def _changes(
     return found
 
 
-def _error(series: Mapping[str, Vintages], name: str, at_us: int, first: int) -> float:
+def _error(series: Mapping[str, History], name: str, at_us: int, first: int) -> float:
     """Return by how many MW the last two known hours came in above what was foreseen."""
     begin = first - LOOKED_SLOTS
     came = series.get(f"actual/{name}", NOTHING).at(at_us, begin, LOOKED_SLOTS)
@@ -154,7 +154,7 @@ def _error(series: Mapping[str, Vintages], name: str, at_us: int, first: int) ->
 
 
 def _beyond(
-    series: Mapping[str, Vintages], name: str, at_us: int, first: int, auction: FloatArray
+    series: Mapping[str, History], name: str, at_us: int, first: int, auction: FloatArray
 ) -> FloatArray:
     """Return by how much a price of the last slots was above that of their last auction."""
     return series.get(name, NOTHING).at(at_us, first - LOOKED_SLOTS, LOOKED_SLOTS) - auction

@@ -12,7 +12,7 @@ from cloud.forecast.intraday.margins import margins
 from cloud.forecast.intraday.members import ISSUES_MIN, NAMES, Members
 from cloud.forecast.intraday.past import HOUR_SLOTS, Issues
 from cloud.forecast.intraday.quantities import Quantity, quantity
-from cloud.forecast.intraday.vintages import Vintages
+from cloud.forecast.intraday.vintages import History
 from cloud.market.areas.model import Area
 
 FULL, LAST_PRICE = "full", "last_price"
@@ -56,7 +56,7 @@ class _Table:
 
 
 def issue(
-    series: Mapping[str, Vintages],
+    series: Mapping[str, History],
     area: Area,
     issues: Issues,
     levels: tuple[float, ...],
@@ -79,7 +79,7 @@ def issue(
 
 
 def prices(
-    series: Mapping[str, Vintages],
+    series: Mapping[str, History],
     issues: Issues,
     known: Known,
     levels: tuple[float, ...],

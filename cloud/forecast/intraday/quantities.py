@@ -16,7 +16,7 @@ from cloud.forecast.arrays import FloatArray, IntArray
 from cloud.forecast.intraday.features import last_mean, near
 from cloud.forecast.intraday.margins import margins
 from cloud.forecast.intraday.past import HOUR_SLOTS, SLOTS, Issues
-from cloud.forecast.intraday.vintages import NOTHING, Vintages
+from cloud.forecast.intraday.vintages import NOTHING, History
 from cloud.forecast.ridge import coefficients
 
 COMPARED_DAYS = 56
@@ -44,7 +44,7 @@ class Quantity:
 
 
 def quantity(
-    series: Mapping[str, Vintages], name: str, issues: Issues, levels: tuple[float, ...]
+    series: Mapping[str, History], name: str, issues: Issues, levels: tuple[float, ...]
 ) -> Quantity | None:
     """Return load, solar or wind; None where none is foreseen."""
     foreseen_series = series.get(name, NOTHING)
@@ -74,7 +74,7 @@ def quantity(
     return Quantity(point, quantiles, is_blended)
 
 
-def _each(series: Vintages, issues: Issues, shift: int, count: int) -> FloatArray:
+def _each(series: History, issues: Issues, shift: int, count: int) -> FloatArray:
     """Return what was known at each issue of slots that begin `shift` behind its first."""
     pairs = zip(issues.at_us.tolist(), issues.firsts.tolist(), strict=True)
     return np.array([series.at(us, first + shift, count) for us, first in pairs])

@@ -8,7 +8,7 @@ Many instants are asked of one history here, so it is laid out once, slot by slo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -42,6 +42,18 @@ class Read(NamedTuple):
     """`NEVER_US` where there is no value."""
 
 
+class History(Protocol):
+    """What was known of a quantity, whenever."""
+
+    def read(self, as_of_us: int, first: int, count: int) -> Read:
+        """Return what was known at an instant of slots from number `first` on."""
+        ...
+
+    def at(self, as_of_us: int, first: int, count: int) -> FloatArray:
+        """Return the values alone."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Vintages:
     """One row a slot and statement; of one slot the row that counts most is the last."""
@@ -67,6 +79,21 @@ class Vintages:
 
     def at(self, as_of_us: int, first: int, count: int) -> FloatArray:
         """Return the values alone."""
+        return self.read(as_of_us, first, count).values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sum:
+    """A quantity of several parts: it is known where each of them is."""
+
+    parts: Sequence[Vintages]
+
+    def read(self, as_of_us: int, first: int, count: int) -> Read:
+        each = [part.read(as_of_us, first, count) for part in self.parts]
+        values = np.sum([one.values for one in each], axis=0)
+        return Read(values, np.max([one.known_us for one in each], axis=0))
+
+    def at(self, as_of_us: int, first: int, count: int) -> FloatArray:
         return self.read(as_of_us, first, count).values
 
 

@@ -11,6 +11,7 @@ from cloud.kernel.database import insert_or_ignore
 from cloud.market.series import chunk
 from cloud.market.series.merge import Statement
 from cloud.market.series.model import Kind, Quality, Series
+from cloud.market.series.raw import Raw
 from cloud.market.series.tables import decision_table, series_table, statement_table
 
 DAY_US_MAX = 25 * 3_600_000_000
@@ -100,6 +101,21 @@ async def statements(
     if known_us is not None:
         query = query.where(_c.known_us <= known_us)
     return (await connection.execute(query.order_by(_c.first_us, _c.id))).all()
+
+
+async def raw(
+    connection: AsyncConnection, number: int, first_us: int, last_us: int, known_us: int
+) -> list[Raw]:
+    """Return served statements that begin in ``[first_us, last_us)``, known by an instant."""
+    query = select(_c.first_us, _c.slots, _c.known_us, _c.created_us, _c.revision, _c.chunk).where(
+        _c.series_id == number,
+        _c.first_us >= first_us,
+        _c.first_us < last_us,
+        _c.known_us <= known_us,
+        _c.quality.in_(_SERVED),
+    )
+    rows = await connection.execute(query.order_by(_c.first_us, _c.id))
+    return [Raw._make(row) for row in rows]
 
 
 def read(rows: Iterable[Row[Any]], resolution_s: int) -> list[Statement]:
