@@ -5,12 +5,15 @@ which two runs are equal to the last bit; `one_thread` sees to it for a whole ru
 """
 
 from contextlib import AbstractContextManager
+from importlib import import_module
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import threadpool_limits
 
 from cloud.forecast.arrays import FloatArray
+
+_LINALG = "scipy.linalg"
+"""Loaded by the first who solves: 20 MB, which the hub itself has no use for."""
 
 
 def solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
@@ -18,15 +21,17 @@ def solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
 
     Raises numpy.linalg.LinAlgError where it is not positive definite.
     """
+    linalg = import_module(_LINALG)
     # Rows of a symmetric matrix are its columns, and LAPACK wants columns: no copy is made.
-    factor = cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
-    return np.asarray(cho_solve(factor, right, check_finite=False))
+    factor = linalg.cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
+    return np.asarray(linalg.cho_solve(factor, right, check_finite=False))
 
 
 def one_thread() -> AbstractContextManager[object]:
     """Return a context in which the linear algebra, and the trees, of this process use one core.
 
-    Only libraries are reached that are loaded when it is entered.
+    Only libraries are reached that are loaded when it is entered: the solver is, then.
     """
+    import_module(_LINALG)
     limits: AbstractContextManager[object] = threadpool_limits(limits=1)
     return limits

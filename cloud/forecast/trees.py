@@ -76,11 +76,13 @@ def grown(
     known = np.isfinite(wanted) & np.isfinite(rows).all(axis=1)
     if known.sum() < ROWS_MIN:
         return None
-    wanted = wanted[known][:, None]
+    if not known.all():  # the copy is as large as all features
+        rows, wanted = rows[known], wanted[known]
+    wanted = wanted[:, None]
     price_scaling = scaling(wanted)
     regressor = _regressor(growth)
     with one_thread():
-        regressor.fit(rows[known], price_scaling.there(wanted)[:, 0])
+        regressor.fit(rows, price_scaling.there(wanted)[:, 0])
     return Trees(regressor, price_scaling, relative)
 
 
