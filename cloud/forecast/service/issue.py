@@ -6,6 +6,7 @@ day, and says so.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -13,12 +14,15 @@ import numpy as np
 
 from cloud.forecast import early
 from cloud.forecast.arrays import FloatArray
-from cloud.forecast.configuration import Configuration, Forest
+from cloud.forecast.configuration import Configuration
 from cloud.forecast.days import HOURS, Days, filled, lags, similar_day
 from cloud.forecast.linear import one_thread
 from cloud.forecast.members import Grove, Members
 from cloud.forecast.quantiles import Settings, bands
-from cloud.forecast.service import alternatives, retreat
+from cloud.forecast.relative import relative
+from cloud.forecast.service import alternatives, bridge, retreat
+from cloud.forecast.service.bridge import bridged
+from cloud.forecast.service.hours import slots
 from cloud.forecast.service.ladder import (
     CONFIGURATIONS,
     SIMILAR_DAY,
@@ -26,6 +30,7 @@ from cloud.forecast.service.ladder import (
     TooShort,
     fallback,
 )
+from cloud.forecast.service.later import asked, later
 from cloud.forecast.service.laying import Made, laid
 from cloud.forecast.service.model import LEVELS
 from cloud.forecast.service.task import Result, Task
@@ -64,6 +69,8 @@ class _Learned:
     """Shape (rows, 24)."""
     weights: Mapping[str, float]
     told: Mapping[date, FloatArray]
+    said: FloatArray | None = None
+    """By the members of the first open day, shape (members, 24)."""
 
 
 def issue(task: Task, grove: Grove, progress: Progress = lambda done, of: None) -> Result:
@@ -77,17 +84,26 @@ def issue(task: Task, grove: Grove, progress: Progress = lambda done, of: None) 
     made = Made(list(task.flags))
     learned = None
     if task.decided < task.targets:
-        with one_thread():
+        # Without members there is nothing to solve, and the hub makes such a day itself.
+        with one_thread() if task.quality in CONFIGURATIONS else nullcontext():
             learned = _open_days(task, days, grove, progress, made)
     series, scenarios = laid(task, area, days, made)
     return Result(
         quality=SIMILAR_DAY if SIMILAR_DAY in made.flags else task.quality,
         flags=tuple(made.flags),
         weights={} if learned is None else learned.weights,
+        resting=_resting(task, area, days, made),
         series=series,
         scenarios=scenarios,
         told={} if learned is None else learned.told,
     )
+
+
+def _resting(task: Task, area: Area, days: Days, made: Made) -> tuple[float, ...]:
+    if made.resting is None or not np.isfinite(made.resting).all():
+        return ()
+    day = days.on(len(days) - task.targets + task.decided)
+    return tuple(round(float(one), 2) for one in slots(made.resting, area, day, task.step_s))
 
 
 def _history(task: Task, area: Area) -> Days:
@@ -99,15 +115,16 @@ def _history(task: Task, area: Area) -> Days:
 
 def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: Made) -> _Learned:
     first = len(days) - task.targets + task.decided
-    configuration = CONFIGURATIONS.get(task.quality)
-    if configuration is not None and task.retreat.short_windows:
-        made.flag("short_windows")
+    configuration, read = CONFIGURATIONS.get(task.quality), days
+    few = asked(configuration, task.retreat.members)
     if task.quality == TEMPLATE:
         learned = _of_template(task, first)
     elif configuration is None:
         learned = _of_similar_days(days, first)
     else:
-        learned = _of_members(task, days, first, configuration, grove, progress)
+        read = bridged(days, first, lambda found, row: later(found, row, few))
+        learned = _of_members(task, read, first, configuration, grove, progress)
+        learned = _retreated(task, read, first, configuration, learned, made)
     point = learned.points[-1]
     if not np.isfinite(point).all():
         made.flag(SIMILAR_DAY)
@@ -117,13 +134,15 @@ def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: M
             raise TooShort("no whole day of prices is known")
         point = found
     hourly = [point]
+    if read is not days:
+        made.flag(bridge.FLAG)
     margins, courses = _margins(task, days, learned, first, made)
     made.margins.append(margins)
     made.courses.append(courses)
     for row in range(first + 1, len(days)):
-        days.prices[row - 1] = hourly[-1]
+        read.prices[row - 1] = hourly[-1]
         made.flag("extended")
-        hourly.append(_later(days, row, _asked(task, configuration)))
+        hourly.append(later(read, row, few))
         made.margins.append(None if margins is None else margins * WIDENED)
         made.courses.append(None if courses is None else courses * WIDENED)
     shaped = shape(task.quarters[: len(task.quarters) - (len(days) - first)])
@@ -131,13 +150,33 @@ def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: M
         made.flag("flat_hours")
     quarters = task.step_s < HOUR_S and shaped is not FLAT
     made.points += [shaped.quarters(hours) if quarters else hours for hours in hourly]
+    if made.resting is not None and quarters:
+        made.resting = shaped.quarters(made.resting)
     return learned
 
 
-def _asked(task: Task, configuration: Configuration | None) -> Configuration | None:
-    if configuration is None or not task.retreat.short_windows:
-        return configuration
-    return retreat.shortened(configuration)
+def _retreated(
+    task: Task, days: Days, first: int, configuration: Configuration, learned: _Learned, made: Made
+) -> _Learned:
+    """Return what is told in place of the members' mean, and flag it; see `retreat`."""
+    wanted = task.retreat.members
+    if task.retreat.pinned:
+        made.flag("pinned")
+    if wanted is retreat.Members.LEVEL_RELATIVE and learned.said is not None:
+        point, weights = relative(days, first, configuration, learned.said)
+        if not weights:
+            return learned
+        made.flag(retreat.FLAGS[wanted])
+        points = np.concatenate([learned.points[:-1], point[None]])
+        return replace(learned, points=points, weights=weights)
+    if wanted is retreat.Members.SIMILAR_DAY:
+        made.flag(retreat.FLAGS[wanted])
+        made.flag(SIMILAR_DAY)
+        made.resting = learned.points[-1]
+        return replace(_of_similar_days(days, first), told=learned.told)
+    if wanted is retreat.Members.SHORT_WINDOWS:
+        made.flag(retreat.FLAGS[wanted])
+    return learned
 
 
 def _of_similar_days(days: Days, first: int) -> _Learned:
@@ -166,6 +205,7 @@ def _of_members(
     names, prior = [member.name for member in configuration.members], configuration.prior()
     if task.early is not None:
         names, prior = [*names, *early.NAMES], early.beside(prior)
+    short = task.retreat.members is retreat.Members.SHORT_WINDOWS
     told, new = [], {}
     for row in range(begin, first + 1):
         said = task.told.get(days.on(row)) if row < first else None
@@ -174,36 +214,14 @@ def _of_members(
             if task.early is not None:
                 said = np.concatenate([said, early.told(days.prices, task.early, row)])
             new[days.on(row)] = said
-        told.append(retreat.asleep(configuration, said) if task.retreat.short_windows else said)
+        told.append(retreat.asleep(configuration, said) if short else said)
         progress(row - begin + 1, first + 1 - begin)
     new.pop(days.on(first), None)  # told before its gate, it is told again then
-    true = filled(days.prices)[begin : first + 1].copy()
+    true = filled(task.prices)[begin : first + 1].copy()  # not what stands in for a price
     true[-1] = np.nan
     walked = walk(told, true, prior)
     weights = {n: round(float(w), 6) for n, w in zip(names, walked.shares[-1], strict=True)}
-    return _Learned(begin, walked.point, weights, new)
-
-
-def _later(days: Days, row: int, configuration: Configuration | None) -> FloatArray:
-    """Return a day behind the first open one, whose prices stand in the history as forecast."""
-    found = np.full(HOURS, np.nan)
-    if configuration is not None:
-        missing = [name for name, v in days.inputs.items() if not np.isfinite(filled(v)[row]).all()]
-        # Trees of another set of inputs would have to grow first: the others suffice so far ahead.
-        pairs = zip(configuration.members, configuration.weights, strict=True)
-        quick = [(member, weight) for member, weight in pairs if not isinstance(member, Forest)]
-        few = replace(
-            configuration,
-            members=tuple(member for member, _ in quick),
-            weights=tuple(weight / sum(w for _, w in quick) for _, weight in quick),
-        )
-        told = Members(days.without(*missing), few).told(row)
-        found = walk([told], np.full((1, HOURS), np.nan), few.prior()).point[0]
-    if not np.isfinite(found).all():
-        again = fallback(days, row)
-        assert again is not None, "the day before it was forecast"
-        return again
-    return found
+    return _Learned(begin, walked.point, weights, new, told[-1])
 
 
 def _margins(
@@ -237,6 +255,8 @@ def _margins(
         made.flag("recalibrated")
     if _is_strange(days, first):
         made.flag("unlike_the_past")
+        widening *= WIDENED
+    if bridge.FLAG in made.flags:
         widening *= WIDENED
     courses = alternatives.around(found, true, last, task.seed, widening)
     return margins.at(np.array(LEVELS), widening), courses

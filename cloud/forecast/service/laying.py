@@ -27,6 +27,8 @@ class Made:
     margins: list[FloatArray | None] = field(default_factory=list)
     courses: list[FloatArray | None] = field(default_factory=list)
     """What each course adds to the point, shape (24 or 96, courses)."""
+    resting: FloatArray | None = None
+    """What the members say of the first open day, where they are not believed."""
 
     def flag(self, name: str) -> None:
         if name not in self.flags:

@@ -1,31 +1,59 @@
-"""What a forecast does about alarms of the watch: shorter memories, wider intervals. Pure.
+"""What a forecast does about alarms of the watch, and about a person's wish. Pure.
 
-While an alarm of the accuracy stands, and 14 days after it, only members of short windows are
-asked: what is long past misleads. An alarm of the calibration lets the correction of the quantiles
-begin anew on its day, for good, and widens them while it stands and 14 days after it.
+An alarm of the accuracy lets only members of short windows speak; where it stays, and the similar
+day errs less, that takes their place a day later: one step a day. While the bias has an alarm only
+members speak that see prices relative to their level. An alarm of the calibration lets the
+correction of the quantiles begin anew on its day, for good, and widens them. Each lasts as long as
+its alarm and 14 days longer. What a person has pinned takes the place of these members.
 """
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from enum import StrEnum, unique
 from typing import NamedTuple
 
 import numpy as np
 
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.configuration import Configuration
+from cloud.forecast.service.sources import EXAA_PRICE
 from cloud.forecast.watch.verdicts import Code
 from cloud.market.areas.model import Area
 
 SHORT_WINDOW_DAYS_MAX = 364
 WIDENED = 1.2
-GOOD_US = 14 * 86_400_000_000
+_DAY_US = 86_400_000_000
+GOOD_US = 14 * _DAY_US
 """So long after an alarm has ended nothing is taken back."""
+RESTING = "models_rest"
+"""Flag of the similar day in place of the members."""
 DONE = {
     "short_windows": "members of short windows only",
+    "level_relative": "members relative to the level only",
+    RESTING: "the similar day in place of the members",
     "recalibrated": f"quantiles corrected anew, wider by {WIDENED:g}",
+    "pinned": "members as a person has pinned them",
 }
 """By the flag of a forecast, what its event says."""
+
+
+@unique
+class Members(StrEnum):
+    """Who is asked; the later, the further back."""
+
+    ALL = "all"
+    SHORT_WINDOWS = "short_windows"
+    LEVEL_RELATIVE = "level_relative"
+    SIMILAR_DAY = "similar_day"
+
+
+FLAGS = {
+    Members.SHORT_WINDOWS: "short_windows",
+    Members.LEVEL_RELATIVE: "level_relative",
+    Members.SIMILAR_DAY: RESTING,
+}
 
 
 class Stood(NamedTuple):
@@ -35,33 +63,92 @@ class Stood(NamedTuple):
     since_us: int
     ended_us: int | None
 
+    def lasts(self, at_us: int, more_us: int = GOOD_US) -> bool:
+        return self.ended_us is None or at_us < self.ended_us + more_us
+
+
+class Pinned(NamedTuple):
+    """What a person wishes until the end of a day, or until somebody ends it before."""
+
+    members: Members
+    without: tuple[str, ...]
+    """Input groups that may not be read."""
+    since_us: int
+    until_us: int
+    """Half-open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Retreat:
     """How far back; of nothing where no alarm asks for it."""
 
-    short_windows: bool = False
+    members: Members = Members.ALL
+    without: tuple[str, ...] = ()
+    """Input groups that are left out."""
     restart: date | None = None
     """What the correction of the quantiles has learned before this day is forgotten."""
     widening: float = 1.0
+    pinned: bool = False
+
+    @property
+    def mark(self) -> str:
+        """Return what tells it from another; "" where nothing is to be done."""
+        return "" if self == Retreat() else self.packed()
+
+    def packed(self) -> str:
+        said = asdict(self) | {"restart": "" if self.restart is None else self.restart.isoformat()}
+        return json.dumps(said, sort_keys=True)
+
+    @classmethod
+    def unpacked(cls, packed: str) -> "Retreat":
+        said = json.loads(packed)
+        return cls(
+            members=Members(said["members"]),
+            without=tuple(said["without"]),
+            restart=date.fromisoformat(said["restart"]) if said["restart"] else None,
+            widening=said["widening"],
+            pinned=said["pinned"],
+        )
 
 
-def of(alarms: Iterable[Stood], area: Area, at_us: int) -> Retreat:
-    """Return what the alarms of an area ask for at an instant; later ones are not known yet."""
-    found = Retreat()
-    for one in alarms:
-        if one.since_us > at_us:
-            continue
-        lasts = one.ended_us is None or at_us < one.ended_us + GOOD_US
-        if one.code == Code.ACCURACY and lasts:
-            found = replace(found, short_windows=True)
+def of(alarms: Iterable[Stood], area: Area, at_us: int, pinned: Pinned | None = None) -> Retreat:
+    """Return what the alarms of an area ask for at an instant; later ones are not known yet.
+
+    Args:
+        pinned: goes before the members that the alarms ask for; None: nobody has pinned any.
+    """
+    known = [one for one in alarms if one.since_us <= at_us]
+    found = Retreat(members=_members(known, at_us))
+    if any(one.code == Code.SEQUENCE and one.lasts(at_us) for one in known):
+        found = replace(found, without=(EXAA_PRICE,))
+    for one in known:
         if one.code == Code.CALIBRATION:
             day = area.day_of(one.since_us)
             found = replace(
                 found,
                 restart=day if found.restart is None else max(day, found.restart),
-                widening=WIDENED if lasts else found.widening,
+                widening=WIDENED if one.lasts(at_us) else found.widening,
             )
+    if pinned is not None and pinned.since_us <= at_us < pinned.until_us:
+        without = tuple(sorted({*found.without, *pinned.without}))
+        found = replace(found, members=pinned.members, without=without, pinned=True)
+    return found
+
+
+def _members(known: Iterable[Stood], at_us: int) -> Members:
+    """Return who is asked; each step back, and each one forward again, takes a day."""
+    found = Members.ALL
+    for one in known:
+        step = Members.ALL
+        if one.code == Code.ACCURACY and one.lasts(at_us):
+            step = Members.SHORT_WINDOWS
+        elif one.code == Code.BIAS and one.lasts(at_us):
+            step = Members.LEVEL_RELATIVE
+        elif one.code == Code.STAYS and one.lasts(at_us):
+            step = Members.SIMILAR_DAY
+        elif one.code == Code.STAYS and one.lasts(at_us, GOOD_US + _DAY_US):
+            step = Members.SHORT_WINDOWS
+        found = max(found, step, key=list(Members).index)
     return found
 
 

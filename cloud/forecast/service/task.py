@@ -61,9 +61,7 @@ class Task:
             "quality": self.quality,
             "flags": self.flags,
             "seed": self.seed,
-            "short_windows": self.retreat.short_windows,
-            "restart": "" if self.retreat.restart is None else self.retreat.restart.isoformat(),
-            "widening": self.retreat.widening,
+            "retreat": self.retreat.packed(),
             "groups": list(self.groups),
         }
         arrays = {"prices": self.prices, "quarters": self.quarters}
@@ -87,11 +85,7 @@ class Task:
             quality=head["quality"],
             flags=tuple(head["flags"]),
             seed=head["seed"],
-            retreat=Retreat(
-                head["short_windows"],
-                date.fromisoformat(head["restart"]) if head["restart"] else None,
-                head["widening"],
-            ),
+            retreat=Retreat.unpacked(head["retreat"]),
             prices=arrays["prices"],
             quarters=arrays["quarters"],
             early=arrays.get("early"),
@@ -113,6 +107,9 @@ class Result:
     """By member, sum 1; empty where none was asked."""
     series: bytes
     """JSON of the rows, as they are sent."""
+    resting: tuple[float, ...] = ()
+    """What the members would have said of each slot of the first open day, where the similar day
+    was taken in their place, EUR/MWh."""
     scenarios: bytes = b""
     """As `alternatives` packs them; b"": none."""
     told: Mapping[date, FloatArray] = field(default_factory=dict)
@@ -123,6 +120,7 @@ class Result:
             "quality": self.quality,
             "flags": self.flags,
             "weights": dict(self.weights),
+            "resting": self.resting,
             "series": self.series.decode(),
         }
         arrays: dict[str, Any] = {f"told/{day.isoformat()}": v for day, v in self.told.items()}
@@ -136,6 +134,7 @@ class Result:
             quality=head["quality"],
             flags=tuple(head["flags"]),
             weights=head["weights"],
+            resting=tuple(head["resting"]),
             series=head["series"].encode(),
             scenarios=arrays["scenarios"].tobytes(),
             told={date.fromisoformat(k): v for k, v in _below(arrays, "told/").items()},

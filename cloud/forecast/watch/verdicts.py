@@ -33,6 +33,10 @@ class Code(StrEnum):
     ACCURACY = "ACCURACY"
     CALIBRATION = "CALIBRATION"
     BIAS = "BIAS"
+    STAYS = "STAYS"
+    """Of the accuracy: a day and more, while the similar day errs less."""
+    INPUTS = "INPUTS"
+    MEMBERS = "MEMBERS"
     SEQUENCE = "SEQUENCE"
     JOBS = "JOBS"
 

@@ -13,7 +13,15 @@ from cloud.forecast.quantiles import bands
 from cloud.forecast.service.issue import issue
 from cloud.forecast.service.jobs import Jobs
 from cloud.forecast.service.ladder import FULL
-from cloud.forecast.service.retreat import GOOD_US, Retreat, Stood, asleep, of, shortened
+from cloud.forecast.service.retreat import (
+    GOOD_US,
+    Members,
+    Retreat,
+    Stood,
+    asleep,
+    of,
+    shortened,
+)
 from cloud.forecast.service.task import Task
 from cloud.forecast.watch import store as watched
 from cloud.forecast.watch.store import Alarm
@@ -34,12 +42,11 @@ def test_an_alarm_acts_while_it_stands_and_fourteen_days_longer() -> None:
     ended = Stood("ACCURACY", NOON_US, NOON_US + DAY_US)
     assert of([], AT, NOON_US) == Retreat()
     assert of([stands], AT, NOON_US - 1) == Retreat(), "it was not known then"
-    assert of([stands], AT, NOON_US + 400 * DAY_US) == Retreat(short_windows=True)
-    assert of([ended], AT, NOON_US + DAY_US + GOOD_US - 1) == Retreat(short_windows=True)
+    assert of([stands], AT, NOON_US + 400 * DAY_US) == Retreat(members=Members.SHORT_WINDOWS)
+    assert of([ended], AT, NOON_US + DAY_US + GOOD_US - 1) == Retreat(members=Members.SHORT_WINDOWS)
     assert of([ended], AT, NOON_US + DAY_US + GOOD_US) == Retreat()
-    assert (
-        of([Stood("BIAS", NOON_US, None), Stood("JOBS", NOON_US, None)], AT, NOON_US) == Retreat()
-    )
+    jobs = Stood("JOBS", NOON_US, None)
+    assert of([jobs], AT, NOON_US) == Retreat()
 
 
 def test_what_the_correction_forgot_it_does_not_remember_when_the_alarm_is_over() -> None:
@@ -63,7 +70,9 @@ def test_members_of_long_windows_sleep_and_those_of_short_ones_stay() -> None:
 def test_a_forecast_after_an_alarm_of_the_accuracy_has_no_weight_on_long_windows() -> None:
     task = made(100, quality=FULL)
     plain = issue(task, {})
-    after = issue(replace(task, told=plain.told, retreat=Retreat(short_windows=True)), {})
+    after = issue(
+        replace(task, told=plain.told, retreat=Retreat(members=Members.SHORT_WINDOWS)), {}
+    )
     assert sum(plain.weights[name] for name in LONG) > 0
     assert sum(after.weights[name] for name in LONG) == 0
     assert abs(sum(after.weights.values()) - 1) < 1e-4
@@ -96,7 +105,7 @@ def test_a_correction_that_begins_anew_is_nothing_on_that_day_and_learns_from_th
 
 
 def test_the_retreat_reaches_the_process_that_computes() -> None:
-    for asked in (Retreat(), Retreat(True, date(2026, 3, 1), 1.2)):
+    for asked in (Retreat(), Retreat(Members.SIMILAR_DAY, ("exaa",), date(2026, 3, 1), 1.2, True)):
         task = replace(made(10), retreat=asked)
         assert Task.unpack(task.pack()).retreat == asked
 
