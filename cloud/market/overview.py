@@ -16,8 +16,7 @@ from cloud.market.feeds.running import archive_of
 from cloud.market.feeds.states import FeedStates, State
 from cloud.market.series.archive import Archive
 from cloud.market.series.days import Completeness, by_day
-from cloud.market.series.model import Kind, Series
-from cloud.market.series.store import Extent
+from cloud.market.series.model import Extent, Kind, Series
 
 SERIES_MAX = 300
 """Of all but outages; those that moved last. What is left out is counted."""

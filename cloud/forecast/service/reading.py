@@ -16,7 +16,7 @@ from cloud.market.series.merge import Values
 from cloud.market.series.model import Series
 from cloud.market.series.vintages import Eve, of_eves
 
-_CHUNK_DAYS = 1_000
+_CHUNK_DAYS = 200
 _DAY_US = 86_400_000_000
 
 

@@ -18,8 +18,8 @@ from cloud.market.series import checking, days, store
 from cloud.market.series.checking import BadBatch
 from cloud.market.series.days import Completeness, Gap
 from cloud.market.series.merge import Statement, Values, merge
-from cloud.market.series.model import Batch, Quality, Series
-from cloud.market.series.store import Aside, Extent
+from cloud.market.series.model import Batch, Extent, Quality, Series
+from cloud.market.series.store import Aside
 
 DAYS_AT_ONCE = 100
 """Of a batch: so many are kept in one transaction."""

@@ -9,6 +9,7 @@ Powers and flows: + = export, generation, discharge; load is what is drawn, a nu
 
 from dataclasses import dataclass
 from enum import StrEnum, unique
+from typing import NamedTuple
 
 
 @unique
@@ -116,3 +117,15 @@ class Batch:
     quality: Quality = Quality.GOOD
     licence: str = ""
     """What the source says of its use, word by word; "" where it says nothing."""
+
+
+class Extent(NamedTuple):
+    """What is kept of a series."""
+
+    series: Series
+    first_us: int
+    last_us: int
+    known_us: int
+    """When the newest statement became known."""
+    received_us: int
+    statements: int

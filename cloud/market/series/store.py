@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.kernel.database import insert_or_ignore
 from cloud.market.series import chunk
 from cloud.market.series.merge import Statement
-from cloud.market.series.model import Kind, Quality, Series
+from cloud.market.series.model import Extent, Kind, Quality, Series
 from cloud.market.series.raw import Raw
 from cloud.market.series.tables import decision_table, series_table, statement_table
 
@@ -19,18 +19,6 @@ _US = 1_000_000
 _SERVED = (Quality.GOOD.value, Quality.SIMULATED.value)
 _s, _c, _d = series_table.c, statement_table.c, decision_table.c
 _DECIDES = "statement_id"
-
-
-class Extent(NamedTuple):
-    """What is kept of a series."""
-
-    series: Series
-    first_us: int
-    last_us: int
-    known_us: int
-    """When the newest statement became known."""
-    received_us: int
-    statements: int
 
 
 class Decision(NamedTuple):

@@ -9,10 +9,10 @@ from cloud.market.areas.model import Area
 from cloud.market.feeds.states import State
 from cloud.market.series.days import Completeness
 from cloud.market.series.merge import Apart, Values
-from cloud.market.series.model import SIMULATED, Quality, Series
+from cloud.market.series.model import SIMULATED, Extent, Quality, Series
 from cloud.market.series.quarantine import Verdict
 from cloud.market.series.reasons import Why, reason
-from cloud.market.series.store import Aside, Extent
+from cloud.market.series.store import Aside
 
 
 class SeriesView(BaseModel):

@@ -15,8 +15,7 @@ from cloud.forecast.service.sources import (
     chosen,
 )
 from cloud.market.areas import catalogue
-from cloud.market.series.model import Kind, Series
-from cloud.market.series.store import Extent
+from cloud.market.series.model import Extent, Kind, Series
 
 DAYS = 100
 AT = catalogue.load()["AT"]
