@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from cloud.forecast.service.model import Forecast
+from cloud.forecast.service.model import Forecast, Kind
 from cloud.kernel import metrics
 
 _HOUR_US = 3_600_000_000
@@ -52,6 +52,8 @@ def issued(forecast: Forecast) -> None:
             gauge.labels(request.area, horizon).set(float("nan"))
     for series, age_s in forecast.data_age_s.items():
         _ages.labels(request.area, series).set(age_s)
+    if request.kind is not Kind.DAYAHEAD:
+        return
     for member, weight in forecast.weights.items():
         _weights.labels(request.area, member).set(weight)
 

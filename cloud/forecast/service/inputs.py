@@ -1,6 +1,5 @@
 """What a forecast reads of the store, as it was known at the job's instant."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -10,7 +9,7 @@ import numpy as np
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.days import HOURS
 from cloud.forecast.early import VERSION, has_come
-from cloud.forecast.service import beside, hours, sources, store, weathered
+from cloud.forecast.service import beside, sources, store, weathered
 from cloud.forecast.service.issue import LEARNED_DAYS
 from cloud.forecast.service.ladder import (
     CONFIGURATIONS,
@@ -22,7 +21,7 @@ from cloud.forecast.service.ladder import (
     told_key,
     whole_days,
 )
-from cloud.forecast.service.model import Job, Kind
+from cloud.forecast.service.model import Job
 from cloud.forecast.service.reading import Reading
 from cloud.forecast.service.sources import (
     EXAA_PRICE,
@@ -141,31 +140,6 @@ async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
 def _last_whole(prices: FloatArray) -> int:
     whole = np.flatnonzero(np.isfinite(prices).all(axis=1))
     return int(whole[-1]) if len(whole) else 0
-
-
-async def gather_intraday(
-    database: Database, archive: Archive, job: Job
-) -> tuple[Mapping[str, FloatArray], Mapping[str, int], bool]:
-    """Return what is known of the slots of an intraday job, ages in s, whether it is simulated.
-
-    price: that of the last auction that has decided a slot; day_ahead: of the newest forecast.
-
-    Raises:
-        TooShort: there is no price of the area at all.
-    """
-    request, area = job.request, archive.areas[job.request.area]
-    read = Reading(archive, area, await chosen(archive, area), job.as_of_us)
-    span = request.start_us, request.end_us, request.granularity_min * 60
-    found = dict(await _foreseen(read, *span))
-    for auction in read.chosen.below("ida/"):  # IDA1 to IDA3, the last one last
-        later = await read.slots(auction, *span)
-        known = np.isfinite(later)
-        found[PRICE][known] = later[known]
-    async with database.reading() as connection:
-        last = await store.newest(connection, area.code, Kind.DAYAHEAD, job.as_of_us + 1)
-    found["day_ahead"] = hours.of_rows([] if last is None else json.loads(last.series), *span)
-    ages = {name: (job.as_of_us - us) // _US for name, us in read.known_us.items()}
-    return found, ages, read.chosen.simulated
 
 
 def _footing(

@@ -15,12 +15,12 @@ from datetime import date
 import numpy as np
 
 from cloud.forecast.arrays import FloatArray
-from cloud.forecast.service import gauges, inputs, intraday, ladder, retreat, service, store
-from cloud.forecast.service.inputs import Gathered
+from cloud.forecast.service import gauges, inputs, ladder, recent, retreat, service, store
 from cloud.forecast.service.issue import issue
 from cloud.forecast.service.ladder import TooShort
 from cloud.forecast.service.model import Forecast, Job, Kind, State, Told
-from cloud.forecast.service.task import Result
+from cloud.forecast.service.soon import Soon
+from cloud.forecast.service.task import Result, Task
 from cloud.forecast.service.workshop import CannotForecast, WorkerDied, Workshop
 from cloud.forecast.watch import store as watched
 from cloud.kernel import events
@@ -98,10 +98,7 @@ class Jobs:
             await self._end(job, f"its computation died {ATTEMPTS_MAX} times")
             return True
         try:
-            if job.request.kind is Kind.INTRADAY:
-                await self._made_here(job)
-            else:
-                await self._made(job)
+            await self._made(job)
         except (TooShort, CannotForecast) as error:
             await self._end(job, str(error))
         except WorkerDied as error:
@@ -113,19 +110,17 @@ class Jobs:
         return True
 
     async def _made(self, job: Job) -> None:
-        archive = Archive(self.hub.database, catalogue.load())
         progress = [0.0]
-        made: tuple[Gathered, Result] | None = None
+        made: tuple[Result, Beside] | None = None
         failure: Exception | None = None
         async with asyncio.TaskGroup() as tasks:
             renewing = tasks.create_task(self._renew(job, progress), name="lease of a forecast")
             try:
-                gathered = await inputs.gather(self.hub.database, archive, job)
-                task = replace(gathered.task, retreat=await self._retreat(job))
+                task, beside = await self._gathered(job)
                 result = await self.workshop.compute(
                     task, lambda share: progress.__setitem__(0, share)
                 )
-                made = gathered, result
+                made = result, beside
             except (TooShort, CannotForecast, WorkerDied, Unavailable) as error:
                 failure = error
             finally:
@@ -133,16 +128,24 @@ class Jobs:
         if failure is not None:
             raise failure
         assert made is not None, "it failed, or was made"
-        gathered, result = made
-        beside = Beside(
+        await self._keep(job, *made)
+
+    async def _gathered(self, job: Job) -> tuple[Task | Soon, Beside]:
+        """Return what is to be computed, and what is kept of it beside its result."""
+        archive = Archive(self.hub.database, catalogue.load())
+        if job.request.kind is Kind.INTRADAY:
+            found = await recent.gather(self.hub.database, archive, job)
+            return found.task, Beside(found.data_age_s, found.simulated)
+        gathered = await inputs.gather(self.hub.database, archive, job)
+        task = replace(gathered.task, retreat=await self._retreat(job))
+        return task, Beside(
             gathered.data_age_s,
             gathered.simulated,
             gathered.members,
             gathered.inputs,
             gathered.trained,
-            gathered.task.seed,
+            task.seed,
         )
-        await self._keep(job, result, beside)
 
     async def _retreat(self, job: Job) -> retreat.Retreat:
         """Return what the alarms of the watch ask for as of the job's instant."""
@@ -151,13 +154,6 @@ class Jobs:
             found = await watched.alarms(connection, area.code, ALARMS_MAX)
         stood = [retreat.Stood(one.code, one.since_us, one.ended_us) for one in found]
         return retreat.of(stood, area, job.as_of_us)
-
-    async def _made_here(self, job: Job) -> None:
-        """Make what needs no computing."""
-        archive = Archive(self.hub.database, catalogue.load())
-        known, ages, simulated = await inputs.gather_intraday(self.hub.database, archive, job)
-        result = intraday.issue(job.request, known)
-        await self._keep(job, result, Beside(ages, simulated))
 
     async def stand_in(self, area: Area) -> None:
         """Issue the similar day of tomorrow, here and at once: nothing else has come in time.
@@ -206,12 +202,13 @@ class Jobs:
 
     async def _keep(self, job: Job, result: Result, beside: Beside) -> None:
         now_us = self.hub.clock.now_us()
+        is_soon = job.request.kind is Kind.INTRADAY
         forecast = Forecast(
             id=job.id,
             request=job.request,
             issued_us=now_us,
             as_of_us=job.as_of_us,
-            model=ladder.model_name(result.quality),
+            model=service.INTRADAY_MODEL if is_soon else ladder.model_name(result.quality),
             quality=result.quality,
             flags=result.flags,
             data_age_s=dict(beside.data_age_s),

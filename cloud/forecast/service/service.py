@@ -14,7 +14,7 @@ from cloud.market.series.archive import Archive
 
 MODEL = DAY_AHEAD.name
 """Changes with anything that makes another forecast of the same inputs."""
-INTRADAY_MODEL = "intraday-1"
+INTRADAY_MODEL = "intraday-2"
 JOBS_WAITING_MAX = 40
 """More are refused: at half a minute each, the last one would wait twenty."""
 BUSY_S = 30
@@ -81,9 +81,11 @@ async def ask(hub: Hub, request: Request) -> Job:
         read = await inputs.chosen(Archive(hub.database, catalogue.load()), area)
     except TooShort as error:
         raise Refused("NO_PRICES", str(error)) from error
-    model = MODEL if request.kind is Kind.DAYAHEAD else INTRADAY_MODEL
+    model, said = MODEL, read.digest
+    if request.kind is Kind.INTRADAY:
+        model, said = INTRADAY_MODEL, read.digest_soon
     job = Job(
-        id=request.job_id(model, read.digest),
+        id=request.job_id(model, said),
         request=request,
         as_of_us=now_us,
         model=model,

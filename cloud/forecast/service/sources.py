@@ -10,14 +10,23 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from cloud.market.areas.model import EXAA, SDAC, Area
-from cloud.market.series.model import Kind, Series
-from cloud.market.series.store import Extent
+from cloud.market.series.model import Extent, Kind, Series
 
 PREFERRED = ("entsoe", "energy-charts", "smard", "awattar")
 """Then files, by name."""
 SIMULATED = "simulated"
 PRICE, LOAD, RENEWABLES, EXAA_PRICE = "price", "load", "renewables", "exaa"
 NEIGHBOURS, EARLY_NEIGHBOURS, OTHER = "neighbours", "early_neighbours", "other"
+ACTUAL, INDEX, IMBALANCE = "actual/", "index", "imbalance"
+INDICES = ("ID3", "ID1", "IDFULL")
+"""Of the continuous market, the preferred one first; others behind them."""
+_WHOLE = {
+    Kind.LOAD_FORECAST: LOAD,
+    Kind.LOAD_ACTUAL: f"{ACTUAL}{LOAD}",
+    Kind.PRICE_IMBALANCE: IMBALANCE,
+}
+_SOON = (ACTUAL, f"{INDEX}/", IMBALANCE)
+"""Beginnings of what only an intraday forecast reads."""
 NEIGHBOURS_MAX = 4
 """Those with the longest history: more of them would tell little new, and cost reading."""
 _WEATHER = {Kind.WEATHER_RADIATION: "weather/radiation", Kind.WEATHER_WIND: "weather/wind"}
@@ -32,14 +41,16 @@ class Chosen:
     """Series by what they tell, the least preferred first, coarse before fine."""
 
     by_use: Mapping[str, tuple[Series, ...]]
-    """price, exaa, ida/NAME, load; solar/TYPE and wind/TYPE; the same with actual/ before them;
-    weather/radiation/PLACE and weather/wind/PLACE; neighbours/AREA; other, the prices that another
-    area lends."""
+    """price, exaa, ida/NAME, index/RANK/NAME, imbalance, load; solar/TYPE and wind/TYPE; the same
+    with actual/ before them; weather/radiation/PLACE and weather/wind/PLACE; neighbours/AREA;
+    other, the prices that another area lends."""
     first_us: int
     """Of the prices, or of those that are lent."""
     simulated: bool
     digest: str
     """Changes when anything new is said that a day-ahead forecast reads."""
+    digest_soon: str
+    """The same of an intraday forecast."""
 
     def of(self, use: str) -> tuple[Series, ...]:
         return self.by_use.get(use, ())
@@ -78,18 +89,22 @@ def chosen(extents: Iterable[Extent], area: Area) -> Chosen | None:
         use: tuple(extent.series for extent in sorted(found, key=_order))
         for use, found in by_use.items()
     }
-    said = [
-        (str(extent.series), extent.known_us, extent.statements)
-        for use in sorted(by_use)
-        if not use.startswith("actual/")
-        for extent in sorted(by_use[use])
-    ]
     return Chosen(
         by_use=ordered,
         first_us=min(extent.first_us for extent in first),
         simulated=simulated,
-        digest=sha256(repr(said).encode()).hexdigest()[:16],
+        digest=_digest({use: by_use[use] for use in by_use if not use.startswith(_SOON)}),
+        digest_soon=_digest(by_use),
     )
+
+
+def _digest(by_use: Mapping[str, list[Extent]]) -> str:
+    said = [
+        (str(extent.series), extent.known_us, extent.statements)
+        for use in sorted(by_use)
+        for extent in sorted(by_use[use])
+    ]
+    return sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def _prices(extents: list[Extent], area: Area, *, simulated: bool) -> dict[str, list[Extent]]:
@@ -130,10 +145,11 @@ def _use(series: Series) -> str | None:
         return PRICE if detail in (SDAC, "") else None
     if series.kind is Kind.PRICE_INTRADAY_AUCTION:
         return f"ida/{detail}"
-    if series.kind is Kind.LOAD_FORECAST and detail == "":
-        return LOAD
-    if series.kind is Kind.LOAD_ACTUAL and detail == "":
-        return f"actual/{LOAD}"
+    if series.kind is Kind.PRICE_INTRADAY:
+        rank = INDICES.index(detail) if detail in INDICES else len(INDICES)
+        return f"{INDEX}/{rank}/{detail}"
+    if series.kind in _WHOLE:
+        return _WHOLE[series.kind] if detail == "" else None
     if series.kind in _WEATHER:
         return f"{_WEATHER[series.kind]}/{detail}"
     before = {Kind.GENERATION_FORECAST: "", Kind.GENERATION_ACTUAL: "actual/"}.get(series.kind)

@@ -11,10 +11,11 @@ from typing import BinaryIO
 
 from cloud.forecast.linear import one_thread
 from cloud.forecast.members import Grove
-from cloud.forecast.service import frames
+from cloud.forecast.service import frames, intraday, soon
 from cloud.forecast.service.frames import PROGRESS, REFUSED, RESULT, Frame
 from cloud.forecast.service.issue import issue
 from cloud.forecast.service.ladder import TooShort
+from cloud.forecast.service.soon import Soon
 from cloud.forecast.service.task import Task
 
 NICENESS = 15
@@ -43,6 +44,8 @@ def _answer(packed: bytes, grove: Grove, out: BinaryIO) -> Frame:
     def progress(done: int, of: int) -> None:
         frames.write(out, Frame(PROGRESS, f"{done}/{of}".encode()))
 
+    if packed.startswith(soon.MARK):
+        return Frame(RESULT, intraday.compute(Soon.unpack(packed)).pack())
     try:
         return Frame(RESULT, issue(Task.unpack(packed), grove, progress).pack())
     except TooShort as error:

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from cloud.forecast.service import frames
 from cloud.forecast.service.frames import PROGRESS, REFUSED, RESULT, TASK, BadFrame, Frame
+from cloud.forecast.service.soon import Soon
 from cloud.forecast.service.task import Result, Task
 
 TASK_S_MAX = 900.0
@@ -49,7 +50,7 @@ class Workshop:
         process = self._process
         return None if process is None or process.returncode is not None else process.pid
 
-    async def compute(self, task: Task, progress: Progress) -> Result:
+    async def compute(self, task: Task | Soon, progress: Progress) -> Result:
         """Return what the computing process makes of `task`.
 
         Raises:
