@@ -6,11 +6,12 @@ from bench.options import Figures
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.backtest import Scored
 from cloud.forecast.battery import ALTERNATIVES, Rules, earned, offered
-from cloud.forecast.days import HOURS
+from cloud.forecast.days import HOURS, filled
 from cloud.forecast.metrics import coverage, kupiec, mae, pinball, rmse
-from cloud.forecast.quantiles import GRID, bands, pit
+from cloud.forecast.quantiles import GRID, pit
+from cloud.forecast.quarters import joined
 from cloud.forecast.scenarios import scenarios
-from cloud.forecast.shape import walked
+from cloud.forecast.walk import doubt
 
 _BATTERIES = (
     Rules(),
@@ -86,13 +87,11 @@ def of_quarter_hours(scored: Scored, slots: FloatArray) -> Figures:
 
     `slots`: prices of the whole history, shape (rows, 96); NaN before the first quarter-hours.
     """
-    first = int(np.flatnonzero(np.isfinite(slots).all(axis=1))[0])
-    lead = max(scored.warm, first)
-    hours = scored.walk.point[lead - scored.warm :]
-    told = walked(hours, slots, lead)
-    true = slots[lead : lead + len(told)]
-    laid = bands(true, told).at(GRID)[scored.begin - lead :]
-    true, told = true[scored.begin - lead :], told[scored.begin - lead :]
+    lead = scored.begin - scored.warm
+    hours = filled(scored.days.prices)[scored.warm : scored.begin + len(scored.point)]
+    both_kinds = joined(hours, scored.walk.point, slots, scored.warm)
+    laid = both_kinds.bands(doubt(scored.told, scored.walk)).at(GRID)[lead:]
+    true, told = slots[scored.begin :][: len(scored.point)], both_kinds.points[lead:]
     stretch = np.arange(scored.begin, scored.begin + len(true))
     naive = {f"d-{lag}": slots[stretch - lag] for lag in (1, 7)}
     both = np.isfinite(true) & np.isfinite(told) & np.isfinite(naive["d-1"] + naive["d-7"])

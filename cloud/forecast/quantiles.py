@@ -3,7 +3,8 @@
 An error counts in units of what errors lately were at that time of day; the quantiles of those of
 the last half-year, neighbouring hours together, are laid round today's point. One correction a
 level, learned every day from how often the truth was below, is common to all slots: with each slot
-pooled with its neighbours by a moving mean the loop is not stable.
+pooled with its neighbours by a moving mean the loop is not stable. Where the members of a forecast
+disagree more than they usually do it errs more: what they disagree may drive the scale.
 
 Source: Lei and others, JASA 113:1094 (2018), on scaled residuals; Gibbs and Candes, NeurIPS 34
 (2021), on the correction. Quantiles are sorted, so they never cross.
@@ -37,6 +38,10 @@ class Settings:
     step: float = 0.1
     """Of the correction, in scales a day."""
     levels: tuple[float, ...] = GRID
+    doubt_power: float = 0.5
+    """Of today's disagreement, in units of the usual one, where it is told."""
+    doubt_max: float = 2.0
+    """That it widens at most, or narrows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,12 +120,25 @@ class _Learned:
     scaled: list[FloatArray] = field(default_factory=list)
     days: list[int] = field(default_factory=list)
 
+    @property
+    def mean(self) -> FloatArray:
+        """Return what was seen of each slot, lately; NaN before the first day."""
+        if self.weight == 0.0:
+            return np.full(len(self.sums), np.nan)
+        return self.sums / self.weight
+
+    def see(self, sizes: FloatArray, half_life_days: float) -> None:
+        keep = 0.5 ** (1.0 / half_life_days)
+        self.sums = keep * self.sums + (1.0 - keep) * sizes
+        self.weight = keep * self.weight + (1.0 - keep)
+
 
 def bands(
     true: FloatArray,
     points: FloatArray,
     settings: Settings | None = None,
     restart: int | None = None,
+    doubt: FloatArray | None = None,
 ) -> Bands:
     """Walk through days and return the margins of each, from the errors of the days before it.
 
@@ -129,6 +147,8 @@ def bands(
             that the last one may be tomorrow.
         points: the forecasts of the same slots.
         restart: a row before which all that was corrected is forgotten.
+        doubt: how far the members of each forecast were apart, of the same shape and unit; it
+            drives the scale. NaN: who knows.
     """
     settings = settings or Settings()
     slots = points.shape[1]
@@ -137,10 +157,11 @@ def bands(
     levels = np.array(settings.levels)
     learned = _Learned(np.zeros(slots), np.zeros(len(levels)))
     scales, taught, corrections = np.full(points.shape, np.nan), [], []
+    driven = np.ones(points.shape) if doubt is None else _driven(doubt, settings)
     for day, error in enumerate(true - points):
         if day == restart:
             learned.correction = np.zeros(len(levels))
-        scale = _scale(learned, settings.of_slot)
+        scale = _scale(learned.mean, settings.of_slot) * driven[day]
         scales[day] = scale
         taught.append(len(learned.scaled))
         corrections.append(learned.correction)
@@ -154,9 +175,7 @@ def bands(
         if learned.weight > 0.0:
             learned.scaled.append(error / scale)
             learned.days.append(day)
-        keep = 0.5 ** (1.0 / settings.half_life_days)
-        learned.sums = keep * learned.sums + (1.0 - keep) * np.abs(error)
-        learned.weight = keep * learned.weight + (1.0 - keep)
+        learned.see(np.abs(error) / driven[day], settings.half_life_days)
     return Bands(
         points=points,
         scales=scales,
@@ -177,15 +196,27 @@ def pit(true: FloatArray, quantiles: FloatArray) -> FloatArray:
     return np.asarray(np.bincount(place, minlength=quantiles.shape[-1] + 1) / place.size)
 
 
-def _scale(learned: _Learned, of_slot: float) -> FloatArray:
-    """Return what errors lately were at each slot, its neighbours with it; NaN before the first."""
-    if learned.weight == 0.0:
-        return np.full(len(learned.sums), np.nan)
-    plain = learned.sums / learned.weight
+def _scale(plain: FloatArray, of_slot: float) -> FloatArray:
+    """Return sizes by slot, shape (slots,), with those of neighbours and of the day in them."""
     hours = plain.reshape(HOURS, -1)
     around = (np.roll(hours, 1, axis=0) + hours + np.roll(hours, -1, axis=0)) / 3.0
     scale = of_slot * around.ravel() + (1.0 - of_slot) * plain.mean()
     return np.asarray(np.maximum(scale, SCALE_MIN))
+
+
+def _driven(doubt: FloatArray, settings: Settings) -> FloatArray:
+    """Return the factor on each day's scale: its doubt in units of that of the days before it."""
+    usual = _Learned(np.zeros(doubt.shape[1]), np.zeros(0))
+    found = np.ones(doubt.shape)
+    for day, apart in enumerate(doubt):
+        if not np.isfinite(apart).all():
+            continue
+        if usual.weight > 0.0:
+            ratio = _scale(apart, settings.of_slot) / _scale(usual.mean, settings.of_slot)
+            factor = ratio**settings.doubt_power
+            found[day] = np.clip(factor, 1.0 / settings.doubt_max, settings.doubt_max)
+        usual.see(apart, settings.half_life_days)
+    return found
 
 
 def _near(slots: int) -> IntArray:

@@ -41,3 +41,17 @@ def walk(told: Iterable[FloatArray], true: FloatArray, prior: Prior) -> Walk:
         shares.append(found)
         scores = learned(prior, scores, said, prices)
     return Walk(np.array(points), np.array(shares), scores)
+
+
+def doubt(told: Iterable[FloatArray], walked: Walk) -> FloatArray:
+    """Return how far the members were from their mean, shape (days, slots), EUR/MWh.
+
+    The root of the weighted mean square; NaN where all slept. It is known with the forecast.
+    """
+    found = np.full(walked.point.shape, np.nan)
+    for day, said in enumerate(told):
+        awake = walked.shares[day] > 0.0
+        if awake.any():
+            squares = (said[awake] - walked.point[day]) ** 2
+            found[day] = np.sqrt(combined(squares, walked.shares[day][awake]))
+    return found

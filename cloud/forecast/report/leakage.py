@@ -18,9 +18,9 @@ from cloud.forecast.days import Days
 from cloud.forecast.linear import one_thread
 from cloud.forecast.members import Members
 from cloud.forecast.quantiles import bands
+from cloud.forecast.quarters import joined
 from cloud.forecast.report.told import LEVELS
-from cloud.forecast.shape import walked
-from cloud.forecast.walk import walk
+from cloud.forecast.walk import doubt, walk
 
 DAYS = 2
 _NOISE = 500.0
@@ -73,24 +73,30 @@ def _leaks(
     until = day - scored.warm + 1
     told = scored.told[:until]
     true = noisy.prices[scored.warm : day + 1]
-    point = walk(told, true, configuration.prior()).point
+    walked = walk(told, true, configuration.prior())
+    point = walked.point
     if not np.array_equal(point, scored.walk.point[:until], equal_nan=True):
         return True
     known = scored.days.prices[scored.warm : day + 1]
     before, after = (bands(prices, point).at(LEVELS)[-1] for prices in (known, true))
     if not np.array_equal(before, after, equal_nan=True):
         return True
-    return slots is not None and _shape_leaks(point, slots, scored.warm, day)
+    if slots is None:
+        return False
+    return _shape_leaks(known, walked.point, doubt(told, walked), slots, scored.warm)
 
 
-def _shape_leaks(hours: FloatArray, slots: FloatArray, warm: int, day: int) -> bool:
+def _shape_leaks(
+    true: FloatArray, points: FloatArray, apart: FloatArray, slots: FloatArray, warm: int
+) -> bool:
+    day = warm + len(points) - 1
     noisy = slots.copy()
     noisy[day:] = np.random.default_rng(day).normal(0.0, _NOISE, noisy[day:].shape)
     said = []
     for prices in (slots, noisy):
-        point = walked(hours, prices, warm)
-        spread = bands(prices[warm : day + 1], point).at(LEVELS)[-1]
-        said.append(np.concatenate([point[-1], spread.ravel()]))
+        both_kinds = joined(true, points, prices, warm)
+        spread = both_kinds.bands(apart).at(LEVELS)[-1]
+        said.append(np.concatenate([both_kinds.points[-1], spread.ravel()]))
     return not np.array_equal(said[0], said[1], equal_nan=True)
 
 

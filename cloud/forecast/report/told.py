@@ -11,10 +11,12 @@ import numpy as np
 
 from cloud.forecast.arrays import FloatArray, IntArray
 from cloud.forecast.backtest import Scored
-from cloud.forecast.days import HOURS, Days, last_week, similar_day
+from cloud.forecast.days import HOURS, Days, filled, last_week, similar_day
 from cloud.forecast.layouts import Table, price_column
 from cloud.forecast.quantiles import GRID, bands
+from cloud.forecast.quarters import joined
 from cloud.forecast.shape import walked
+from cloud.forecast.walk import doubt
 
 LEVELS = GRID
 OURS = "forecast"
@@ -103,8 +105,9 @@ def quarterly(
     def shaped(hours: FloatArray) -> FloatArray:
         return walked(hours, slots, scored.warm)
 
-    point = shaped(scored.walk.point)
-    laid = bands(slots[scored.warm : end], point)
+    hours = filled(scored.days.prices)[scored.warm : end]
+    both_kinds = joined(hours, scored.walk.point, slots, scored.warm)
+    point, laid = both_kinds.points, both_kinds.bands(doubt(scored.told, scored.walk))
     week, day = (
         np.concatenate([np.full_like(slots[:lag], np.nan), slots[:-lag]])[scored.begin : end]
         for lag in (7, 1)

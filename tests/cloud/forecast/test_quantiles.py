@@ -77,6 +77,36 @@ def test_a_widened_day_is_wider_by_the_factor_and_others_are_not() -> None:
     assert np.allclose(wide[95] - point[95][:, None], 1.5 * (plain[95] - point[95][:, None]))
 
 
+def test_a_day_that_the_members_doubt_has_wider_margins_and_covers_as_it_should() -> None:
+    drawn = np.random.default_rng(8)
+    doubt = np.exp(drawn.normal(0.0, 0.7, (400, 1))) * np.ones(24)
+    point = 50.0 + drawn.normal(0.0, 10.0, (400, 24))
+    true = point + doubt * drawn.standard_normal((400, 24))
+    driven, plain = bands(true, point, doubt=doubt).at(GRID), bands(true, point).at(GRID)
+    width = driven[61:, :, 17] - driven[61:, :, 1]
+    assert np.corrcoef(width.mean(axis=1), doubt[61:, 0])[0, 1] > 0.8
+    assert pinball(true[61:], driven[61:], LEVELS) < 0.95 * pinball(true[61:], plain[61:], LEVELS)
+    assert 0.78 <= coverage(true[61:], driven[61:, :, 1], driven[61:, :, 17]) <= 0.82
+
+
+def test_a_doubt_that_nobody_knows_or_that_never_changes_says_nothing() -> None:
+    true, point = errors_that_double(120)
+    plain = bands(true, point).at(GRID)
+    for doubt in (np.full((120, 24), np.nan), np.full((120, 24), 3.0), np.zeros((120, 24))):
+        found = bands(true, point, doubt=doubt).at(GRID)
+        np.testing.assert_allclose(found, plain, rtol=1e-9)
+
+
+def test_a_doubt_of_any_size_widens_by_no_more_than_twice() -> None:
+    true, point = errors_that_double(120)
+    doubt = np.ones((120, 24))
+    doubt[100] = 1e9
+    plain, wide = bands(true, point).margins(100), bands(true, point, doubt=doubt).margins(100)
+    assert plain is not None
+    assert wide is not None
+    np.testing.assert_allclose(wide.scale, 2.0 * plain.scale)
+
+
 def test_hours_that_are_no_days_are_refused() -> None:
     with pytest.raises(ValueError, match="days of 24 hours"):
         bands(np.zeros((70, 25)), np.zeros((70, 25)))
