@@ -99,21 +99,23 @@ def prices(
     # One decision for all errors: they are those of what is told today.
     point = taught.spread if taught.is_open else np.zeros_like(spread)
     awaited = auctions.awaited(table.aim)
-    found = margins(spread - point, table.known_us, issues.at_us, levels, table.change)
+    found = margins(spread - point, table.known_us, issues.at_us, table.change)
     price = table.price[-1] + np.where(awaited, point[-1], 0.0)
     weights = zip(NAMES, taught.shares.tolist(), strict=True)
     return Priced(
         price=price,
-        quantiles=None if found is None else _laid(price, found[0], awaited),
+        quantiles=_laid(price, found.of_last(levels), awaited),
         is_open=taught.is_open,
         is_index=aims.is_index and bool(awaited.any()),
-        error_days=0 if found is None else found[1],
+        error_days=found.days,
         p=taught.p,
         weights={name: round(one, 6) for name, one in weights} if taught.is_open else {},
     )
 
 
-def _laid(price: FloatArray, added: FloatArray, awaited: BoolArray) -> FloatArray:
+def _laid(price: FloatArray, added: FloatArray | None, awaited: BoolArray) -> FloatArray | None:
+    if added is None:
+        return None
     return np.where(awaited[:, None], price[:, None] + added, np.nan)
 
 

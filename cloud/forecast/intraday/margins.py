@@ -39,43 +39,54 @@ class _Learned:
     scaled: list[FloatArray]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Margins:
+    """What was laid round each issue when it was made."""
+
+    at_grid: FloatArray
+    """Ascending, shape (days, slots, 19), of the levels of `quantiles.GRID`; NaN where fewer than
+    14 days of errors were known, or none of a slot."""
+    days: int
+    """Of errors known to the last issue."""
+
+    def of_last(self, levels: tuple[float, ...]) -> FloatArray | None:
+        """Return what is laid round the last issue, shape (slots, levels); None: too few errors."""
+        found = self.at_grid[-1]
+        if not np.isfinite(found).any():
+            return None
+        grid = np.array(GRID)
+        return np.array([np.interp(np.array(levels), grid, one) for one in found])
+
+
 def margins(
-    errors: FloatArray,
-    known_us: IntArray,
-    at_us: IntArray,
-    levels: tuple[float, ...],
-    drive: FloatArray | None = None,
-) -> tuple[FloatArray, int] | None:
-    """Return what is laid round the last row, ascending, shape (slots, levels), and the days known.
+    errors: FloatArray, known_us: IntArray, at_us: IntArray, drive: FloatArray | None = None
+) -> Margins:
+    """Walk through the issues, each with the errors that were known before it.
 
     Args:
         errors: truth less point, shape (days, slots), slots a multiple of 24; NaN where not known.
         known_us: since when.
         at_us: when each row was made.
         drive: >= 0, what may widen each slot's errors, of the same shape; None: nothing does.
-
-    None: errors of fewer than 14 days are known.
     """
     slots = errors.shape[1]
     driven = np.zeros_like(errors) if drive is None else drive
-    grid = np.array(GRID)
     learned = _Learned(np.zeros(slots), np.zeros(slots), np.zeros(len(GRID)), np.zeros(5), 0.0, [])
     scales: dict[int, FloatArray] = {}
-    told: dict[int, FloatArray] = {}
+    drawn: dict[int, FloatArray] = {}
+    found = np.full((*errors.shape, len(GRID)), np.nan)
     for row, ready in enumerate(order(np.isfinite(errors), known_us, at_us)):
         for one in ready:
-            _learn(learned, errors[one], driven[one], scales.get(one), told.get(one))
+            by_now = known_us[one] <= at_us[row]
+            error = np.where(by_now, errors[one], np.nan)
+            _learn(learned, error, driven[one], scales.get(one), drawn.get(one))
         if learned.weights.any():
             scales[row] = _base(learned) * _factor(learned, driven[row])
         if len(learned.scaled) >= FEW_DAYS_MIN:
-            told[row] = _quantiles(learned, grid, slots)
-    last = len(errors) - 1
-    if last not in told or last not in scales:
-        return None
-    shift = np.interp(np.array(levels), grid, learned.correction)
-    drawn = np.array([np.interp(np.array(levels), grid, one) for one in told[last]])
-    found = np.sort(scales[last][:, None] * (drawn + shift), axis=1)
-    return np.where(np.isfinite(found), found, np.nan), len(learned.scaled)
+            drawn[row] = _quantiles(learned, np.array(GRID), slots)
+            told = scales[row][:, None] * (drawn[row] + learned.correction)
+            found[row] = np.sort(told, axis=1)
+    return Margins(found, len(learned.scaled))
 
 
 def _learn(

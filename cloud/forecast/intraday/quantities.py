@@ -65,10 +65,10 @@ def quantity(
     is_blended = _is_better(came, foreseen, drawn)
     points = np.where(np.isfinite(drawn), np.maximum(drawn, 0.0), foreseen)
     points = points if is_blended else foreseen
-    found = margins(came - points, known_us, issues.at_us, levels)
+    added = margins(came - points, known_us, issues.at_us).of_last(levels)
     point, quantiles = points[-1], None
-    if found is not None:
-        quantiles = np.maximum(point[:, None] + found[0], 0.0)
+    if added is not None:
+        quantiles = np.maximum(point[:, None] + added, 0.0)
         if name == "solar":
             quantiles[point <= 0.0] = 0.0
     return Quantity(point, quantiles, is_blended)
