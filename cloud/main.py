@@ -38,6 +38,7 @@ from cloud.forecast import commandline as backtest_commands
 from cloud.forecast import routes as forecast_routes
 from cloud.forecast import running as forecasts
 from cloud.forecast.commandline import BadBacktest
+from cloud.forecast.site.places_file import BadSites
 from cloud.kernel import commandline as key_commands
 from cloud.kernel import errors, first_key, folder, key_routes, pauses, uses
 from cloud.kernel import routes as kernel_routes
@@ -53,6 +54,7 @@ from cloud.kernel.sessions import Sessions, load_secret
 from cloud.kernel.uses import Uses
 from cloud.market import commandline as market_commands
 from cloud.market import routes as market_routes
+from cloud.market.areas.rows import BadAreas
 from cloud.market.catalogue import BadMarkets
 from cloud.market.feeds import running as market_feeds
 from cloud.market.feeds.feeds_file import BadFeeds
@@ -84,8 +86,10 @@ _UNUSABLE = (
     JournalUnusable,
     ReplayDiffers,
     BadRing,
+    BadAreas,
     BadMarkets,
     BadFeeds,
+    BadSites,
     BadPolicy,
     BadRules,
     AddressTaken,

@@ -57,6 +57,9 @@ class HubSettings(BaseSettings):
     market_feeds_file: Path | None = Field(
         default=None, description="TOML; which sources of market data are asked for what"
     )
+    areas_file: Path | None = Field(
+        default=None, description="TOML; dated rows of areas in place of the shipped ones"
+    )
     entsoe_token: SecretStr | None = Field(
         default=None, description="of the ENTSO-E Transparency Platform"
     )
@@ -66,6 +69,9 @@ class HubSettings(BaseSettings):
     price_history_days: int = Field(default=800, ge=2, le=36_600)
     forecast_days: int = Field(
         default=800, ge=14, le=36_600, description="how long forecasts and their jobs are kept"
+    )
+    forecast_sites_file: Path | None = Field(
+        default=None, description="TOML; where sites' panels stand, and whose weather is theirs"
     )
     soc_age_s: int = Field(
         default=900,

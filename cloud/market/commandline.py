@@ -61,7 +61,7 @@ async def run(
     Raises:
         BadFeeds: the file, the token or the question is wrong, or the source does not answer.
     """
-    archive = Archive(database, catalogue.load())
+    archive = Archive(database, catalogue.load(settings.areas_file))
     try:
         if options.action == "import":
             await _import(archive, options.file, options.area, clock)

@@ -136,7 +136,7 @@ async def asking(platform: Platform, token: str = "") -> AsyncIterator[Asking]:
             AREAS,
             SetClock(NOW_US),
             limiter=Limiter(10_000, 100_000),
-            tell=told.append,
+            tell=lambda _wish, line: told.append(line),
             addresses=(address,),
         ) as feed,
     ):

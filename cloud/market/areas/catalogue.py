@@ -4,79 +4,32 @@ import tomllib
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-from cloud.market.areas.model import Area, Eic, Limits, Sequences
+from cloud.market.areas.model import Area, Eic, Gate, Limits, Sequences
+from cloud.market.areas.own import merged, read_own
+from cloud.market.areas.rows import AreaRow, EicRow, File, GateRow, LimitRow, SequenceRow
 from cloud.market.series.model import Kind
 
 _FILE = "areas.toml"
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _EicRow(_Row):
-    valid_from: date
-    code: str = Field(pattern=r"^[0-9A-Z-]{16}$")
-
-
-class _SequenceRow(_Row):
-    valid_from: date
-    positions: dict[str, int]
-    confidence: str = Field(min_length=1)
-
-
-class _LimitRow(_Row):
-    kind: Kind
-    valid_from: date
-    low: float
-    high: float
-    source: str = Field(min_length=1)
-    areas: tuple[str, ...] = ()
-    """Without any: of all areas without rows of their own for this kind."""
-
-
-class _AreaRow(_Row):
-    code: str = Field(pattern=r"^[A-Z][A-Z0-9-]{1,19}$")
-    time_zone: str
-    country: str = Field(pattern=r"^[A-Z]{2}$")
-    eic: tuple[_EicRow, ...] = Field(min_length=1)
-    part_of: str = ""
-    since: date | None = None
-    until: date | None = None
-    before: str = ""
-    neighbours: tuple[str, ...] = ()
-    sequence: tuple[_SequenceRow, ...] = ()
-    names: dict[str, str] = {}
-
-
-class _File(_Row):
-    limit: tuple[_LimitRow, ...]
-    area: tuple[_AreaRow, ...]
-
-    @model_validator(mode="after")
-    def _coherent(self) -> "_File":
-        codes = [row.code for row in self.area]
-        if len(set(codes)) < len(codes):
-            raise ValueError("area.code: a code is used twice")
-        named = {
-            name for row in self.area for name in (*row.neighbours, row.part_of, row.before) if name
-        }
-        named.update(name for row in self.limit for name in row.areas)
-        if unknown := sorted(named - set(codes)):
-            raise ValueError(f"{unknown[0]}: no such area")
-        return self
-
-
 @cache
-def load() -> dict[str, Area]:
-    """Return all areas by their code, those of the past among them."""
+def load(own: Path | None = None) -> dict[str, Area]:
+    """Return all areas by their code, those of the past among them.
+
+    Args:
+        own: the operator's file; its dated rows stand beside the shipped ones, and in the place of
+            those of the same day. Read once.
+
+    Raises:
+        BadAreas: the operator's file cannot be read or used.
+    """
     resource = files("cloud.market.areas") / "data" / _FILE
-    file = _File.model_validate(tomllib.loads(resource.read_text(encoding="utf-8")))
-    return {row.code: _area(row, file.limit) for row in file.area}
+    shipped = File.model_validate(tomllib.loads(resource.read_text(encoding="utf-8")))
+    file = shipped if own is None else merged(shipped, read_own(own))
+    return {row.code: _area(row, file) for row in file.area}
 
 
 @cache
@@ -85,7 +38,7 @@ def by_eic() -> dict[str, Area]:
     return {row.code: area for area in load().values() for row in area.eics}
 
 
-def _area(row: _AreaRow, limits: tuple[_LimitRow, ...]) -> Area:
+def _area(row: AreaRow, file: File) -> Area:
     return Area(
         code=row.code,
         zone=ZoneInfo(row.time_zone),
@@ -100,12 +53,13 @@ def _area(row: _AreaRow, limits: tuple[_LimitRow, ...]) -> Area:
             Sequences(s.valid_from, dict(s.positions))
             for s in sorted(row.sequence, key=_since, reverse=True)
         ),
-        limits={kind.value: found for kind in Kind if (found := _limits(row, limits, kind))},
+        limits={kind.value: found for kind in Kind if (found := _limits(row, file.limit, kind))},
+        gates=_gates(row, file.gate),
         names=dict(row.names),
     )
 
 
-def _limits(row: _AreaRow, limits: tuple[_LimitRow, ...], kind: Kind) -> tuple[Limits, ...]:
+def _limits(row: AreaRow, limits: tuple[LimitRow, ...], kind: Kind) -> tuple[Limits, ...]:
     of_kind = [limit for limit in limits if limit.kind is kind]
     own = [limit for limit in of_kind if row.code in limit.areas]
     chosen = own or [limit for limit in of_kind if not limit.areas]
@@ -115,5 +69,15 @@ def _limits(row: _AreaRow, limits: tuple[_LimitRow, ...], kind: Kind) -> tuple[L
     )
 
 
-def _since(row: _EicRow | _SequenceRow | _LimitRow) -> date:
+def _gates(row: AreaRow, gates: tuple[GateRow, ...]) -> tuple[Gate, ...]:
+    own = [gate for gate in gates if row.code in gate.areas]
+    named = {(gate.auction, gate.valid_from) for gate in own}
+    shared = [g for g in gates if not g.areas and (g.auction, g.valid_from) not in named]
+    return tuple(
+        Gate(gate.auction, gate.valid_from, gate.day, gate.at)
+        for gate in sorted([*own, *shared], key=_since, reverse=True)
+    )
+
+
+def _since(row: EicRow | SequenceRow | LimitRow | GateRow) -> date:
     return row.valid_from

@@ -44,6 +44,16 @@ class Limits:
     high: float
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """When an auction closes, from a delivery day on: a local time, `day` days from delivery."""
+
+    auction: str
+    valid_from: date
+    day: int
+    local: time
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
     """A bidding zone, or a control area within one."""
@@ -69,6 +79,8 @@ class Area:
     """Newest first."""
     limits: Mapping[str, tuple[Limits, ...]]
     """By kind of a price, newest first; none: unlimited."""
+    gates: tuple[Gate, ...]
+    """Newest first."""
     names: Mapping[str, str]
     """What sources call it, by source."""
 
@@ -92,6 +104,13 @@ class Area:
     def limit(self, kind: str, day: date) -> Limits | None:
         """Return what a price of this kind may be on a delivery day, None: not known."""
         return next((row for row in self.limits.get(kind, ()) if row.valid_from <= day), None)
+
+    def gate_us(self, auction: str, day: date) -> int | None:
+        """Return when an auction of a delivery day closes, None: not known."""
+        for row in self.gates:
+            if row.auction == auction and row.valid_from <= day:
+                return self.at_us(day + timedelta(days=row.day), row.local)
+        return None
 
     def day_of(self, at_us: int) -> date:
         """Return the local day of an instant."""

@@ -34,6 +34,10 @@ class Wish:
         return replace(self, start_us=start_us, end_us=end_us)
 
 
+TellOf = Callable[[Wish, str], None]
+"""The same of a whole source: with what was asked for."""
+
+
 class MarketFeed(Protocol):
     """A source. `fetch` raises only `cloud.market.feeds.errors.FeedError`."""
 

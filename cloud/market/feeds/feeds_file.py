@@ -55,6 +55,8 @@ class FeedRow(_Row):
     """For each kind: "" for all that the source has; EXAA, a plant type, a neighbour."""
     addresses: tuple[str, ...] = ()
     """In place of the usual ones; only entsoe takes a second."""
+    positive_volume: Literal["A01", "A02"] = "A01"
+    """Of entsoe: which `flowDirection` of an imbalance volume (A86) is +; not confirmed."""
     seed: int = 1
     """Of the simulated market."""
     history_days: int = Field(default=REACH_DAYS, ge=REACH_DAYS, le=HISTORY_DAYS_MAX)
@@ -64,9 +66,16 @@ class FeedRow(_Row):
     delay_h: float = Field(default=6.0, ge=0, le=24)
     """Only of weather: from the start of a model's run until its forecast counts as known."""
 
+    @property
+    def directions(self) -> dict[str, int]:
+        """Return the sign of an imbalance volume by its `flowDirection`."""
+        return {code: 1 if code == self.positive_volume else -1 for code in ("A01", "A02")}
+
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         _known(self.areas)
+        if self.positive_volume != "A01" and self.source != ENTSOE:
+            raise ValueError(f"positive_volume: only of source {ENTSOE!r}")
         if len(self.addresses) > (2 if self.source in (ENTSOE, WEATHER) else 1):
             raise ValueError("addresses: one is allowed, of entsoe and weather two")
         self._weather()
@@ -123,6 +132,8 @@ class FeedsFile(_Row):
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         _known(self.reference)
+        for area in {area for row in self.feed for area in row.areas}:
+            _once(area, [row for row in self.feed if row.source == ENTSOE and area in row.areas])
         asked = {(row.source, area) for row in self.feed for area in row.areas}
         for area, source in self.reference.items():
             if (source, area) not in asked:
@@ -169,6 +180,16 @@ def parse(text: str, name: str) -> FeedsFile:
             shown = "" if isinstance(given, dict | list) else f" {given!r} is not allowed;"
             lines.append(f"{name}: {where}:{shown} {detail['msg'].removeprefix('Value error, ')}")
         raise BadFeeds("\n".join(lines)) from error
+
+
+def _once(area: str, rows: Iterable[FeedRow]) -> None:
+    """See that outages of production and of its units are asked for together, or one of them."""
+    asked = [d for row in rows if Kind.UNAVAILABLE in row.kinds for d in row.details]
+    if len({"", "A77", "A80"} & set(asked)) > 1:
+        raise ValueError(
+            f"details: of {area} outages are asked for twice; '' is A77 and A80 together, each"
+            " outage counted once"
+        )
 
 
 def _known(areas: Iterable[str]) -> None:

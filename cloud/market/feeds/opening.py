@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from cloud.market.areas import catalogue
 from cloud.market.feeds import feeds_file
-from cloud.market.feeds.base import MarketFeed
+from cloud.market.feeds.base import MarketFeed, TellOf, Wish
 from cloud.market.feeds.entsoe.client import ADDRESS
 from cloud.market.feeds.entsoe.feed import open_feed
 from cloud.market.feeds.feeds_file import BadFeeds, FeedRow
@@ -34,14 +34,22 @@ def check(row: FeedRow, settings: HubSettings) -> None:
 
 @asynccontextmanager
 async def open_row(
-    row: FeedRow, settings: HubSettings, clock: Clock, limiter: Limiter
+    row: FeedRow,
+    settings: HubSettings,
+    clock: Clock,
+    limiter: Limiter,
+    tell: TellOf | None = None,
 ) -> AsyncIterator[MarketFeed]:
     """Open a source; `limiter` is one for all who use the same token.
 
+    Args:
+        tell: hears what is strange in answers that are used all the same; None: the log does.
+
     Raises:
+        BadAreas: the operator's file of areas cannot be used.
         BadFeeds: its token is missing, or cannot be one.
     """
-    areas = catalogue.load()
+    areas = catalogue.load(settings.areas_file)
     if row.source == feeds_file.SIMULATED:
         yield Simulated(row.seed, areas, clock)
         return
@@ -65,8 +73,9 @@ async def open_row(
                     areas,
                     clock,
                     limiter=limiter,
-                    tell=_told,
+                    tell=tell or _told,
                     addresses=row.addresses or (ADDRESS,),
+                    directions=row.directions,
                 )
             )
         except ValueError as error:
@@ -95,5 +104,5 @@ def _weather(row: FeedRow, settings: HubSettings) -> WeatherSettings:
     )
 
 
-def _told(line: str) -> None:
-    _logger.warning("%s", line)
+def _told(wish: Wish, line: str) -> None:
+    _logger.warning("%s of %s: %s", wish.kind.value, wish.area, line)

@@ -79,7 +79,7 @@ async def look(hub: Hub, archive: Archive, job: Job) -> bool:
         old = await _never_seen(archive, job, days, now_us)
         for some, is_old in ((old, True), ([day for day in days if day not in old], False)):
             for first, last in polling.ranges(some, DAYS_AT_ONCE):
-                new += await _ask(archive, job, first, last, is_old)
+                new += await _ask(hub, archive, job, first, last, is_old)
                 complete = await complete_days(archive, job.series, job.state.asked, first, last)
                 for day in some:
                     if first <= day <= last:
@@ -106,7 +106,7 @@ async def _never_seen(archive: Archive, job: Job, days: Sequence[date], now_us: 
     return [day for day in old if day not in there]
 
 
-async def _ask(archive: Archive, job: Job, first: date, last: date, is_old: bool) -> int:
+async def _ask(hub: Hub, archive: Archive, job: Job, first: date, last: date, is_old: bool) -> int:
     asked = job.state.asked
     wish = Wish(
         kind=asked.kind,
@@ -122,7 +122,23 @@ async def _ask(archive: Archive, job: Job, first: date, last: date, is_old: bool
         job.series.update(batch.series for batch in some)
         job.state.kept(appended.new)
         new += appended.new
+    await _judge(hub, job, wish)
     return new
+
+
+async def _judge(hub: Hub, job: Job, wish: Wish) -> None:
+    """Tell what is strange in an answer once, and its end once."""
+    was_odd = bool(job.state.odd)
+    lines, ended = job.state.judged(wish.start_us, wish.end_us)
+    if lines and not was_odd:
+        more = "" if len(lines) == 1 else f" (and {len(lines) - 1} more)"
+        await _tell(hub, job, "MARKET_ANSWER_ODD", Severity.WARNING, lines[0] + more)
+        lines = lines[1:]
+    for line in lines:
+        _logger.warning("feed %s: %s", job.state.asked, line)
+    if ended:
+        text = "nothing strange in its answers any more"
+        await _tell(hub, job, "MARKET_ANSWER_ORDINARY", Severity.INFO, text)
 
 
 async def _failed(hub: Hub, job: Job, error: Exception) -> None:

@@ -16,7 +16,7 @@ from cloud.kernel.errors import Unavailable
 from cloud.kernel.events import NewEvent
 from cloud.market.areas import catalogue
 from cloud.market.feeds import feeds_file, opening, poller
-from cloud.market.feeds.base import MarketFeed
+from cloud.market.feeds.base import MarketFeed, Wish
 from cloud.market.feeds.comparisons import Comparison, Comparisons
 from cloud.market.feeds.coverage import belongs
 from cloud.market.feeds.errors import FeedError
@@ -49,7 +49,7 @@ def memories() -> tuple[object, ...]:
 
 
 def archive_of(hub: Hub) -> Archive:
-    return Archive(hub.database, catalogue.load())
+    return Archive(hub.database, catalogue.load(hub.settings.areas_file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,8 @@ async def running(hub: Hub) -> AsyncIterator[None]:
     """Ask the feeds of this hub while the block lasts.
 
     Raises:
-        BadFeeds: the operator's file is wrong, or a token is missing.
+        BadAreas: the operator's file of areas is wrong.
+        BadFeeds: that of feeds is, or a token is missing.
     """
     file = feeds_file.load(hub.settings.market_feeds_file)
     for row in file.feed:
@@ -176,7 +177,12 @@ def _limiter(hub: Hub) -> Limiter:
 
 
 async def _follow(hub: Hub, follower: Follower, row: FeedRow) -> None:
-    async with opening.open_row(row, hub.settings, hub.clock, _limiter(hub)) as feed:
+    states = hub.service(FeedStates)
+
+    def tell(wish: Wish, line: str) -> None:
+        states.of(Asked(row.source, wish.area, wish.kind, wish.detail)).hear(line)
+
+    async with opening.open_row(row, hub.settings, hub.clock, _limiter(hub), tell) as feed:
         jobs = await _jobs(hub, follower.archive, feed, row)
         await _refreshed(follower)
         if row.history_days > feeds_file.REACH_DAYS:

@@ -1,7 +1,7 @@
 """How each feed is: when it last answered, since when it fails and why, when it is asked again."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cloud.kernel import metrics
 from cloud.market.series.model import Kind
@@ -16,6 +16,9 @@ _values = metrics.counter("pho_market_values", "values kept", ("source", "kind")
 _failing = metrics.gauge(
     "pho_market_feed_failing", "1 while a source does not answer", ("source", "area", "kind")
 )
+
+ODD_MAX = 100
+"""Lines that are remembered of one thing asked for; the oldest go."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,6 +49,30 @@ class State:
     word: str = ""
     """The same for machines: ``unavailable``, ``paused``, ``refused``, ``bad_answer``, …"""
     next_us: int | None = None
+    odd: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Lines on what was strange in answers that were used all the same, and the interval asked for
+    when each was said last: it stands until the same interval is told without it."""
+    _heard: list[str] = field(default_factory=list)
+
+    def hear(self, line: str) -> None:
+        """Take a line on the answer that is being read."""
+        self._heard.append(line)
+
+    def judged(self, start_us: int, end_us: int) -> tuple[list[str], bool]:
+        """Return the lines that are new of an interval's answer, and whether all is well again."""
+        heard, self._heard = list(dict.fromkeys(self._heard)), []
+        was_odd = bool(self.odd)
+        new = [line for line in heard if line not in self.odd]
+        for line, (first_us, last_us) in list(self.odd.items()):
+            if line not in heard and start_us <= first_us and last_us <= end_us:
+                del self.odd[line]
+        for line in heard:
+            first_us, last_us = self.odd.get(line, (start_us, end_us))
+            within = (max(first_us, start_us), min(last_us, end_us))
+            self.odd[line] = within if within[0] < within[1] else (start_us, end_us)
+        while len(self.odd) > ODD_MAX:
+            del self.odd[next(iter(self.odd))]
+        return new, was_odd and not self.odd
 
     def answered(self, now_us: int) -> bool:
         """Remember an answer; True: it had failed before."""
@@ -62,6 +89,7 @@ class State:
         self.failing_since_us = now_us if first else self.failing_since_us
         self.failures += 1
         self.error, self.word = error, word
+        self._heard.clear()
         _failures.labels(*self._labels).inc()
         _failing.labels(*self._labels).set(1)
         return first

@@ -213,6 +213,9 @@ class QuarantineView(BaseModel):
     quarantine: list[AsideView]
 
 
+ODD_MAX = 20
+
+
 class FeedView(BaseModel):
     """How a source is, for one thing that it is asked for."""
 
@@ -227,6 +230,7 @@ class FeedView(BaseModel):
     error_code: str | None = Field(
         description="unavailable, paused, refused, bad_answer, too_large"
     )
+    odd: list[str] = Field(description="what is strange in answers that are used all the same")
     next_try: str | None
     simulated: bool
 
@@ -242,6 +246,7 @@ class FeedView(BaseModel):
             failures=state.failures,
             error=state.error or None,
             error_code=state.word or None,
+            odd=list(state.odd)[:ODD_MAX],
             next_try=iso_or_none(state.next_us),
             simulated=state.asked.source == SIMULATED,
         )

@@ -71,7 +71,9 @@ DOCUMENTS: Final[Mapping[Kind, DocumentKind]] = MappingProxyType(
     }
 )
 OUTAGES: Final = ("A77", "A76", "A79", "A80")
-"""Of production, consumption, offshore grids and generation units; units lie within the first."""
+"""Of production, consumption, offshore grids and generation units."""
+GENERATION_OUTAGES: Final = ("A77", "A80")
+"""Asked for together: units lie within production, and what both tell of is counted once."""
 TRANSMISSION_OUTAGES: Final = "A78"
 CANCELLED: Final = "A09"
 WITHDRAWN: Final = "A13"

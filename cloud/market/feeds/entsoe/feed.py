@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from cloud.market.areas.model import Area
-from cloud.market.feeds.base import Tell, Wish
+from cloud.market.feeds.base import TellOf, Wish
 from cloud.market.feeds.entsoe import batches, codes, outages, request, unzip
 from cloud.market.feeds.entsoe.acknowledgement import Acknowledgement, Reaction
 from cloud.market.feeds.entsoe.client import ADDRESS, Answer, Client, Secret, open_client
 from cloud.market.feeds.entsoe.document import Document, parse
+from cloud.market.feeds.entsoe.identity import DIRECTIONS
 from cloud.market.feeds.entsoe.request import Piece, Question
 from cloud.market.feeds.errors import (
     AnswerTooLarge,
@@ -47,11 +48,19 @@ class EntsoeFeed:
 
     name = batches.SOURCE
 
-    def __init__(self, client: Client, areas: Mapping[str, Area], clock: Clock, tell: Tell) -> None:
+    def __init__(
+        self,
+        client: Client,
+        areas: Mapping[str, Area],
+        clock: Clock,
+        tell: TellOf,
+        directions: Mapping[str, int] = DIRECTIONS,
+    ) -> None:
         self._client = client
         self._areas = areas
         self._clock = clock
         self._tell = tell
+        self._directions = directions
         self._span_days = request.SPAN_DAYS
 
     def offers(self, kind: Kind, area: str) -> bool:
@@ -65,46 +74,51 @@ class EntsoeFeed:
             FeedError: see `cloud.market.feeds.errors`; what was yielded before is good.
         """
         for piece in request.pieces(wish, self._areas, self._span_days):
-            answers = [await self._documents(question) for question in piece.questions]
-            for batch in await asyncio.to_thread(self._read, piece, answers):
+            answers = [await self._documents(question, wish) for question in piece.questions]
+            told: list[str] = []
+            for batch in await asyncio.to_thread(self._read, piece, answers, told):
                 yield batch
+            for line in told[:TOLD_MAX]:
+                self._tell(wish, line)
+            if len(told) > TOLD_MAX:
+                self._tell(wish, f"{wish.kind.value}: {len(told) - TOLD_MAX} more such lines")
 
-    def _read(self, piece: Piece, answers: Sequence[Sequence[Document]]) -> list[Batch]:
+    def _read(
+        self, piece: Piece, answers: Sequence[Sequence[Document]], told: list[str]
+    ) -> list[Batch]:
         area = self._areas[piece.wish.area]
-        told: list[str] = []
-        reading = batches.Reading(area=area, received_us=self._clock.now_us(), tell=told.append)
+        reading = batches.Reading(
+            area=area,
+            received_us=self._clock.now_us(),
+            tell=told.append,
+            directions=self._directions,
+        )
         if piece.wish.kind is not Kind.UNAVAILABLE:
-            made = batches.batches(piece, answers, reading)
-        else:
-            documents = [document for said in answers for document in said]
-            made = outages.unavailable(outages.outages(documents, area), piece.wish, reading)
-        for line in told[:TOLD_MAX]:
-            self._tell(line)
-        if len(told) > TOLD_MAX:
-            self._tell(f"{piece.wish.kind.value}: {len(told) - TOLD_MAX} more such lines")
-        return made
+            return batches.batches(piece, answers, reading)
+        documents = [document for said in answers for document in said]
+        return outages.unavailable(outages.outages(documents, area), piece.wish, reading)
 
-    async def _documents(self, question: Question, halvings: int = 0) -> list[Document]:
+    async def _documents(self, question: Question, wish: Wish, halvings: int = 0) -> list[Document]:
         try:
-            return await self._pages(question)
+            return await self._pages(question, wish)
         except TooMuchAsked as error:
             halves = question.halves()
             if halves is None or halvings >= HALVINGS_MAX:
                 raise FeedRefused(f"{error}, for the shortest interval that is asked for") from None
         first, second = halves
         return [
-            *await self._documents(first, halvings + 1),
-            *await self._documents(second, halvings + 1),
+            *await self._documents(first, wish, halvings + 1),
+            *await self._documents(second, wish, halvings + 1),
         ]
 
-    async def _pages(self, question: Question) -> list[Document]:
+    async def _pages(self, question: Question, wish: Wish) -> list[Document]:
         documents: list[Document] = []
         body: bytes | None = None
         points = 0
         for offset in range(0, codes.OFFSET_MAX + 1, question.page or codes.OFFSET_MAX + 1):
             answer = await self._client.ask(question.query(offset))
             if answer.body == body:
-                self._tell(f"{question.document}: the platform sent the same page again")
+                self._tell(wish, f"{question.document}: the platform sent the same page again")
                 return documents
             body = answer.body
             page = await asyncio.to_thread(_read_page, answer, self._client.scrub_body)
@@ -131,16 +145,20 @@ async def open_feed(
     clock: Clock,
     *,
     limiter: Limiter,
-    tell: Tell,
+    tell: TellOf,
     addresses: tuple[str, ...] = (ADDRESS,),
+    directions: Mapping[str, int] = DIRECTIONS,
 ) -> AsyncIterator[EntsoeFeed]:
     """Open the feed; `limiter` is one for all who use the same token.
+
+    Args:
+        directions: sign of an imbalance volume by its `flowDirection.direction`.
 
     Raises:
         ValueError: a token or an address that cannot be one; one line, without the token.
     """
     async with open_client(addresses, Secret(token), limiter, clock) as client:
-        yield EntsoeFeed(client, areas, clock, tell)
+        yield EntsoeFeed(client, areas, clock, tell, directions)
 
 
 def _read_page(answer: Answer, scrub: Callable[[bytes], bytes]) -> _Page:

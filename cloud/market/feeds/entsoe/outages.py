@@ -21,6 +21,7 @@ from cloud.market.feeds.entsoe import codes
 from cloud.market.feeds.entsoe.batches import LICENCE, SOURCE, Reading
 from cloud.market.feeds.entsoe.document import Document, TimeSeries, number
 from cloud.market.feeds.entsoe.expand import expand
+from cloud.market.feeds.entsoe.overlap import without_overlap
 from cloud.market.feeds.errors import BadAnswer
 from cloud.market.series.model import Batch, Kind, Series
 from wire.clock import QUARTER_HOUR_US
@@ -29,6 +30,7 @@ _NOMINAL = (
     "production_RegisteredResource.pSRType.powerSystemResources.nominalP",
     "asset_RegisteredResource.pSRType.powerSystemResources.nominalP",
 )
+_UNIT = "production_RegisteredResource.mRID"
 _RESOURCE = (
     "production_RegisteredResource.pSRType.powerSystemResources.name",
     "production_RegisteredResource.name",
@@ -60,6 +62,8 @@ class Outage:
     withdrawn: bool
     """Cancelled or withdrawn: it is kept, and no longer counts."""
     resource: str
+    unit: str
+    """The production unit that it is of, or lies within; "" where the document names none."""
     nominal_mw: float | None
     available: tuple[Available, ...]
 
@@ -82,7 +86,7 @@ def outages(documents: Iterable[Document], area: Area) -> list[Outage]:
 
 def unavailable(found: Sequence[Outage], wish: Wish, reading: Reading) -> list[Batch]:
     """Return the power that each outage takes away, as quarter-hours within the wish, in MW."""
-    made = []
+    told: list[tuple[Outage, dict[int, float]]] = []
     for outage in found:
         if outage.nominal_mw is None:
             reading.tell(f"outage {outage.mrid[:60]}: no nominal power, so no power taken away")
@@ -90,22 +94,31 @@ def unavailable(found: Sequence[Outage], wish: Wish, reading: Reading) -> list[B
         if _contradicts(outage):
             reading.tell(f"outage {outage.mrid[:60]}: two powers at once, so no power taken away")
             continue
-        starts_us, values = _quarters(outage, outage.nominal_mw, wish)
-        if starts_us:
-            made.append(
-                Batch(
-                    series=Series(SOURCE, Kind.UNAVAILABLE, wish.area, 900, outage.mrid),
-                    starts_us=tuple(starts_us),
-                    values=tuple(values),
-                    known_us=reading.received_us,
-                    received_us=reading.received_us,
-                    created_us=outage.created_us or reading.received_us,
-                    revision=outage.revision,
-                    document=outage.mrid,
-                    licence=LICENCE,
-                )
-            )
-    return made
+        told.append((outage, _quarters(outage, outage.nominal_mw, wish)))
+    counted = without_overlap(
+        [(outage.document, outage.unit, quarters) for outage, quarters in told]
+    )
+    return [
+        Batch(
+            series=Series(SOURCE, Kind.UNAVAILABLE, wish.area, 900, outage.mrid),
+            starts_us=tuple(quarters),
+            values=tuple(quarters.values()),
+            known_us=reading.received_us,
+            received_us=reading.received_us,
+            created_us=_created_us(outage, found) or reading.received_us,
+            revision=outage.revision,
+            document=outage.mrid,
+            licence=LICENCE,
+        )
+        for (outage, _), quarters in zip(told, counted, strict=True)
+        if quarters
+    ]
+
+
+def _created_us(outage: Outage, found: Sequence[Outage]) -> int:
+    """Return when the newest document was made that the outage's power depends on."""
+    beside = [one for one in found if outage.unit and one.unit == outage.unit]
+    return max(one.created_us or 0 for one in (outage, *beside))
 
 
 _TRANSMISSION_ROOT = "TransmissionNetwork_MarketDocument"
@@ -126,6 +139,7 @@ def _outage(document: Document, area: Area) -> Outage:
         planned="A53" in kinds if len(kinds) == 1 and kinds <= {"A53", "A54"} else None,
         withdrawn=document.status in (codes.CANCELLED, codes.WITHDRAWN),
         resource=first.text(*_RESOURCE),
+        unit=first.text(_UNIT),
         nominal_mw=number(first.text(*_NOMINAL)),
         available=_available(document, area),
     )
@@ -162,8 +176,8 @@ def _contradicts(outage: Outage) -> bool:
     return any(left.end_us > right.start_us for left, right in pairwise(outage.available))
 
 
-def _quarters(outage: Outage, nominal_mw: float, wish: Wish) -> tuple[list[int], list[float]]:
-    """Return quarter-hours that the outage touches, and the mean power that is taken away."""
+def _quarters(outage: Outage, nominal_mw: float, wish: Wish) -> dict[int, float]:
+    """Return the mean power that is taken away, by quarter-hours that the outage touches."""
     taken: dict[int, float] = {}
     for part in outage.available:
         gone_mw = 0.0 if outage.withdrawn else max(0.0, nominal_mw - part.power_mw)
@@ -174,5 +188,4 @@ def _quarters(outage: Outage, nominal_mw: float, wish: Wish) -> tuple[list[int],
             share_us = min(end_us, at_us + QUARTER_HOUR_US) - max(start_us, at_us)
             taken[at_us] = taken.get(at_us, 0.0) + gone_mw * share_us / QUARTER_HOUR_US
             at_us += QUARTER_HOUR_US
-    starts_us = sorted(start_us for start_us in taken if start_us >= wish.start_us)
-    return starts_us, [taken[start_us] for start_us in starts_us]
+    return {at_us: taken[at_us] for at_us in sorted(taken) if at_us >= wish.start_us}

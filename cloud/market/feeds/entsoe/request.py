@@ -93,9 +93,10 @@ def pieces(wish: Wish, areas: Mapping[str, Area], span_days: int = SPAN_DAYS) ->
         if wish.kind is Kind.FLOW or wish.detail.startswith(codes.TRANSMISSION_OUTAGES):
             yield from _borders(part, area, areas, day, eic)
         elif wish.kind is Kind.UNAVAILABLE:
-            document = wish.detail or codes.OUTAGES[0]
+            documents = (wish.detail,) if wish.detail else codes.GENERATION_OUTAGES
             parameters = (("biddingZone_Domain", eic),)
-            yield Piece(wish=part, eic=eic, questions=(_outages(part, document, parameters),))
+            questions = tuple(_outages(part, document, parameters) for document in documents)
+            yield Piece(wish=part, eic=eic, questions=questions)
         else:
             yield Piece(wish=part, eic=eic, questions=(_question(part, eic),))
 

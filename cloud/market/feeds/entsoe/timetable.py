@@ -8,11 +8,8 @@ own timetables.
 from dataclasses import dataclass
 from datetime import time, timedelta
 
-from cloud.market.areas.model import EXAA, Area
+from cloud.market.areas.model import EXAA, SDAC, Area
 from cloud.market.series.model import Kind
-
-SDAC_OPENS = time(12, 0)
-"""Nothing of the coupled auction of a day can be known before this, the day before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +42,9 @@ def known_us(kind: Kind, detail: str, area: Area, start_us: int) -> int:
 
 
 def too_early(area: Area, start_us: int, received_us: int) -> bool:
-    """Return whether a price cannot be that of the coupled auction, because it had not opened."""
-    return received_us < area.at_us(area.day_of(start_us) - timedelta(days=1), SDAC_OPENS)
+    """Return whether a price cannot be that of the coupled auction: its gate had not closed."""
+    gate_us = area.gate_us(SDAC, area.day_of(start_us))
+    return gate_us is not None and received_us < gate_us
 
 
 def _row(kind: Kind, detail: str) -> Publication:

@@ -89,3 +89,24 @@ async def test_the_past_of_a_simulated_market_is_there_when_the_row_asks_for_it(
     async with running.running(here):  # it is asked by the plan when the past is there
         await eventually(lambda: any(state.answered_us for state in hub.service(FeedStates)))
     assert {one.first_us for one in await archive.extents()} == {at.day_us(first)[0]}
+
+
+def test_outages_that_lie_within_each_other_are_asked_for_once() -> None:
+    row = '[[feed]]\nsource = "entsoe"\nareas = ["AT"]\nkinds = ["outage.unavailable"]\n'
+    assert feeds_file.parse(row + 'details = [""]\n', "f").feed
+    assert feeds_file.parse(row + 'details = ["A77", "A76"]\n', "f").feed
+    for twice in ('details = ["A77", "A80"]\n', f'\n{row}details = ["A80"]\n'):
+        with pytest.raises(BadFeeds, match="of AT outages are asked for twice"):
+            feeds_file.parse(row + twice, "f")
+
+
+def test_the_direction_of_an_imbalance_volume_is_the_operators() -> None:
+    row = '[[feed]]\nsource = "entsoe"\nareas = ["AT"]\nkinds = ["volume.imbalance"]\n'
+    (usual,) = feeds_file.parse(row, "f").feed
+    assert usual.directions == {"A01": 1, "A02": -1}
+    (turned,) = feeds_file.parse(row + 'positive_volume = "A02"\n', "f").feed
+    assert turned.directions == {"A01": -1, "A02": 1}
+    second = 'positive_volume = "A02"\n'
+    for wrong in (row + 'positive_volume = "up"\n', row.replace("entsoe", "smard") + second):
+        with pytest.raises(BadFeeds, match="positive_volume"):
+            feeds_file.parse(wrong, "f")

@@ -225,3 +225,40 @@ async def test_two_sources_that_differ_are_told_once_a_day(
 
 
 NOW_US = local_us(2026, 11, 21, 13, 1)
+
+
+async def test_what_is_strange_in_answers_is_told_once_and_its_end_once(
+    hub: Hub, archive: Archive, source: Source
+) -> None:
+    state, lines = source.job.state, ["A44 series 3 is left out: its unit is 'KWH'"]
+    answer = source.answer
+
+    def strange(wish: Wish) -> list[Batch]:
+        for line in lines:
+            state.hear(line)
+        return answer(wish)
+
+    source.feed.answer = strange
+    source.holes = {local_us(2026, 11, 22, 3)}
+    clock_of(hub).at_us = local_us(2026, 11, 21, 13, 1)
+    for _ in range(4):
+        await poller.look(hub, archive, source.job)
+        clock_of(hub).at_us += 5 * 60_000_000
+    assert list(state.odd) == lines
+    assert await codes(hub) == ["MARKET_ANSWER_ODD"]
+    lines.clear()
+    await poller.look(hub, archive, source.job)
+    clock_of(hub).at_us += 5 * 60_000_000
+    await poller.look(hub, archive, source.job)
+    assert (await codes(hub), state.odd) == (["MARKET_ANSWER_ODD", "MARKET_ANSWER_ORDINARY"], {})
+
+
+def test_an_answer_on_other_days_says_nothing_of_what_was_strange() -> None:
+    state = State(ASKED)
+    state.hear("odd")
+    assert state.judged(0, 10) == (["odd"], False)
+    assert state.judged(5, 20) == ([], False), "another interval"
+    assert list(state.odd) == ["odd"]
+    state.hear("odd")
+    assert state.judged(2, 4) == ([], False)
+    assert state.judged(2, 4) == ([], True), "the same interval, and nothing strange"

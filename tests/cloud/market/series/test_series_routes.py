@@ -102,6 +102,7 @@ async def test_a_feed_that_fails_says_since_when_and_why_and_when_it_is_asked_ag
         "failures": 1,
         "error": "the line is down",
         "error_code": "unavailable",
+        "odd": [],
         "next_try": "2026-11-21T12:01:00Z",
         "simulated": False,
     }

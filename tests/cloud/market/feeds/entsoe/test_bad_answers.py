@@ -56,7 +56,7 @@ async def test_a_page_that_comes_again_and_again_is_noticed(at: Asking) -> None:
     root = b"Unavailability_MarketDocument"
     body = archive([b"<%s><type>A77</type></%s>" % (root, root)] * 200)
     at.platform.faults += [Fault(200, body)] * 3
-    await at.get(Kind.UNAVAILABLE)
+    await at.get(Kind.UNAVAILABLE, detail="A77")
     assert len(at.platform.asked) == 2
     assert "same page again" in at.told[0]
 
@@ -137,7 +137,7 @@ async def test_the_token_is_in_no_log_error_or_told_line_whatever_goes_wrong(
             AREAS,
             SetClock(NOW_US),
             limiter=Limiter(),
-            tell=said.append,
+            tell=lambda _wish, line: said.append(line),
             addresses=("http://127.0.0.1:1/api",),
         ) as feed:
             with pytest.raises(FeedUnavailable, match="the line is down") as refused:

@@ -1,14 +1,18 @@
 """Outages: the newest revision counts, withdrawn ones take nothing away, unknown stays unknown."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cloud.market.areas.catalogue import load
 from cloud.market.feeds.base import Wish
 from cloud.market.feeds.entsoe.batches import Reading
 from cloud.market.feeds.entsoe.document import Document, parse
 from cloud.market.feeds.entsoe.outages import Outage, outages, unavailable
+from cloud.market.feeds.entsoe.overlap import without_overlap
 from cloud.market.feeds.errors import BadAnswer
 from cloud.market.series.model import Batch, Kind
 from simulators.entsoe_documents import MadeDocument, MadePeriod, MadeSeries, xml
@@ -158,3 +162,67 @@ def test_another_unit_or_another_document_is_refused() -> None:
     assert isinstance(other, Document)
     with pytest.raises(BadAnswer, match="outages were asked for"):
         outages([other], AT)
+
+
+def of_unit(
+    mrid: str, type: str, taken_mw: float, unit: str = "plant", **more: Any
+) -> tuple[str, Document]:
+    """Return an outage of four hours of a unit of 100 MW."""
+    texts = {**TEXTS, NOMINAL: "100", "production_RegisteredResource.mRID": unit}
+    period = MadePeriod(
+        start_us=START_US, resolution="PT60M", values=[100 - taken_mw] * 4, tag="Available_Period"
+    )
+    made = MadeDocument(
+        root="Unavailability_MarketDocument",
+        type=type,
+        series=[MadeSeries(texts=texts, periods=[period], value="quantity", curve="A01")],
+        mrid=mrid,
+        **more,
+    )
+    found = parse(xml(made))
+    assert isinstance(found, Document)
+    return mrid, found
+
+
+def taken(*said: tuple[str, Document]) -> dict[str, float]:
+    """Return the power that each outage takes away in the first quarter-hour."""
+    made, _ = batches(outages([document for _, document in said], AT))
+    return {batch.series.detail: batch.values[0] for batch in made}
+
+
+def test_what_whole_and_part_both_tell_of_is_counted_once() -> None:
+    whole, part = of_unit("w", "A77", 60.0), of_unit("a", "A80", 40.0)
+    assert taken(whole, part) == {"w": 60.0, "a": 0.0}
+    more = of_unit("b", "A80", 50.0)
+    assert taken(whole, part, more) == {"w": 60.0, "a": 0.0, "b": 30.0}, "90 MW: the larger sum"
+    assert taken(part, more) == {"a": 40.0, "b": 50.0}
+    assert taken(whole, of_unit("a", "A80", 40.0, unit="another")) == {"w": 60.0, "a": 40.0}
+    assert taken(whole, of_unit("a", "A80", 40.0, unit="")) == {"w": 60.0, "a": 40.0}
+
+
+def test_an_outage_told_of_under_both_documents_is_one() -> None:
+    assert taken(of_unit("w", "A77", 60.0), of_unit("w", "A80", 70.0, revision=2)) == {"w": 70.0}
+
+
+def test_a_part_counts_again_when_the_whole_is_withdrawn_and_its_rank_rises() -> None:
+    part = of_unit("a", "A80", 40.0, created_us=1_000_000_000_000_000)
+    whole = of_unit("w", "A77", 60.0, created_us=1_100_000_000_000_000)
+    gone = of_unit("w", "A77", 60.0, created_us=1_200_000_000_000_000, revision=2, status="A09")
+    first, _ = batches(outages([part[1], whole[1]], AT))
+    then, _ = batches(outages([part[1], whole[1], gone[1]], AT))
+    assert (first[0].values[0], then[0].values[0]) == (0.0, 40.0)
+    assert first[0].created_us < then[0].created_us, "else the two would contradict each other"
+
+
+@given(
+    st.lists(st.integers(0, 100), max_size=4),
+    st.lists(st.integers(0, 100), max_size=4),
+)
+def test_the_sum_of_a_unit_is_the_larger_of_both_ways_to_tell_it(
+    wholes: list[int], parts: list[int]
+) -> None:
+    told = [("A77", "plant", {0: float(mw)}) for mw in wholes]
+    told += [("A80", "plant", {0: float(mw)}) for mw in parts]
+    kept = [quarters[0] for quarters in without_overlap(told)]
+    assert sum(kept) == max(sum(wholes), sum(parts))
+    assert all(0 <= kept_mw <= was[2][0] for kept_mw, was in zip(kept, told, strict=True))

@@ -97,6 +97,14 @@ def test_every_kind_is_asked_for_by_its_codes(kind: Kind, expected: dict[str, st
     assert query == {**codes, **times}
 
 
+def test_outages_of_production_and_of_its_units_are_asked_for_together() -> None:
+    span = (date(2026, 1, 15), date(2026, 1, 16))
+    (piece,) = asked(Kind.UNAVAILABLE, "AT", *span)
+    assert [question.document for question in piece.questions] == ["A77", "A80"]
+    (piece,) = asked(Kind.UNAVAILABLE, "AT", *span, "A80")
+    assert [question.document for question in piece.questions] == ["A80"]
+
+
 def test_one_plant_type_may_be_asked_for() -> None:
     (piece,) = asked(Kind.GENERATION_ACTUAL, "AT", date(2026, 1, 1), date(2026, 1, 2), "B16")
     assert piece.questions[0].query()["psrType"] == "B16"
