@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from cloud.forecast.service import routes as service_routes
 from cloud.forecast.service import scenario_routes
 from cloud.forecast.site import routes as site_routes
+from cloud.forecast.watch import pin_routes
 from cloud.forecast.watch import routes as watch_routes
 
 router = APIRouter()
@@ -12,3 +13,4 @@ router.include_router(service_routes.router)
 router.include_router(scenario_routes.router)
 router.include_router(site_routes.router)
 router.include_router(watch_routes.router)
+router.include_router(pin_routes.router)

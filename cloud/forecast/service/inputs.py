@@ -9,7 +9,7 @@ import numpy as np
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.days import HOURS
 from cloud.forecast.early import VERSION, has_come
-from cloud.forecast.service import beside, sources, store, weathered
+from cloud.forecast.service import beside, soundness, sources, store, weathered
 from cloud.forecast.service.issue import LEARNED_DAYS
 from cloud.forecast.service.ladder import (
     CONFIGURATIONS,
@@ -23,6 +23,8 @@ from cloud.forecast.service.ladder import (
 )
 from cloud.forecast.service.model import Job
 from cloud.forecast.service.reading import Reading
+from cloud.forecast.service.retreat import Retreat
+from cloud.forecast.service.soundness import Sound
 from cloud.forecast.service.sources import (
     EXAA_PRICE,
     LOAD,
@@ -62,6 +64,8 @@ class Gathered:
     simulated: bool
     trained: tuple[date, date]
     """First and last day with prices."""
+    odd: Mapping[str, str]
+    """By input that is not believed: why."""
 
 
 async def chosen(archive: Archive, area: Area) -> Chosen:
@@ -76,8 +80,10 @@ async def chosen(archive: Archive, area: Area) -> Chosen:
     return found
 
 
-async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
-    """Read everything that a day-ahead job needs.
+async def gather(
+    database: Database, archive: Archive, job: Job, asked: Retreat | None = None
+) -> Gathered:
+    """Read everything that a day-ahead job needs; `asked`: what is done about alarms.
 
     Raises:
         TooShort: there is no price, or too few days of them.
@@ -100,12 +106,14 @@ async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
     sky = await _sky(read, groups, job, target, targets)
     decided = _decided(prices, targets)
     prices[count - targets + decided :] = np.nan
-    foot, early = Footing(FULL, (), ()), None
+    foot, early, trusted, cut = Footing(FULL, (), ()), None, Sound({}), 0
     if decided < targets:
         open_from = count - targets + decided
         near = [await read.days(use, first, count) for use in read.chosen.below(f"{NEIGHBOURS}/")]
         groups |= beside.groups(prices, near, open_from)
-        foot, early = _footing(prices, groups, open_from, request.features)
+        trusted = await soundness.sound(read, groups, open_from, first, asked)
+        cut = soundness.believed(prices, open_from, trusted)
+        foot, early = _footing(prices, trusted.groups, open_from, request.features)
     key = told_key(foot.quality, foot.groups, "" if early is None else f"+{VERSION}")
     async with database.reading() as connection:
         told = await store.told_since(connection, area.code, key, target - _LEARNED)
@@ -118,14 +126,15 @@ async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
         quality=foot.quality,
         prices=prices,
         groups={name: groups[name] for name in foot.groups},
-        quarters=await _quarters(read, first, count, decided - targets),
+        quarters=await _quarters(read, first, count, decided - targets, cut),
         foreseen=sky.foreseen,
         past=sky.past,
         told={day: _unpacked(values) for day, values in told.items()},
         early=early,
         other=await read.days(OTHER, first, count) if foot.quality == TEMPLATE else None,
-        flags=(*foot.flags, *sky.flags),
+        flags=(*foot.flags, *trusted.flags, *sky.flags),
         seed=int(target.strftime("%Y%m%d")),
+        retreat=asked or Retreat(),
     )
     return Gathered(
         task=task,
@@ -134,6 +143,7 @@ async def gather(database: Database, archive: Archive, job: Job) -> Gathered:
         data_age_s={name: (job.as_of_us - us) // _US for name, us in read.known_us.items()},
         simulated=read.chosen.simulated,
         trained=(first, first + timedelta(days=_last_whole(prices))),
+        odd=trusted.odd,
     )
 
 
@@ -222,12 +232,15 @@ async def _past(read: Reading, target: date, targets: int) -> Mapping[str, Float
     return found
 
 
-async def _quarters(read: Reading, first: date, count: int, open_from: int) -> FloatArray:
-    """Return the end of the history; NaN from row `open_from` on, which counts from the end."""
+async def _quarters(read: Reading, first: date, count: int, open_from: int, cut: int) -> FloatArray:
+    """Return the end of the history; NaN from row `open_from` on, which counts from the end.
+
+    So many days before it are `cut`: they are not believed.
+    """
     length = min(count, LEARNED_DAYS + SHAPE_DAYS)
     found = await read.quarters(first + timedelta(days=count - length), length)
     if open_from < 0:
-        found[open_from:] = np.nan
+        found[max(open_from - cut, -length) :] = np.nan
     return found
 
 

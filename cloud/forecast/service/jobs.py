@@ -15,14 +15,13 @@ from datetime import date
 import numpy as np
 
 from cloud.forecast.arrays import FloatArray
-from cloud.forecast.service import gauges, inputs, ladder, recent, retreat, service, store
+from cloud.forecast.service import gauges, inputs, ladder, recent, retreat, service, standing, store
 from cloud.forecast.service.issue import issue
 from cloud.forecast.service.ladder import TooShort
 from cloud.forecast.service.model import Forecast, Job, Kind, State, Told
 from cloud.forecast.service.soon import Soon
 from cloud.forecast.service.task import Result, Task
 from cloud.forecast.service.workshop import CannotForecast, WorkerDied, Workshop
-from cloud.forecast.watch import store as watched
 from cloud.kernel import events
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Unavailable
@@ -36,8 +35,6 @@ LEASE_US = 30_000_000
 RENEW_S = 5.0
 ATTEMPTS_MAX = 3
 """A job whose computing process died so often is failed: it would kill the next one, too."""
-ALARMS_MAX = 100
-"""The newest are read: those that stand, and those whose end is not long ago, are among them."""
 LOOK_S = 10.0
 """At least this often, for leases end without a word."""
 
@@ -58,6 +55,8 @@ class Beside:
     inputs: str = ""
     trained: tuple[date, date] | None = None
     seed: int = 0
+    odd: Mapping[str, str] = field(default_factory=dict)
+    """By input that was left out since it is not believed: why."""
 
 
 @dataclass(slots=True)
@@ -136,24 +135,18 @@ class Jobs:
         if job.request.kind is Kind.INTRADAY:
             found = await recent.gather(self.hub.database, archive, job)
             return found.task, Beside(found.data_age_s, found.simulated)
-        gathered = await inputs.gather(self.hub.database, archive, job)
-        task = replace(gathered.task, retreat=await self._retreat(job))
-        return task, Beside(
+        area = catalogue.load()[job.request.area]
+        asked = await standing.retreat_of(self.hub.database, area, job.as_of_us)
+        gathered = await inputs.gather(self.hub.database, archive, job, asked)
+        return gathered.task, Beside(
             gathered.data_age_s,
             gathered.simulated,
             gathered.members,
             gathered.inputs,
             gathered.trained,
-            task.seed,
+            gathered.task.seed,
+            gathered.odd,
         )
-
-    async def _retreat(self, job: Job) -> retreat.Retreat:
-        """Return what the alarms of the watch ask for as of the job's instant."""
-        area = catalogue.load()[job.request.area]
-        async with self.hub.database.reading() as connection:
-            found = await watched.alarms(connection, area.code, ALARMS_MAX)
-        stood = [retreat.Stood(one.code, one.since_us, one.ended_us) for one in found]
-        return retreat.of(stood, area, job.as_of_us)
 
     async def stand_in(self, area: Area) -> None:
         """Issue the similar day of tomorrow, here and at once: nothing else has come in time.
@@ -216,6 +209,7 @@ class Jobs:
             seed=beside.seed,
             simulated=beside.simulated,
             series=result.series,
+            resting=result.resting,
         )
         told = [Told(day=day, values=_packed(values)) for day, values in result.told.items()]
         area = job.request.area
@@ -223,7 +217,7 @@ class Jobs:
             if not await store.end(connection, job.id, self.holder, now_us, None):
                 raise _Lost
             await store.keep(connection, forecast)
-            if (event := _event(forecast)) is not None:
+            if (event := _event(forecast, beside.odd)) is not None:
                 await events.append(connection, event)
             if result.scenarios:
                 await store.keep_scenarios(connection, job.id, result.scenarios)
@@ -243,9 +237,10 @@ class Jobs:
         self.hub.bus.wake(service.DONE_TOPIC)
 
 
-def _event(forecast: Forecast) -> NewEvent | None:
-    """Return what was done about alarms, None: nothing."""
+def _event(forecast: Forecast, odd: Mapping[str, str]) -> NewEvent | None:
+    """Return what was done about alarms and odd inputs, None: nothing."""
     done = [retreat.DONE[flag] for flag in forecast.flags if flag in retreat.DONE]
+    done += [f"{name} left out ({why})" for name, why in odd.items()]
     if not done:
         return None
     area = forecast.request.area

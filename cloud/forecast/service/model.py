@@ -83,6 +83,9 @@ class Forecast:
     simulated: bool
     series: bytes
     """JSON of the rows."""
+    resting: tuple[float, ...] = ()
+    """What the members would have said of the first open day, where the similar day took their
+    place, EUR/MWh."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,29 @@ class Reading:
                     self.known_us[name] = max(self.known_us.get(name, 0), *values.known_us)
         return found
 
+    async def versions(self, uses: Sequence[str], day: date) -> tuple[int, FloatArray] | None:
+        """Return when the newest value of a day became known, and its hours before that, added up.
+
+        None: nothing was told of the day; NaN where nothing was known before.
+        """
+        span = self.area.day_us(day)
+        known_us: list[int] = []
+        each = []
+        for use in uses:
+            before = []
+            for series in self.chosen.of(use):
+                newest_us = (await self._of(series, *span)).known_us
+                known_us += newest_us
+                if newest_us:
+                    at_us = max(newest_us) - 1
+                    before.append(await self._archive.as_of(series, *span, at_us))
+            each.append(hours.matrix(before, self.area, day, 1)[0])
+        return (max(known_us), np.sum(each, axis=0)) if known_us else None
+
+    @property
+    def as_of_us(self) -> int:
+        return self._as_of_us
+
     async def _read(self, use: str, start_us: int, end_us: int) -> Sequence[Values]:
         found = []
         for series in self.chosen.of(use):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from cloud.forecast.configuration import DAY_AHEAD
-from cloud.forecast.service import inputs, store
+from cloud.forecast.service import inputs, standing, store
 from cloud.forecast.service.ladder import TooShort
 from cloud.forecast.service.model import Forecast, Job, Kind, Request, State
 from cloud.kernel.context import Hub
@@ -81,7 +81,8 @@ async def ask(hub: Hub, request: Request) -> Job:
         read = await inputs.chosen(Archive(hub.database, catalogue.load()), area)
     except TooShort as error:
         raise Refused("NO_PRICES", str(error)) from error
-    model, said = MODEL, read.digest
+    asked = await standing.retreat_of(hub.database, area, now_us)
+    model, said = MODEL, read.digest + asked.mark
     if request.kind is Kind.INTRADAY:
         model, said = INTRADAY_MODEL, read.digest_soon
     job = Job(

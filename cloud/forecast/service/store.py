@@ -55,7 +55,7 @@ async def job_of(connection: AsyncConnection, job_id: str) -> Job | None:
 
 async def waiting(connection: AsyncConnection) -> int:
     """Return how many jobs are not done."""
-    query = select(func.count()).select_from(job_table).where(_j.state.in_(_OPEN))
+    query = select(func.count(_j.id)).where(_j.state.in_(_OPEN))
     return int(await connection.scalar(query) or 0)
 
 
@@ -156,10 +156,8 @@ async def end(
 
 async def keep(connection: AsyncConnection, forecast: Forecast) -> None:
     head = {
-        "flags": forecast.flags,
-        "data_age_s": forecast.data_age_s,
-        "weights": forecast.weights,
-        "seed": forecast.seed,
+        name: getattr(forecast, name)
+        for name in ("flags", "data_age_s", "weights", "seed", "resting")
     }
     row = _request(forecast.request) | {
         "id": forecast.id,
@@ -186,8 +184,8 @@ async def keep_scenarios(connection: AsyncConnection, forecast_id: str, packed: 
 
 
 async def scenarios_of(connection: AsyncConnection, forecast_id: str) -> bytes | None:
-    query = select(scenario_table.c.scenarios).where(scenario_table.c.id == forecast_id)
-    found: bytes | None = await connection.scalar(query)
+    _s = scenario_table.c
+    found: bytes | None = await connection.scalar(select(_s.scenarios).where(_s.id == forecast_id))
     return found
 
 
@@ -296,5 +294,6 @@ def _forecast(row: Row[Any]) -> Forecast:
         weights=head["weights"],
         seed=head["seed"],
         simulated=row.simulated,
+        resting=tuple(head.get("resting", ())),
         series=zlib.decompress(row.series),
     )

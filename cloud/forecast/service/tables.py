@@ -95,8 +95,11 @@ score_table = Table(
     Column("pinball", Float),
     Column("inside80", Integer),
     Column("inside90", Integer),
+    Column("similar_mae", Float),
+    Column("models_mae", Float),
 )
-"""Of the last forecast before the day's auction, EUR/MWh; null: without quantiles, or a naive."""
+"""Of the last forecast before the day's auction, EUR/MWh; null: without quantiles, or a naive.
+models_mae: of the members, where the similar day was issued in their place."""
 
 model_table = Table(
     "forecast_model",
@@ -122,4 +125,19 @@ alarm_table = Table(
     Column("text", String(200), nullable=False),
     Column("forecast", String(24), nullable=False),
 )
-"""code: ACCURACY, CALIBRATION, JOBS, INPUTS. ended_us: null while it stands."""
+"""code: see `watch.verdicts`. ended_us: null while it stands."""
+
+pin_table = Table(
+    "forecast_pin",
+    metadata,
+    Column("area", String(20), primary_key=True),
+    Column("since_us", BigInteger, primary_key=True),
+    Column("until_us", BigInteger, nullable=False),
+    Column("ended_us", BigInteger),
+    Column("members", String(20), nullable=False),
+    Column("without", String(80), nullable=False),
+    Column("account", String(40), nullable=False),
+    Column("key_id", String(40), nullable=False),
+    Column("reason", String(200), nullable=False),
+)
+"""without: names with commas. ended_us: null while it is in force."""

@@ -25,7 +25,11 @@ CALIBRATION_P_MIN = 0.01
 BLOCKS = 3
 """Slots of one day err together: a day counts as so many independent ones, whatever its slots."""
 SLACK, SUM_MAX = 0.25, 8.0
-"""Of the running sum of the bias, in mean absolute errors."""
+"""Of the running sum of the bias, in mean absolute errors..."""
+SUM_CAP = 10.0
+"""... that grows no further: what is over is forgotten within days, however large it was."""
+NEW_DAYS = 3
+"""The last days say nothing of what errors usually are: they may be what is wrong."""
 
 
 @unique
@@ -59,6 +63,15 @@ class Score:
     pinball: float | None
     inside80: int | None
     inside90: int | None
+    similar_mae: float | None = None
+    """Of the similar day; None where it was not known."""
+    models_mae: float | None = None
+    """Of the members, where the similar day was issued in their place."""
+
+    @property
+    def members_mae(self) -> float:
+        """Return the error of the members, whether they were issued or not."""
+        return self.mae if self.models_mae is None else self.models_mae
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +96,15 @@ class Slots:
     """NaN where not known."""
     quantiles: FloatArray | None
     """Shape (slots, levels)."""
+    similar: FloatArray | None = None
+    resting: FloatArray | None = None
+    """What the members said, where the similar day took their place."""
 
 
 def score(slots: Slots, area: str, day: date, forecast: tuple[str, str, str]) -> Score | None:
     """Return the score of a day, None where a price is missing; `forecast`: id, model, quality."""
     if not np.isfinite(slots.true - slots.point).all():
         return None
-    naive = np.isfinite(slots.naive).all()
     loss = inside80 = inside90 = None
     if slots.quantiles is not None:
         true, told = slots.true, slots.quantiles
@@ -104,11 +119,13 @@ def score(slots: Slots, area: str, day: date, forecast: tuple[str, str, str]) ->
         quality=forecast[2],
         slots=len(slots.true),
         mae=float(np.abs(slots.true - slots.point).mean()),
-        naive_mae=float(np.abs(slots.true - slots.naive).mean()) if naive else None,
+        naive_mae=_error(slots.true, slots.naive),
         bias=float((slots.point - slots.true).mean()),
         pinball=loss,
         inside80=inside80,
         inside90=inside90,
+        similar_mae=_error(slots.true, slots.similar),
+        models_mae=_error(slots.true, slots.resting),
     )
 
 
@@ -129,13 +146,12 @@ def verdicts(scores: Sequence[Score]) -> dict[Code, str]:
     """Return the alarms that the scores give reason to, each with a line that says why."""
     found = {}
     last = figures(scores)
-    if len(scores) >= SHORT_DAYS and last.rmae14 is not None and last.rmae60 is not None:
-        if last.rmae14 > RMAE_MAX:
-            found[Code.ACCURACY] = f"rMAE of 14 days {last.rmae14:.2f}, above {RMAE_MAX}"
-        elif last.rmae14 > WORSE * last.rmae60:
-            found[Code.ACCURACY] = (
-                f"rMAE of 14 days {last.rmae14:.2f}, of 60 days {last.rmae60:.2f}"
-            )
+    short, long = _members_rmae(scores[-SHORT_DAYS:]), _members_rmae(scores[-LONG_DAYS:])
+    if len(scores) >= SHORT_DAYS and short is not None and long is not None:
+        if short > RMAE_MAX:
+            found[Code.ACCURACY] = f"rMAE of 14 days {short:.2f}, above {RMAE_MAX}"
+        elif short > WORSE * long:
+            found[Code.ACCURACY] = f"rMAE of 14 days {short:.2f}, of 60 days {long:.2f}"
     known = [one for one in scores[-LONG_DAYS:] if one.inside80 is not None]
     if len(known) >= CALIBRATION_DAYS_MIN:
         for level, share in ((0.8, last.coverage80), (0.9, last.coverage90)):
@@ -145,6 +161,34 @@ def verdicts(scores: Sequence[Score]) -> dict[Code, str]:
     if len(scores) >= SHORT_DAYS and (drift := _drift(scores[-LONG_DAYS:])) > SUM_MAX:
         found[Code.BIAS] = f"running sum of the bias {drift:.1f} mean errors, above {SUM_MAX:g}"
     return found
+
+
+def stays(scores: Sequence[Score]) -> str | None:
+    """Return why the similar day is to take the members' place, None: it errs more.
+
+    Asked only where an alarm of the accuracy has stood for a day.
+    """
+    both = [one for one in scores[-SHORT_DAYS:] if one.similar_mae is not None]
+    if len(both) < SHORT_DAYS:
+        return None
+    similar = float(np.mean([one.similar_mae for one in both]))
+    members = float(np.mean([one.members_mae for one in both]))
+    if members <= similar:
+        return None
+    return f"MAE of 14 days {members:.2f}, of the similar day {similar:.2f}"
+
+
+def _error(true: FloatArray, told: FloatArray | None) -> float | None:
+    """Return the mean absolute error, None where a slot is not known."""
+    if told is None or told.shape != true.shape or not np.isfinite(told).all():
+        return None
+    return float(np.abs(true - told).mean())
+
+
+def _members_rmae(scores: Sequence[Score]) -> float | None:
+    both = [(one.members_mae, one.naive_mae) for one in scores if one.naive_mae is not None]
+    naive = sum(naive for _, naive in both)
+    return sum(mae for mae, _ in both) / naive if both and naive > 0 else None
 
 
 def _mae(scores: Sequence[Score]) -> float | None:
@@ -164,11 +208,12 @@ def _share(counted: Sequence[tuple[int | None, int]]) -> float | None:
 
 
 def _drift(scores: Sequence[Score]) -> float:
-    scale = float(np.mean([one.mae for one in scores])) or 1.0
+    usual = scores[:-NEW_DAYS] or scores
+    scale = float(np.mean([one.mae for one in usual])) or 1.0
     above = below = 0.0
     for one in scores:
-        above = max(0.0, above + one.bias / scale - SLACK)
-        below = max(0.0, below - one.bias / scale - SLACK)
+        above = min(SUM_CAP, max(0.0, above + one.bias / scale - SLACK))
+        below = min(SUM_CAP, max(0.0, below - one.bias / scale - SLACK))
     return max(above, below)
 
 

@@ -1,0 +1,23 @@
+"""What alarms and pins ask of a forecast, read as of an instant."""
+
+from cloud.forecast.service import retreat
+from cloud.forecast.service.retreat import Retreat
+from cloud.forecast.watch import pin_store, store
+from cloud.kernel.database import Database
+from cloud.market.areas.model import Area
+
+ALARMS_MAX = 100
+"""The newest are read: those that stand, and those whose end is not long ago, are among them."""
+
+
+async def retreat_of(database: Database, area: Area, at_us: int) -> Retreat:
+    """Return what is asked of a forecast of an area as of an instant.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    async with database.reading() as connection:
+        found = await store.alarms(connection, area.code, ALARMS_MAX)
+        pin = await pin_store.at(connection, area.code, at_us)
+    stood = [retreat.Stood(one.code, one.since_us, one.ended_us) for one in found]
+    return retreat.of(stood, area, at_us, None if pin is None else pin.pinned)
