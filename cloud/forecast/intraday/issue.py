@@ -95,7 +95,7 @@ def prices(
     spread = table.aim - table.price
     columns = features.with_last_days(table.columns, spread, table.known_us, issues)
     members = Members(columns, spread, table.known_us, issues)
-    taught = lessons.taught(members, 0)
+    taught = lessons.taught(members)
     # One decision for all errors: they are those of what is told today.
     point = taught.spread if taught.is_open else np.zeros_like(spread)
     awaited = auctions.awaited(table.aim)

@@ -58,11 +58,8 @@ def order(known: BoolArray, known_us: IntArray, at_us: IntArray) -> list[list[in
     return found
 
 
-def taught(members: Members, begin: int) -> Taught:
-    """Return what the members say from row `begin` on, weighted by who was right before.
-
-    Rows before it have a spread of 0, and teach nothing.
-    """
+def taught(members: Members) -> Taught:
+    """Return what the members say of each issue, weighted by who was right before it."""
     spread = members.spread
     known = np.isfinite(spread)
     at_us = members.issues.at_us
@@ -70,7 +67,8 @@ def taught(members: Members, begin: int) -> Taught:
     scores = fresh(PRIOR)
     said: dict[int, FloatArray] = {}
     points, shares = np.zeros_like(spread), np.zeros(len(NAMES))
-    for row in range(begin, len(spread)):
+    begin = len(spread)
+    for row in range(len(spread)):
         for one in plan[row]:
             if one in said:
                 by_now = known[one] & (members.known_us[one] <= at_us[row])
@@ -78,6 +76,8 @@ def taught(members: Members, begin: int) -> Taught:
                 scores = learned(PRIOR, scores, said[one], true)
         said[row] = members.told(row)
         awake = np.asarray(np.isfinite(said[row]).all(axis=1))
+        if awake[1:].any():
+            begin = min(begin, row)
         shares = weights(PRIOR, scores, awake)
         points[row] = combined(said[row], shares)
     p = _p_value(spread, points, begin)
@@ -85,7 +85,10 @@ def taught(members: Members, begin: int) -> Taught:
 
 
 def _p_value(spread: FloatArray, points: FloatArray, begin: int) -> float:
-    """Return how likely the mean is no better than the last price, over the last 60 issues."""
+    """Return how likely the mean is no better than the last price, over the last 60 issues.
+
+    Before row `begin` nobody was asked: such a mean is the last price.
+    """
     there = np.flatnonzero(np.isfinite(spread[:-1]).any(axis=1))
     last = there[there >= begin][-GATE_DAYS:]
     if len(last) < GATE_DAYS:

@@ -17,9 +17,11 @@ from cloud.forecast.quantiles import GRID, SCALE_MIN, Settings
 
 BLOCKS = 24
 """Errors are pooled by hours ahead, each with its neighbours."""
-DRIVE_MIN, DRIVE_MAX = 0.5, 3.0
+DRIVE_MIN, DRIVE_MAX = 0.33, 3.0
 """Times the usual scale that a change may make of it."""
-DRIVE_DAYS = 10.0
+CHANGE_MAX = 6.0
+"""Times the usual change that is looked at: what is beyond has hardly been seen."""
+DRIVE_DAYS = 3.0
 """Of no influence, that the slope is shrunk by before anything was seen."""
 FEW_DAYS_MIN = 14
 """Days of errors; fewer make no quantiles."""
@@ -124,10 +126,10 @@ def _learn_drive(learned: _Learned, size: FloatArray, drive: FloatArray, known: 
 
 
 def _relative(learned: _Learned, drive: FloatArray) -> FloatArray:
-    """Return the drive in units of what it usually is, cut at three times that."""
+    """Return the drive in units of what it usually is, cut at `CHANGE_MAX`."""
     if learned.usual_drive <= 0.0:
         return np.zeros_like(drive)
-    return np.asarray(np.minimum(drive / learned.usual_drive, DRIVE_MAX))
+    return np.asarray(np.minimum(drive / learned.usual_drive, CHANGE_MAX))
 
 
 def _factor(learned: _Learned, drive: FloatArray) -> FloatArray:
