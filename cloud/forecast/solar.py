@@ -24,6 +24,10 @@ LOW_DEGREES = 5.0
 CLEAR_SHARE_MAX = 1.3
 """Clouds at the edge of the sun add some; more is a wrong capacity."""
 RECENT_DAYS = 14
+TRUST_PRIOR = 1.0
+"""Squares of k; a day of quarter-hours that the weather tells well brings some two."""
+SLOT_PRIOR = 1.0
+"""Squares of k that draw a slot to all: some two clear days."""
 _DIFFUSE_SHARE = 0.15
 _GROUND_ALBEDO = 0.2
 
@@ -172,18 +176,38 @@ def _recent(share: FloatArray) -> FloatArray:
 def _by_radiation(
     share: FloatArray, radiation: FloatArray, place: Sun, usual: FloatArray
 ) -> FloatArray:
-    """Return k from the radiation's own share: a line through the last days, shrunk to k = it."""
+    """Return k from the radiation's own share: a line a slot, drawn to that of all slots.
+
+    That of all is shrunk to k = it. What lately did not follow the radiation is drawn back to the
+    usual k.
+    """
     level = clear_radiation(place)
     told = np.full(radiation.shape, np.nan)
     np.divide(radiation, level, out=told, where=_high(place) & (level > 0))
     told = np.clip(told, 0.0, CLEAR_SHARE_MAX)
     recent = slice(-4 * RECENT_DAYS, None)
-    seen, wanted = told[:-1][recent].ravel(), share[recent].ravel()
+    seen, wanted = told[:-1][recent], share[recent]
     both = np.isfinite(seen) & np.isfinite(wanted)
     if not both.any():
         return usual
-    slope = (seen[both] @ wanted[both] + 10.0) / (seen[both] @ seen[both] + 10.0)
-    return np.asarray(slope * told[-1])
+    common = (seen[both] @ wanted[both] + 10.0) / (seen[both] @ seen[both] + 10.0)
+    squares = np.where(both, seen * seen, 0.0).sum(axis=0)
+    products = np.where(both, seen * wanted, 0.0).sum(axis=0)
+    # Each slot by itself: panels look somewhere, and something shades them at some hour.
+    slopes = (products + SLOT_PRIOR * common) / (squares + SLOT_PRIOR)
+    weight = _trust(slopes * seen, wanted, np.broadcast_to(usual, seen.shape))
+    here = slopes * told[-1]
+    return np.asarray(np.where(np.isfinite(usual), weight * here + (1.0 - weight) * usual, here))
+
+
+def _trust(told: FloatArray, wanted: FloatArray, usual: FloatArray) -> float:
+    """Return how much of the way from the usual k to the one that is told k really went, 0 to 1.
+
+    One where nothing is known yet: a forecast of the weather is worth more than none.
+    """
+    both = np.isfinite(told) & np.isfinite(wanted) & np.isfinite(usual)
+    way, went = (told - usual)[both], (wanted - usual)[both]
+    return float(np.clip((way @ went + TRUST_PRIOR) / (way @ way + TRUST_PRIOR), 0.0, 1.0))
 
 
 def _held(share: FloatArray, high: BoolArray) -> FloatArray:

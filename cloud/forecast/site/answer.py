@@ -12,7 +12,7 @@ from cloud.forecast.site.task import LEVELS, SLOTS, Task, Told
 from cloud.kernel.instants import iso
 from cloud.market.areas import catalogue
 
-MODEL = "site-1"
+MODEL = "site-2"
 """Changes with anything that makes another forecast of the same past."""
 STALE_S = 7_200
 """Telemetry older than this at the issue is flagged."""
@@ -27,6 +27,8 @@ def document(task: Task) -> bytes:
     stale = [
         f"stale_{name}" for name, age_s in ages.items() if age_s is not None and age_s > STALE_S
     ]
+    if task.radiation_age_s is not None:
+        ages["weather"] = task.radiation_age_s
     found: dict[str, Any] = {
         "site": task.site,
         "model": MODEL,

@@ -14,6 +14,7 @@ import numpy as np
 from cloud.forecast import solar
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.site.grid import QUARTER_US, SLOTS
+from cloud.forecast.site.setup import UNKNOWN, Setup
 from cloud.forecast.solar import Site
 
 DAYS_MIN = 1
@@ -41,24 +42,30 @@ def times(start_us: int, days: int) -> FloatArray:
     return np.asarray(middle.reshape(days, SLOTS))
 
 
-def fitted(power: FloatArray, start_us: int) -> Site | None:
-    """Return the panels behind measured kW, shape (days of UTC, 96); None: nothing can be said."""
+def fitted(power: FloatArray, start_us: int, setup: Setup = UNKNOWN) -> Site | None:
+    """Return the panels behind measured kW, shape (days of UTC, 96); None: nothing can be said.
+
+    What the operator said counts as said.
+    """
     at_s = times(start_us, len(power))[-FIT_DAYS:]
     recent = power[-FIT_DAYS:]
     limit = float(np.nanmax(power)) if np.isfinite(power).any() else 0.0
     if limit < POWER_KW_MIN:
         return None
-    place = _place(recent, at_s, limit)
+    place = setup.place or _place(recent, at_s, limit)
     if place is None:
         return None
+    limit = limit if setup.limit_kw is None else setup.limit_kw
+    tilts = TILTS if setup.tilt_degrees is None else (setup.tilt_degrees,)
+    azimuths = AZIMUTHS if setup.azimuth_degrees is None else (setup.azimuth_degrees,)
     best, least = None, np.inf
     top = np.full(SLOTS, np.nan)
     known = np.isfinite(recent).any(axis=0)
     top[known] = np.nanmax(recent[:, known], axis=0)
-    for tilt, azimuth in product(TILTS, AZIMUTHS):
+    for tilt, azimuth in product(tilts, azimuths):
         one = Site(*place, 1.0, limit, tilt, azimuth)
         clear = solar.clear_power(solar.sun(at_s, one), one)
-        capacity = _capacity(recent, clear)
+        capacity = setup.capacity_kw or _capacity(recent, clear)
         if capacity <= 0.0:
             continue
         shape = np.minimum(capacity * clear.max(axis=0), limit)

@@ -8,8 +8,12 @@ import numpy as np
 from cloud.fleet import quarters
 from cloud.fleet.quarters import Quarters
 from cloud.forecast.arrays import FloatArray
+from cloud.forecast.site import weather
 from cloud.forecast.site.grid import QUARTER_US
+from cloud.forecast.site.places_file import SiteRow
+from cloud.forecast.site.setup import UNKNOWN
 from cloud.forecast.site.task import Task
+from cloud.forecast.site.weather import Sky
 from cloud.kernel.database import Database
 
 PV, LOAD, PV_LIMIT = "pv.power_kw", "load.power_kw", "pv.limit_kw"
@@ -42,8 +46,13 @@ class Past:
         return alive or told
 
 
-async def task(database: Database, site: str, area: str, now_us: int) -> Task:
+async def task(
+    database: Database, site: str, area: str, now_us: int, row: SiteRow | None = None
+) -> Task:
     """Return what is known of a site at an instant: of whole quarter-hours before it.
+
+    Args:
+        row: what the operator knows of it.
 
     Raises:
         Unavailable: the database does not answer.
@@ -56,13 +65,20 @@ async def task(database: Database, site: str, area: str, now_us: int) -> Task:
         async with database.reading() as connection:
             found = await quarters.means(connection, site, POINTS, from_us, to_us)
         _add(past, found)
+    pv = panels(past)
+    sky = Sky.none()
+    if row is not None and row.weather and len(pv):
+        sky = await weather.radiation(database, row.weather, start_us, as_of_us)
     return Task(
         site=site,
         area=area,
         start_us=start_us,
         as_of_us=as_of_us,
         load=next(iter(past.devices(LOAD)), np.empty(0)),
-        pv=panels(past),
+        pv=pv,
+        radiation=sky.radiation,
+        radiation_age_s=sky.age_s,
+        setup=UNKNOWN if row is None else row.setup,
     )
 
 

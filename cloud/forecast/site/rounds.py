@@ -1,18 +1,25 @@
 """Every six hours each site is told anew, one after the other, in a process of its own."""
 
+import asyncio
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.fleet import quarters
 from cloud.fleet import service as fleet
 from cloud.fleet.model import Site
-from cloud.forecast.site import gauges, reading, store
+from cloud.forecast.site import gauges, reading, scores, store
+from cloud.forecast.site.places_file import SiteRow
 from cloud.forecast.site.process import Process, ProcessDied
 from cloud.forecast.site.store import Kept
+from cloud.forecast.site.task import Task
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Unavailable
+from cloud.market.areas import catalogue
 
 EVERY_US = 6 * 3_600_000_000
 BEHIND_US = 1_200_000_000
@@ -27,6 +34,9 @@ SITES_MAX = 2_000
 """In order of their ids; the others are not told, and the log says so."""
 AREA_DEFAULT = "AT"
 """Whose clock and holidays count where no feed of the operator names an area."""
+SCORED_DAYS = 14
+EVES_DAYS = 7
+"""So long a day waits for what came of it; then it has no score."""
 TOPIC = "site forecasts"
 """Woken by nobody yet but the end of the hub."""
 
@@ -41,6 +51,9 @@ class Rounds:
     area: str = AREA_DEFAULT
     process: Process = field(default_factory=Process)
     holder: str = field(default_factory=lambda: secrets.token_hex(8))
+    rows: Mapping[str, SiteRow] = field(default_factory=dict)
+    """What the operator knows of sites."""
+    _has_scores: bool = False
     _failed: dict[str, int] = field(default_factory=dict)
     """Sites that killed the process, and in which round: they are left alone until the next."""
 
@@ -83,6 +96,7 @@ class Rounds:
         ]
         gauges.waiting(len(due))
         if not due:
+            await self._measure(now_us)
             return False
         await self._tell(min(due, key=lambda site: issued.get(site.id, 0)).id, round_us)
         return True
@@ -93,7 +107,9 @@ class Rounds:
         return sites[:SITES_MAX]
 
     async def _tell(self, site: str, round_us: int) -> None:
-        task = await reading.task(self.hub.database, site, self.area, self.hub.clock.now_us())
+        task = await reading.task(
+            self.hub.database, site, self.area, self.hub.clock.now_us(), self.rows.get(site)
+        )
         try:
             document = await self.process.compute(task)
         except ProcessDied as error:
@@ -104,5 +120,39 @@ class Rounds:
         now_us = self.hub.clock.now_us()
         async with self.hub.database.transaction() as connection:
             await store.keep(connection, site, Kept(task.as_of_us, now_us, document))
+            await self._score(connection, task, document, now_us)
         self._failed.pop(site, None)
         gauges.issued(now_us)
+
+    async def _score(
+        self, connection: AsyncConnection, task: Task, document: bytes, now_us: int
+    ) -> None:
+        """Keep what is said of tomorrow, and score the days that have ended."""
+        area = catalogue.load()[task.area]
+        today = area.day_of(task.as_of_us)
+        tomorrow = today + timedelta(days=1)
+        told = scores.of_day(document, area, tomorrow)
+        if told is not None:
+            await store.keep_eve(connection, task.site, tomorrow, now_us, told)
+        eves = await store.eves(connection, task.site, today)
+        found = [
+            one
+            for day, kept in eves.items()
+            for one in await asyncio.to_thread(scores.scored, kept, task, area, day)
+        ]
+        # A box that is late may bring the day yet.
+        late = today - timedelta(days=EVES_DAYS)
+        done = {one.day for one in found} | {day for day in eves if day < late}
+        oldest = today - timedelta(days=self.hub.settings.forecast_days)
+        await store.keep_scores(connection, task.site, found, done, oldest)
+        self._has_scores |= bool(found)
+
+    async def _measure(self, now_us: int) -> None:
+        """Bring the gauges up to date, once a round."""
+        if not self._has_scores:
+            return
+        self._has_scores = False
+        today = catalogue.load()[self.area].day_of(now_us)
+        async with self.hub.database.reading() as connection:
+            for one in await store.together(connection, today - timedelta(days=SCORED_DAYS)):
+                gauges.scored(*one)

@@ -1,17 +1,20 @@
 """The forecast of a site over HTTP: read, never computed here."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
 from cloud.fleet import service as fleet
 from cloud.forecast.site import store
-from cloud.forecast.site.views import SiteForecastView, shown
+from cloud.forecast.site.views import SiteForecastView, SiteScoresView, shown
 from cloud.kernel.auth import Viewer
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import NotFound, responses
 from cloud.kernel.keys import IDENTIFIER
+from wire import clock
 
+SCORE_DAYS = 60
 router = APIRouter(prefix="/api/forecast", tags=["forecasts"])
 SiteId = Annotated[str, Path(pattern=IDENTIFIER, description="the site's id")]
 
@@ -30,3 +33,16 @@ async def read_site_forecast(site_id: SiteId, hub: HubHere, principal: Viewer) -
     if found is None:
         raise NotFound(f"no forecast of site {site_id!r} was made yet")
     return Response(shown(found, hub.clock.now_us()), media_type="application/json")
+
+
+@router.get(
+    "/site/{site_id}/scores",
+    summary="Read how good the forecasts of a site were",
+    responses=responses(401, 404),
+)
+async def read_site_scores(site_id: SiteId, hub: HubHere, principal: Viewer) -> SiteScoresView:
+    """Return the last 60 days, newest first: what the eve said against what came."""
+    since = clock.utc(hub.clock.now_us()).date() - timedelta(days=SCORE_DAYS)
+    async with hub.database.reading() as connection:
+        await fleet.visible_site(connection, site_id, principal)
+        return SiteScoresView.of_scores(site_id, await store.scores(connection, site_id, since))

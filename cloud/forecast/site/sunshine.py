@@ -1,14 +1,17 @@
 """A site's own PV power of the next 48 hours, from how clear the sun's recent days were. Pure.
 
-Rows are days of UTC: the sun knows no summer time. Nights are 0. Without forecasts of radiation
-tomorrow is as clear as the last two weeks were at that time of day; the next four hours are as
-clear as the last two were.
+Rows are days of UTC: the sun knows no summer time. Nights are 0. Where radiation is forecast at the
+site's place, how clear it is follows that, as far as it did in the last weeks. Without, tomorrow is
+as clear as the last two weeks were at that time of day. The next four hours are as clear as the
+last two were.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from cloud.forecast import solar
-from cloud.forecast.arrays import BoolArray, FloatArray
+from cloud.forecast.arrays import BoolArray, FloatArray, IntArray
 from cloud.forecast.quantiles import Margins, bands
 from cloud.forecast.quantiles import Settings as BandSettings
 from cloud.forecast.site import panels
@@ -32,6 +35,7 @@ NOW_SLOTS = 8
 """Two hours: how clear it is now."""
 EDGE_SLOTS = 4
 _TARGETS = 3
+_HOURS, _QUARTERS = 24, 4
 _DAY_US = SLOTS * QUARTER_US
 
 
@@ -48,19 +52,21 @@ def told(task: Task) -> Told:
     rows[: len(power)] = np.maximum(power, 0.0)
     measured = rows.reshape(-1, SLOTS)
     whole = int((np.isfinite(measured[:today]).mean(axis=1) >= 0.5).sum())
-    site = panels.fitted(measured[: today + 1], task.start_us) if whole else None
+    site = panels.fitted(measured[: today + 1], task.start_us, task.setup) if whole else None
     if site is None:
         return Told.nothing("no_pv_pattern")
     place = solar.sun(panels.times(task.start_us, len(measured)), site)
     clear = solar.clear_power(place, site)
-    days = [_of_row(measured[: today + 1], place, site, today + n) for n in range(_TARGETS)]
-    margins = _margins(measured, place, site, today) if whole >= SIMILAR_DAYS else None
+    scene = _Scene(place, site, _radiation(task, place))
+    days = [_of_row(measured[: today + 1], scene, today + n) for n in range(_TARGETS)]
+    margins = _margins(measured, scene, today) if whole >= SIMILAR_DAYS else None
     begin = (task.as_of_us - task.start_us) // QUARTER_US - today * SLOTS
     part = slice(begin, begin + WANTED)
     dark = (clear[today:] <= 0.0).ravel()[part]
     points = _nowcast(np.concatenate(days)[part], clear.ravel(), rows, len(power), site)
     around = _around(points, margins, begin, site, dark)
-    return Told(points, around, _quality(whole, points), _flags(margins))
+    flags = _flags(margins, has_weather=scene.tells(slice(today, today + _TARGETS)))
+    return Told(points, around, _quality(whole, points), flags)
 
 
 def _quality(whole: int, points: FloatArray) -> str | None:
@@ -71,21 +77,59 @@ def _quality(whole: int, points: FloatArray) -> str | None:
     return SHORT_HISTORY if whole < FULL_SUN_DAYS else FULL
 
 
-def _flags(margins: Margins | None) -> tuple[str, ...]:
+def _flags(margins: Margins | None, *, has_weather: bool) -> tuple[str, ...]:
+    weather = () if has_weather else ("no_weather",)
     if margins is None:
-        return ("no_weather", "no_pv_quantiles")
+        return (*weather, "no_pv_quantiles")
     few = len(margins.errors) < FEW_ERROR_DAYS
-    return ("no_weather", *(("few_pv_errors",) if few else ()))
+    return (*weather, *(("few_pv_errors",) if few else ()))
 
 
-def _of_row(known: FloatArray, place: Sun, site: Site, row: int) -> FloatArray:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scene:
+    """What shines on what, by days of UTC."""
+
+    place: Sun
+    site: Site
+    radiation: FloatArray | None
+    """W/m2 on level ground in quarter-hours, as `place`; None: no weather."""
+
+    def rows(self, rows: IntArray) -> tuple[Sun, FloatArray | None]:
+        there = Sun(self.place.elevation[rows], self.place.azimuth[rows])
+        return there, None if self.radiation is None else self.radiation[rows]
+
+    def tells(self, rows: slice) -> bool:
+        """Tell whether the weather of any of some days is known whole."""
+        return self.radiation is not None and bool(
+            np.isfinite(self.radiation[rows]).all(axis=1).any()
+        )
+
+
+def _radiation(task: Task, place: Sun) -> FloatArray | None:
+    """Return hours of radiation in quarter-hours: in each as clear as in the hour."""
+    if not np.isfinite(task.radiation).any():
+        return None
+    days = len(place.elevation)
+    hours = np.full(days * _HOURS, np.nan)
+    known = task.radiation[: len(hours)]
+    hours[: len(known)] = known
+    clear = solar.clear_radiation(place)
+    of_hour = clear.reshape(-1, _QUARTERS).mean(axis=1)
+    share = np.zeros(len(hours))
+    np.divide(hours, of_hour, out=share, where=of_hour > 1.0)
+    share = np.where(np.isfinite(hours), np.clip(share, 0.0, solar.CLEAR_SHARE_MAX), np.nan)
+    return np.asarray(np.repeat(share, _QUARTERS).reshape(clear.shape) * clear)
+
+
+def _of_row(known: FloatArray, scene: _Scene, row: int) -> FloatArray:
     """Return a day from the rows that are known; the last of them may lie before it."""
-    recent = known[-solar.RECENT_DAYS - 1 :]
+    length = solar.RECENT_DAYS if scene.radiation is None else 4 * solar.RECENT_DAYS
+    recent = known[-length - 1 :]
     numbers = np.arange(len(known) - len(recent), len(known))
-    rows = np.append(numbers, row)
     power = np.concatenate([recent, np.full((1, SLOTS), np.nan)])
-    there = Sun(place.elevation[rows], place.azimuth[rows])
-    return _lengthened(solar.forecast(power, there, site), solar.clear_power(there, site)[-1], site)
+    there, radiation = scene.rows(np.append(numbers, row))
+    told = solar.forecast(power, there, scene.site, radiation=radiation)
+    return _lengthened(told, solar.clear_power(there, scene.site)[-1], scene.site)
 
 
 def _lengthened(points: FloatArray, clear: FloatArray, site: Site) -> FloatArray:
@@ -99,14 +143,15 @@ def _lengthened(points: FloatArray, clear: FloatArray, site: Site) -> FloatArray
     return points
 
 
-def _margins(measured: FloatArray, place: Sun, site: Site, today: int) -> Margins | None:
+def _margins(measured: FloatArray, scene: _Scene, today: int) -> Margins | None:
     """Return what lies round a day's forecast, from past days as they were told on their eves."""
     begin = max(today - ERROR_DAYS, 2)
     if begin >= today:
         return None
     points = np.full((today - begin + 1, SLOTS), np.nan)
     for row in range(begin, today):
-        points[row - begin] = _of_row(measured[: row - 1], place, site, row)
+        points[row - begin] = _of_row(measured[: row - 1], scene, row)
+    place = scene.place
     # A quarter-hour that was never seen at night, or is held down by day, is not an error.
     true = np.where(place.elevation > 0, measured[: len(place.elevation)], 0.0)[begin : today + 1]
     points = np.where(place.elevation[begin : today + 1] > 0, points, 0.0)

@@ -1,7 +1,10 @@
 """The forecast of a site as the API shows it, with an example each."""
 
+from collections.abc import Iterable
+
 from pydantic import BaseModel, Field
 
+from cloud.forecast.site.scores import Score
 from cloud.forecast.site.store import Kept
 from cloud.kernel.instants import iso
 
@@ -21,6 +24,9 @@ class QualityView(BaseModel):
 class AgesView(BaseModel):
     load: int | None = Field(description="of the newest value that was read", examples=[0])
     pv: int | None = Field(examples=[900])
+    weather: int | None = Field(
+        default=None, description="of the newest forecast; not there: no weather", examples=[7200]
+    )
 
 
 class SlotView(BaseModel):
@@ -35,7 +41,7 @@ class SiteForecastView(BaseModel):
     issued_at: str = Field(examples=[_AT])
     old: bool = Field(description="no round has renewed it in time", examples=[False])
     site: str = Field(examples=["werk-sued"])
-    model: str = Field(examples=["site-1"])
+    model: str = Field(examples=["site-2"])
     area: str = Field(description="whose clock and holidays counted", examples=["AT"])
     as_of: str = Field(description="nothing from here on was read", examples=[_AT])
     quality: QualityView
@@ -43,6 +49,41 @@ class SiteForecastView(BaseModel):
     data_age_s: AgesView
     quantile_levels: list[float] = Field(examples=[[0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95]])
     series: list[SlotView]
+
+
+class SiteScoreView(BaseModel):
+    day: str = Field(examples=["2026-11-20"])
+    of: str = Field(description="load or pv", examples=["load"])
+    quality: str = Field(description="the way that told it", examples=["full"])
+    mae_kw: float = Field(description="mean absolute error", examples=[2.4])
+    naive_mae_kw: float | None = Field(
+        description="of the same day a week before; null: not known", examples=[3.4]
+    )
+    coverage80: float | None = Field(
+        description="share inside the 80 % interval; null: there was none", examples=[0.81]
+    )
+
+
+class SiteScoresView(BaseModel):
+    site: str = Field(examples=["werk-sued"])
+    scores: list[SiteScoreView]
+
+    @classmethod
+    def of_scores(cls, site: str, scores: Iterable[Score]) -> "SiteScoresView":
+        return cls(
+            site=site,
+            scores=[
+                SiteScoreView(
+                    day=one.day.isoformat(),
+                    of=one.kind,
+                    quality=one.quality,
+                    mae_kw=one.mae_kw,
+                    naive_mae_kw=one.naive_mae_kw,
+                    coverage80=one.coverage80,
+                )
+                for one in scores
+            ],
+        )
 
 
 def shown(kept: Kept, now_us: int) -> bytes:
