@@ -58,6 +58,12 @@ async def at(connection: AsyncConnection, area: str, at_us: int) -> Pin | None:
     return found if at_us < found.pinned.until_us else None
 
 
+async def has_run_out(connection: AsyncConnection, area: str, now_us: int) -> bool:
+    """Tell whether a pin's time is over, and nobody has noted it."""
+    over = (_p.area == area) & _p.ended_us.is_(None) & (_p.until_us <= now_us)
+    return await connection.scalar(select(_p.since_us).where(over).limit(1)) is not None
+
+
 async def run_out(connection: AsyncConnection, area: str, now_us: int) -> int:
     """Note the end of pins whose time is over; return how many they were."""
     over = (_p.area == area) & _p.ended_us.is_(None) & (_p.until_us <= now_us)

@@ -93,6 +93,9 @@ async def run_out(hub: Hub, area: Area) -> None:
         Unavailable: the database does not answer.
     """
     now_us = hub.clock.now_us()
+    async with hub.database.reading() as connection:
+        if not await pin_store.has_run_out(connection, area.code, now_us):
+            return
     async with hub.database.transaction() as connection:
         if not await pin_store.run_out(connection, area.code, now_us):
             return

@@ -6,8 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from cloud.forecast.service import standing
+from cloud.forecast.service.retreat import Members
 from cloud.forecast.service.service import area_of
-from cloud.forecast.watch import store, verdicts
+from cloud.forecast.watch import pin_store, store, verdicts
+from cloud.forecast.watch.pin_routes import PinView
 from cloud.forecast.watch.store import Alarm, Calibration
 from cloud.forecast.watch.verdicts import Score
 from cloud.kernel.auth import MarketReader
@@ -30,6 +33,10 @@ class ScoreView(BaseModel):
     slots: int
     mae: float
     naive_mae: float | None = Field(description="of the price a week before")
+    similar_mae: float | None = Field(description="of the similar day")
+    models_mae: float | None = Field(
+        description="of the members, where the similar day was issued in their place"
+    )
     bias: float = Field(description="mean of forecast minus price")
     pinball: float | None
     inside80: int | None = Field(description="slots within the 80 % interval")
@@ -45,6 +52,8 @@ class ScoreView(BaseModel):
             slots=found.slots,
             mae=found.mae,
             naive_mae=found.naive_mae,
+            similar_mae=found.similar_mae,
+            models_mae=found.models_mae,
             bias=found.bias,
             pinball=found.pinball,
             inside80=found.inside80,
@@ -104,6 +113,9 @@ class WatchView(BaseModel):
     rmae60: float | None
     coverage80: float | None = Field(description="share of prices, the last 60 days")
     coverage90: float | None
+    members: Members = Field(description="who is asked now")
+    without: list[str] = Field(description="inputs that are left out now by an alarm or a pin")
+    pin: PinView | None
     scores: list[ScoreView]
     alarms: list[AlarmView]
     models: list[ModelView]
@@ -118,11 +130,14 @@ async def read_watch(
 ) -> WatchView:
     """Return scores of an area by day, its newest alarms, and its newest calibrations."""
     found = area_of(area)
-    since = found.day_of(hub.clock.now_us()) - timedelta(days=days)
+    now_us = hub.clock.now_us()
+    since = found.day_of(now_us) - timedelta(days=days)
     async with hub.database.reading() as connection:
         scores = await store.scores(connection, found.code, since)
         alarms = await store.alarms(connection, found.code, SHOWN_MAX)
         models = await store.calibrations(connection, found.code, days)
+        pin = await pin_store.at(connection, found.code, now_us)
+    asked = await standing.retreat_of(hub.database, found, now_us)
     last = verdicts.figures(scores)
     return WatchView(
         area=found.code,
@@ -132,6 +147,9 @@ async def read_watch(
         rmae60=last.rmae60,
         coverage80=last.coverage80,
         coverage90=last.coverage90,
+        members=asked.members,
+        without=list(asked.without),
+        pin=None if pin is None else PinView.of(pin, found),
         scores=[ScoreView.of(one) for one in scores],
         alarms=[AlarmView.of(one) for one in alarms],
         models=[ModelView.of(one) for one in models],

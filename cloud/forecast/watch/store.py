@@ -9,11 +9,18 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.forecast.service.ladder import SIMILAR_DAY
-from cloud.forecast.service.tables import alarm_table, forecast_table, model_table, score_table
+from cloud.forecast.service.tables import (
+    alarm_table,
+    forecast_table,
+    model_table,
+    score_table,
+    told_table,
+)
 from cloud.forecast.watch.verdicts import Score
 from cloud.kernel.database import insert_or_ignore
 
 _s, _a, _m, _f = score_table.c, alarm_table.c, model_table.c, forecast_table.c
+_t = told_table.c
 _FIELDS = tuple(column.name for column in score_table.columns)
 
 
@@ -106,6 +113,17 @@ async def end(connection: AsyncConnection, alarm: Alarm, now_us: int) -> None:
         .where(_a.area == alarm.area, _a.code == alarm.code, _a.since_us == alarm.since_us)
         .values(ended_us=now_us)
     )
+
+
+async def told_last(
+    connection: AsyncConnection, area: str, members: str, since: date
+) -> bytes | None:
+    """Return what members of that digest said of the newest day since then, None: nothing."""
+    query = select(_t.told).where(
+        _t.area == area, _t.members.startswith(members, autoescape=True), _t.day >= since
+    )
+    found: bytes | None = await connection.scalar(query.order_by(_t.day.desc()).limit(1))
+    return found
 
 
 async def calibrations(connection: AsyncConnection, area: str, limit: int) -> list[Calibration]:
