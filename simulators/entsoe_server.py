@@ -7,16 +7,10 @@ put into `Platform.faults` and come first.
 
 import gzip
 import io
-import math
 import zipfile
-import zlib
-from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from uuid import uuid4
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -30,13 +24,14 @@ from simulators.entsoe_documents import (
     acknowledgement,
     xml,
 )
+from simulators.entsoe_platform import Platform
+from simulators.entsoe_spoiling import spoiled
 from simulators.http import serving
-from wire.clock import micros, utc
+from wire.clock import QUARTER_HOUR_US, micros
 
 PAGE = 100
 PLANTS = ("B16", "B19")
 NOMINAL_MW = 400.0
-_DAYS_MAX = 366
 _PRICES = {
     "auction.type": "A01",
     "businessType": "A62",
@@ -44,63 +39,12 @@ _PRICES = {
     "currency_Unit.name": "EUR",
     "price_Measure_Unit.name": "MWH",
 }
+_BY_DOCUMENT = ("A69", "A75")
+"""Documents whose process does not tell when they are there."""
 _POWER = {"quantity_Measure_Unit.name": "MAW"}
 _SEQUENCE = "classificationSequence_AttributeInstanceComponent.position"
+_UNAUTHORIZED = 401
 _XML, _ZIP = "application/xml", "application/zip"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """An answer given instead of the true one."""
-
-    status: int
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Platform:
-    """What is published, and what was asked; changed by a test as it goes."""
-
-    token: str = field(default_factory=lambda: str(uuid4()))
-    """The only one that is let in."""
-    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Vienna"))
-    sequences: tuple[str, ...] = ("2", "1")
-    """Auctions of day-ahead prices, in the order in which they are sent."""
-    published_until_us: int | None = None
-    """Nothing that begins later is there, None: everything is."""
-    days_max: int = _DAYS_MAX
-    revision: int = 1
-    shift: float = 0.0
-    """Added to all values: a correction, together with `revision` and `created_us`."""
-    created_us: int = micros(datetime(2026, 1, 1, tzinfo=UTC))
-    packed: bool = False
-    """Whether answers are compressed on the way."""
-    faults: deque[Fault] = field(default_factory=deque)
-    asked: list[dict[str, str]] = field(default_factory=list)
-    """Every question, without its token."""
-
-    def value(self, name: str, start_us: int) -> float:
-        """Return what is published for an interval: a curve by day; prices are now and then < 0."""
-        phase = zlib.crc32(name.encode()) % 1_000 / 1_000
-        hour = start_us / 3.6e9
-        base = (55.0 if name.startswith(("A44", "A85")) else 155.0) + 70.0 * math.sin(
-            2 * math.pi * (hour / 24 + phase)
-        )
-        return round(base + 9.0 * math.sin(hour * 5 * (1 + phase)) + self.shift, 2)
-
-    def days(self, start_us: int, end_us: int) -> list[tuple[int, int]]:
-        """Return the local days that an interval touches, as far as they are published."""
-        found = []
-        day = utc(start_us).astimezone(self.zone).date()
-        while (edges := (self._midnight(day), self._midnight(day + timedelta(days=1))))[0] < end_us:
-            if self.published_until_us is None or edges[0] < self.published_until_us:
-                found.append(edges)
-            day += timedelta(days=1)
-        return found
-
-    def _midnight(self, day: date) -> int:
-        return micros(datetime.combine(day, time.min, self.zone))
 
 
 @asynccontextmanager
@@ -120,13 +64,22 @@ async def platform_server(platform: Platform, port: int = 0) -> AsyncIterator[st
 
 
 def _answer(platform: Platform, query: dict[str, str]) -> Response:
+    answer = _true_answer(platform, query)
+    wrong = next((platform.spoiled[eic] for eic in query.values() if eic in platform.spoiled), "")
+    if not wrong or answer.status_code == _UNAUTHORIZED:
+        return answer
+    status, body = spoiled(wrong, bytes(answer.body))
+    return Response(body, status, media_type=answer.media_type)
+
+
+def _true_answer(platform: Platform, query: dict[str, str]) -> Response:
     token = query.pop("securityToken", "")
     platform.asked.append(query)
     if platform.faults:
         fault = platform.faults.popleft()
         return Response(fault.body, fault.status, dict(fault.headers))
     if token != platform.token:
-        return Response("<html>Unauthorized</html>", 401)
+        return Response("<html>Unauthorized</html>", _UNAUTHORIZED)
     try:
         start_us, end_us = _instant(query["periodStart"]), _instant(query["periodEnd"])
         days = (end_us - start_us) // 86_400_000_000
@@ -160,7 +113,12 @@ def archive(bodies: Sequence[bytes]) -> bytes:
 def _documents(
     platform: Platform, query: Mapping[str, str], start_us: int, end_us: int
 ) -> list[MadeDocument]:
-    days = platform.days(start_us, end_us)
+    name = query["documentType"] + query.get("processType", "")
+    if name == "A44":  # each auction has an hour of its own
+        name = ""
+    if query["documentType"] in _BY_DOCUMENT:
+        name = query["documentType"]
+    days = [day for day in platform.days(start_us, end_us) if platform.has(name, day[0])]
     match query["documentType"]:
         case "A44":
             root, series = "Publication_MarketDocument", _prices(platform, query, days)
@@ -186,11 +144,17 @@ def _documents(
     return [made]
 
 
-def _period(
-    platform: Platform, name: str, edges: tuple[int, int], tag: str = "Period"
-) -> MadePeriod:
-    values = [platform.value(name, at_us) for at_us in range(*edges, 900_000_000)]
-    return MadePeriod(start_us=edges[0], resolution="PT15M", values=values, tag=tag)
+def _period(platform: Platform, name: str, edges: tuple[int, int]) -> MadePeriod:
+    values = [platform.value(name, at_us) for at_us in range(*edges, QUARTER_HOUR_US)]
+    return MadePeriod(start_us=edges[0], resolution="PT15M", values=values)
+
+
+def _periods(
+    platform: Platform, name: str, days: Sequence[tuple[int, int]], document: str
+) -> list[MadePeriod]:
+    """Return the days of a document as far as they are told."""
+    told = [platform.told(document, edges) for edges in days]
+    return [_period(platform, name, edges) for edges in told if edges[0] < edges[1]]
 
 
 def _prices(
@@ -206,6 +170,7 @@ def _prices(
         )
         for edges in days
         for sequence in platform.sequences
+        if platform.has(f"A44{sequence}", edges[0])
     ]
     return series[offset : offset + PAGE]
 
@@ -215,7 +180,7 @@ def _flows(
 ) -> list[MadeSeries]:
     into, out = query["in_Domain"], query["out_Domain"]
     texts = {**_POWER, "in_Domain.mRID": into, "out_Domain.mRID": out}
-    periods = [_period(platform, f"A11{out}{into}", edges) for edges in days]
+    periods = _periods(platform, f"A11{out}{into}", days, "A11")
     return [MadeSeries(texts=texts, periods=periods, value="quantity")] if periods else []
 
 
@@ -224,8 +189,8 @@ def _loads(
 ) -> list[MadeSeries]:
     area = query["outBiddingZone_Domain"]
     texts = {**_POWER, "businessType": "A04", "outBiddingZone_Domain.mRID": area}
-    name = f"A65{query['processType']}{area}"
-    periods = [_period(platform, name, edges) for edges in days]
+    name = f"A65{query['processType']}"
+    periods = _periods(platform, f"{name}{area}", days, name)
     return [MadeSeries(texts=texts, periods=periods, value="quantity")] if periods else []
 
 
@@ -234,18 +199,12 @@ def _plants(
 ) -> list[MadeSeries]:
     area = query["in_Domain"]
     texts = {**_POWER, "inBiddingZone_Domain.mRID": area}
+    document = query["documentType"]
     wanted = [plant for plant in PLANTS if query.get("psrType") in (None, plant)]
     return [
-        MadeSeries(
-            texts=texts,
-            periods=[
-                _period(platform, f"{query['documentType']}{plant}{area}", edges) for edges in days
-            ],
-            value="quantity",
-            plant=plant,
-        )
+        MadeSeries(texts=texts, periods=periods, value="quantity", plant=plant)
         for plant in wanted
-        if days
+        if (periods := _periods(platform, f"{document}{plant}{area}", days, document))
     ]
 
 
@@ -254,7 +213,7 @@ def _imbalance(
 ) -> list[MadeSeries]:
     area = query["controlArea_Domain"]
     texts = {**_PRICES, "businessType": "A19", "controlArea_Domain.mRID": area}
-    periods = [_period(platform, f"A85{area}", edges) for edges in days]
+    periods = _periods(platform, f"A85{area}", days, "A85")
     made = MadeSeries(texts=texts, periods=periods, value="imbalance_Price.amount", curve="A01")
     return [made] if periods else []
 

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 
 from drivers.errors import ProfileError
 from simulators.arguments import Parser
-from simulators.commands import device, fleet, market, mqtt, opcua, replay, rest, serial_meter
+from simulators.commands import (
+    device,
+    fleet,
+    market,
+    mqtt,
+    opcua,
+    replay,
+    rest,
+    serial_meter,
+    transparency,
+)
 from simulators.errors import BadInput
 from simulators.stopping import until_told_to_stop
 
@@ -20,6 +30,7 @@ _KINDS = (
     serial_meter.add,
     opcua.add,
     mqtt.add,
+    transparency.add,
 )
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 

@@ -16,7 +16,8 @@ from cloud.market.feeds.entsoe.request import pieces
 from cloud.market.feeds.limiter import Limiter
 from cloud.market.series.model import Batch, Kind, Series
 from simulators.entsoe_documents import MadeDocument, MadePeriod, MadeSeries, xml
-from simulators.entsoe_server import Platform, platform_server
+from simulators.entsoe_platform import Platform
+from simulators.entsoe_server import platform_server
 from wire.clock import SetClock, micros
 
 LONGEST = date(2026, 10, 25)

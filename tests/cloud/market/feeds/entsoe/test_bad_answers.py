@@ -20,7 +20,8 @@ from cloud.market.feeds.errors import (
 from cloud.market.feeds.limiter import Limiter
 from cloud.market.series.model import Kind
 from simulators.entsoe_documents import acknowledgement
-from simulators.entsoe_server import Fault, Platform, archive
+from simulators.entsoe_platform import Fault, Platform
+from simulators.entsoe_server import archive
 from tests.support.entsoe import (
     AREAS,
     NOW_US,

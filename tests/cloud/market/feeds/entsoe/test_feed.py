@@ -11,7 +11,7 @@ import pytest
 from cloud.market.feeds.base import MarketFeed
 from cloud.market.series.model import Batch, Kind, Series
 from simulators.entsoe_documents import acknowledgement
-from simulators.entsoe_server import Fault, Platform
+from simulators.entsoe_platform import Fault, Platform
 from tests.support.entsoe import (
     AREAS,
     EIC,

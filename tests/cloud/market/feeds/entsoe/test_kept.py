@@ -16,7 +16,7 @@ from cloud.market.feeds.errors import BadAnswer, FeedUnavailable
 from cloud.market.feeds.states import Asked
 from cloud.market.series.archive import Archive
 from cloud.market.series.model import Batch, Kind, Quality, Series
-from simulators.entsoe_server import Fault, Platform
+from simulators.entsoe_platform import Fault, Platform
 from tests.support.entsoe import AREAS, EIC, LONGEST, NOW_US, STEP_US, Asking, asking, wish
 
 LOAD = Series("entsoe", Kind.LOAD_ACTUAL, "AT", 900)
