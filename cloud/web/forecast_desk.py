@@ -2,22 +2,27 @@
 
 sections
   me         {account, role}
+  outlook    [{area, scheduled, prices, next_us: {dayahead, intraday}, sources: [{source, kind,
+             detail, answered_us, error, next_us, done, total}…]}…]: why there is no forecast yet,
+             see `cloud.forecast.service.outlook`
   backtests  the reports in the hub's folder, the newest first: see `cloud.web.backtests`
 """
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from cloud.forecast.service.outlook import outlooks
+from cloud.forecast.service.scheduler import areas_of
 from cloud.kernel.auth import Principal
 from cloud.kernel.context import Hub
 from cloud.web import backtests
 from cloud.web.groups import Groups
 from cloud.web.state import Watch
 
-_TOPICS: dict[str, frozenset[str]] = {"backtests": frozenset()}
-_AGE_S_MAX = {"backtests": 30.0}
+_TOPICS: dict[str, frozenset[str]] = {"backtests": frozenset(), "outlook": frozenset()}
+_AGE_S_MAX = {"backtests": 30.0, "outlook": 3.0}
 
 
 @dataclass(slots=True)
@@ -32,8 +37,13 @@ class ForecastDesk:
 
     async def refresh(self, watch: Watch, woken: set[str], now_s: float) -> None:
         """Read again what is too old; see `cloud.web.live.Desk`."""
-        if not self._groups.due(woken, now_s):
+        due = self._groups.due(woken, now_s)
+        if not due:
             return
         self.sections["me"] = {"account": self.principal.account, "role": self.principal.role}
-        folder = self.hub.settings.data_dir
-        self.sections["backtests"] = await asyncio.to_thread(backtests.listed, folder)
+        if "outlook" in due:
+            areas = await asyncio.to_thread(areas_of, self.hub)
+            self.sections["outlook"] = [asdict(one) for one in await outlooks(self.hub, areas)]
+        if "backtests" in due:
+            folder = self.hub.settings.data_dir
+            self.sections["backtests"] = await asyncio.to_thread(backtests.listed, folder)

@@ -120,7 +120,7 @@ def test_what_a_forecast_stands_on_is_said_in_words(
         expect(page.locator("#jobs-table")).to_contain_text("fertig")
         expect(page.locator("#forecast-age")).to_be_hidden()
         page.select_option("#kind-choice", "intraday")
-        expect(page.locator("#price-empty")).to_have_text("Noch keine Prognose für dieses Gebiet.")
+        expect(page.locator("#price-empty")).to_contain_text("Noch keine. Das Gebiet steht")
         witness.assert_clean()
 
 

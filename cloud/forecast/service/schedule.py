@@ -6,7 +6,7 @@ its results with an outlook on the day behind; intraday after each auction of th
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 
 from cloud.forecast.service.model import Kind
 from cloud.market.areas.model import Area
@@ -53,6 +53,18 @@ def due(area: Area, now_us: int) -> Iterator[Due]:
         past = [row for row in times if now_us - LATE_US < row.at_us <= now_us]
         if past:
             yield max(past, key=lambda row: row.at_us)
+
+
+def next_us(area: Area, now_us: int, kind: Kind) -> int:
+    """Return when the next row of a kind comes, today or tomorrow."""
+    today = area.day_of(now_us)
+    times = [
+        area.at_us(day, row.at)
+        for day in (today, today + timedelta(days=1))
+        for row in TIMETABLE
+        if row.kind is kind
+    ]
+    return min(at_us for at_us in times if at_us > now_us)
 
 
 def horizon_h(area: Area, now_us: int) -> int:

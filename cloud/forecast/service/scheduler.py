@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass, field
 
-from cloud.forecast.service import schedule, service, store
+from cloud.forecast.service import outlook, schedule, service, store
 from cloud.forecast.service.model import Kind, Request
 from cloud.forecast.service.schedule import Due
 from cloud.kernel.context import Hub
@@ -16,8 +16,10 @@ from cloud.market.series import model as series
 LOOK_S = 20.0
 TOPIC = "forecast schedule"
 """Woken by nobody yet but the end of the hub."""
-SETTLED_LOOKS = 3
-"""After the start feeds may still fetch what is missing: so many looks long nothing is asked."""
+EAGER_S = 2.0
+"""After the start, until each area has its first forecast."""
+SETTLED_LOOKS = 30
+"""Feeds that still fetch what is missing are waited for so many eager looks, and no longer."""
 _GRANULARITY_MIN = 15
 
 _logger = logging.getLogger(__name__)
@@ -42,6 +44,8 @@ class Scheduler:
     _looks: int = 0
     _welcomed: set[str] = field(default_factory=set)
     """Areas that have a forecast of tomorrow, or were asked for one after the start."""
+    _hasty: set[str] = field(default_factory=set)
+    """Of them, those whose feeds had not told everything yet."""
 
     async def run(self) -> None:
         """Look at the clock until cancelled, or until the hub stops."""
@@ -49,15 +53,16 @@ class Scheduler:
         while self.areas and not bus.closed:
             seen = bus.version(TOPIC)
             await self.look()
-            await bus.wait(TOPIC, seen, LOOK_S)
+            waiting = any(area.code not in self._welcomed for area in self.areas)
+            eager = waiting and self._looks <= SETTLED_LOOKS
+            await bus.wait(TOPIC, seen, EAGER_S if eager else LOOK_S)
 
     async def look(self) -> None:
         """Ask for what is due."""
         now_us = self.hub.clock.now_us()
         self._looks += 1
         for area in self.areas:
-            if self._looks > SETTLED_LOOKS and area.code not in self._welcomed:
-                await self._welcome(area, now_us)
+            await self._begin(area, now_us)
             for row in schedule.due(area, now_us):
                 key = area.code, row.issue.kind
                 if self._asked.get(key, 0) >= row.at_us:
@@ -70,7 +75,19 @@ class Scheduler:
                     _logger.warning("no %s forecast of %s: %s", key[1].value, area.code, error)
                 self._asked[key] = row.at_us
 
-    async def _welcome(self, area: Area, now_us: int) -> None:
+    async def _begin(self, area: Area, now_us: int) -> None:
+        """Ask for the first forecast after the start; once more where feeds had told but a part."""
+        settled = outlook.is_settled(self.hub, area)
+        if area.code in self._hasty and settled:
+            self._hasty.discard(area.code)
+            self._welcomed.discard(area.code)
+            await self._welcome(area, now_us, again=True)
+        elif area.code not in self._welcomed and (settled or self._looks > SETTLED_LOOKS):
+            await self._welcome(area, now_us)
+            if area.code in self._welcomed and not settled:
+                self._hasty.add(area.code)
+
+    async def _welcome(self, area: Area, now_us: int, *, again: bool = False) -> None:
         """Ask for tomorrow if nobody has yet: a new hub shows something before its first 10:30.
 
         Behind the auction tomorrow is known, and the day after it is what is left to be forecast.
@@ -83,7 +100,7 @@ class Scheduler:
                 there = await store.newest_job(
                     connection, area.code, Kind.DAYAHEAD, request.start_us, 0
                 )
-            if there is None:
+            if there is None or again:
                 await service.ask(self.hub, request)
         except HubError:  # no price yet, or no database: the next look tries again
             return

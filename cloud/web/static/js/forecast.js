@@ -3,6 +3,7 @@
 import { $, $$, h, put, text, toast, toggle } from "./dom.js";
 import { ask } from "./api.js";
 import { KINDS, fanChart } from "./forecast_charts.js";
+import { next, why } from "./forecast_outlook.js";
 import { Live } from "./live.js";
 import { keys, shell } from "./shell.js";
 import { download, drawTable } from "./tables.js";
@@ -22,7 +23,8 @@ const live = new Live({ page: "forecast" });
 const page = {
   live, area: null, kind: "dayahead", forecast: null, jobs: null, scores: null, absent: false,
   get state() { return live.state; },
-  message: () => t(page.absent ? "forecast.none" : "state.loading"),
+  message: () => (page.absent ? why(page) : t("state.loading")),
+  short: () => t(page.absent ? "forecast.none" : "state.loading"),
 };
 let loaded = "";
 let pressed = false;
@@ -36,7 +38,9 @@ const role = document.body.dataset.role;
 async function load() {
   try {
     page.jobs = (await ask("GET", `/api/forecast/jobs?limit=${JOBS_MAX}`)).jobs;
-    page.area ??= page.jobs.find((job) => job.status === "done")?.area ?? page.jobs[0]?.area ?? USUAL_AREA;
+    page.area ??= page.jobs.find((job) => job.status === "done")?.area ?? page.jobs[0]?.area ?? page.state.outlook?.[0]?.area;
+    if (!page.area && page.state.outlook) page.area = USUAL_AREA;
+    if (!page.area) return;
     const newest = page.jobs.find((job) => job.status === "done" && job.area === page.area && job.type === page.kind);
     const mark = [page.area, page.kind, newest?.job_id, newest?.ended].join();
     const none = !newest && page.jobs.length < JOBS_MAX; // asked for all the same, it would be a 404
@@ -67,7 +71,7 @@ async function loadScores() {
   page.scores = await Promise.all(areasKnown().map((area) => ask("GET", `/api/forecast/watch?area=${encodeURIComponent(area)}&days=60`)));
 }
 
-const areasKnown = () => [...new Set([page.area, ...(page.jobs ?? []).map((job) => job.area)])].filter(Boolean).sort();
+const areasKnown = () => [...new Set([page.area, ...(page.jobs ?? []).map((job) => job.area), ...(page.state.outlook ?? []).map((one) => one.area)])].filter(Boolean).sort();
 
 function choose(change) {
   Object.assign(page, change, { forecast: null, absent: false });
@@ -107,7 +111,7 @@ function draw() {
   const button = $("#ask");
   button.disabled = !["trader", "admin"].includes(role) || page.area === null;
   button.title = ["trader", "admin"].includes(role) ? "" : t("forecast.may_not");
-  put("forecast-sub", forecast ? t("forecast.issued", { area: forecast.area, time: words.moment(us(forecast.issued_at)), as_of: words.time(us(forecast.as_of)) }) : page.message());
+  put("forecast-sub", forecast ? [t("forecast.issued", { area: forecast.area, time: words.moment(us(forecast.issued_at)), as_of: words.time(us(forecast.as_of)) }), next(page)].filter(Boolean).join(" · ") : page.message());
   $("#simulated").hidden = !forecast?.simulated;
   age();
   drawFlags(forecast);
@@ -160,8 +164,8 @@ function tables(forecast) {
   const ages = Object.entries(forecast?.data_age_s ?? {});
   const shares = Object.entries(forecast?.weights ?? {}).sort((a, b) => b[1] - a[1]);
   put("forecast-model", forecast?.model ?? "");
-  drawn("#inputs-table", inputColumns, ages, ([name]) => name, page.message());
-  drawn("#weights-table", weightColumns, shares, ([name]) => name, forecast ? t("forecast.no_weights") : page.message());
+  drawn("#inputs-table", inputColumns, ages, ([name]) => name, page.short());
+  drawn("#weights-table", weightColumns, shares, ([name]) => name, forecast ? t("forecast.no_weights") : page.short());
   drawn("#jobs-table", jobColumns, page.jobs ?? [], (job) => job.job_id, page.jobs ? t("forecast.no_jobs") : t("state.loading"));
   drawn("#scores-table", scoreColumns, page.scores ?? [], (one) => one.area, t("state.loading"));
   drawn("#backtests-table", reportColumns, page.state.backtests ?? [], (one) => one.name, page.state.backtests ? t("forecast.no_backtests") : t("state.loading"));
@@ -227,6 +231,7 @@ async function request() {
 }
 
 live.on(["backtests", "connection"], draw);
+live.on(["outlook"], () => (page.area ? draw() : void load()));
 document.addEventListener("language", draw);
 $("#area-choice").addEventListener("change", (event) => choose({ area: event.target.value }));
 $("#kind-choice").addEventListener("change", (event) => choose({ kind: event.target.value }));

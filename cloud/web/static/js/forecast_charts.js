@@ -42,7 +42,7 @@ export function fanChart(page, name) {
     toggle(box, "vh", known.length === 0);
     const empty = $(`#${name}-empty`);
     empty.hidden = known.length > 0;
-    empty.textContent = page.forecast ? t("forecast.not_told") : page.message();
+    empty.textContent = page.forecast ? t("forecast.not_told") : name === "price" ? page.message() : page.short();
     if (known.length === 0) return;
     columns = [rows.map((row) => Date.parse(row.ts) / 1000), ...EDGES.map((level) => rows.map((row) => at(row, level)))];
     plot.show(columns);
