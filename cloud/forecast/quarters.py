@@ -32,8 +32,8 @@ class Joined:
         settings: Settings | None = None,
         restart: int | None = None,
     ) -> Bands:
-        """Return what is laid round the points; `doubt` of the hours, shape (days, 24)."""
-        by_slot = None if doubt is None else flat(doubt)
+        """Return what is laid round the points; `doubt` by hours or slots."""
+        by_slot = flat(doubt) if doubt is not None and doubt.shape[1] == HOURS else doubt
         return bands(self.true, self.points, settings, restart, by_slot)
 
 

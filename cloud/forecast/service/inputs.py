@@ -8,7 +8,8 @@ import numpy as np
 
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.days import HOURS
-from cloud.forecast.early import VERSION, has_come
+from cloud.forecast.early import HISTORY_DAYS as EARLY_DAYS
+from cloud.forecast.early import has_come
 from cloud.forecast.service import beside, soundness, sources, store, weathered
 from cloud.forecast.service.issue import LEARNED_DAYS
 from cloud.forecast.service.ladder import (
@@ -22,6 +23,7 @@ from cloud.forecast.service.ladder import (
     whole_days,
 )
 from cloud.forecast.service.model import Job
+from cloud.forecast.service.panel import mark
 from cloud.forecast.service.reading import Reading
 from cloud.forecast.service.retreat import Retreat
 from cloud.forecast.service.soundness import Sound
@@ -114,7 +116,8 @@ async def gather(
         trusted = await soundness.sound(read, groups, open_from, first, asked)
         cut = soundness.believed(prices, open_from, trusted)
         foot, early = _footing(prices, trusted.groups, open_from, request.features)
-    key = told_key(foot.quality, foot.groups, "" if early is None else f"+{VERSION}")
+    quarters, fine = await _quarters(read, first, count, decided - targets, cut, early)
+    key = told_key(foot.quality, foot.groups, mark(foot.groups, step_s, early, fine))
     async with database.reading() as connection:
         told = await store.told_since(connection, area.code, key, target - _LEARNED)
     task = Task(
@@ -126,11 +129,12 @@ async def gather(
         quality=foot.quality,
         prices=prices,
         groups={name: groups[name] for name in foot.groups},
-        quarters=await _quarters(read, first, count, decided - targets, cut),
+        quarters=quarters,
         foreseen=sky.foreseen,
         past=sky.past,
         told={day: _unpacked(values) for day, values in told.items()},
         early=early,
+        early_quarters=fine,
         other=await read.days(OTHER, first, count) if foot.quality == TEMPLATE else None,
         flags=(*foot.flags, *trusted.flags, *sky.flags),
         seed=int(target.strftime("%Y%m%d")),
@@ -232,16 +236,24 @@ async def _past(read: Reading, target: date, targets: int) -> Mapping[str, Float
     return found
 
 
-async def _quarters(read: Reading, first: date, count: int, open_from: int, cut: int) -> FloatArray:
+async def _quarters(
+    read: Reading, first: date, count: int, open_from: int, cut: int, early: FloatArray | None
+) -> tuple[FloatArray, FloatArray | None]:
     """Return the end of the history; NaN from row `open_from` on, which counts from the end.
 
-    So many days before it are `cut`: they are not believed.
+    So many days before it are `cut`: they are not believed. The second is of the early auction,
+    None where it has told no quarter-hours lately.
     """
-    length = min(count, LEARNED_DAYS + SHAPE_DAYS)
-    found = await read.quarters(first + timedelta(days=count - length), length)
+    length = min(count, LEARNED_DAYS + (SHAPE_DAYS if early is None else EARLY_DAYS))
+    begin = first + timedelta(days=count - length)
+    found = await read.quarters(begin, length)
     if open_from < 0:
         found[max(open_from - cut, -length) :] = np.nan
-    return found
+    if early is None:
+        return found, None
+    fine = await read.quarters(begin, length, EXAA_PRICE)
+    lately = np.isfinite(fine[-LENT_DAYS:]).all(axis=1)
+    return found, fine if lately.any() else None
 
 
 def _decided(prices: FloatArray, targets: int) -> int:

@@ -5,22 +5,19 @@ them: weights and quantiles learn from these. A day that no member can tell beco
 day, and says so.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 
-from cloud.forecast import early
-from cloud.forecast.arrays import FloatArray
 from cloud.forecast.configuration import Configuration
-from cloud.forecast.days import HOURS, Days, filled, lags, similar_day
+from cloud.forecast.days import HOURS, Days, similar_day
 from cloud.forecast.linear import one_thread
-from cloud.forecast.members import Grove, Members
-from cloud.forecast.quantiles import Settings, bands
+from cloud.forecast.members import Grove
 from cloud.forecast.relative import relative
-from cloud.forecast.service import alternatives, bridge, retreat
+from cloud.forecast.service import bridge, retreat
 from cloud.forecast.service.bridge import bridged
 from cloud.forecast.service.hours import slots
 from cloud.forecast.service.ladder import (
@@ -32,12 +29,12 @@ from cloud.forecast.service.ladder import (
 )
 from cloud.forecast.service.later import asked, later
 from cloud.forecast.service.laying import Made, laid
-from cloud.forecast.service.model import LEVELS
+from cloud.forecast.service.margins import WIDENED, margins
+from cloud.forecast.service.panel import Learned, Panel
 from cloud.forecast.service.task import Result, Task
 from cloud.forecast.service.template import template
-from cloud.forecast.shape import FLAT, shape, walked
-from cloud.forecast.walk import walk
-from cloud.forecast.windows import window
+from cloud.forecast.shape import FLAT, shape
+from cloud.forecast.walk import doubt, walk
 from cloud.market.areas import catalogue, holidays
 from cloud.market.areas.model import Area
 
@@ -48,29 +45,8 @@ LEARNED_DAYS = 243
 """Days of which anything is read: 182 of errors, and those that scale the first of them."""
 LEARNED_FROM_ROW = 21
 """Rows before have too little history for any member: seven days of lags, fourteen to calibrate."""
-FEW_ERRORS_DAYS_MIN = 14
-"""Fewer days of errors make no quantiles; fewer than 60 are flagged."""
-STRANGE_WINDOW_DAYS = 364
-STRANGE_Z = 4.0
-STRANGE_SHARE = 0.05
-"""A day with more of its inputs beyond is unlike all that was seen."""
-WIDENED = 1.5
-"""Factor on the intervals of such a day, and of the days behind the next one."""
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Learned:
-    """Forecasts of past days and of the first open one, the last row."""
-
-    begin: int
-    points: FloatArray
-    """Shape (rows, 24)."""
-    weights: Mapping[str, float]
-    told: Mapping[date, FloatArray]
-    said: FloatArray | None = None
-    """By the members of the first open day, shape (members, 24)."""
 
 
 def issue(task: Task, grove: Grove, progress: Progress = lambda done, of: None) -> Result:
@@ -113,7 +89,7 @@ def _history(task: Task, area: Area) -> Days:
     return Days(task.area, task.first, task.prices, task.groups, found)
 
 
-def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: Made) -> _Learned:
+def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: Made) -> Learned:
     first = len(days) - task.targets + task.decided
     configuration, read = CONFIGURATIONS.get(task.quality), days
     few = asked(configuration, task.retreat.members)
@@ -136,28 +112,30 @@ def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: M
     hourly = [point]
     if read is not days:
         made.flag(bridge.FLAG)
-    margins, courses = _margins(task, days, learned, first, made)
-    made.margins.append(margins)
+    around, courses = margins(task, days, learned, first, made)
+    made.margins.append(around)
     made.courses.append(courses)
     for row in range(first + 1, len(days)):
         read.prices[row - 1] = hourly[-1]
         made.flag("extended")
         hourly.append(later(read, row, few))
-        made.margins.append(None if margins is None else margins * WIDENED)
+        made.margins.append(None if around is None else around * WIDENED)
         made.courses.append(None if courses is None else courses * WIDENED)
     shaped = shape(task.quarters[: len(task.quarters) - (len(days) - first)])
     if task.step_s < HOUR_S and shaped is FLAT:
         made.flag("flat_hours")
     quarters = task.step_s < HOUR_S and shaped is not FLAT
     made.points += [shaped.quarters(hours) if quarters else hours for hours in hourly]
+    if learned.quarters is not None and np.isfinite(learned.points[-1]).all():
+        made.points[0] = learned.quarters[-1]
     if made.resting is not None and quarters:
         made.resting = shaped.quarters(made.resting)
     return learned
 
 
 def _retreated(
-    task: Task, days: Days, first: int, configuration: Configuration, learned: _Learned, made: Made
-) -> _Learned:
+    task: Task, days: Days, first: int, configuration: Configuration, learned: Learned, made: Made
+) -> Learned:
     """Return what is told in place of the members' mean, and flag it; see `retreat`."""
     wanted = task.retreat.members
     if task.retreat.pinned:
@@ -168,7 +146,7 @@ def _retreated(
             return learned
         made.flag(retreat.FLAGS[wanted])
         points = np.concatenate([learned.points[:-1], point[None]])
-        return replace(learned, points=points, weights=weights)
+        return replace(learned, points=points, weights=weights, quarters=None)
     if wanted is retreat.Members.SIMILAR_DAY:
         made.flag(retreat.FLAGS[wanted])
         made.flag(SIMILAR_DAY)
@@ -179,16 +157,16 @@ def _retreated(
     return learned
 
 
-def _of_similar_days(days: Days, first: int) -> _Learned:
+def _of_similar_days(days: Days, first: int) -> Learned:
     begin = max(first - LEARNED_DAYS, 0)
-    return _Learned(begin, similar_day(days)[begin : first + 1], {}, {})
+    return Learned(begin, similar_day(days)[begin : first + 1], {}, {})
 
 
-def _of_template(task: Task, first: int) -> _Learned:
+def _of_template(task: Task, first: int) -> Learned:
     point = template(task.prices, task.other, first)
     if point is None:
         raise TooShort("no price is known, of this area or of another")
-    return _Learned(first, point[None], {}, {})
+    return Learned(first, point[None], {}, {})
 
 
 def _of_members(
@@ -198,82 +176,23 @@ def _of_members(
     configuration: Configuration,
     grove: Grove,
     progress: Progress,
-) -> _Learned:
+) -> Learned:
     kept = [row for row in range(max(first - LEARNED_DAYS, 0), first) if days.on(row) in task.told]
     begin = min([max(first - WARM_UP_DAYS, min(LEARNED_FROM_ROW, first)), *kept])
-    members = Members(days, configuration, grove)
-    names, prior = [member.name for member in configuration.members], configuration.prior()
-    if task.early is not None:
-        names, prior = [*names, *early.NAMES], early.beside(prior)
-    short = task.retreat.members is retreat.Members.SHORT_WINDOWS
+    panel = Panel(task, days, configuration, grove)
     told, new = [], {}
     for row in range(begin, first + 1):
-        said = task.told.get(days.on(row)) if row < first else None
-        if said is None or said.shape != (len(names), HOURS):
-            said = members.told(row)
-            if task.early is not None:
-                said = np.concatenate([said, early.told(days.prices, task.early, row)])
-            new[days.on(row)] = said
-        told.append(retreat.asleep(configuration, said) if short else said)
+        kept_of_it = task.told.get(days.on(row)) if row < first else None
+        if kept_of_it is None or kept_of_it.shape != (panel.rows, HOURS):
+            kept_of_it = panel.told(row)
+            new[days.on(row)] = kept_of_it
+        told.append(panel.said(row, kept_of_it))
         progress(row - begin + 1, first + 1 - begin)
     new.pop(days.on(first), None)  # told before its gate, it is told again then
-    true = filled(task.prices)[begin : first + 1].copy()  # not what stands in for a price
-    true[-1] = np.nan
-    walked = walk(told, true, prior)
-    weights = {n: round(float(w), 6) for n, w in zip(names, walked.shares[-1], strict=True)}
-    return _Learned(begin, walked.point, weights, new, told[-1])
-
-
-def _margins(
-    task: Task, days: Days, learned: _Learned, first: int, made: Made
-) -> tuple[FloatArray | None, FloatArray | None]:
-    """Return what is laid round the first open day, shape (24 or 96, levels), and its courses.
-
-    None: errors of too few days are known. Those of quarter-hours count only where enough are.
-    """
-    true = filled(days.prices)[learned.begin : first + 1].copy()
-    true[-1] = np.nan
-    points, settings = learned.points, Settings()
-    if task.step_s < HOUR_S:
-        begin = learned.begin - (len(days) - len(task.quarters))
-        quarters = task.quarters[begin : begin + len(true)]
-        told = walked(points, task.quarters, begin)
-        if _whole(quarters, told) > settings.days_min:
-            true, points = quarters, told
-    known = _whole(true, points)
-    if known <= settings.days_min:
-        made.flag("few_errors" if known > FEW_ERRORS_DAYS_MIN else "no_quantiles")
-        settings = replace(settings, days_min=FEW_ERRORS_DAYS_MIN)
-    last, found = len(true) - 1, bands(true, points, settings, _restart(task, days, learned))
-    margins = found.margins(last)
-    if margins is None:
-        return None, None
-    if task.step_s < HOUR_S and len(margins.scale) == HOURS:
-        made.flag("hourly_quantiles")
-    widening = task.retreat.widening
-    if widening > 1.0:
-        made.flag("recalibrated")
-    if _is_strange(days, first):
-        made.flag("unlike_the_past")
-        widening *= WIDENED
-    if bridge.FLAG in made.flags:
-        widening *= WIDENED
-    courses = alternatives.around(found, true, last, task.seed, widening)
-    return margins.at(np.array(LEVELS), widening), courses
-
-
-def _restart(task: Task, days: Days, learned: _Learned) -> int | None:
-    """Return the row of what was learned on which the correction begins anew."""
-    day = task.retreat.restart
-    return None if day is None else (day - days.on(learned.begin)).days
-
-
-def _whole(true: FloatArray, points: FloatArray) -> int:
-    return int(np.isfinite(true - points).all(axis=1).sum())
-
-
-def _is_strange(days: Days, row: int) -> bool:
-    rows_of_it = window(lags(days), row, STRANGE_WINDOW_DAYS)
-    if rows_of_it is None:
-        return False
-    return float((np.abs(rows_of_it.day_values) > STRANGE_Z).mean()) > STRANGE_SHARE
+    walked = walk(told, panel.true(begin, first), panel.prior)
+    weights = {n: round(float(w), 6) for n, w in zip(panel.names, walked.shares[-1], strict=True)}
+    said, points = told[-1], walked.point
+    if panel.by_quarters:
+        said, points = (v.reshape(len(v), HOURS, -1).mean(axis=2) for v in (said, points))
+    quarters = walked.point if panel.by_quarters else None
+    return Learned(begin, points, weights, new, said, doubt(told, walked), quarters)

@@ -43,12 +43,17 @@ class Reading:
             )
         return found
 
-    async def quarters(self, first: date, count: int) -> FloatArray:
+    async def quarters(self, first: date, count: int, use: str = PRICE) -> FloatArray:
         """Return prices of quarter-hours, shape (count, 96); NaN of days that have none."""
-        start_us = self.area.day_us(first)[0]
-        end_us = self.area.day_us(first + timedelta(days=count))[0]
-        read = await self._read(PRICE, start_us, end_us)
-        return await asyncio.to_thread(hours.quarters, read, self.area, first, count)
+        found = []
+        for begin in range(0, count, _CHUNK_DAYS):
+            length = min(_CHUNK_DAYS, count - begin)
+            day = first + timedelta(days=begin)
+            start_us = self.area.day_us(day)[0]
+            end_us = self.area.day_us(day + timedelta(days=length))[0]
+            read = await self._read(use, start_us, end_us)
+            found.append(await asyncio.to_thread(hours.quarters, read, self.area, day, length))
+        return np.concatenate(found)
 
     async def slots(self, use: str, start_us: int, end_us: int, step_s: int) -> FloatArray:
         """Return one value a slot, NaN where it is not known."""

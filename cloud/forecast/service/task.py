@@ -44,6 +44,9 @@ class Task:
     early: FloatArray | None = None
     """Prices of an auction with an earlier gate, shape (days, 24), where it has told the first open
     day; its members are asked beside the others."""
+    early_quarters: FloatArray | None = None
+    """The same by quarter-hours, of the rows of `quarters`, where it tells them; NaN of other
+    days."""
     other: FloatArray | None = None
     """Prices of another area, of the same shape, where there are too few of this one."""
     flags: tuple[str, ...] = ()
@@ -66,6 +69,8 @@ class Task:
         }
         arrays = {"prices": self.prices, "quarters": self.quarters}
         arrays |= {"early": self.early} if self.early is not None else {}
+        fine = self.early_quarters
+        arrays |= {"early_quarters": fine} if fine is not None else {}
         arrays |= {"other": self.other} if self.other is not None else {}
         arrays |= {f"group/{name}": values for name, values in self.groups.items()}
         arrays |= {f"foreseen/{name}": values for name, values in self.foreseen.items()}
@@ -89,6 +94,7 @@ class Task:
             prices=arrays["prices"],
             quarters=arrays["quarters"],
             early=arrays.get("early"),
+            early_quarters=arrays.get("early_quarters"),
             other=arrays.get("other"),
             groups={name: arrays[f"group/{name}"] for name in head["groups"]},
             foreseen=_below(arrays, "foreseen/"),
