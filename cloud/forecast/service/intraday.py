@@ -21,8 +21,8 @@ from cloud.forecast.intraday.vintages import (
     SLOT_S,
     SLOT_US,
     History,
-    Spoken,
     Sum,
+    Vintages,
     vintages,
 )
 from cloud.forecast.linear import one_thread
@@ -93,20 +93,12 @@ def laid(task: Soon, area: Area, series: Mapping[str, History], made: Issue) -> 
 
 def _series(task: Soon) -> dict[str, History]:
     """Return what the series tell, by what: parts of the wind are added up."""
-    parts: dict[str, list[Spoken]] = {}
-    for one in task.said:
-        parts.setdefault(one.use, []).extend(one.spoken())
-    found: dict[str, History] = {}
-    sums: dict[str, list[str]] = {}
-    for use in parts:
+    parts: dict[str, list[Vintages]] = {}
+    for use in dict.fromkeys(one.use for one in task.said):
+        spoken = [said for one in task.said if one.use == use for said in one.spoken()]
         whole, _, part = use.rpartition("/")
-        if part.startswith("B"):
-            sums.setdefault(whole, []).append(use)
-        else:
-            found[use] = vintages(parts[use])
-    for whole, uses in sums.items():
-        found[whole] = Sum([vintages(parts[use]) for use in sorted(uses)])
-    return found
+        parts.setdefault(whole if part.startswith("B") else use, []).append(vintages(spoken))
+    return {use: each[0] if len(each) == 1 else Sum(each) for use, each in parts.items()}
 
 
 def _price_flags(made: Issue, levels: FloatArray) -> list[str]:

@@ -5,20 +5,22 @@ there is time for it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 
-from cloud.forecast.arrays import FloatArray
+from cloud.forecast.arrays import FloatArray, IntArray
 from cloud.forecast.intraday.vintages import Spoken
 from cloud.market.series.raw import Raw, opened
 
 MARK = b"soon"
 """Begins the bytes of such a task; those of a day-ahead one begin otherwise."""
 _HEAD = "head"
+_COLUMNS = 6
+"""Of a statement: all of `Raw` but its chunk, and the length of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Said:
     resolution_s: int
     preference: int
     """Of several series of one use the greater counts before the smaller."""
-    raw: Sequence[Raw]
+    raw: Iterable[Raw]
+    """It may be asked for more than once."""
 
     def spoken(self) -> list[Spoken]:
         return [
@@ -71,7 +74,7 @@ class Soon:
         arrays[_HEAD] = np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
         for place, one in enumerate(self.said):
             numbers = [(*row[:5], len(row.chunk)) for row in one.raw]
-            arrays[f"numbers/{place}"] = np.array(numbers, dtype=np.int64).reshape(-1, 6)
+            arrays[f"numbers/{place}"] = np.array(numbers, dtype=np.int64).reshape(-1, _COLUMNS)
             chunks = b"".join(row.chunk for row in one.raw)
             arrays[f"chunks/{place}"] = np.frombuffer(chunks, dtype=np.uint8)
         out = BytesIO()
@@ -91,16 +94,26 @@ class Soon:
             step_s=head["step_s"],
             day_ahead=arrays["day_ahead"],
             said=[
-                Said(use, resolution_s, preference, _rows(arrays, place))
+                Said(use, resolution_s, preference, _packed(arrays, place))
                 for place, (use, resolution_s, preference) in enumerate(head["said"])
             ],
         )
 
 
-def _rows(arrays: Mapping[str, Any], place: int) -> list[Raw]:
-    chunks = arrays[f"chunks/{place}"].tobytes()
-    found, at = [], 0
-    for *numbers, length in arrays[f"numbers/{place}"].tolist():
-        found.append(Raw._make((*numbers, chunks[at : at + length])))
-        at += length
-    return found
+@dataclass(frozen=True, slots=True, eq=False)
+class _Packed:
+    """Statements one after the other: as objects half a year of them would take 30 MB."""
+
+    numbers: IntArray
+    chunks: bytes
+
+    def __iter__(self) -> Iterator[Raw]:
+        at = 0
+        for row in self.numbers:
+            *numbers, length = row.tolist()
+            yield Raw._make((*numbers, self.chunks[at : at + length]))
+            at += length
+
+
+def _packed(arrays: Mapping[str, Any], place: int) -> _Packed:
+    return _Packed(arrays[f"numbers/{place}"], arrays[f"chunks/{place}"].tobytes())
