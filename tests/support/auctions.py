@@ -1,5 +1,6 @@
 """Auctions for tests: small ones by hand, and random ones."""
 
+from dataclasses import replace
 from random import Random
 
 from cloud.exchange.auction.orders import Block, Curve, Style, Submission, Terms, mistakes
@@ -49,6 +50,35 @@ def some_blocks(random: Random, count: int, periods: int, ratios: list[int]) -> 
             )
         )
     return blocks
+
+
+def some_loops(random: Random, count: int, periods: int) -> list[Block]:
+    """Return loops of a purchase and a sale, half of them exclusive alternatives."""
+    found = []
+    for number in range(count):
+        chosen = random.sample(range(periods), random.randint(2, periods))
+        cut = random.randint(1, len(chosen) - 1)
+        group = "battery" if random.random() < 0.5 else ""
+        for sign, name, mine in ((-1, "buy", chosen[:cut]), (1, "sell", chosen[cut:])):
+            found.append(
+                Block(
+                    name=f"{name} {number}",
+                    price_ticks=random.randint(-30, 90),
+                    parts=tuple((period, sign * random.randint(1, 9)) for period in mine),
+                    group=group,
+                    loop=f"loop {number}",
+                )
+            )
+    return found
+
+
+def some_with_loops(seed: int, styles: list[Style], ratios: list[int]) -> list[Submission]:
+    """Return curves, a member's blocks, and another one's loops."""
+    *members, blocks = some(seed, styles, ratios)
+    random = Random(seed)
+    few = replace(blocks, blocks=tuple(one for one in blocks.blocks[:3] if not one.parent))
+    loops = some_loops(random, random.randint(1, 3), 3)
+    return [*members, few, Submission(account="loops", site="", blocks=tuple(loops))]
 
 
 def some(seed: int, styles: list[Style], ratios: list[int]) -> list[Submission]:

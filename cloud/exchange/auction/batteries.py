@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from cloud.exchange.auction.calendar import Session
 from cloud.exchange.auction.demand import Demand, demand
 from cloud.exchange.auction.orders import Submission
+from cloud.exchange.auction.units import loops
 from cloud.exchange.checks.battery import AHEAD_MAX, Battery, Cell, stored_mwh
 from cloud.exchange.checks.sites import charge_refusal
 from cloud.exchange.venue.guard import Refusal
@@ -63,18 +64,21 @@ def of_energy(cell: Cell, session: Session, one: Submission, at_us: int) -> Refu
 def _blocks(battery: Battery, session: Session, one: Submission) -> Refusal | None:
     room_mwh = battery.ceiling_mwh - battery.floor_mwh
     quarters = session.period_us // QUARTER_HOUR_US
-    for block in one.blocks:
-        run = most = 0
+    for loop in loops(one.blocks):
+        lowest = highest = run = 0
         before = -2
-        for period, steps in sorted(block.parts):
-            moved_mwh = abs(stored_mwh(steps * session.step_kw, battery)) * quarters
-            run = run + moved_mwh if period == before + 1 else moved_mwh
-            most, before = max(most, run), period
-        if most > room_mwh:
-            sold = block.parts[0][1] > 0
+        down = up = 0
+        for period, steps in sorted(part for block in loop for part in block.parts):
+            if period > before + 1:
+                lowest = highest = run = 0
+            run += stored_mwh(steps * session.step_kw, battery) * quarters
+            lowest, highest, before = min(lowest, run), max(highest, run), period
+            down, up = max(down, highest - run), max(up, run - lowest)
+        if (most := max(down, up)) > room_mwh:
+            name = f"loop {loop[0].loop}" if loop[0].loop else f"block {loop[0].name}"
             return Refusal(
-                "SITE_EMPTY" if sold else "SITE_FULL",
-                f"block {block.name} moves {most / _MWH_PER_KWH:.3f} kWh without a pause;"
+                "SITE_EMPTY" if down > up else "SITE_FULL",
+                f"{name} moves {most / _MWH_PER_KWH:.3f} kWh without a pause;"
                 f" {room_mwh / _MWH_PER_KWH:.3f} kWh is what site {one.site} holds",
             )
     return None

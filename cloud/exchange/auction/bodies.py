@@ -52,6 +52,7 @@ class BlockBody(_Body):
     min_ratio: Decimal = Field(default=Decimal(1), ge=0, le=1, allow_inf_nan=False)
     parent: _Name = ""
     group: _Name = ""
+    loop: _Name = Field(default="", description="taken with all others of this loop, or not at all")
 
 
 class SubmissionBody(_Body):
@@ -94,6 +95,7 @@ class SubmissionBody(_Body):
                     min_ratio_ppm=int(block.min_ratio * PPM),
                     parent=block.parent,
                     group=block.group,
+                    loop=block.loop,
                 )
                 for n, block in enumerate(self.blocks)
             ),

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from cloud.exchange.auction import solver
 from cloud.exchange.auction.ladder import Ladder
-from cloud.exchange.auction.orders import PPM, Block
+from cloud.exchange.auction.orders import PPM
 from cloud.exchange.auction.solver import Problem
+from cloud.exchange.auction.units import Unit
 
 Taken = Mapping[int, tuple[int, ...]]
-"""Of each block that was taken, by its number: steps for each of its parts, signed."""
+"""Of each unit that was taken, by its number: steps for each of its parts, signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +32,16 @@ class Cleared:
     """Periods in which the curves cannot give what the blocks need."""
 
 
-def least_ratio(block: Block) -> float:
+def least_ratio(block: Unit) -> float:
     """Return the least that may be taken of a block: one step of its greatest power, or more."""
     return max(block.min_ratio_ppm / PPM, 1 / max(abs(steps) for _, steps in block.parts))
 
 
-def whole(block: Block) -> tuple[int, ...]:
+def whole(block: Unit) -> tuple[int, ...]:
     return tuple(steps for _, steps in block.parts)
 
 
-def part_of(block: Block, ratio: float) -> tuple[int, ...]:
+def part_of(block: Unit, ratio: float) -> tuple[int, ...]:
     """Return a part of a block in whole steps, never more of a part than the ratio."""
     if ratio >= 1 - 1e-7:
         return whole(block)
@@ -51,7 +52,7 @@ def part_of(block: Block, ratio: float) -> tuple[int, ...]:
     return tuple(taken)
 
 
-def injections(blocks: Sequence[Block], taken: Taken, periods: int) -> list[int]:
+def injections(blocks: Sequence[Unit], taken: Taken, periods: int) -> list[int]:
     """Return what the blocks sell (+) or buy (-) net in each period."""
     net = [0] * periods
     for number, steps in taken.items():
@@ -60,16 +61,21 @@ def injections(blocks: Sequence[Block], taken: Taken, periods: int) -> list[int]
     return net
 
 
-def surplus(block: Block, steps: Sequence[int], prices: Sequence[int]) -> int:
+def surplus(block: Unit, steps: Sequence[int], prices: Sequence[int]) -> int:
     """Return what a block gains at these prices, ticks x steps; below zero it loses."""
-    return sum(
-        size * (prices[period] - block.price_ticks)
-        for (period, _), size in zip(block.parts, steps, strict=True)
-    )
+    return sum(gains_of(block, steps, prices))
+
+
+def gains_of(block: Unit, steps: Sequence[int], prices: Sequence[int]) -> list[int]:
+    """Return what each of its parts gains, ticks x steps."""
+    return [
+        size * (prices[period] - ticks)
+        for (period, _), ticks, size in zip(block.parts, block.limits, steps, strict=True)
+    ]
 
 
 def clear(
-    ladders: Sequence[Ladder], blocks: Sequence[Block], taken: Taken, seconds: float
+    ladders: Sequence[Ladder], blocks: Sequence[Unit], taken: Taken, seconds: float
 ) -> Cleared:
     """Return the prices for these blocks, or why there are none."""
     net = injections(blocks, taken, len(ladders))
@@ -95,17 +101,26 @@ def clear(
     hopeless = [
         number
         for number in losers
-        if surplus(blocks[number], taken[number], highs if taken[number][0] > 0 else lows) < 0
+        if surplus(blocks[number], taken[number], _best(blocks[number], lows, highs)) < 0
     ]
     if hopeless:
         return Cleared((), tuple(losers), tuple(hopeless))
     return Cleared(_nearest(spans, middle, blocks, taken, seconds), tuple(losers))
 
 
+def _best(block: Unit, lows: Sequence[int], highs: Sequence[int]) -> list[int]:
+    """Return the prices that it likes best: high where it sells, low where it buys."""
+    prices = list(lows)
+    for period, steps in block.parts:
+        if steps > 0:
+            prices[period] = highs[period]
+    return prices
+
+
 def _nearest(
     spans: Sequence[tuple[int, int]],
     middle: Sequence[int],
-    blocks: Sequence[Block],
+    blocks: Sequence[Unit],
     taken: Taken,
     seconds: float,
 ) -> tuple[int, ...]:
@@ -121,7 +136,7 @@ def _nearest(
     for number, steps in taken.items():
         block = blocks[number]
         columns = [prices[period] for period, _ in block.parts]
-        asked = block.price_ticks * sum(steps)
+        asked = sum(ticks * size for ticks, size in zip(block.limits, steps, strict=True))
         problem.at_least(asked, columns, [float(size) for size in steps])
     values = solver.solve(problem, seconds).values
     if not values:

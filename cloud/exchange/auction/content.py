@@ -12,7 +12,7 @@ def dump_submission(submission: Submission) -> str:
         {
             "curves": [[c.period, c.style.value, c.points] for c in submission.curves],
             "blocks": [
-                [b.name, b.price_ticks, b.parts, b.min_ratio_ppm, b.parent, b.group]
+                [b.name, b.price_ticks, b.parts, b.min_ratio_ppm, b.parent, b.group, b.loop]
                 for b in submission.blocks
             ],
         }
@@ -36,8 +36,9 @@ def load_submission(account: str, site: str, text: str) -> Submission:
                 min_ratio_ppm=ratio,
                 parent=parent,
                 group=group,
+                loop=loop[0] if loop else "",  # blocks of earlier versions have none
             )
-            for name, ticks, parts, ratio, parent, group in found["blocks"]
+            for name, ticks, parts, ratio, parent, group, *loop in found["blocks"]
         ),
     )
 

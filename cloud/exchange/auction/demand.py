@@ -2,6 +2,7 @@
 
 Nobody knows before the gate what of it will be taken. So each direction counts by itself, as if all
 that goes in this direction were taken and nothing in the other; of an exclusive group the greatest.
+Only a loop settles as a whole: it never receives less, or pays more, than its limits come to.
 Steps are magnitudes, money is in ticks x steps.
 """
 
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from cloud.exchange.auction.orders import Block, Curve, Style, Submission, Terms
+from cloud.exchange.auction.units import loops
 
 
 class Demand(NamedTuple):
@@ -54,7 +56,10 @@ def demand(one: Submission, terms: Terms) -> Demand:
             sold[period] += steps
         for period, steps in _greatest(group, -1).items():
             bought[period] += steps
-        costs = [block.price_ticks * sum(size for _, size in block.parts) for block in group]
+        costs = [
+            sum(block.price_ticks * size for block in loop for _, size in block.parts)
+            for loop in loops(group)
+        ]
         received += max(0, *costs)
         paid += max(0, *(-cost for cost in costs))
     return Demand(tuple(sold), tuple(bought), tuple(certain), received, paid)
@@ -86,10 +91,11 @@ def _amounts(curve: Curve, terms: Terms) -> Iterator[int]:
 
 
 def _groups(blocks: Sequence[Block]) -> Iterable[list[Block]]:
-    """Return the blocks of each exclusive group, and each block without one by itself."""
+    """Return the blocks of each exclusive group, and each loop or block without one by itself."""
     found: dict[str, list[Block]] = {}
     for number, block in enumerate(blocks):
-        found.setdefault(block.group or f"\0{number}", []).append(block)
+        alone = f"\0{block.loop}" if block.loop else f"\0\0{number}"
+        found.setdefault(block.group or alone, []).append(block)
     return found.values()
 
 

@@ -1,9 +1,9 @@
 """Blocks that lost at some prices: they may be taken only where the prices could let them gain.
 
 Said to the linear problem in terms of its quantities (`hull`): a seller that lost goes out, or the
-curves give so much more in its periods that it could gain there; a buyer the other way round. A
-combination is not tried again in a thousand shapes that all lose for the same reason. A hull comes
-in line by line, where a solution is. Pure.
+curves give so much more in its periods that it could gain there; a buyer the other way round, and
+a loop in both ways. A combination is not tried again in a thousand shapes that all lose for the
+same reason. A hull comes in line by line, where a solution is. Pure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from cloud.exchange.auction.hull import Hull, Line, hull
 from cloud.exchange.auction.ladder import Ladder
-from cloud.exchange.auction.orders import PPM, Block
+from cloud.exchange.auction.orders import PPM
 from cloud.exchange.auction.solver import Problem
+from cloud.exchange.auction.units import Unit
 from cloud.market.contracts import TICKS_PER_EUR
 
 SLACK_EUR_MWH = 1e-5
@@ -33,7 +34,7 @@ class Guards:
 
     def __init__(
         self,
-        blocks: Sequence[Block],
+        blocks: Sequence[Unit],
         ladders: Sequence[Ladder],
         reach: Mapping[int, tuple[int, int]],
         touching: Mapping[int, Sequence[tuple[int, int]]],
@@ -55,8 +56,9 @@ class Guards:
     def add(self, losers: Sequence[int], given: Mapping[int, float]) -> bool:
         """Guard these where the curves give so much; tell whether that rules anything new out."""
         found = [row for n in losers if (row := self._row(n, given)) is not None]
-        self._rows += found
-        return bool(found)
+        new = [row for row in found if row not in self._rows]
+        self._rows += new
+        return bool(new)
 
     def put(self, problem: Problem, takes: Sequence[int], given: Mapping[int, int]) -> None:
         """Write them into a problem.
@@ -74,13 +76,12 @@ class Guards:
         block = self._blocks[number]
         if block.min_ratio_ppm < PPM and len({steps for _, steps in block.parts}) > 1:
             return None  # a part of it, in whole steps, has not the shape of the whole
-        sign = 1.0 if block.parts[0][1] > 0 else -1.0
-        whole = sum(steps for _, steps in block.parts)
-        asked = sign * block.price_ticks / TICKS_PER_EUR
+        asked = block.asked / block.size / TICKS_PER_EUR
         price = worst = at = 0.0
         slopes: dict[int, float] = {}
         for period, steps in block.parts:
-            share = sign * steps / whole
+            sign = 1.0 if steps > 0 else -1.0
+            share = steps / block.size
             line = self._line(period, sign, given[period])
             slopes[period] = share * line.slope
             at += share * line.at

@@ -13,8 +13,9 @@ from cloud.exchange.auction import solver
 from cloud.exchange.auction.clearing import least_ratio
 from cloud.exchange.auction.guards import Guards
 from cloud.exchange.auction.ladder import Ladder
-from cloud.exchange.auction.orders import PPM, Block
+from cloud.exchange.auction.orders import PPM
 from cloud.exchange.auction.solver import Problem, Solution
+from cloud.exchange.auction.units import Unit
 from cloud.market.contracts import TICKS_PER_EUR
 
 TANGENTS_FIRST = 9
@@ -30,7 +31,7 @@ Ratios = dict[int, float]
 class Master:
     """Problem, tangents and cuts of one auction."""
 
-    def __init__(self, ladders: Sequence[Ladder], blocks: Sequence[Block]) -> None:
+    def __init__(self, ladders: Sequence[Ladder], blocks: Sequence[Unit]) -> None:
         self._ladders, self._blocks = ladders, blocks
         self._touching: dict[int, list[tuple[int, int]]] = {}
         for number, block in enumerate(blocks):
@@ -94,9 +95,7 @@ class Master:
         """Return what these parts cost, in EUR per hour of a step; welfare is less of it."""
         total = 0.0
         for number, ratio in ratios.items():
-            block = self._blocks[number]
-            steps = sum(size for _, size in block.parts)
-            total += block.price_ticks * steps * ratio / TICKS_PER_EUR
+            total += self._blocks[number].asked * ratio / TICKS_PER_EUR
         for period, quantity in self._quantities(ratios).items():
             total += self._ladders[period].cost(quantity) / TICKS_PER_EUR
         return total
@@ -118,27 +117,28 @@ class Master:
         """Return a cut: this one goes out, or some other of its side, or one against it comes in.
 
         With all that is sold beside it still there, and nothing more bought, the price cannot be
-        better for what it sells; the same the other way round. That holds for whole blocks; None
-        where one could be cut down further.
+        better for what it sells; the same the other way round, period by period. That holds for
+        whole blocks; None where one could be cut down further.
         """
         block = self._blocks[loser]
-        sells = block.parts[0][1] > 0
-        near = {number for period, _ in block.parts for number, _ in self._touching[period]}
+        beside_it: set[int] = set()
+        against_it: set[int] = set()
+        for period, steps in block.parts:
+            for number, size in self._touching[period]:
+                (beside_it if (size > 0) is (steps > 0) else against_it).add(number)
         cut = {loser: 1.0}
         beside = 0
-        for number in sorted(near - {loser}):
+        for number in sorted((beside_it | against_it) - {loser}):
             other = self._blocks[number]
-            same_side = (other.parts[0][1] > 0) is sells
             if number in ratios:
-                could_change = (
-                    ratios[number] > least_ratio(other) if same_side else ratios[number] < 1
-                )
-                if could_change and other.min_ratio_ppm < PPM:
+                could_shrink = number in beside_it and ratios[number] > least_ratio(other)
+                could_grow = number in against_it and ratios[number] < 1
+                if (could_shrink or could_grow) and other.min_ratio_ppm < PPM:
                     return None
-                if same_side:
+                if number in beside_it:
                     cut[number] = 1.0
                     beside += 1
-            elif not same_side:
+            elif number in against_it:
                 cut[number] = -1.0
         if block.min_ratio_ppm < PPM and ratios[loser] > least_ratio(block):
             return None
@@ -158,7 +158,7 @@ class Master:
             low, high = 0.0, float(number not in out)
             if fixed is not None:
                 low = high = float(number in fixed)
-            price = block.price_ticks * sum(size for _, size in block.parts) / TICKS_PER_EUR
+            price = block.asked / TICKS_PER_EUR
             if block.min_ratio_ppm == PPM:
                 ratio = take = problem.column(price, low, high, whole=fixed is None)
             else:
@@ -170,8 +170,8 @@ class Master:
             takes.append(take)
         self._add_links(problem, ratios, takes)
         given = self._add_periods(problem, ratios)
+        self._guards.put(problem, takes, given)
         if fixed is None:
-            self._guards.put(problem, takes, given)
             for highest, cut in self._cuts:
                 problem.at_most(highest, [takes[number] for number in cut], list(cut.values()))
         start = {} if known is None else dict.fromkeys(takes, 0.0) | {takes[n]: 1.0 for n in known}
@@ -230,7 +230,7 @@ class Master:
         self._tangents[period][round(quantity, 6)] = slope, at
 
 
-def descendants(blocks: Sequence[Block], number: int) -> list[int]:
+def descendants(blocks: Sequence[Unit], number: int) -> list[int]:
     """Return a block and all that are linked below it."""
     found = [number]
     for one in found:

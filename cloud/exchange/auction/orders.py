@@ -56,6 +56,8 @@ class Block:
     """A linked block: never taken to a greater part than this one."""
     group: str = ""
     """Exclusive group: the parts taken of its blocks are never more than one whole."""
+    loop: str = ""
+    """Blocks of one loop are all taken, or none: what some buy the others sell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,7 @@ def _block(key: str, block: Block, terms: Terms) -> Iterator[str]:
 
 def _links(submission: Submission) -> Iterator[str]:
     parents = {block.name: block.parent for block in submission.blocks}
+    yield from _loops(submission)
     for index, block in enumerate(submission.blocks):
         if block.parent and block.parent not in parents:
             yield f"blocks.{index}.parent: {block.parent!r} is no block of this submission"
@@ -170,3 +173,29 @@ def _links(submission: Submission) -> Iterator[str]:
             name, hops = parents.get(name, ""), hops + 1
         if name:
             yield f"blocks.{index}.parent: {block.parent!r} makes a circle"
+
+
+def _loops(submission: Submission) -> Iterator[str]:
+    loops: dict[str, list[int]] = {}
+    parents = {block.parent for block in submission.blocks}
+    for index, block in enumerate(submission.blocks):
+        if not block.loop:
+            continue
+        loops.setdefault(block.loop, []).append(index)
+        key = f"blocks.{index}"
+        if len(block.loop) > NAME_MAX:
+            yield f"{key}.loop: at most {NAME_MAX} characters are allowed"
+        if block.min_ratio_ppm < PPM:
+            yield f"{key}.min_ratio: {block.min_ratio_ppm / PPM} is not allowed in a loop; 1 is"
+        if block.parent or block.name in parents:
+            yield f"{key}.loop: a linked block in a loop is not allowed"
+    for name, places in loops.items():
+        blocks = [submission.blocks[place] for place in places]
+        parts = [part for block in blocks for part in block.parts]
+        key = f"blocks.{places[0]}.loop"
+        if len({steps > 0 for _, steps in parts}) < 2:
+            yield f"{key}: loop {name!r} must buy (-) and sell (+), in one block at least each"
+        if len({period for period, _ in parts}) < len(parts):
+            yield f"{key}: loop {name!r} has a period twice; each once is allowed"
+        if len({block.group for block in blocks}) > 1:
+            yield f"{key}: all blocks of loop {name!r} must be of one group, or of none"

@@ -4,13 +4,14 @@ The same submissions in any order give the same result. Pure but for the solver.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
-from cloud.exchange.auction.clearing import surplus, whole
+from cloud.exchange.auction.clearing import gains_of, surplus, whole
 from cloud.exchange.auction.ladder import Ladder
-from cloud.exchange.auction.orders import Block, Submission, Terms
+from cloud.exchange.auction.orders import Submission, Terms
 from cloud.exchange.auction.selection import Chosen, choose
+from cloud.exchange.auction.units import Unit, taken_of, units
 from cloud.market.contracts import TICKS_PER_EUR
 
 
@@ -96,29 +97,16 @@ def auction(
         )
         for row in rows
     ]
-    blocks = [block for number, one in enumerate(ranked) for block in _named(number, one)]
+    blocks = units(ranked)
     chosen = choose(ladders, blocks, left_s)
     return _outcome(ranked, rows, ladders, blocks, chosen)
-
-
-def _named(number: int, submission: Submission) -> list[Block]:
-    """Return its blocks with names that no other submission has."""
-    return [
-        replace(
-            block,
-            name=f"{number}/{block.name}",
-            parent=block.parent and f"{number}/{block.parent}",
-            group=block.group and f"{number}/{block.group}",
-        )
-        for block in submission.blocks
-    ]
 
 
 def _outcome(
     ranked: Sequence[Submission],
     rows: Sequence[Sequence[tuple[int, int]]],
     ladders: Sequence[Ladder],
-    blocks: Sequence[Block],
+    blocks: Sequence[Unit],
     chosen: Chosen,
 ) -> Outcome:
     net = [[0] * len(ladders) for _ in ranked]
@@ -131,7 +119,7 @@ def _outcome(
 
     needed = [0] * len(ladders)
     for block, steps in chosen.taken.items():
-        owner = int(blocks[block].name.partition("/")[0])
+        owner = blocks[block].owner
         for (period, _), size in zip(blocks[block].parts, steps, strict=True):
             take(owner, period, size)
             needed[period] -= size
@@ -156,24 +144,26 @@ def _outcome(
 
 
 def _fates(
-    ranked: Sequence[Submission], blocks: Sequence[Block], chosen: Chosen
+    ranked: Sequence[Submission], blocks: Sequence[Unit], chosen: Chosen
 ) -> list[list[BlockResult]]:
     """Return what became of the blocks of each submission."""
-    results: list[list[BlockResult]] = [[] for _ in ranked]
+    results: list[dict[int, BlockResult]] = [{} for _ in ranked]
     groups = {blocks[number].group for number in chosen.taken}
     names = {blocks[number].name for number in chosen.taken}
     for number, block in enumerate(blocks):
-        owner, _, name = block.name.partition("/")
         steps = chosen.taken.get(number)
         if steps is not None and any(steps):
             fate = Fate.ACCEPTED if steps == whole(block) else Fate.PARTLY_ACCEPTED
-            gain = surplus(block, steps, chosen.prices)
+            counted = steps
         else:
-            gain = surplus(block, whole(block), chosen.prices)
+            counted, steps = whole(block), (0,) * len(block.parts)
+            gain = surplus(block, counted, chosen.prices)
             barred = (block.group and block.group in groups) or (
                 block.parent and block.parent not in names
             )
             fate = Fate.PARADOXICALLY_REJECTED if gain > 0 and not barred else Fate.REJECTED
-            steps = (0,) * len(block.parts)
-        results[int(owner)].append(BlockResult(name, fate, steps, gain))
-    return results
+        gains = taken_of(block, gains_of(block, counted, chosen.prices))
+        for (place, own), (_, ticks) in zip(taken_of(block, steps), gains, strict=True):
+            name = ranked[block.owner].blocks[place].name
+            results[block.owner][place] = BlockResult(name, fate, own, sum(ticks))
+    return [[found[place] for place in sorted(found)] for found in results]

@@ -13,8 +13,9 @@ from math import inf
 from cloud.exchange.auction.clearing import Cleared, Taken, clear, injections, least_ratio, part_of
 from cloud.exchange.auction.ladder import Ladder
 from cloud.exchange.auction.master import Master, Ratios, descendants
-from cloud.exchange.auction.orders import PPM, Block
+from cloud.exchange.auction.orders import PPM
 from cloud.exchange.auction.solver import Status
+from cloud.exchange.auction.units import Unit
 from cloud.market.contracts import TICKS_PER_EUR
 
 ROUNDS_MAX = 2_000
@@ -60,12 +61,12 @@ class Chosen:
 
 
 def choose(
-    ladders: Sequence[Ladder], blocks: Sequence[Block], left_s: Callable[[], float]
+    ladders: Sequence[Ladder], blocks: Sequence[Unit], left_s: Callable[[], float]
 ) -> Chosen:
     """Return the best choice of blocks that has prices.
 
     Args:
-        blocks: with names that are unique in the whole auction.
+        blocks: each is taken or not; with names that are unique in the whole auction.
         left_s: how much time is left; asked now and then.
     """
     master = Master(ladders, blocks)
@@ -108,7 +109,7 @@ def _dive(
     best: Chosen,
     master: Master,
     ladders: Sequence[Ladder],
-    blocks: Sequence[Block],
+    blocks: Sequence[Unit],
     out: frozenset[int],
     left_s: Callable[[], float],
 ) -> None:
@@ -130,20 +131,17 @@ def _dive(
 
 
 def _keep(
-    best: Chosen, master: Master, taken: Taken, cleared: Cleared, blocks: Sequence[Block]
+    best: Chosen, master: Master, taken: Taken, cleared: Cleared, blocks: Sequence[Unit]
 ) -> None:
     """Take this for the best if it is."""
-    ratios = {
-        number: sum(steps) / sum(size for _, size in blocks[number].parts)
-        for number, steps in taken.items()
-    }
+    ratios = {number: sum(map(abs, steps)) / blocks[number].size for number, steps in taken.items()}
     cost = master.cost(ratios)
     if cost < best.cost:
         best.taken, best.prices, best.cost = taken, cleared.prices, cost
 
 
 def _settled(
-    ladders: Sequence[Ladder], blocks: Sequence[Block], ratios: Ratios
+    ladders: Sequence[Ladder], blocks: Sequence[Unit], ratios: Ratios
 ) -> tuple[Taken, Cleared]:
     """Return these parts in whole steps, with their prices.
 
@@ -172,12 +170,12 @@ def _settled(
     return taken, cleared
 
 
-def _can_shrink(block: Block, ratio: float) -> bool:
+def _can_shrink(block: Unit, ratio: float) -> bool:
     return block.min_ratio_ppm < PPM and least_ratio(block) < ratio < 1
 
 
 def _reduced(
-    ladders: Sequence[Ladder], blocks: Sequence[Block], taken: Taken, cleared: Cleared
+    ladders: Sequence[Ladder], blocks: Sequence[Unit], taken: Taken, cleared: Cleared
 ) -> tuple[Taken, Cleared]:
     """Drop what loses, one after the other, until there are prices."""
     rest = dict(taken)
@@ -192,12 +190,12 @@ def _reduced(
     return rest, cleared
 
 
-def _smallest(blocks: Sequence[Block], numbers: Sequence[int]) -> int:
+def _smallest(blocks: Sequence[Unit], numbers: Sequence[int]) -> int:
     """Return the block that is missed least; a large one that just loses may yet have prices."""
-    return min(numbers, key=lambda n: (sum(abs(size) for _, size in blocks[n].parts), n))
+    return min(numbers, key=lambda n: (blocks[n].size, n))
 
 
-def _too_much(ladders: Sequence[Ladder], blocks: Sequence[Block], taken: Taken, period: int) -> int:
+def _too_much(ladders: Sequence[Ladder], blocks: Sequence[Unit], taken: Taken, period: int) -> int:
     """Return the block that asks most of a period in which the curves cannot give enough."""
     sells = -injections(blocks, taken, len(ladders))[period] < ladders[period].fewest
     asked = [

@@ -32,6 +32,7 @@ class OwnBlockView(BaseModel):
     min_ratio: float
     parent: str
     group: str
+    loop: str
 
 
 class SubmissionView(SubmissionAnswer):
@@ -66,6 +67,7 @@ class SubmissionView(SubmissionAnswer):
                     min_ratio=block.min_ratio_ppm / PPM,
                     parent=block.parent,
                     group=block.group,
+                    loop=block.loop,
                 )
                 for block in one.blocks
             ],
@@ -153,7 +155,9 @@ class BlockView(BaseModel):
     name: str
     fate: Fate
     powers_kw: list[int] = Field(description="taken, in the order of its parts")
-    surplus_eur: float = Field(description="at the prices; of the whole where nothing was taken")
+    surplus_eur: float = Field(
+        description="at the prices; of the whole where nothing was taken. Of a loop the sum counts"
+    )
 
 
 class AwardView(BaseModel):

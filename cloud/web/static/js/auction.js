@@ -179,6 +179,7 @@ function conditions(block) {
   if (block.min_ratio < 1) said.push(t("auction.at_least", { share: words.number(block.min_ratio * 100) }));
   if (block.parent) said.push(t("auction.linked", { parent: block.parent }));
   if (block.group) said.push(t("auction.exclusive", { group: block.group }));
+  if (block.loop) said.push(t("auction.loop", { loop: block.loop }));
   return said.join(" · ");
 }
 

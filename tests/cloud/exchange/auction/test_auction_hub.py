@@ -8,7 +8,7 @@ from cloud.exchange.auction.orders import Style
 from cloud.exchange.auction.service import Auctions
 from cloud.exchange.auction.store import State
 from cloud.kernel.context import Hub
-from tests.support.auctions import solved, some
+from tests.support.auctions import solved, some_with_loops
 from tests.support.exchange import TradingHub, trading
 from tests.support.hub import clock_of
 
@@ -161,10 +161,16 @@ def test_a_day_has_as_many_periods_as_its_clock_gives_it() -> None:
 
 def test_what_is_kept_comes_back_as_it_was() -> None:
     for seed in range(20):
-        submissions = some(seed, list(Style), [1_000_000, 0])
+        submissions = some_with_loops(seed, list(Style), [1_000_000, 0])
         for one in submissions:
             assert (
                 content.load_submission(one.account, one.site, content.dump_submission(one)) == one
             )
         outcome = solved(*submissions)
         assert content.load_outcome(content.dump_outcome(outcome)) == outcome
+
+
+def test_blocks_that_were_kept_before_there_were_loops_have_none() -> None:
+    kept = '{"curves":[],"blocks":[["evening",9500,[[72,1],[73,1]],1000000,"","g"]]}'
+    (block,) = content.load_submission("a", "", kept).blocks
+    assert (block.name, block.group, block.loop) == ("evening", "g", "")

@@ -1,5 +1,7 @@
 """cloud.exchange.auction.outcome: worked examples, and the form of what is ordered."""
 
+from dataclasses import replace
+
 import pytest
 
 from cloud.exchange.auction.orders import Block, Style, Submission, mistakes
@@ -105,6 +107,54 @@ def test_of_an_exclusive_group_the_best_is_taken() -> None:
     assert [one.fate for one in award(outcome, "plant").blocks] == [Fate.REJECTED, Fate.ACCEPTED]
 
 
+def loop(name: str, price_ticks: int, *parts: tuple[int, int], group: str = "") -> list[Block]:
+    """Return a loop whose blocks, one a part, ask the same price."""
+    return [
+        Block(name=f"{name} {n}", price_ticks=price_ticks, parts=(part,), loop=name, group=group)
+        for n, part in enumerate(parts)
+    ]
+
+
+def market(*prices: int) -> list[Submission]:
+    """Return sellers and buyers who meet at about these prices, with room for a battery."""
+    return [
+        curves("buyers", *(curve(t, (p, -50), (p + 2, 0)) for t, p in enumerate(prices))),
+        curves("sellers", *(curve(t, (p - 1, 0), (p + 1, 50)) for t, p in enumerate(prices))),
+    ]
+
+
+def test_a_loop_is_taken_for_what_it_gains_as_a_whole() -> None:
+    """The purchase pays more than it says, and the sale brings so much more that both gain."""
+    blocks = (
+        Block(name="buy", price_ticks=10, parts=((0, -5),), loop="battery"),
+        Block(name="sell", price_ticks=10, parts=((2, 4),), loop="battery"),
+    )
+    outcome = solved(*market(20, 30, 60), Submission(account="b", site="", blocks=blocks))
+    assert award(outcome, "b").steps == (-5, 0, 4)
+    buy, sell = award(outcome, "b").blocks
+    assert (buy.fate, sell.fate) == (Fate.ACCEPTED, Fate.ACCEPTED)
+    assert buy.surplus < 0 < buy.surplus + sell.surplus
+
+
+def test_a_loop_that_would_lose_is_rejected_whole() -> None:
+    blocks = tuple(loop("battery", 0, (0, -5), (2, 4)))
+    outcome = solved(*market(50, 30, 60), Submission(account="b", site="", blocks=blocks))
+    assert award(outcome, "b").steps == (0, 0, 0)
+    assert {one.fate for one in award(outcome, "b").blocks} == {Fate.REJECTED}
+
+
+def test_of_exclusive_loops_the_one_is_taken_that_the_prices_favour_most() -> None:
+    blocks = (
+        *loop("early", 0, (0, -5), (1, 4), group="day"),
+        *loop("late", 0, (1, -5), (2, 4), group="day"),
+        *loop("long", 0, (0, -5), (2, 4), group="day"),
+    )
+    for prices, best in (((10, 60, 20), "early"), ((40, 10, 60), "late"), ((10, 30, 60), "long")):
+        outcome = solved(*market(*prices), Submission(account="b", site="", blocks=blocks))
+        taken = [one.name for one in award(outcome, "b").blocks if one.fate is Fate.ACCEPTED]
+        assert taken == [f"{best} 0", f"{best} 1"]
+
+
 def test_a_block_that_may_be_cut_down_fills_what_is_left() -> None:
     block = Block(name="part", price_ticks=10, parts=((0, 20),), min_ratio_ppm=250_000)
     outcome = solved(
@@ -144,6 +194,28 @@ def test_a_block_that_may_be_cut_down_fills_what_is_left() -> None:
                 ),
             ),
             "blocks.0.parent: 'b' makes a circle",
+        ),
+        *(
+            (Submission(account="m", site="", blocks=tuple(blocks)), f"blocks.{line}")
+            for blocks, line in (
+                (loop("x", 0, (0, 1), (1, 1)), "0.loop: loop 'x' must buy (-) and sell (+)"),
+                (loop("x", 0, (0, 1), (0, -1)), "0.loop: loop 'x' has a period twice"),
+                (
+                    [loop("x", 0, (0, 1), group="g")[0], *loop("x", 0, (0, 1), (1, -1))[1:]],
+                    "0.loop: all blocks of loop 'x' must be of one group, or of none",
+                ),
+                (
+                    [replace(one, min_ratio_ppm=0) for one in loop("x", 0, (0, 1), (1, -1))],
+                    "0.min_ratio: 0.0 is not allowed in a loop; 1 is",
+                ),
+                (
+                    [
+                        *loop("x", 0, (0, 1), (1, -1)),
+                        Block(name="a", price_ticks=0, parts=((0, 1),), parent="x 1"),
+                    ],
+                    "1.loop: a linked block in a loop is not allowed",
+                ),
+            )
         ),
     ],
 )

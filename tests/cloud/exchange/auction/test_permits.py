@@ -63,6 +63,19 @@ def test_each_direction_counts_by_itself_and_of_a_group_the_greatest() -> None:
     assert demand(one, TERMS) == Demand((9, 4), (5, 2), (0, 0), 600 + 420, 1_000 + 180)
 
 
+def test_a_loop_settles_as_a_whole_and_of_exclusive_ones_the_dearest_counts() -> None:
+    def of(loop: str, buys: int, sells: int, group: str) -> tuple[Block, Block]:
+        return (
+            Block(name=f"{loop}-", price_ticks=buys, parts=((0, -4),), loop=loop, group=group),
+            Block(name=f"{loop}+", price_ticks=sells, parts=((1, 3),), loop=loop, group=group),
+        )
+
+    one = Submission(account="a", site="", blocks=(*of("x", 60, 70, "g"), *of("y", 60, 90, "g")))
+    assert demand(one, TERMS) == Demand((0, 3), (4, 0), (0, 0), 3 * 90 - 4 * 60, 4 * 60 - 3 * 70)
+    alone = Submission(account="a", site="", blocks=of("x", 60, 70, ""))
+    assert demand(alone, TERMS) == Demand((0, 3), (4, 0), (0, 0), 0, 4 * 60 - 3 * 70)
+
+
 def test_what_is_ordered_at_any_price_is_certain() -> None:
     sold = Curve(period=0, style=Style.STEP, points=((0, 7),))
     bought = Curve(period=1, style=Style.STEP, points=((0, -4),))
@@ -115,6 +128,13 @@ async def test_what_is_certain_must_be_in_the_battery(hub: Hub) -> None:
         assert await code_of(desk.werk, site="werk-sued", curves=always) == (403, "SITE_EMPTY")
         block = {"name": "long", "price_eur_mwh": 50, "parts": [[t, -100] for t in range(96)]}
         assert await code_of(desk.werk, site="werk-sued", blocks=[block]) == (403, "SITE_FULL")
+        half = {"price_eur_mwh": 50, "loop": "x"}
+        buys = half | {"name": "buy", "parts": [[t, -100] for t in range(48)]}
+        sells = half | {"name": "sell", "parts": [[t, 50] for t in range(48, 56)]}
+        loop = [buys, sells]
+        assert await code_of(desk.werk, site="werk-sued", blocks=loop) == (403, "SITE_FULL")
+        loop = [buys | {"parts": [[0, -100]]}, sells | {"parts": [[1, 80]]}]
+        assert await code_of(desk.werk, site="werk-sued", blocks=loop) == (200, "")
         either = [{"period": t, "points": [[20, -100], [60, 100]]} for t in range(96)]
         assert await code_of(desk.werk, site="werk-sued", curves=either) == (200, "")
         clock_of(hub).at_us += 3_600_000_000

@@ -1,6 +1,7 @@
 """cloud.exchange.auction.outcome: no choice of blocks is worth more, and no result is wrong."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from cloud.exchange.auction.orders import Block, Curve, Style, Submission, Terms
 from cloud.exchange.auction.outcome import Award, Outcome, auction
-from tests.support.auctions import TERMS, curves, solved, some
+from tests.support.auctions import TERMS, curves, solved, some, some_with_loops
 
 # the same, thought out plainly: fractions, lists, all combinations
 
@@ -83,21 +84,33 @@ def span(period: int, needed: int, found: list[Curve], terms: Terms) -> list[int
     return prices
 
 
-def allowed(blocks: list[Block], chosen: tuple[bool, ...]) -> bool:
-    names = {block.name for block, taken in zip(blocks, chosen, strict=True) if taken}
-    groups = [block.group for block in blocks if block.group and block.name in names]
-    linked = all(block.parent in names for block in blocks if block.parent and block.name in names)
+def allowed(taken: list[list[Block]]) -> bool:
+    names = {block.name for loop in taken for block in loop}
+    groups = [loop[0].group for loop in taken if loop[0].group]
+    linked = all(loop[0].parent in names for loop in taken if loop[0].parent)
     return linked and len(groups) == len(set(groups))
 
 
-def has_prices(taken: list[Block], spans: list[list[int]]) -> bool:
-    """Tell whether there are prices at which no block loses: the corners of what they ask."""
-    touched = sorted({period for block in taken for period, _ in block.parts})
+def joined(blocks: list[Block]) -> list[list[Block]]:
+    """Return what is taken together: the blocks of a loop, or one alone."""
+    found: dict[str, list[Block]] = {}
+    for block in blocks:
+        found.setdefault(block.loop or f"alone {block.name}", []).append(block)
+    return list(found.values())
+
+
+def has_prices(taken: list[list[Block]], spans: list[list[int]]) -> bool:
+    """Tell whether there are prices at which no block, and no loop, loses."""
+    touched = sorted({period for loop in taken for block in loop for period, _ in block.parts})
     return any(
         all(
-            sum(steps * (prices[touched.index(t)] - block.price_ticks) for t, steps in block.parts)
+            sum(
+                steps * (prices[touched.index(t)] - block.price_ticks)
+                for block in loop
+                for t, steps in block.parts
+            )
             >= 0
-            for block in taken
+            for loop in taken
         )
         for prices in product(*(spans[period] for period in touched))
     )
@@ -106,18 +119,19 @@ def has_prices(taken: list[Block], spans: list[list[int]]) -> bool:
 def brute_force(found: list[Curve], blocks: list[Block], terms: Terms) -> Fraction:
     """Return the greatest welfare of all choices of whole blocks that have prices."""
     best: Fraction | None = None
-    for chosen in product((False, True), repeat=len(blocks)):
-        if not allowed(blocks, chosen):
+    loops = joined(blocks)
+    for chosen in product((False, True), repeat=len(loops)):
+        taken = [loop for loop, yes in zip(loops, chosen, strict=True) if yes]
+        if not allowed(taken):
             continue
-        taken = [block for block, yes in zip(blocks, chosen, strict=True) if yes]
+        parts = [(block, part) for loop in taken for block in loop for part in block.parts]
         net = [0] * terms.periods
-        for block in taken:
-            for period, steps in block.parts:
-                net[period] += steps
+        for _, (period, steps) in parts:
+            net[period] += steps
         costs = [best_cost(t, -net[t], found, terms) for t in range(terms.periods)]
         if any(cost is None for cost in costs):
             continue
-        asked = sum(block.price_ticks * steps for block in taken for _, steps in block.parts)
+        asked = sum(block.price_ticks * steps for block, (_, steps) in parts)
         welfare = -sum((cost for cost in costs if cost is not None), Fraction(asked))
         if best is not None and welfare <= best:
             continue
@@ -136,6 +150,20 @@ def test_no_other_choice_of_whole_blocks_is_worth_more(seed: int) -> None:
     submissions = some(seed, [Style.STEP], [1_000_000])
     outcome = solved(*submissions)
     blocks = list(submissions[-1].blocks)
+    best = brute_force(all_curves(submissions), blocks, TERMS)
+    assert outcome.gap == 0
+    assert outcome.welfare == pytest.approx(float(best), abs=0.6)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_other_choice_of_blocks_and_loops_is_worth_more(seed: int) -> None:
+    submissions = some_with_loops(seed, [Style.STEP], [1_000_000])
+    outcome = solved(*submissions)
+    blocks = [
+        replace(block, name=f"{one.account} {block.name}")
+        for one in submissions
+        for block in one.blocks
+    ]
     best = brute_force(all_curves(submissions), blocks, TERMS)
     assert outcome.gap == 0
     assert outcome.welfare == pytest.approx(float(best), abs=0.6)
@@ -167,7 +195,7 @@ def broken_blocks(submission: Submission, got: Award) -> Iterator[str]:
         parts[block.name] = sum(result.steps) / sum(steps for _, steps in block.parts)
         if not any(result.steps):
             continue
-        if result.surplus < 0:
+        if result.surplus < 0 and not block.loop:
             yield f"{result} is paradoxically accepted"
         for (_, size), steps in zip(block.parts, result.steps, strict=True):
             if abs(steps) < int(abs(size) * block.min_ratio_ppm / 1e6):
@@ -175,8 +203,26 @@ def broken_blocks(submission: Submission, got: Award) -> Iterator[str]:
         if block.parent and not parts[block.parent]:
             yield f"{result} without its parent"
     for group in {block.group for block in submission.blocks if block.group}:
-        if sum(parts[b.name] for b in submission.blocks if b.group == group) > 1 + 1e-9:
+        loops = [loop for loop in joined(list(submission.blocks)) if loop[0].group == group]
+        if sum(parts[loop[0].name] for loop in loops) > 1 + 1e-9:
             yield f"group {group}"
+    yield from broken_loops(submission, got)
+
+
+def broken_loops(submission: Submission, got: Award) -> Iterator[str]:
+    """Return which loops are not whole, or lose."""
+    results = {result.name: result for result in got.blocks}
+    for loop in joined(list(submission.blocks)):
+        mine = [results[block.name] for block in loop]
+        whole = [
+            [steps for _, steps in block.parts] == list(result.steps)
+            for block, result in zip(loop, mine, strict=True)
+        ]
+        if loop[0].loop and any(any(result.steps) for result in mine):
+            if not all(whole):
+                yield f"loop {loop[0].loop} is not whole"
+            if sum(result.surplus for result in mine) < 0:
+                yield f"loop {loop[0].loop} is paradoxically accepted"
 
 
 def broken_curves(
@@ -197,6 +243,16 @@ def broken_curves(
         high = max(high, Fraction(0)) if ticks == 100 else high
         if not low <= got.steps[one.period] - net[one.period] <= high:
             yield f"{one} got {got.steps} at {ticks}, {low} to {high} expected"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10_000_000))
+def test_every_result_with_loops_balances_and_takes_none_that_loses(seed: int) -> None:
+    submissions = some_with_loops(seed, list(Style), [1_000_000, 500_000, 0])
+    outcome = solved(*submissions)
+    assert list(broken(submissions, outcome)) == []
+    assert outcome.gap == 0
+    assert solved(*reversed(submissions)) == outcome
 
 
 @settings(max_examples=150, deadline=None)
