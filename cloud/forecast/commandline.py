@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--inputs", type=_names, metavar="NAME,…", help="columns that are read beside the price"
     )
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="each plot as a file")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: backtest-AREA")
 
 

@@ -29,7 +29,10 @@ from cloud.forecast.report.figures import Figures
 from cloud.forecast.report.history import FILES_MAX, History, history
 from cloud.forecast.report.leakage import leakage
 from cloud.forecast.report.page import page
+from cloud.forecast.report.pictures import picture
+from cloud.forecast.report.plots import all_plots
 from cloud.forecast.report.rows import csv_text
+from cloud.forecast.report.speech import Speech
 from cloud.forecast.report.told import OURS, Told, clock_changes, hourly, quarterly, reference
 from cloud.forecast.report.value import Value, values
 from cloud.forecast.report.words import FILES
@@ -41,6 +44,7 @@ TEST_DAYS = 728
 _QUARTER_S = 900
 _BAR = 30
 _TENTHS = 10
+_COLOURS = Path(__file__).with_name("plots.css")
 _STYLE = Path(__file__).with_name("report.css")
 
 Progress = Callable[[int, int], None]
@@ -83,6 +87,8 @@ def run(options: argparse.Namespace) -> None:
     )
     found = document(past, scored, told, worth, origin)
     _write(out, found, told, worth, zone if past.stamped else None)
+    if options.plots is not None:
+        _draw(options.plots, found, told, worth)
     _put(out / "run.json", _json(cost))
     sys.stdout.write(_said(found, out))
 
@@ -165,11 +171,21 @@ def _code() -> str:
 
 
 def _write(out: Path, found: Figures, told: Told, worth: list[Value], zone: tzinfo | None) -> None:
-    style = _STYLE.read_text("utf-8")
+    style = _COLOURS.read_text("utf-8") + _STYLE.read_text("utf-8")
     _put(out / "report.json", _json(found))
     _put(out / "forecasts.csv", csv_text(told, zone))
     for language, name in FILES.items():
         _put(out / name, page(found, told, worth, language, style))
+
+
+def _draw(folder: Path, found: Figures, told: Told, worth: list[Value]) -> None:
+    """Write each plot as a file of its own."""
+    document, say = cast("dict[str, Any]", found), Speech("en")
+    style = _COLOURS.read_text("utf-8")
+    where = f"{document['area']}, {document['first_day']} {say('to')} {document['last_day']}"
+    for drawn in all_plots(told, document["by"], document["quantiles"], worth, say):
+        name = drawn.key.removeprefix("plot.").replace(".", "-")
+        _put(folder / f"{name}.svg", picture(drawn, "" if drawn.note else where, say, style))
 
 
 def _put(path: Path, text: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from cloud.forecast.arrays import FloatArray
+from cloud.forecast.arrays import FloatArray, IntArray
 from cloud.forecast.days import HOURS
 from cloud.forecast.report.figures import Figures, awake
 from cloud.forecast.report.speech import Speech
@@ -17,6 +17,9 @@ ROLLING_DAYS = 28
 _LETTERS_MAX = 36
 """Below a plot; more touch each other."""
 _MONTHS_APART = 28
+_PLACES_MAX = 250
+_COLOURS = 12
+"""Of bands; the style sheet has so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def _by(group: str, rows: Mapping[str, Figures], words: Speech) -> Drawn:
 
 
 def _rolling(told: Told, words: Speech) -> Drawn:
-    days = np.arange(len(told.true), dtype=float)
+    days = _thinned(len(told.true))
     lines = {
         "ours": _trailing(told, told.point),
         "naive": _trailing(told, told.naive[LAST_WEEK]),
@@ -82,7 +85,7 @@ def _rolling(told: Told, words: Speech) -> Drawn:
         lines["other"] = _trailing(told, told.references[best])
         legend.append(("line other", best))
     plot = Plot(_dated(told), axis(np.concatenate(list(lines.values())), words.comma, zero=True))
-    marks = [plot.line(days, line, kind) for kind, line in lines.items()]
+    marks = [plot.line(days, line[days], kind) for kind, line in lines.items()]
     return Drawn(
         "plot.rolling",
         plot.drawn(words.plain("plot.rolling"), "MAE, EUR/MWh", marks),
@@ -132,14 +135,14 @@ def _coverage(found: Figures, words: Speech) -> Drawn:
 
 
 def _weights(told: Told, words: Speech) -> Drawn:
-    days = np.arange(len(told.shares), dtype=float)
+    days = _thinned(len(told.shares))
     plot = Plot(_dated(told), axis((0.0, 100.0), words.comma))
     below = np.zeros(len(days))
     marks, legend = [], []
     for place, name in enumerate(told.members):
-        above = below + 100.0 * told.shares[:, place]
-        marks.append(plot.band(days, below, above, f"m{place % 9}"))
-        legend.append((f"band m{place % 9}", name))
+        above = below + 100.0 * told.shares[days, place]
+        marks.append(plot.band(days, below, above, f"m{place % _COLOURS}"))
+        legend.append((f"band m{place % _COLOURS}", name))
         below = above
     return Drawn("plot.weights", plot.drawn(words.plain("plot.weights"), "%", marks), tuple(legend))
 
@@ -233,6 +236,12 @@ def _dated(told: Told) -> Axis:
         for row in range(every // 2, count, every)
     )
     return Axis(0.0, float(max(count - 1, 1)), ticks)
+
+
+def _thinned(count: int) -> IntArray:
+    """Return the rows that are drawn of many days: a plot has some 400 places across."""
+    every = -(-count // _PLACES_MAX)
+    return np.arange((count - 1) % every, count, every)
 
 
 def _trailing(told: Told, said: FloatArray) -> FloatArray:

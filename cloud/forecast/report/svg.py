@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, isfinite, log10
 
-from cloud.forecast.arrays import FloatArray
+from cloud.forecast.arrays import FloatArray, IntArray
 
-Numbers = Sequence[float] | FloatArray
+Numbers = Sequence[float] | FloatArray | IntArray
 
 WIDTH, HEIGHT = 440, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 22, 28
