@@ -12,7 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.forecast_scores import of_alternatives, of_battery, of_quantiles, of_quarter_hours
+from bench.forecast_scores import (
+    battery_share_pct,
+    of_alternatives,
+    of_battery,
+    of_quantiles,
+    of_quarter_hours,
+)
 from bench.options import Figures, Options
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.backtest import WARM_UP_DAYS, Scored, backtest
@@ -98,10 +104,12 @@ def _scores(scored: Scored) -> Figures:
 def _worth(scored: Scored) -> Figures:
     rows = scored.whole
     true, weekly = scored.true[rows], last_week(scored.days)[scored.begin + rows]
+    one, several = of_battery(true, scored.point[rows], weekly), of_alternatives(scored)
     return {
         **of_quantiles(true, scored.quantiles(GRID)[rows]),
-        "battery": of_battery(true, scored.point[rows], weekly),
-        "battery_of_alternatives": of_alternatives(scored),
+        "battery": one,
+        "battery_of_alternatives": several,
+        "battery_share_pct": battery_share_pct(one, several),
     }
 
 

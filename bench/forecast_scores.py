@@ -3,16 +3,21 @@
 import numpy as np
 
 from bench.options import Figures
+from cloud.forecast.alternatives import ALTERNATIVES, alternatives
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.backtest import Scored
-from cloud.forecast.battery import ALTERNATIVES, Rules, earned, offered
+from cloud.forecast.battery import Rules, earned, offered
 from cloud.forecast.days import HOURS, filled
 from cloud.forecast.metrics import coverage, kupiec, mae, pinball, rmse
 from cloud.forecast.quantiles import GRID, pit
 from cloud.forecast.quarters import joined
-from cloud.forecast.scenarios import scenarios
 from cloud.forecast.walk import doubt
 
+_OFFERS = (
+    Rules(cycles_per_day=1),
+    Rules(cycles_per_day=1, cost_eur_per_mwh=5.0),
+)
+_OFFERED = (1, 3, 12, ALTERNATIVES)
 _BATTERIES = (
     Rules(),
     Rules(cycles_per_day=1),
@@ -60,26 +65,38 @@ def of_battery(true: FloatArray, point: FloatArray, naive: FloatArray) -> dict[s
     return figures
 
 
-def of_alternatives(scored: Scored) -> Figures:
-    """Return what 24 plans a day earn, of which the auction takes the best at its prices.
+def of_alternatives(scored: Scored) -> dict[str, Figures]:
+    """Return what loops earn that are offered together, the auction taking the best at its prices.
 
-    The forecast's own plan and those of 23 scenarios; one cycle a day. Not to be compared with
-    the shares of one plan a day.
+    By how many are offered. Not to be compared with the shares of one plan a day, which is paid
+    whatever the prices.
     """
     laid = scored.bands()
     lead = scored.begin - scored.warm
-    tellings, rows = [], []
-    for row in scored.whole.tolist():
-        days = scenarios(laid, lead + row, lead + row, ALTERNATIVES - 1)
-        if days is not None:
-            rows.append(row)
-            tellings.append(np.vstack([scored.point[row], days]))
-    if not rows:
-        return {}
-    figures: Figures = {"days": len(rows), "alternatives": ALTERNATIVES}
-    found = offered(scored.true[rows], tellings, _BATTERIES[2])
-    figures[str(_BATTERIES[2])] = {"share_pct": round(100 * found.share, 2)}
+    rows = [row for row in scored.whole.tolist() if laid.margins(lead + row) is not None]
+    true = scored.true[rows]
+    figures: dict[str, Figures] = {}
+    for rules in _OFFERS if rows else ():
+        several = [alternatives(laid, lead + row, rules) for row in rows]
+        foresight_eur = earned(true, true, rules).foresight_eur
+        found: Figures = {"days": len(rows)}
+        for count in _OFFERED:
+            offers = [plans[:count] for plans in several]
+            share = offered(true, offers, rules, foresight_eur).share
+            found[f"share_pct_of_{count}"] = round(100 * share, 2)
+        figures[str(rules)] = found
     return figures
+
+
+def battery_share_pct(one: dict[str, Figures], several: dict[str, Figures]) -> Figures:
+    """Return the shares of perfect foresight side by side, each by its definition."""
+    found: Figures = {}
+    for rules in map(str, _OFFERS):
+        found[f"one plan, {rules}"] = one[rules]["share_pct"]
+        if rules in several:
+            best = several[rules][f"share_pct_of_{ALTERNATIVES}"]
+            found[f"best of {ALTERNATIVES} offered loops, {rules}"] = best
+    return found
 
 
 def of_quarter_hours(scored: Scored, slots: FloatArray) -> Figures:

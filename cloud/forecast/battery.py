@@ -8,16 +8,19 @@ with a solver of scipy.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array
+from scipy.sparse import block_diag, coo_array
 
 from cloud.forecast.arrays import FloatArray, IntArray
 
 DAY_HOURS = 24.0
-ALTERNATIVES = 24
-"""A choice of ours; exchanges limit exclusive groups too."""
+_LOWEST_EUR_MWH = 0.01
+"""Above 0 nobody charges and discharges at once."""
+_TOGETHER = 25
+"""So many days are one linear problem: as exact, and five times as fast as one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +112,39 @@ def offered(
     rules: Rules,
     foresight_eur: float | None = None,
 ) -> Earned:
-    """Plan each day on several tellings of it, and let an auction take one of the plans.
+    """Let an auction take one of several plans of each day.
 
-    An exclusive group of profiles: at the prices that come out, the one is taken that earns most,
-    or none. It needs an auction whose blocks may buy and sell; no figure of it is to be mixed with
-    those of one plan a day.
+    An exclusive group of loops: at the prices that come out, the one is taken that earns most, or
+    none. No figure of it is to be mixed with those of one plan a day.
 
     Args:
-        alternatives: for each day shape (tellings, slots): the forecast and scenarios of it.
+        alternatives: for each day shape (plans, slots), MW at the grid.
     """
     best = foresight_eur
     if best is None:
         best = sum(revenue(prices, plan(prices, rules), rules) for prices in true)
     got = 0.0
-    for prices, tellings in zip(true, alternatives, strict=True):
-        got += max(0.0, *(revenue(prices, plan(told, rules), rules) for told in tellings))
+    for prices, several in zip(true, alternatives, strict=True):
+        got += float(revenues(several, prices[None], rules).max(initial=0.0))
     return Earned(float(best), got, len(true))
+
+
+def plans(prices: FloatArray, rules: Rules) -> FloatArray:
+    """Return a plan for each of many days that may come, shape (days, slots).
+
+    As `plan` where all prices are above 0. Another day is lifted as a whole until they are: its
+    plan can be followed as well and needs no switches, and may not be the best one of that day.
+    """
+    lifted = prices - np.minimum(prices.min(axis=1, keepdims=True) - _LOWEST_EUR_MWH, 0.0)
+    begins = range(0, len(lifted), _TOGETHER)
+    return np.concatenate([_many(lifted[at : at + _TOGETHER], rules) for at in begins])
+
+
+def revenues(several: FloatArray, prices: FloatArray, rules: Rules) -> FloatArray:
+    """Return what each plan earns on each day, its cost taken off, EUR, shape (plans, days)."""
+    step_h = DAY_HOURS / prices.shape[1]
+    delivered = np.maximum(several, 0.0).sum(axis=1, keepdims=True)
+    return np.asarray((several @ prices.T - rules.cost_eur_per_mwh * delivered) * step_h)
 
 
 def revenue(prices: FloatArray, power_mw: FloatArray, rules: Rules) -> float:
@@ -132,6 +152,30 @@ def revenue(prices: FloatArray, power_mw: FloatArray, rules: Rules) -> float:
     step_h = DAY_HOURS / len(prices)
     delivered = np.maximum(power_mw, 0.0).sum()
     return float((prices @ power_mw - rules.cost_eur_per_mwh * delivered) * step_h)
+
+
+def _many(prices: FloatArray, rules: Rules) -> FloatArray:
+    days, slots = prices.shape
+    step_h = DAY_HOURS / slots
+    costs = np.hstack([prices, rules.cost_eur_per_mwh - prices]) * step_h
+    content = np.append(np.full(slots - 1, rules.energy_h), 0.0)
+    found = milp(
+        np.hstack([costs, np.zeros((days, slots))]).ravel(),
+        bounds=Bounds(0.0, np.tile(np.append(np.ones(2 * slots), content), days)),
+        constraints=_constraints_of_many(days, slots, rules),
+        options={"presolve": False},
+    )
+    if found.x is None:
+        raise ValueError(f"no plans for a battery of {rules}: {found.message}")
+    values = found.x.reshape(days, 3 * slots)
+    return np.asarray(values[:, slots : 2 * slots] - values[:, :slots])
+
+
+@lru_cache(maxsize=8)
+def _constraints_of_many(days: int, slots: int, rules: Rules) -> LinearConstraint:
+    one = _constraints(np.array([], dtype=np.int64), slots, rules)
+    matrix = block_diag([one.A] * days, format="csr")
+    return LinearConstraint(matrix, np.tile(one.lb, days), np.tile(one.ub, days))
 
 
 def _constraints(negative: IntArray, slots: int, rules: Rules) -> LinearConstraint:

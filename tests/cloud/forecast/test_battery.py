@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cloud.forecast.arrays import FloatArray
-from cloud.forecast.battery import Rules, earned, offered, plan, revenue
+from cloud.forecast.battery import Rules, earned, offered, plan, plans, revenue, revenues
 from cloud.forecast.layouts import table
 from tests.conftest import SHARED
 
@@ -74,13 +74,48 @@ def test_nobody_earns_more_than_foresight(prices: FloatArray, rules: Rules) -> N
 def test_one_more_alternative_earns_no_less_and_never_more_than_foresight(
     prices: FloatArray, rules: Rules
 ) -> None:
-    true, tellings = prices[:1], prices[1:]
-    shares = [offered(true, [tellings[:count]], rules).told_eur for count in (1, 2, 3)]
+    true, several = prices[:1], np.array([plan(told, rules) for told in prices[1:]])
+    shares = [offered(true, [several[:count]], rules).told_eur for count in (1, 2, 3)]
     assert shares == sorted(shares)
     best = earned(true, true, rules).foresight_eur
     assert shares[0] >= 0.0
     assert shares[-1] <= best + 1e-4
-    assert offered(true, [prices], rules, best).told_eur == pytest.approx(best, abs=1e-6)
+    found = offered(true, [plan(true[0], rules)[None]], rules, best)
+    assert found.told_eur == pytest.approx(best, abs=1e-6)
+    assert offered(true, [np.zeros((0, 24))], rules, best).told_eur == 0.0
+
+
+@settings(max_examples=10)
+@given(arrays(np.float64, (30, 24), elements=st.floats(0.01, 300)), RULES)
+def test_plans_of_many_days_are_as_good_as_those_of_one_by_one(
+    prices: FloatArray, rules: Rules
+) -> None:
+    several = plans(prices, rules)
+    assert several.shape == prices.shape
+    for day, power in zip(prices, several, strict=True):
+        best = revenue(day, plan(day, rules), rules)
+        assert revenue(day, power, rules) == pytest.approx(best, abs=1e-5)
+
+
+@settings(max_examples=10)
+@given(arrays(np.float64, (3, 24), elements=st.floats(-50, 300)), RULES)
+def test_every_plan_of_many_can_be_followed(prices: FloatArray, rules: Rules) -> None:
+    for power in plans(prices, rules):
+        into = np.where(power < 0, -power * rules.efficiency, -power / rules.efficiency)
+        content = np.cumsum(into)
+        assert content.min() >= -1e-6
+        assert content.max() <= rules.energy_h + 1e-6
+        assert abs(content[-1]) <= 1e-6
+        assert np.abs(power).max() <= 1 + 1e-6
+
+
+def test_revenues_are_those_of_each_plan_on_each_day() -> None:
+    drawn = np.random.default_rng(6)
+    prices, rules = drawn.normal(50, 20, (3, 24)), Rules(cycles_per_day=1, cost_eur_per_mwh=5.0)
+    several = plans(np.abs(prices), rules)
+    found = revenues(several, prices, rules)
+    wanted = [[revenue(day, power, rules) for day in prices] for power in several]
+    assert found == pytest.approx(np.array(wanted))
 
 
 def test_the_gap_closed_is_what_a_naive_forecast_leaves() -> None:
