@@ -123,6 +123,22 @@ async def newest(
     return [_event(row) for row in rows]
 
 
+async def newest_of(
+    connection: AsyncConnection, source: str, *, before: int | None = None, limit: int = 100
+) -> Sequence[EventRow]:
+    """Return the last events that a feature of the hub told of no site, newest first.
+
+    Args:
+        before: for the next page: only numbers below this one.
+    """
+    c = events_table.c
+    query = select(events_table).where(c.site.is_(None), c.source == source)
+    if before is not None:
+        query = query.where(c.id < before)
+    rows = await connection.execute(query.order_by(c.id.desc()).limit(min(limit, LIMIT_MAX)))
+    return [_event(row) for row in rows]
+
+
 def _event(row: Row[Any]) -> EventRow:
     return EventRow(
         id=row.id,

@@ -5,6 +5,7 @@ days are, comparisons of sources, back-fills. Outages are counted, not listed: e
 """
 
 import asyncio
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -75,12 +76,13 @@ class Glance:
 async def made(hub: Hub) -> Overview:
     """Return the overview of a hub as it is now."""
     archive, now_us = archive_of(hub), hub.clock.now_us()
+    feeds = tuple(copy(state) for state in hub.service(FeedStates))  # no younger than the series
     extents = await archive.extents()
     shown = [one for one in extents if one.series.kind is not Kind.UNAVAILABLE]
     newest = sorted(shown, key=_received_us, reverse=True)[:SERIES_MAX]
     return Overview(
         at_us=now_us,
-        feeds=tuple(hub.service(FeedStates)),
+        feeds=feeds,
         series=tuple([await _newest(archive, one, now_us) for one in sorted(newest, key=_series)]),
         left_out=len(shown) - len(newest),
         outages=len(extents) - len(shown),

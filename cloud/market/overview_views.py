@@ -4,6 +4,7 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
+from cloud.kernel.events import EventRow
 from cloud.kernel.instants import iso, iso_or_none
 from cloud.market.feeds.comparisons import Comparison
 from cloud.market.feeds.fill import Fill
@@ -125,3 +126,27 @@ class OverviewView(BaseModel):
             fills=[FillView.of(fill, found.at_us) for fill in found.fills],
             waiting=found.waiting,
         )
+
+
+class MarketEventView(BaseModel):
+    """Something that happened to the market data."""
+
+    id: int
+    at: str
+    code: str = Field(examples=["MARKET_FEED_FAILED"])
+    severity: str = Field(description="info, warning, alarm")
+    text: str
+
+    @classmethod
+    def of(cls, event: EventRow) -> "MarketEventView":
+        return cls(
+            id=event.id,
+            at=iso(event.at_us),
+            code=event.code,
+            severity=event.severity.name.lower(),
+            text=event.text,
+        )
+
+
+class MarketEventsView(BaseModel):
+    events: list[MarketEventView]

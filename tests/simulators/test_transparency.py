@@ -72,7 +72,7 @@ async def test_nothing_is_there_before_its_hour(
 
 
 async def test_measured_values_grow_with_the_day() -> None:
-    counts = []
+    counts: list[int] = []
     for hour in (1, 12, 23):
         now_us = micros(datetime(2026, 11, 22, hour, 10, tzinfo=VIENNA))
         platform = Platform(now_us=SetClock(now_us).now_us)

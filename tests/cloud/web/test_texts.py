@@ -46,6 +46,7 @@ _MADE = (
     "kind.",
     "mark.",
     "market.",
+    "marketevent.",
     "mode.",
     "orderstate.",
     "part.",

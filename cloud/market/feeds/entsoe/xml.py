@@ -49,7 +49,7 @@ def read(body: bytes, handler: Handler) -> None:
             target.fed()
         parser.close()
     except DefusedXmlException as error:
-        raise BadAnswer(f"XML with a document type or an entity is not read: {error}") from error
+        raise BadAnswer("XML with a document type or an entity is not read") from error
     except (ParseError, LookupError, ValueError) as error:
         raise BadAnswer(f"no XML: {error}: {excerpt(body)!r}") from error
 

@@ -19,7 +19,7 @@ const DAYS = 3;
 const OLD_S = 26 * 3600;
 const live = new Live({ page: "market" });
 const page = {
-  live, overview: null, asides: null, reload: () => void load(),
+  live, overview: null, asides: null, events: null, reload: () => void load(),
   get state() { return live.state; },
   role: document.body.dataset.role,
 };
@@ -43,9 +43,10 @@ async function load() {
   asking = true;
   try {
     const open = !$("#with-past").checked;
-    [page.overview, page.asides] = await Promise.all([
+    [page.overview, page.asides, page.events] = await Promise.all([
       ask("GET", "/api/v1/market/overview"),
       ask("GET", `/api/v1/market/quarantine?limit=200&open=${open}`).then((found) => found.quarantine),
+      ask("GET", "/api/v1/market/events?limit=50").then((found) => found.events),
     ]);
     put("market-sub", t("feeds.as_of", { time: words.timeExact(us(page.overview.at)) }));
   } catch (error) {
@@ -61,11 +62,13 @@ async function load() {
 
 function feedState(feed) {
   if (feed.error_code) return badge(feed.error_code === "refused" ? "alarm" : "warn", t("feeds.fails"));
+  if (feed.odd.length) return badge("warn", t("feeds.odd"));
   return feed.answered ? badge("ok", t("feeds.answers")) : badge("off", t("feeds.not_asked"));
 }
 
 function feedSaid(feed) {
-  if (!feed.error) return "–";
+  if (!feed.error && !feed.odd.length) return "–";
+  if (!feed.error) return h("span", {}, t("feeds.odd_more", { count: words.number(feed.odd.length) }), h("span", { class: "second" }, feed.odd[0]));
   const since_ = t("feeds.since", { time: words.moment(us(feed.stale_since)), count: words.number(feed.failures) });
   return h("span", {}, named("feederror", feed.error_code), h("span", { class: "second" }, `${since_} · ${feed.error}`));
 }
@@ -122,6 +125,12 @@ const fillColumns = () => [
   ["feeds.error", "text", (f) => f.error ?? "–"],
 ];
 
+const eventColumns = () => [
+  ["blotter.time", "num mut head", (e) => words.moment(us(e.at))],
+  ["feeds.state", "mark", (e) => badge({ alarm: "alarm", warning: "warn" }[e.severity] ?? "ok", named("marketevent", e.code))],
+  ["blotter.text", "text", (e) => e.text],
+];
+
 function figures() {
   const { feeds, series, comparisons, fills, waiting } = page.overview;
   const failing = feeds.filter((feed) => feed.error_code);
@@ -156,12 +165,13 @@ function draw() {
   $("#simulated").hidden = !overview?.series.some((one) => one.simulated);
   const rows = (name) => overview?.[name] ?? [];
   const empty = (key) => t(overview ? (needle() ? "blotter.nothing_found" : key) : "state.loading");
-  const rank = (feed) => (feed.error_code === "refused" ? 0 : feed.error_code ? 1 : 2);
+  const rank = (feed) => (feed.error_code === "refused" ? 0 : feed.error_code || feed.odd.length ? 1 : 2);
   const feeds = chosen(feedColumns(), rows("feeds")).toSorted((a, b) => rank(a) - rank(b));
-  drawTable($("#feeds-table"), feedColumns(), feeds, { name: "feeds", key: (f) => [f.source, f.kind, f.area, f.detail].join("/"), state: ageMark, rowClass: (f) => (f.error_code ? (f.error_code === "refused" ? "edge-alarm" : "edge-warn") : ""), empty: empty("feeds.no_feeds") });
+  drawTable($("#feeds-table"), feedColumns(), feeds, { name: "feeds", key: (f) => [f.source, f.kind, f.area, f.detail].join("/"), state: ageMark, rowClass: (f) => ["edge-alarm", "edge-warn", ""][rank(f)], empty: empty("feeds.no_feeds") });
   drawTable($("#series-table"), seriesColumns(), chosen(seriesColumns(), rows("series")), { name: "series", key: (one) => one.series, state: ageMark, rowClass: (one) => (one.days.slice(0, 2).some((day) => day.present && !day.complete && !one.kind.endsWith("actual")) ? "edge-warn" : ""), empty: empty("feeds.no_series") });
   drawTable($("#comparisons-table"), comparisonColumns(), rows("comparisons"), { name: "comparisons", key: (c) => [c.ours, c.theirs, c.area, c.day, c.tolerance].join("/"), rowClass: (c) => (c.differing ? "edge-warn" : ""), empty: empty("feeds.not_compared") });
   drawTable($("#fills-table"), fillColumns(), rows("fills"), { name: "fills", key: (f) => [f.source, f.kind, f.area, f.detail].join("/"), empty: empty("feeds.no_fill") });
+  drawTable($("#events-table"), eventColumns(), page.events ?? [], { name: "events", key: (e) => e.id, rowClass: (e) => (e.severity === "info" ? "" : "edge-warn"), empty: t(page.events ? "feeds.no_events" : "state.loading") });
   put("series-note", overview && (overview.outages || overview.left_out) ? t("feeds.not_listed", { outages: words.number(overview.outages), more: words.number(overview.left_out) }) : "");
   drawAsides();
 }

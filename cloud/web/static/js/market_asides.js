@@ -21,8 +21,9 @@ function shownValues(one) {
 const allowed = (one) => (one.low === null ? "–" : words.withUnit(`${words.number(one.low)} … ${words.number(one.high)}`, unit(one)));
 
 function interval(one) {
-  const first = words.moment(us(one.starts[0]));
-  return one.starts.length === 1 ? first : `${first} – ${words.time(us(one.starts.at(-1)) + one.resolution_s * 1e6)}`;
+  const [fromUs, toUs] = [us(one.starts[0]), us(one.starts.at(-1)) + one.resolution_s * 1e6];
+  const until = words.day(fromUs) === words.day(toUs - 1) ? words.time(toUs) : words.moment(toUs);
+  return one.starts.length === 1 ? words.moment(fromUs) : `${words.moment(fromUs)} – ${until}`;
 }
 
 function decided(one) {

@@ -14,7 +14,7 @@ from cloud.market.feeds.errors import FeedRefused, FeedUnavailable
 from cloud.market.feeds.feeds_file import parse
 from cloud.market.feeds.poller import Job
 from cloud.market.feeds.running import Follower
-from cloud.market.feeds.states import Asked, State
+from cloud.market.feeds.states import ODD_MAX, Asked, State
 from cloud.market.series.archive import Archive
 from cloud.market.series.model import Batch, Kind, Series
 from cloud.market.series.reference import DayAheadPrices
@@ -262,3 +262,11 @@ def test_an_answer_on_other_days_says_nothing_of_what_was_strange() -> None:
     state.hear("odd")
     assert state.judged(2, 4) == ([], False)
     assert state.judged(2, 4) == ([], True), "the same interval, and nothing strange"
+
+
+def test_a_hundred_strange_lines_are_remembered_at_most() -> None:
+    state = State(ASKED)
+    for number in range(3 * ODD_MAX):
+        state.hear(str(number))
+    state.judged(0, 10)
+    assert len(state.odd) == ODD_MAX
