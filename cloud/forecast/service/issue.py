@@ -31,6 +31,7 @@ from cloud.forecast.service.later import asked, later
 from cloud.forecast.service.laying import Made, laid
 from cloud.forecast.service.margins import WIDENED, margins
 from cloud.forecast.service.panel import Learned, Panel
+from cloud.forecast.service.sources import NEIGHBOURS
 from cloud.forecast.service.task import Result, Task
 from cloud.forecast.service.template import template
 from cloud.forecast.shape import FLAT, shape
@@ -141,7 +142,7 @@ def _retreated(
     if task.retreat.pinned:
         made.flag("pinned")
     if wanted is retreat.Members.LEVEL_RELATIVE and learned.said is not None:
-        point, weights = relative(days, first, configuration, learned.said)
+        point, weights = relative(days.without(NEIGHBOURS), first, configuration, learned.said)
         if not weights:
             return learned
         made.flag(retreat.FLAGS[wanted])

@@ -10,6 +10,7 @@ import numpy as np
 
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.configuration import DAY_AHEAD, Forest, Kernel, Lasso, Mean, Ridge
+from cloud.forecast.service.sources import NEIGHBOURS
 
 EXPECTED_DAYS = 14
 EXPECTED_SHARE = 0.5
@@ -56,15 +57,18 @@ def members_idle(weights: Sequence[Mapping[str, float]]) -> list[str]:
     last = weights[:FLOOR_DAYS]
     if len(last) < FLOOR_DAYS:
         return []
-    families: dict[str, list[str]] = {}
-    for member in DAY_AHEAD.members:
-        families.setdefault(_FAMILIES[type(member)], []).append(member.name)
+    family_of = {member.name: _FAMILIES[type(member)] for member in DAY_AHEAD.members}
     floor = DAY_AHEAD.family_floor + _ROUNDED
-    return [
-        family
-        for family, names in families.items()
-        if all(0.0 < sum(one.get(name, 0.0) for name in names) <= floor for one in last)
-    ]
+    shares: dict[str, list[float]] = {family: [] for family in family_of.values()}
+    for one in last:
+        sums = dict.fromkeys(shares, 0.0)
+        for name, weight in one.items():
+            family = family_of.get(name.removesuffix(f"-{NEIGHBOURS}"))
+            if family is not None:
+                sums[family] += weight
+        for family, share in sums.items():
+            shares[family].append(share)
+    return [family for family, each in shares.items() if all(0.0 < one <= floor for one in each)]
 
 
 def members_apart(told: FloatArray, mae: float) -> list[tuple[str, str]]:
