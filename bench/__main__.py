@@ -37,6 +37,10 @@ BENCHMARKS = {
     "exchange-journal": ("bench.exchange_journal:run", "messages a second on the disk, and back"),
     "exchange-feeds": ("bench.exchange_feeds:run", "from a trade to 200 subscribers, and answers"),
     "forecast": ("bench.forecast:run", "two years of day-ahead prices, each as of its gate"),
+    "forecast-intraday": (
+        "bench.forecast_intraday:run",
+        "the next hours, in markets of known rules",
+    ),
     "forecast-service": ("bench.forecast_service:run", "forecasts of a hub, computed and read"),
     "market-feed": ("bench.market_feed:run", "documents of the transparency platform to values"),
     "market-series": ("bench.market_series:run", "a year of six series kept, and read back"),

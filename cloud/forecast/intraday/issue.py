@@ -8,7 +8,8 @@ import numpy as np
 from cloud.forecast.arrays import BoolArray, FloatArray, IntArray
 from cloud.forecast.intraday import auctions, features, lessons
 from cloud.forecast.intraday.features import FIELDS, Known
-from cloud.forecast.intraday.margins import margins
+from cloud.forecast.intraday.lessons import Taught
+from cloud.forecast.intraday.margins import Margins, margins
 from cloud.forecast.intraday.members import ISSUES_MIN, NAMES, Members
 from cloud.forecast.intraday.past import HOUR_SLOTS, Issues
 from cloud.forecast.intraday.quantities import Quantity, quantity
@@ -42,6 +43,21 @@ class Issue:
 
     priced: Priced
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Walked:
+    """All issues, the last row being now; EUR/MWh, shape (days, slots)."""
+
+    price: FloatArray
+    """Of the last auction that was known."""
+    aim: FloatArray
+    """NaN where it is not known."""
+    point: FloatArray
+    """What is told beyond the last price: 0 where the gate is shut today."""
+    taught: Taught
+    margins: Margins
+    is_index: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +102,26 @@ def prices(
     step_slots: int = 1,
 ) -> Priced:
     """Return the prices alone."""
+    found = walked(series, issues, known, step_slots)
+    awaited = auctions.awaited(found.aim)
+    price = found.price[-1] + np.where(awaited, found.point[-1], 0.0)
+    taught = found.taught
+    weights = zip(NAMES, taught.shares.tolist(), strict=True)
+    return Priced(
+        price=price,
+        quantiles=_laid(price, found.margins.of_last(levels), awaited),
+        is_open=taught.is_open,
+        is_index=found.is_index and bool(awaited.any()),
+        error_days=found.margins.days,
+        p=taught.p,
+        weights={name: round(one, 6) for name, one in weights} if taught.is_open else {},
+    )
+
+
+def walked(
+    series: Mapping[str, History], issues: Issues, known: Known, step_slots: int = 1
+) -> Walked:
+    """Return what would have been told at all issues, each with what was known then."""
     aims = auctions.aims(series, issues, known.stage, of_index=True)
     if np.isfinite(aims.price).any(axis=1).sum() < ISSUES_MIN:
         of_auctions = auctions.aims(series, issues, known.stage, of_index=False)
@@ -94,23 +130,11 @@ def prices(
     table = _table(known, aims.price, aims.known_us, step_slots)
     spread = table.aim - table.price
     columns = features.with_last_days(table.columns, spread, table.known_us, issues)
-    members = Members(columns, spread, table.known_us, issues)
-    taught = lessons.taught(members)
+    taught = lessons.taught(Members(columns, spread, table.known_us, issues))
     # One decision for all errors: they are those of what is told today.
     point = taught.spread if taught.is_open else np.zeros_like(spread)
-    awaited = auctions.awaited(table.aim)
     found = margins(spread - point, table.known_us, issues.at_us, table.change)
-    price = table.price[-1] + np.where(awaited, point[-1], 0.0)
-    weights = zip(NAMES, taught.shares.tolist(), strict=True)
-    return Priced(
-        price=price,
-        quantiles=_laid(price, found.of_last(levels), awaited),
-        is_open=taught.is_open,
-        is_index=aims.is_index and bool(awaited.any()),
-        error_days=found.days,
-        p=taught.p,
-        weights={name: round(one, 6) for name, one in weights} if taught.is_open else {},
-    )
+    return Walked(table.price, table.aim, point, taught, found, aims.is_index)
 
 
 def _laid(price: FloatArray, added: FloatArray | None, awaited: BoolArray) -> FloatArray | None:
