@@ -10,11 +10,13 @@ sections    (powers in kW, + = discharge, instants µs; None: not known)
   commands   newest first
   gaps       the ledger, newest loss first
   gap_total  {rows, n, unknown}: of the whole ledger
+  forecast   {issued_us, load, pv: {days, mae_kw, rmae, coverage80} or None}, or None: when load and
+             sun were last told, and how good that was; the forecast itself is asked of the API
   events     newest first: [{id, at_us, site, code, severity, source, text}]
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,6 +27,7 @@ from cloud.fleet.model import Newest, Site
 from cloud.fleet.operation import service as operation
 from cloud.fleet.operation.alarms import Filter as AlarmFilter
 from cloud.fleet.operation.commands import Filter as CommandFilter
+from cloud.forecast.site import service as forecast
 from cloud.kernel import events
 from cloud.kernel.auth import Principal
 from cloud.kernel.context import Hub
@@ -36,7 +39,7 @@ ALARMS_MAX = 100
 COMMANDS_MAX = 50
 GAPS_MAX = 200
 EVENTS_MAX = 100
-_AGE_S_MAX = {"values": 5.0, "live": 5.0, "operation": 5.0, "plan": 5.0}
+_AGE_S_MAX = {"values": 5.0, "live": 5.0, "operation": 5.0, "plan": 5.0, "forecast": 60.0}
 
 
 @dataclass(slots=True)
@@ -58,6 +61,7 @@ class SiteDesk:
                 "live": frozenset({live_topic(self.site)}),
                 "operation": frozenset({operation.operation_topic(self.site)}),
                 "plan": frozenset({fleet.schedule_topic(self.site)}),
+                "forecast": frozenset({forecast.site_topic(self.site)}),
             },
             _AGE_S_MAX,
         )
@@ -76,6 +80,8 @@ class SiteDesk:
                     self.sections |= await self._operation(connection, site)
                 if "plan" in due:
                     self.sections |= await self._plan(connection)
+                if "forecast" in due:
+                    self.sections |= await self._forecast(connection)
         if due & {"values", "live"}:
             self.sections |= self._values()
 
@@ -113,3 +119,11 @@ class SiteDesk:
     async def _plan(self, connection: AsyncConnection) -> rows.Row:
         found = await fleet.newest_schedule(connection, self.site)
         return {"schedule": None if found is None else rows.schedule(found)}
+
+    async def _forecast(self, connection: AsyncConnection) -> rows.Row:
+        found = await forecast.standing(connection, self.site, self.hub.clock.now_us())
+        if found is None:
+            return {"forecast": None}
+        quality = {kind: asdict(one) for kind, one in found.quality.items()}
+        none: rows.Row = {"load": None, "pv": None}
+        return {"forecast": {"issued_us": found.issued_us, **none, **quality}}

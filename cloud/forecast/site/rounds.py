@@ -15,6 +15,7 @@ from cloud.fleet.model import Site
 from cloud.forecast.site import gauges, reading, scores, store
 from cloud.forecast.site.places_file import SiteRow
 from cloud.forecast.site.process import Process, ProcessDied
+from cloud.forecast.site.service import SCORED_DAYS, site_topic
 from cloud.forecast.site.store import Kept
 from cloud.forecast.site.task import Task
 from cloud.kernel.context import Hub
@@ -34,7 +35,6 @@ SITES_MAX = 2_000
 """In order of their ids; the others are not told, and the log says so."""
 AREA_DEFAULT = "AT"
 """Whose clock and holidays count where no feed of the operator names an area."""
-SCORED_DAYS = 14
 EVES_DAYS = 7
 """So long a day waits for what came of it; then it has no score."""
 TOPIC = "site forecasts"
@@ -123,6 +123,7 @@ class Rounds:
             await self._score(connection, task, document, now_us)
         self._failed.pop(site, None)
         gauges.issued(now_us)
+        self.hub.bus.wake(site_topic(site))
 
     async def _score(
         self, connection: AsyncConnection, task: Task, document: bytes, now_us: int

@@ -46,6 +46,12 @@ async def of_site(connection: AsyncConnection, site: str) -> Kept | None:
     return Kept(row.as_of_us, row.issued_us, zlib.decompress(row.document))
 
 
+async def issued_of(connection: AsyncConnection, site: str) -> int | None:
+    """Return when a site was last told, None: never."""
+    found: int | None = await connection.scalar(select(_c.issued_us).where(_c.site == site))
+    return found
+
+
 async def issued(connection: AsyncConnection) -> dict[str, int]:
     """Return when each site was last told."""
     rows = await connection.execute(select(_c.site, _c.issued_us))

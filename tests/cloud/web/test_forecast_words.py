@@ -5,9 +5,11 @@ from pathlib import Path
 
 from cloud.forecast.service import ladder, sources
 from cloud.forecast.service.model import State
+from cloud.forecast.site import demand
 from cloud.forecast.watch.verdicts import Code
 from cloud.web import texts
 
+_OF_SITE = re.compile(r'"((?:no|few|lent)_(?:load|pv|weather)[a-z_]*)"')
 _FLAGGED = re.compile(r"""(?:flag|flags\.append)\("([a-z_]+)"\)""")
 
 
@@ -20,6 +22,16 @@ def test_every_flag_of_the_forecasts_has_words() -> None:
     found |= {ladder.SHORT_HISTORY, ladder.SIMILAR_DAY, "clipped"}
     found |= {f"no_{name}" for name in (sources.LOAD, sources.RENEWABLES, sources.EXAA_PRICE)}
     assert not {f"flag.{flag}" for flag in found} - texts.dictionary("de").keys()
+
+
+def test_every_flag_of_a_site_and_of_the_weather_has_words() -> None:
+    folder = Path(demand.__file__).parent
+    texts_of = [path.read_text("utf-8") for path in folder.glob("*.py")]
+    found = {flag for text in texts_of for flag in _OF_SITE.findall(text)} | {"old"}
+    found |= {demand.EXTENDED, "stale_load", "stale_pv"}
+    assert {"no_weather", "few_pv_errors"} <= found
+    assert not {f"outlook.flag.{flag}" for flag in found} - texts.dictionary("de").keys()
+    assert {"flag.own_solar", "flag.own_wind", "flag.own_load"} <= texts.dictionary("de").keys()
 
 
 def test_every_rung_input_and_state_has_words() -> None:

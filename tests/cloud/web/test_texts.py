@@ -49,6 +49,7 @@ _MADE = (
     "marketevent.",
     "mode.",
     "orderstate.",
+    "outlook.flag.",
     "part.",
     "phase.",
     "quality.",

@@ -16,8 +16,8 @@ export const KINDS = {
 const EDGES = [0.05, 0.25, 0.5, 0.75, 0.95];
 
 /** One chart; returns how it is drawn, and the same numbers as a table. */
-export function fanChart(page, name) {
-  const kind = KINDS[name];
+export function fanChart(page, name, kinds = KINDS) {
+  const kind = kinds[name];
   const box = $(`#${name}-plot`);
   let columns = [];
   const shade = (share) => colour(kind.tone) + Math.round(share * 2.55).toString(16).padStart(2, "0");
