@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import cast
 
+from bench import price_usable
 from bench.options import Figures, Options
 from cloud.market.areas.catalogue import load
 from cloud.market.feeds.base import Wish
@@ -38,6 +39,11 @@ def run(options: Options) -> Figures:
     began_s = time.process_time()
     points = len(_parsed(large).series[0].periods[0].positions)
     large_s = time.process_time() - began_s
+    usable = price_usable.figures(60, 2) if options.quick else price_usable.figures(730, 5)
+    print(
+        f"a published day of prices is usable after {usable['price_usable_s_max']} s at most"
+        f" ({usable['price_usable_days']} days, target {price_usable.TARGET_S:g} s)"
+    )
     return {
         "document_96_points_ms": round(day_ms, 3),
         "document_2x100_points_ms": round(two_ms, 3),
@@ -48,6 +54,7 @@ def run(options: Options) -> Figures:
         "large_s_per_mb": round(large_s / len(large) * 1e6, 3),
         "large_extra_bytes": _peak_bytes() - before,
         "peak_rss_bytes": _peak_bytes(),
+        **usable,
     }
 
 
