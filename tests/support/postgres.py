@@ -21,7 +21,8 @@ from tests.support.system import wait_until
 
 USER = "postgres"
 START_TIMEOUT_S = 60.0
-_NEEDED = ("initdb", "postgres", "pg_isready", "createdb", "dropdb")
+_NEEDED = ("initdb", "postgres", "pg_isready", "psql")
+_DONE = "done"
 _DEBIAN = Path("/usr/lib/postgresql")
 _PR_SET_PDEATHSIG = 1
 _FAST = {
@@ -40,18 +41,30 @@ _MEMORY_FREE_BYTES_MIN = 2 * 1024**3
 class Server:
     """A server that runs."""
 
-    programs: Path
     folder: Path
+    clerk: subprocess.Popen[str]
+    """A psql that does what it is told: a new process each time would cost more than the work."""
 
     def new_database(self, like: str = "template1") -> str:
         """Create a copy of a database, usually an empty one, and return its URL."""
         name = f"test_{uuid.uuid4().hex}"
-        _run(self.programs / "createdb", "-h", self.folder, "-U", USER, "-T", like, name)
+        self._have(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
         return f"postgresql+asyncpg://{USER}@/{name}?host={self.folder}"
 
     def drop(self, url: str) -> None:
         """Remove a database that `new_database` created, whoever still talks to it."""
-        _run(self.programs / "dropdb", "-h", self.folder, "-U", USER, "--force", name_of(url))
+        self._have(f'DROP DATABASE "{name_of(url)}" WITH (FORCE)')
+
+    def _have(self, statement: str) -> None:
+        """Have a statement done before it returns."""
+        assert self.clerk.stdin is not None
+        assert self.clerk.stdout is not None
+        self.clerk.stdin.write(f"{statement};\n\\echo {_DONE}\n")
+        self.clerk.stdin.flush()
+        said = ""
+        while (line := self.clerk.stdout.readline()) != f"{_DONE}\n":
+            said += line
+            assert line, f"{statement}: {said}"
 
 
 def name_of(url: str) -> str:
@@ -89,12 +102,30 @@ def running(where: Path, *, durable: bool = False) -> Iterator[Server]:
             wait_until(
                 lambda: _accepts(where, folder), START_TIMEOUT_S, "the PostgreSQL server answers"
             )
-            yield Server(where, folder)
+            with _clerk(where, folder) as clerk:
+                yield Server(folder, clerk)
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(timeout=30)
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def _clerk(where: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a psql that ends at the first mistake."""
+    words = ["-h", folder, "-U", USER, "-d", "postgres", "-X", "-q", "-v", "ON_ERROR_STOP=1"]
+    with subprocess.Popen(
+        [where / "psql", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd="/",
+        preexec_fn=_end_with_parent,
+        **_unprivileged(),
+    ) as clerk:
+        yield clerk
 
 
 def _memory() -> Path | None:

@@ -4,7 +4,6 @@ Everything lives in one temporary folder and is stopped when the test ends; a pr
 parent dies without a word is ended by the kernel. Logs are shown when a start fails.
 """
 
-import ctypes
 import os
 import signal
 import socket
@@ -20,10 +19,11 @@ from typing import Any
 
 import httpx
 
+from tests.support import forked
+from tests.support.forked import Running, end_with_parent
 from wire.clock import SHIFT_VARIABLE
 
 START_TIMEOUT_S = 30.0
-_PR_SET_PDEATHSIG = 1
 _TRADER_HEADERS = "Authorization"
 
 
@@ -67,10 +67,6 @@ def write_registers(port: int, address: int, words: list[int]) -> None:
         assert answer[7:8] == b"\x10", f"the device refused: {answer!r}"
 
 
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 @dataclass(slots=True)
 class Box:
     """One site's simulated inverter and agent."""
@@ -90,7 +86,7 @@ class System:
     shift_s: float = 0.0
     start_s_max: float = START_TIMEOUT_S
     hub_port: int = 0
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, Running] = field(default_factory=dict)
     boxes: dict[str, Box] = field(default_factory=dict)
 
     @property
@@ -109,8 +105,8 @@ class System:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, SHIFT_VARIABLE: str(self.shift_s), **environment},
-                preexec_fn=_end_with_parent,
+                env=self._environment(environment),
+                preexec_fn=end_with_parent,
             )
         self.processes[name] = process
         return process
@@ -147,14 +143,13 @@ class System:
     def start_hub(self, **environment: str) -> None:
         """Start the hub, on the port it had before if it had one, and wait until it answers."""
         self.hub_port = self.hub_port or free_port()
-        hub = self.start(
-            "hub",
-            "cloud.main",
-            "serve",
-            PHOENYRA_HUB_DATA_DIR=str(self.folder / "hub"),
-            PHOENYRA_HUB_PORT=str(self.hub_port),
+        words = {
+            "PHOENYRA_HUB_DATA_DIR": str(self.folder / "hub"),
+            "PHOENYRA_HUB_PORT": str(self.hub_port),
             **environment,
-        )
+        }
+        hub = forked.start_hub(["serve"], self._environment(words), self.folder / "hub.log")
+        self.processes["hub"] = hub
 
         def healthy() -> bool:
             assert hub.poll() is None, self.log("hub")
@@ -164,6 +159,9 @@ class System:
                 return False
 
         wait_until(healthy, self.start_s_max, "the hub answers")
+
+    def _environment(self, more: dict[str, str]) -> dict[str, str]:
+        return {**os.environ, SHIFT_VARIABLE: str(self.shift_s), **more}
 
     def admin(self) -> httpx.Client:
         return self.client(self.admin_key)

@@ -1,0 +1,96 @@
+"""Hubs forked from a process that has imported the hub once: to import it takes most of a start.
+
+Each is a process of its own, with an id, that can really be killed. The command itself is started
+by the tests of the demonstration, of systemd (`tests/cloud/test_main.py`) and of hubs that refuse.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Protocol
+
+HUB = "cloud.main"
+_PR_SET_PDEATHSIG = 1
+_context = get_context("forkserver")
+_context.set_forkserver_preload([HUB, __name__])
+
+
+class Running(Protocol):
+    """What `subprocess.Popen` and `Forked` have in common."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+    def terminate(self) -> None: ...
+    def send_signal(self, sig: int, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Forked:
+    """A hub, with the words of `subprocess.Popen`."""
+
+    process: ForkServerProcess
+
+    @property
+    def pid(self) -> int:
+        assert self.process.pid is not None
+        return self.process.pid
+
+    def poll(self) -> int | None:
+        return self.process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code.
+
+        Raises:
+            subprocess.TimeoutExpired: it runs on.
+        """
+        self.process.join(timeout)
+        code = self.process.exitcode
+        if code is None:
+            raise subprocess.TimeoutExpired(HUB, timeout or 0.0)
+        return code
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def terminate(self) -> None:
+        self.process.terminate()
+
+    def send_signal(self, sig: int, /) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, sig)
+
+
+def start_hub(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Forked:
+    """Do as ``python -m cloud.main ARGUMENTS`` would, its output at the end of `log`."""
+    words = (tuple(arguments), dict(environment), str(log))
+    process = _context.Process(target=_run, args=words, daemon=True)
+    process.start()
+    return Forked(process)
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process when its parent dies, even without a word."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _run(arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:
+    end_with_parent()
+    os.environ.clear()
+    os.environ.update(environment)
+    said = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    for stream in (1, 2):
+        os.dup2(said, stream)
+    os.close(said)
+    sys.exit(import_module(HUB).main(arguments))
