@@ -46,6 +46,7 @@ class Members:
         self._grove: Grove = {} if grove is None else grove
         self._lags: Lags = lags(days)
         self._configuration = configuration
+        self._forests = [one for one in configuration.members if isinstance(one, Forest)]
         self._grown: dict[Forest, _Grown] = {}
         self._features: dict[tuple[int, int], Features] = {}
 
@@ -97,11 +98,21 @@ class Members:
     def _grow(self, forest: Forest, at: int) -> _Grown:
         stretch = (max(at - forest.window_days, 0), at)
         if stretch not in self._features:
-            self._features = {stretch: features(self._days, stretch)}
+            self._features.clear()  # a set of four years takes 11 MB, and never two are needed
+            self._features[stretch] = features(self._days, stretch)
         read = self._features[stretch]
         name = (self._days.area, tuple(self._days.inputs), forest, self._days.on(at))
         if name not in self._grove:
+            for old in [one for one in self._grove if one[:-1] == name[:-1] and one[-1] < name[-1]]:
+                del self._grove[old]
             self._grove[name] = grown(
                 read, self._lags.prices, stretch, forest.growth, relative=forest.relative
             )
-        return _Grown(at, self._grove[name], read)
+        told = read.only(at, at + forest.every_days)
+        if all(self._is_grown(other, at) for other in self._forests if other != forest):
+            self._features.clear()
+        return _Grown(at, self._grove[name], told)
+
+    def _is_grown(self, forest: Forest, at: int) -> bool:
+        held = self._grown.get(forest)
+        return held is not None and held.at == at

@@ -29,18 +29,35 @@ class Features:
     """Shape (days, 24, features), EUR/MWh."""
     level: FloatArray
     """Mean price of the seven days before, shape (days,)."""
+    first: int = 0
+    """Day of the history that is the first one here."""
 
     def rows(self, begin: int, end: int, *, relative: bool) -> FloatArray:
         """Return the rows of days [begin, end), shape (days x 24, features).
 
         Relative: every price minus the level of its day, and the level itself beside them.
         """
-        plain, prices = self.plain[begin:end], self.prices[begin:end]
+        some = slice(begin - self.first, end - self.first)
+        plain, prices = self.plain[some], self.prices[some]
         blocks = [plain, prices]
         if relative:
-            level = np.broadcast_to(self.level[begin:end, None, None], (*plain.shape[:2], 1))
+            level = np.broadcast_to(self.level[some, None, None], (*plain.shape[:2], 1))
             blocks = [plain, prices - level, level]
         return np.concatenate(blocks, axis=2).reshape(len(plain) * HOURS, -1)
+
+    def levels(self, begin: int, end: int) -> FloatArray:
+        """Return the level of days [begin, end)."""
+        return self.level[begin - self.first : end - self.first]
+
+    def only(self, begin: int, end: int) -> "Features":
+        """Return a copy of days [begin, end) alone; the rest can be forgotten."""
+        some = slice(begin - self.first, end - self.first)
+        return Features(
+            plain=self.plain[some].copy(),
+            prices=self.prices[some].copy(),
+            level=self.level[some].copy(),
+            first=begin,
+        )
 
 
 def features(days: Days, fitted_on: tuple[int, int]) -> Features:

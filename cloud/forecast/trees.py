@@ -59,7 +59,7 @@ class Trees:
         with one_thread():
             scaled = self.regressor.predict(rows)
         prices = self.price_scaling.back(scaled[:, None])[:, 0]
-        return prices + features.level[day] if self.relative else prices
+        return prices + features.levels(day, day + 1) if self.relative else prices
 
 
 def grown(
@@ -72,7 +72,7 @@ def grown(
     rows = features.rows(begin, end, relative=relative)
     wanted = prices[begin:end].ravel()
     if relative:
-        wanted = wanted - np.repeat(features.level[begin:end], HOURS)
+        wanted = wanted - np.repeat(features.levels(begin, end), HOURS)
     known = np.isfinite(wanted) & np.isfinite(rows).all(axis=1)
     if known.sum() < ROWS_MIN:
         return None

@@ -19,7 +19,7 @@ from cloud.forecast.service.soon import Soon
 from cloud.forecast.service.task import Task
 
 NICENESS = 15
-TREES_MAX = 60
+TREES_MAX = 40
 """Fits that are kept, the oldest go first: some ten areas, at one MB each."""
 
 
