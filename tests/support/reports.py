@@ -9,6 +9,7 @@ from cloud.forecast.report.document import Origin, document
 from cloud.forecast.report.figures import Figures
 from cloud.forecast.report.history import File, History
 from cloud.forecast.report.leakage import leakage
+from cloud.forecast.report.offers import offers
 from cloud.forecast.report.told import Told, hourly
 from cloud.forecast.report.value import Value, values
 from tests.support.own_market import own_market
@@ -44,4 +45,4 @@ def report() -> tuple[Figures, Told, list[Value]]:
     told = told_of(found)
     worth = values(told)
     origin = Origin(SMALL, "0" * 64, None, "somebody.csv", leakage(found, SMALL))
-    return document(history_of(found.days), found, told, worth, origin), told, worth
+    return document(history_of(found.days), found, told, (worth, offers(told)), origin), told, worth

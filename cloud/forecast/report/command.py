@@ -28,6 +28,7 @@ from cloud.forecast.report.document import Origin, document
 from cloud.forecast.report.figures import Figures
 from cloud.forecast.report.history import FILES_MAX, History, history
 from cloud.forecast.report.leakage import leakage
+from cloud.forecast.report.offers import offers
 from cloud.forecast.report.page import page
 from cloud.forecast.report.pictures import picture
 from cloud.forecast.report.plots import all_plots
@@ -85,7 +86,7 @@ def run(options: argparse.Namespace) -> None:
         reference=options.reference.name if options.reference else None,
         leakage=leakage(scored, DAY_AHEAD, slots, progress=_shown("leakage")),
     )
-    found = document(past, scored, told, worth, origin)
+    found = document(past, scored, told, (worth, offers(told, progress=_shown("offers"))), origin)
     _write(out, found, told, worth, zone if past.stamped else None)
     if options.plots is not None:
         _draw(options.plots, found, told, worth)
@@ -221,6 +222,12 @@ def _said(found: Figures, out: Path) -> str:
     for value in document["revenue"]:
         share = value["models"][OURS]["share_pct"]
         lines.append(f"  battery of {value['rules']['said']}: {share or nan:.1f} % of foresight")
+    for value in document["offers"]:
+        count, taken = list(value["taken"].items())[-1]
+        share = taken["share_pct"]
+        lines.append(
+            f"  the same, best of {count} offered plans, {value['rules']['said']}: {share:.1f} %"
+        )
     leaking = ", ".join(document["leakage"]["leaking"])
     lines.append(f"  leakage: {f'READ THE FUTURE on {leaking}' if leaking else 'none'}")
     return "\n".join([*lines, f"  {out / 'report.html'}", ""])

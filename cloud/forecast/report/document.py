@@ -17,6 +17,7 @@ from cloud.forecast.days import HOURS
 from cloud.forecast.report import figures
 from cloud.forecast.report.figures import Figures, digits
 from cloud.forecast.report.history import History
+from cloud.forecast.report.offers import Offers
 from cloud.forecast.report.told import OURS, Told, clock_changes
 from cloud.forecast.report.value import Value
 
@@ -37,7 +38,11 @@ class Origin:
 
 
 def document(
-    history: History, scored: Scored, told: Told, worth: Sequence[Value], origin: Origin
+    history: History,
+    scored: Scored,
+    told: Told,
+    worth: tuple[Sequence[Value], Sequence[Offers]],
+    origin: Origin,
 ) -> Figures:
     """Return the whole report."""
     days = told.days
@@ -67,7 +72,8 @@ def document(
         "by": figures.splits(told),
         "quantiles": figures.probabilities(told),
         "comparisons": figures.comparisons(told),
-        "revenue": [value.figures() for value in worth],
+        "revenue": [value.figures() for value in worth[0]],
+        "offers": [value.figures() for value in worth[1]],
         "weights": figures.weights(told),
     }
 

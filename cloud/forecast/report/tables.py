@@ -22,6 +22,8 @@ def all_tables(found: Document, say: Speech) -> Iterator[str]:
         yield levels(found, say)
     for value in found["revenue"]:
         yield revenue(value, say)
+    for value in found["offers"]:
+        yield offers(value, say)
     yield split(found, "weekday", say)
     yield split(found, "regime", say)
 
@@ -94,6 +96,25 @@ def revenue(value: Document, say: Speech) -> str:
     head = [say("model"), say("eur_day"), say("share_pct"), say("gap_pct")]
     title = f"{say('table.revenue')}: {say.rules(value['rules'])}"
     return table(title, head, rows, say("note.revenue"))
+
+
+def offers(value: Document, say: Speech) -> str:
+    """Return one plan that is followed, and several that are offered, side by side."""
+    rows = [
+        ([say("foresight"), say.number(value["foresight_eur_per_mw_and_day"]), ""], False),
+        (_offer(say("offers.followed"), value["followed"], say), False),
+    ]
+    *fewer, last = value["taken"]
+    for count in (*fewer, last):
+        name = f"{say('offers.taken')} {count}"
+        rows.append((_offer(name, value["taken"][count], say), count == last))
+    head = [f"{value['days']} {say('days')}", say("eur_day"), say("share_pct")]
+    title = f"{say('table.offers')}: {say.rules(value['rules'])}"
+    return table(title, head, rows, say("note.offers"))
+
+
+def _offer(name: str, row: Document, say: Speech) -> list[str]:
+    return [name, say.number(row["eur_per_mw_and_day"]), say.number(row["share_pct"], 1)]
 
 
 def split(found: Document, group: str, say: Speech) -> str:

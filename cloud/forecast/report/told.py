@@ -13,7 +13,7 @@ from cloud.forecast.arrays import FloatArray, IntArray
 from cloud.forecast.backtest import Scored
 from cloud.forecast.days import HOURS, Days, filled, last_week, similar_day
 from cloud.forecast.layouts import Table, price_column
-from cloud.forecast.quantiles import GRID, bands
+from cloud.forecast.quantiles import GRID, Bands, bands
 from cloud.forecast.quarters import joined
 from cloud.forecast.shape import walked
 from cloud.forecast.walk import doubt
@@ -46,6 +46,10 @@ class Told:
     """Forecasts of others; NaN where they have none."""
     rows: IntArray
     """Days with every price and a forecast."""
+    laid: Bands
+    """What was learned before each day, from the warm-up on."""
+    lead: int
+    """Row of `laid` that row 0 is."""
 
     @property
     def slots(self) -> int:
@@ -86,6 +90,8 @@ def hourly(scored: Scored, names: tuple[str, ...], references: Mapping[str, Floa
         },
         references=references,
         rows=scored.whole,
+        laid=laid,
+        lead=lead,
     )
 
 
@@ -131,6 +137,8 @@ def quarterly(
         },
         references=references,
         rows=np.flatnonzero(whole),
+        laid=laid,
+        lead=lead,
     )
 
 

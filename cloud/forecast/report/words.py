@@ -50,6 +50,9 @@ _WORDS = {
     "table.intervals": ("Intervals", "Intervalle"),
     "table.levels": ("Quantile score by level", "Quantilfehler nach Niveau"),
     "table.revenue": ("A battery of 1 MW", "Ein Speicher von 1 MW"),
+    "table.offers": ("Several plans offered together", "Mehrere Pläne zugleich geboten"),
+    "offers.followed": ("one plan, paid at any price", "ein Plan, zu jedem Preis bezahlt"),
+    "offers.taken": ("the best of the plans offered:", "der beste der gebotenen Pläne:"),
     "table.weekday": ("By weekday", "Nach Wochentag"),
     "table.regime": ("By price", "Nach Preis"),
     "table.data": ("What it was made of", "Woraus er gemacht ist"),
@@ -137,6 +140,14 @@ _WORDS = {
         "Tag für Tag mit der Prognose geplant, zu wahren Preisen bezahlt; um Mitternacht leer. Die"
         " Voraussicht befolgt dieselben Regeln, und Regeln werden nie vermischt. Lücke: was die"
         " Vorwoche liegen lässt.",
+    ),
+    "note.offers": (
+        "Offered as exclusive loops, purchase and sale together: the auction takes the one that its"
+        " prices favour most, or none. Never to be compared with one plan a day, which is paid"
+        " whatever the prices.",
+        "Als exklusive Schleifen geboten, Kauf und Verkauf zugleich: die Auktion nimmt die, die"
+        " ihre Preise am meisten begünstigen, oder keine. Nie mit einem Plan am Tag"
+        " zu vergleichen, der zu jedem Preis bezahlt wird.",
     ),
     "note.leakage": (
         "Prices of the tested days and all later values were replaced by noise; no bit of the"

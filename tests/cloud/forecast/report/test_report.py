@@ -103,6 +103,16 @@ def test_nobody_earns_more_than_perfect_foresight() -> None:
         assert "somebody <else>" in value["models"]
 
 
+def test_more_plans_offered_earn_more_and_stand_beside_the_one_that_is_followed() -> None:
+    assert [value["rules"]["cost_eur_per_mwh"] for value in found()["offers"]] == [0.0, 5.0]
+    for value in found()["offers"]:
+        shares = [row["share_pct"] for row in value["taken"].values()]
+        assert list(value["taken"]) == ["1", "3", "12", "24"]
+        assert shares == sorted(shares)
+        assert value["followed"]["share_pct"] <= shares[-1] <= 100.0 + 1e-6
+        assert value["days"] <= found()["days_scored"]
+
+
 def test_weights_of_a_day_make_one() -> None:
     assert sum(found()["weights"]["mean"].values()) == pytest.approx(1.0, abs=1e-5)
 
