@@ -5,7 +5,7 @@ Applied Energy 293:116983 (2021), section 5, and Gneiting and Raftery, JASA 102:
 """
 
 from dataclasses import dataclass
-from math import erf, log, sqrt
+from math import erf, exp, log, sqrt
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from cloud.forecast.arrays import FloatArray
 
 WEEK_LAGS = 7
 """Daily lags of the Newey-West variance: bad weeks come in rows."""
+_CONDITIONAL_DAYS_MIN = 10
 
 
 def mae(true: FloatArray, told: FloatArray) -> float:
@@ -92,6 +93,24 @@ def diebold_mariano(true: FloatArray, told: FloatArray, reference: FloatArray) -
         weight = 1.0 - lag / (WEEK_LAGS + 1)
         long_run += 2.0 * weight * float(centred[lag:] @ centred[:-lag]) / count
     return Comparison(_p_value(gain, plain, count), _p_value(gain, long_run, count))
+
+
+def giacomini_white(true: FloatArray, told: FloatArray, reference: FloatArray) -> float:
+    """Return p of daily mean errors that are equal also for whoever knows the day before.
+
+    One day ahead; what is known is the difference of the day before. Small: the forecast is the
+    better one where its mean error is the smaller, and 1 where it is not. Two degrees of freedom.
+
+    Source: Giacomini and White, Econometrica 74:1545 (2006), section 3.4.
+    """
+    losses = np.abs(true - reference).mean(axis=1) - np.abs(true - told).mean(axis=1)
+    if len(losses) < _CONDITIONAL_DAYS_MIN or losses[1:].mean() <= 0.0:
+        return 1.0
+    gains = np.stack([losses[1:], losses[:-1] * losses[1:]], axis=1)
+    mean = gains.mean(axis=0)
+    spread = gains.T @ gains / len(gains)
+    statistic = len(gains) * float(mean @ np.linalg.lstsq(spread, mean, rcond=None)[0])
+    return exp(-statistic / 2.0)
 
 
 def _p_value(gain: float, variance: float, count: int) -> float:

@@ -186,7 +186,7 @@ def _draw(folder: Path, found: Figures, told: Told, worth: list[Value]) -> None:
     where = f"{document['area']}, {document['first_day']} {say('to')} {document['last_day']}"
     for drawn in all_plots(told, document["by"], document["quantiles"], worth, say):
         name = drawn.key.removeprefix("plot.").replace(".", "-")
-        _put(folder / f"{name}.svg", picture(drawn, "" if drawn.note else where, say, style))
+        _put(folder / f"{name}.svg", picture(drawn, where, say, style))
 
 
 def _put(path: Path, text: str) -> None:

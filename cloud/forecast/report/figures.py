@@ -14,6 +14,7 @@ from cloud.forecast.metrics import (
     bias,
     coverage,
     diebold_mariano,
+    giacomini_white,
     kupiec,
     mae,
     pinball,
@@ -97,6 +98,7 @@ def probabilities(told: Told) -> Figures:
         "crossings": int((np.diff(said, axis=2) < 0.0).sum()),
         "intervals": {f"{pct}": _interval(true, said, pct) for pct in INTERVALS},
         "coverage80_by_hour_pct": _by_hour(true, said),
+        "kupiec80_p_by_hour": _kupiec_by_hour(true, said),
         "reliability_pct": [digits(100.0 * float(np.mean(true <= said[..., at]))) for at in _all()],
         "pit": [digits(float(share)) for share in pit(true, said)],
     }
@@ -117,6 +119,9 @@ def comparisons(told: Told) -> dict[str, dict[str, Figures]]:
                 "days": len(rows),
                 "p_plain": digits(test.p_plain),
                 "p_newey_west": digits(test.p_newey_west),
+                "p_giacomini_white": digits(
+                    giacomini_white(told.true[rows], said[rows], theirs[rows])
+                ),
             }
     return found
 
@@ -179,6 +184,23 @@ def _masks(told: Told) -> Iterator[tuple[str, str, BoolArray]]:
         yield "weekday", name, np.broadcast_to((weekdays == number)[:, None], shape)
     for name, (low, high) in REGIMES.items():
         yield "regime", name, (true >= low) & (true < high)
+    for name, days in _states(told).items():
+        yield "state", name, np.broadcast_to(days[:, None], shape)
+
+
+def _states(told: Told) -> dict[str, BoolArray]:
+    """Return which of the days that count were of a kind that a forecast is flagged for."""
+    awake_all = np.ones(len(told.rows), dtype=bool)
+    for said in told.members.values():
+        awake_all &= np.isfinite(said[told.rows]).all(axis=1)
+    free = np.array([told.on(int(row)) in told.days.holidays for row in told.rows], dtype=bool)
+    banded = np.isin(told.rows, told.banded)
+    return {
+        "every member spoke": awake_all,
+        "a member slept": ~awake_all,
+        "without quantiles": ~banded,
+        "public holiday": free,
+    }
 
 
 def _split(told: Told, mask: BoolArray) -> Figures:
@@ -205,6 +227,14 @@ def _interval(true: FloatArray, said: FloatArray, pct: int) -> Figures:
         "width": digits(float(np.mean(high - low))),
         "winkler": digits(winkler(true, low, high, pct / 100.0)),
     }
+
+
+def _kupiec_by_hour(true: FloatArray, said: FloatArray) -> list[float | None]:
+    """Return p of each hour alone; days count as independent."""
+    low, high = (said[..., LEVELS.index(level)] for level in INTERVALS[80])
+    inside = ((true >= low) & (true <= high)).reshape(len(true), HOURS, -1)
+    count = len(true) * inside.shape[2]
+    return [digits(kupiec(int(hits), count, 0.8)) for hits in inside.sum(axis=(0, 2))]
 
 
 def _by_hour(true: FloatArray, said: FloatArray) -> list[float | None]:

@@ -7,15 +7,15 @@ from cloud.forecast.report.plots import Drawn
 from cloud.forecast.report.speech import Speech
 from cloud.forecast.report.svg import HEIGHT, WIDTH
 
-_EDGE, _TITLE, _ROW, _MARK = 14, 26, 18, 20
-_LETTER = 6.3
+_EDGE, _TITLE, _ROW, _MARK = 14, 42, 18, 20
+_LETTER = 7.0
 """Width of a letter of the legend; a little more than most have, so that none touch."""
 _FONT = "Segoe UI, Roboto, Helvetica Neue, system-ui, sans-serif"
 
 
 def picture(drawn: Drawn, where: str, say: Speech, style: str) -> str:
-    """Return the file; `where` stands behind the title, `style` is the text of ``plots.css``."""
-    title = " · ".join(filter(None, (say.plain(drawn.key), where, drawn.note)))
+    """Return the file; `where` stands below the title, `style` is the text of ``plots.css``."""
+    below = " · ".join(filter(None, (where, drawn.note)))
     items = list(_legend(drawn, say))
     rows = max((row for _, row, _, _ in items), default=-1) + 1
     width, height = WIDTH + 2 * _EDGE, _TITLE + HEIGHT + rows * _ROW + _EDGE
@@ -30,7 +30,8 @@ def picture(drawn: Drawn, where: str, say: Speech, style: str) -> str:
         ".title { fill: var(--t1); font-size: 13px; font-weight: 650; }"
         " .said { fill: var(--t2); font-size: 12px; }</style>"
         f'<rect width="{width}" height="{height}" rx="10" fill="var(--surface)"/>'
-        f'<text class="title" x="{_EDGE}" y="20">{escape(title)}</text>{plot}{legend}</svg>\n'
+        f'<text class="title" x="{_EDGE}" y="20">{escape(say.plain(drawn.key))}</text>'
+        f'<text class="said" x="{_EDGE}" y="36">{escape(below)}</text>{plot}{legend}</svg>\n'
     )
 
 

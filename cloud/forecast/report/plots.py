@@ -17,7 +17,7 @@ ROLLING_DAYS = 28
 _LETTERS_MAX = 36
 """Below a plot; more touch each other."""
 _MONTHS_APART = 28
-_PLACES_MAX = 250
+_PLACES_MAX = 130
 _COLOURS = 12
 """Of bands; the style sheet has so many."""
 
@@ -239,7 +239,7 @@ def _dated(told: Told) -> Axis:
 
 
 def _thinned(count: int) -> IntArray:
-    """Return the rows that are drawn of many days: a plot has some 400 places across."""
+    """Return the rows that are drawn of many days: a plot has 440 places across."""
     every = -(-count // _PLACES_MAX)
     return np.arange((count - 1) % every, count, every)
 

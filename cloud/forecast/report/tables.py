@@ -26,6 +26,7 @@ def all_tables(found: Document, say: Speech) -> Iterator[str]:
         yield offers(value, say)
     yield split(found, "weekday", say)
     yield split(found, "regime", say)
+    yield split(found, "state", say)
 
 
 def errors(found: Document, say: Speech) -> str:
@@ -47,12 +48,14 @@ def comparisons(found: Document, say: Speech) -> str:
                 f"{row['days']}",
                 say.probability(row["p_plain"]),
                 say.probability(row["p_newey_west"]),
+                say.probability(row["p_giacomini_white"]),
             ],
             False,
         )
         for name, row in found["comparisons"][OURS].items()
     ]
     head = [say("model"), say("days"), say("p_plain"), say("p_newey_west")]
+    head.append(say("p_giacomini_white"))
     return table(say("table.comparisons"), head, rows, say("note.comparisons"))
 
 

@@ -84,3 +84,34 @@ def test_the_published_forecasts_have_the_published_errors() -> None:
     prices = market.hours("price_eur_mwh")
     assert metrics.mae(prices[-728:], prices[-735:-7]) == pytest.approx(9.114, abs=5e-4)
     assert metrics.diebold_mariano(true, dnn, lear).p_plain == pytest.approx(0.0007, abs=5e-5)
+
+
+def test_the_conditional_test_is_small_for_the_clearly_better_and_one_for_the_worse() -> None:
+    drawn = np.random.default_rng(1)
+    true = drawn.normal(0, 10, (200, 24))
+    good, bad = true + drawn.normal(0, 1, true.shape), true + drawn.normal(0, 1.3, true.shape)
+    assert metrics.giacomini_white(true, good, bad) < 1e-6
+    assert metrics.giacomini_white(true, bad, good) == 1.0
+    assert metrics.giacomini_white(TRUE, TOLD, TOLD) == 1.0
+
+
+def test_the_conditional_test_sees_who_is_better_after_a_good_day_where_the_mean_does_not() -> None:
+    drawn = np.random.default_rng(2)
+    gain, gains = 0.0, []
+    for _ in range(400):
+        gain = 0.8 * gain + float(drawn.normal(0, 0.3))
+        gains.append(gain)
+    true = np.zeros((400, 24))
+    told = np.full_like(true, 5.0)
+    reference = told + (np.array(gains) - np.mean(gains) + 0.01)[:, None]
+    assert metrics.diebold_mariano(true, told, reference).p_newey_west > 0.3
+    assert metrics.giacomini_white(true, told, reference) < 1e-4
+
+
+def test_the_conditional_test_is_rarely_small_without_a_difference() -> None:
+    drawn = np.random.default_rng(3)
+    true, found = np.zeros((300, 24)), []
+    for _ in range(300):
+        told, other = (drawn.normal(0, 1, true.shape) for _ in range(2))
+        found.append(metrics.giacomini_white(true, told, other))
+    assert np.mean(np.array(found) < 0.05) <= 0.05
