@@ -15,7 +15,7 @@ from datetime import date, time, timedelta
 from functools import lru_cache
 
 from cloud.market.areas.model import SDAC, Area
-from cloud.market.feeds import simulated_weather
+from cloud.market.feeds import simulated_intraday, simulated_weather
 from cloud.market.feeds.base import Wish
 from cloud.market.feeds.errors import FeedRefused
 from cloud.market.feeds.simulated_weather import Sky
@@ -31,6 +31,8 @@ LOAD_MW_ELSEWHERE = 9_000.0
 LATE_ONE_IN, HOLE_ONE_IN, REVISED_ONE_IN = 11, 13, 9
 """One day in so many is published late, has a hole at first, is corrected the day after."""
 _QUARTER_US = 900_000_000
+_EUR_A_LOAD = 110.0
+"""EUR/MWh that the price rises by where as much more is left for other plants as the load takes."""
 _SOLAR, _WIND = "B16", "B19"
 _KINDS: Mapping[Kind, tuple[str, ...]] = {
     Kind.PRICE_DAY_AHEAD: (SDAC,),
@@ -38,6 +40,7 @@ _KINDS: Mapping[Kind, tuple[str, ...]] = {
     Kind.LOAD_ACTUAL: ("",),
     Kind.GENERATION_FORECAST: (_SOLAR, _WIND),
     Kind.GENERATION_ACTUAL: (_SOLAR, _WIND),
+    **simulated_intraday.KINDS,
     **dict.fromkeys(simulated_weather.KINDS, (simulated_weather.PLACE,)),
 }
 _ACTUAL = (Kind.LOAD_ACTUAL, Kind.GENERATION_ACTUAL)
@@ -100,6 +103,9 @@ def issues(
     if kind in simulated_weather.KINDS:
         yield from _weather(seed, area, kind, day, now_us)
         return
+    if kind in simulated_intraday.KINDS:
+        yield from _intraday(seed, area, detail, day, now_us)
+        return
     start_us, end_us = area.day_us(day)
     starts = tuple(range(start_us, end_us, _QUARTER_US))
     values = tuple(_values(seed, area, kind, detail, day))
@@ -148,6 +154,41 @@ def _weather(seed: int, area: Area, kind: Kind, day: date, now_us: int) -> Itera
         yield Issue(run.known_us, run.revision, run.starts_us, run.values)
 
 
+def _intraday(seed: int, area: Area, detail: str, day: date, now_us: int) -> Iterator[Issue]:
+    periods = area.periods(day, RESOLUTION_S)
+    hours = [slot * 24 / periods for slot in range(periods)]
+    worlds = [_world(seed, area, day, hour) for hour in hours]
+    more, brighter, windier = (_missed(seed, area, one, day) for one in ("", _SOLAR, _WIND))
+    scale = LOAD_MW.get(area.code, LOAD_MW_ELSEWHERE)
+    start_us, end_us = area.day_us(day)
+    of = simulated_intraday.Day(
+        area,
+        day,
+        tuple(range(start_us, end_us, _QUARTER_US)),
+        [_price(*world, scale, hour) for world, hour in zip(worlds, hours, strict=True)],
+        [
+            _EUR_A_LOAD * _swing(hour) * (load * more - sun * brighter - wind * windier) / scale
+            for (load, sun, wind), hour in zip(worlds, hours, strict=True)
+        ],
+    )
+
+    def chance(what: str) -> float:
+        return _chance(f"{seed}/{area.code}/intraday/{what}")
+
+    for told in simulated_intraday.told(detail, of, now_us, chance):
+        yield Issue(told.known_us, 1, told.starts_us, told.values)
+
+
+def _missed(seed: int, area: Area, plant: str, day: date) -> float:
+    """Return the share by which the forecast of a day is missed, at most."""
+    return 0.2 * (_chance(f"{seed}/{area.code}/miss/{plant}/{day}") - 0.5)
+
+
+def _swing(hour: float) -> float:
+    """Return how much of it there is at an hour."""
+    return math.sin(hour / 3)
+
+
 def _season(day: date) -> float:
     return math.cos((day.timetuple().tm_yday - 15) / 365 * math.tau)
 
@@ -162,8 +203,7 @@ def _values(seed: int, area: Area, kind: Kind, detail: str, day: date) -> Iterat
             continue
         value = {"": load, _SOLAR: solar, _WIND: wind}[detail]
         if kind in _ACTUAL:
-            miss = 0.2 * (_chance(f"{seed}/{area.code}/miss/{detail}/{day}") - 0.5)
-            value *= 1 + miss * math.sin(hour / 3)
+            value *= 1 + _missed(seed, area, detail, day) * _swing(hour)
         yield round(max(0.0, value), 1)
 
 
@@ -188,7 +228,9 @@ def _price(load: float, solar: float, wind: float, scale: float, hour: float) ->
     steep = 40 * max(0.0, left - 0.75) ** 2
     deep = 160 * min(0.0, left - 0.12)
     quarter = 6 * math.sin(hour * math.tau) * (1 if hour < 12 else -1)
-    return round(min(3_999.0, max(-499.0, 12 + 110 * left + 260 * steep / 40 + deep + quarter)), 2)
+    return round(
+        min(3_999.0, max(-499.0, 12 + _EUR_A_LOAD * left + 260 * steep / 40 + deep + quarter)), 2
+    )
 
 
 def _between(seed: int, what: str, area: Area, day: date, hour: float) -> float:

@@ -74,3 +74,27 @@ async def test_the_weather_is_told_before_the_day_and_the_sun_follows_it() -> No
     radiation = told[-1].values
     shares = [p / r for p, r in zip(power, radiation, strict=True) if r > 50]
     assert max(shares) < 1.5 * min(shares)
+
+
+async def test_auctions_of_the_day_come_in_turn_and_the_index_ends_where_the_news_were() -> None:
+    clock = SetClock(local_us(2026, 6, 15, 10, 20))
+    feed = Simulated(1, AREAS, clock)
+    start_us, end_us = AT.day_us(date(2026, 6, 15))
+    auctions = Wish(kind=Kind.PRICE_INTRADAY_AUCTION, area="AT", start_us=start_us, end_us=end_us)
+    found = {batch.series.detail: batch async for batch in feed.fetch(auctions)}
+    assert {name: len(batch.values) for name, batch in found.items()} == {"IDA1": 96, "IDA2": 96}
+    index = Wish(kind=Kind.PRICE_INTRADAY, area="AT", start_us=start_us, end_us=end_us)
+    (batch,) = [batch async for batch in feed.fetch(index)]
+    assert len(batch.values) == 39, "the quarter-hour that ended at 9:45 is the last one"
+    clock.at_us = local_us(2026, 6, 16, 1)
+    found = {batch.series.detail: batch async for batch in feed.fetch(auctions)}
+    assert len(found["IDA3"].values) == 48
+    assert found["IDA3"].starts_us[0] == local_us(2026, 6, 15, 12)
+    (batch,) = [batch async for batch in feed.fetch(index)]
+    steps = [
+        after - before
+        for after, before in zip(batch.values[48:], found["IDA3"].values, strict=True)
+    ]
+    assert 0.5 < sum(map(abs, steps)) / len(steps) < 10.0
+    before = [a - b for a, b in zip(found["IDA2"].values, found["IDA1"].values, strict=True)]
+    assert 0.2 < sum(map(abs, before)) / len(before) < 3.0
