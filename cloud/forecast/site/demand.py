@@ -1,9 +1,10 @@
 """A site's own load of the next 48 hours, from its past and the calendar. Pure.
 
-Which way depends on how many whole days are known (`quality`): fewer than 7: their mean,
-`template`; fewer than 35: the similar day; fewer than 90: the mean of that and a regression,
-`short_history`; else the regression of two windows, `full`. A day behind one that has not ended
-reads what was told of it. Quantiles come from how far the same way was lately off.
+Which way depends on how many whole days are known (`quality`): fewer than 7: their mean, or the
+shape of another site's days at this one's level, `template`; fewer than 35: the similar day; fewer
+than 90: the mean of that and a regression, `short_history`; else the regression of two windows,
+`full`. A day behind one that has not ended reads what was told of it. Quantiles come from how far
+the same way was lately off.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,11 @@ ERROR_DAYS_MIN = 14
 FEW_ERROR_DAYS = 21
 STALE_DAYS_MAX = 7
 """Of a meter that is silent for longer nothing is told."""
+LENT = "lent_load"
+LENT_SLOTS_MIN = 8
+"""Quarter-hours that two sites were both measured in, to compare their levels."""
+LENT_WEEKS = 4
+"""Same days of so many weeks make the shape."""
 EXTENDED = "extended"
 EXTENDED_WIDENING = 1.5
 """Of the day after tomorrow, which reads what was told of today and tomorrow."""
@@ -52,6 +58,8 @@ class _Past:
     rung: str
     known_share: float
     """Of today."""
+    lent: FloatArray | None = None
+    """Days of another site at this one's level, as `power`."""
 
     def day(self, row: int) -> date:
         return self.first + timedelta(days=row)
@@ -86,13 +94,13 @@ def told(task: Task, area: Area) -> Told:
         flat,
         grid.quarters(around, area, past.day(today))[part],
         past.rung if np.isfinite(flat).any() else None,
-        _flags(margins),
+        _flags(margins, is_lent=past.lent is not None),
     )
 
 
-def _flags(margins: Margins | None) -> tuple[str, ...]:
+def _flags(margins: Margins | None, *, is_lent: bool) -> tuple[str, ...]:
     if margins is None:
-        return ("no_load_quantiles", EXTENDED)
+        return (*((LENT,) if is_lent else ()), "no_load_quantiles", EXTENDED)
     few = len(margins.errors) < FEW_ERROR_DAYS
     return (*(("few_load_errors",) if few else ()), EXTENDED)
 
@@ -105,7 +113,11 @@ def _past(task: Task, area: Area, power: FloatArray) -> _Past | None:
         return None
     found = grid.filled(grid.rows(power, task.start_us, area, first, count + _TARGETS))
     whole = int(np.isfinite(found[:count]).all(axis=1).sum())
-    if whole == 0:
+    rung, lent = rung_of(whole), None
+    if rung == TEMPLATE and len(task.lent):
+        donor = grid.rows(task.past(task.lent), task.start_us, area, first, count + _TARGETS)
+        lent = levelled(found, grid.filled(donor))
+    if whole == 0 and lent is None:
         return None
     free = frozenset(
         day
@@ -113,7 +125,19 @@ def _past(task: Task, area: Area, power: FloatArray) -> _Past | None:
         for day in holidays.holidays_of(area, year)
     )
     known = float(np.isfinite(found[count]).mean())
-    return _Past(first, found, free, rung_of(whole), max(known, _KNOWN_SHARE_MIN))
+    return _Past(first, found, free, rung, max(known, _KNOWN_SHARE_MIN), lent)
+
+
+def levelled(own: FloatArray, other: FloatArray) -> FloatArray | None:
+    """Return another's days at the level of one's own; None: too little is known of both at once.
+
+    Capacities say little of a load: what both drew in the same quarter-hours does.
+    """
+    both = np.isfinite(own) & np.isfinite(other)
+    drawn = float(other[both].sum())
+    if both.sum() < LENT_SLOTS_MIN or drawn <= 0.0:
+        return None
+    return np.asarray(other * max(float(own[both].sum()) / drawn, 0.0))
 
 
 def rung_of(whole_days: int) -> str:
@@ -146,6 +170,9 @@ def _ridge(past: _Past, power: FloatArray) -> Ridge | None:
 
 def _of_row(past: _Past, power: FloatArray, ridge: Ridge | None, row: int) -> FloatArray:
     """Return a day from the rows before it; NaN where they say nothing."""
+    if past.rung == TEMPLATE and past.lent is not None:
+        alike = [one for one in range(row) if _weekday(past, one) == _weekday(past, row)]
+        return _mean(past.lent[alike[-LENT_WEEKS:]])
     if past.rung == TEMPLATE:
         return _mean(power[max(row - SIMILAR_DAYS, 0) : row])
     similar = _similar(past, power, row)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.fleet import quarters
 from cloud.fleet import service as fleet
 from cloud.fleet.model import Site
-from cloud.forecast.site import gauges, reading, scores, store
+from cloud.forecast.site import gauges, lending, reading, scores, store
 from cloud.forecast.site.places_file import SiteRow
 from cloud.forecast.site.process import Process, ProcessDied
 from cloud.forecast.site.service import SCORED_DAYS, site_topic
@@ -98,7 +98,12 @@ class Rounds:
         if not due:
             await self._measure(now_us)
             return False
-        await self._tell(min(due, key=lambda site: issued.get(site.id, 0)).id, round_us)
+        due_first = min(due, key=lambda site: issued.get(site.id, 0)).id
+        task = await reading.task(
+            self.hub.database, due_first, self.area, now_us, self.rows.get(due_first)
+        )
+        lent = await lending.lent(self.hub.database, task, sites, issued, now_us)
+        await self._tell(replace(task, lent=lent), round_us)
         return True
 
     def _watched(self, sites: Sequence[Site]) -> Sequence[Site]:
@@ -106,10 +111,8 @@ class Rounds:
             _logger.warning("%d sites; forecasts are made of %d", len(sites), SITES_MAX)
         return sites[:SITES_MAX]
 
-    async def _tell(self, site: str, round_us: int) -> None:
-        task = await reading.task(
-            self.hub.database, site, self.area, self.hub.clock.now_us(), self.rows.get(site)
-        )
+    async def _tell(self, task: Task, round_us: int) -> None:
+        site = task.site
         try:
             document = await self.process.compute(task)
         except ProcessDied as error:

@@ -39,6 +39,8 @@ class Task:
     radiation_age_s: int | None = None
     """Of the newest forecast of the weather."""
     setup: Setup = UNKNOWN
+    lent: FloatArray = field(default_factory=_none)
+    """kW, the load of another site, where this one knows too little; empty: none."""
 
     def pack(self) -> bytes:
         head = json.dumps(
@@ -52,7 +54,14 @@ class Task:
             ]
         )
         packed = BytesIO()
-        np.savez(packed, head=np.array(head), load=self.load, pv=self.pv, radiation=self.radiation)
+        np.savez(
+            packed,
+            head=np.array(head),
+            load=self.load,
+            pv=self.pv,
+            radiation=self.radiation,
+            lent=self.lent,
+        )
         return packed.getvalue()
 
     @classmethod
@@ -60,6 +69,7 @@ class Task:
         with np.load(BytesIO(packed), allow_pickle=False) as found:
             site, area, start_us, as_of_us, age_s, setup = json.loads(str(found["head"]))
             load, pv, radiation = found["load"], found["pv"], found["radiation"]
+            lent = found["lent"]
         return cls(
             site=site,
             area=area,
@@ -70,6 +80,7 @@ class Task:
             radiation=radiation,
             radiation_age_s=age_s,
             setup=Setup(**setup),
+            lent=lent,
         )
 
     def past(self, values: FloatArray) -> FloatArray:
