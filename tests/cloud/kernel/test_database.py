@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select, text
 
 from cloud import main
 from cloud.kernel import keys
 from cloud.kernel.database import (
+    _MIGRATIONS,
+    _NEWEST,
     POOL_OVERFLOW_MAX,
     SQLITE_POOL_SIZE,
     Database,
@@ -62,6 +66,12 @@ async def test_a_database_that_is_up_to_date_is_opened_again(empty_database_url:
         async with database.transaction() as connection:
             await insert_or_ignore(connection, accounts, [row("a")])
         await database.close()
+
+
+def test_the_newest_migration_is_known_from_its_files_name() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == _NEWEST
 
 
 async def test_hubs_that_race_for_a_new_file_all_open_it(tmp_path: Path) -> None:
