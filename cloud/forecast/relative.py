@@ -18,6 +18,8 @@ from cloud.forecast.windows import window
 
 LONGEST, OTHERS = 0.5, 0.25
 """Weights of the kernel of the longest window, of each other kernel, and of the trees."""
+TRIED_DAYS, TRIED_DAYS_MIN = 7, 5
+"""So many days tell whether these members are to be asked, of which so many must be known."""
 
 
 def relative(
@@ -52,6 +54,29 @@ def relative(
         return np.full(HOURS, np.nan), {}
     weights = {name: share / total for name, share in shares.items()}
     return np.asarray(sum(weights[name] * price for name, price in told.items())), weights
+
+
+def errs_less(
+    days: Days, true: FloatArray, row: int, configuration: Configuration, errors: FloatArray
+) -> bool:
+    """Tell whether the relative kernels erred less in the last days before a row than others did.
+
+    A bias is no proof that the level has moved: on the test days of three open sets members
+    relative to the level alone erred up to 18 % more while its alarm stood.
+
+    Args:
+        true: prices, EUR/MWh, shape (days, 24); NaN where not known.
+        errors: mean absolute ones of the others on the days before the row, the newest last.
+    """
+    unsaid = np.full((len(configuration.members), HOURS), np.nan)
+    mine, theirs = [], []
+    for back in range(1, min(TRIED_DAYS, len(errors)) + 1):
+        told = relative(days.until(row - back), row - back, configuration, unsaid)[0]
+        error = float(np.abs(told - true[row - back]).mean())
+        if np.isfinite(error - errors[-back]):
+            mine.append(error)
+            theirs.append(float(errors[-back]))
+    return len(mine) >= TRIED_DAYS_MIN and sum(mine) < sum(theirs)
 
 
 def _kernel(seen: Lags, levels: FloatArray, row: int, member: Kernel) -> FloatArray:

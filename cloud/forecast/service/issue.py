@@ -16,7 +16,7 @@ from cloud.forecast.configuration import Configuration
 from cloud.forecast.days import HOURS, Days, similar_day
 from cloud.forecast.linear import one_thread
 from cloud.forecast.members import Grove
-from cloud.forecast.relative import relative
+from cloud.forecast.relative import errs_less, relative
 from cloud.forecast.service import bridge, retreat
 from cloud.forecast.service.bridge import bridged
 from cloud.forecast.service.hours import slots
@@ -142,8 +142,12 @@ def _retreated(
     if task.retreat.pinned:
         made.flag("pinned")
     if wanted is retreat.Members.LEVEL_RELATIVE and learned.said is not None:
-        point, weights = relative(days.without(NEIGHBOURS), first, configuration, learned.said)
-        if not weights:
+        plain = days.without(NEIGHBOURS)
+        point, weights = relative(plain, first, configuration, learned.said)
+        errs = np.abs(task.prices[learned.begin : first] - learned.points[:-1]).mean(axis=1)
+        if not weights or not (
+            task.retreat.pinned or errs_less(plain, task.prices, first, configuration, errs)
+        ):
             return learned
         made.flag(retreat.FLAGS[wanted])
         points = np.concatenate([learned.points[:-1], point[None]])

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from cloud.forecast.configuration import DAY_AHEAD
+from cloud.forecast.linear import one_thread
 from cloud.forecast.members import Members as Asked
 from cloud.forecast.quantiles import bands
 from cloud.forecast.relative import relative
@@ -138,6 +139,12 @@ def test_after_a_bias_only_members_relative_to_the_level_speak() -> None:
     assert dict(found.weights) == {
         "kernel-1456-relative": 0.5, "kernel-364-relative": 0.25, "trees-relative": 0.25,
     }  # fmt: skip
+    right = {day: np.repeat(task.prices[n][None], 12, axis=0) for n, day in enumerate(told)}
+    kept = issue(replace(task, told=right, retreat=Retreat(members=Members.LEVEL_RELATIVE)), {})
+    assert "level_relative" not in kept.flags, "they err more than the members lately"
+    wish = Retreat(members=Members.LEVEL_RELATIVE, pinned=True)
+    pinned = issue(replace(task, told=right, retreat=wish), {})
+    assert {"level_relative", "pinned"} <= set(pinned.flags)
     moved = replace(short, prices=short.prices + 500.0, quarters=short.quarters + 500.0)
     far = issue(replace(moved, retreat=Retreat(members=Members.LEVEL_RELATIVE)), {})
     apart = [
@@ -150,8 +157,9 @@ def test_members_relative_to_the_level_follow_a_level_that_has_moved() -> None:
     days = own_market(150)
     days.prices[140:] += 200.0
     known = days.until(149)
-    said = Asked(known, DAY_AHEAD).told(149)
-    point, weights = relative(known, 149, DAY_AHEAD, said)
+    with one_thread():
+        said = Asked(known, DAY_AHEAD).told(149)
+        point, weights = relative(known, 149, DAY_AHEAD, said)
     assert abs(sum(weights.values()) - 1) < 1e-12
     errors = np.abs(np.array([point, said[0], said[1]]) - days.prices[149]).mean(axis=1)
     assert 3 * errors[0] < min(errors[1:])
