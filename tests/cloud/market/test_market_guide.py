@@ -16,7 +16,7 @@ GUIDE = Path("docs/guide/market-data.md").read_text(encoding="utf-8")
 
 
 def test_the_file_of_feeds_can_be_used_as_it_stands() -> None:
-    text, weather = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+    text, weather, _ = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
     assert feeds_file.parse(weather, "guide").feed[0].places
     file = feeds_file.parse(text, "guide")
     assert [row.source for row in file.feed] == ["entsoe", "entsoe", "energy-charts"]
