@@ -32,6 +32,7 @@ source = "simulated"
 areas = ["AT", "DE-LU"]
 kinds = [
   "price.day_ahead", "load.forecast", "load.actual", "generation.forecast", "generation.actual",
+  "price.intraday_auction", "price.intraday", "weather.radiation", "weather.wind_speed",
 ]
 seed = 7
 history_days = 120  # the forecast asks all its members from 90 days on

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+from cloud.forecast.days import NEIGHBOURS as NEIGHBOURS
 from cloud.market.areas.model import EXAA, SDAC, Area
 from cloud.market.series.model import Extent, Kind, Series
 
@@ -16,7 +17,7 @@ PREFERRED = ("entsoe", "energy-charts", "smard", "awattar")
 """Then files, by name."""
 SIMULATED = "simulated"
 PRICE, LOAD, RENEWABLES, EXAA_PRICE = "price", "load", "renewables", "exaa"
-NEIGHBOURS, EARLY_NEIGHBOURS, OTHER = "neighbours", "early_neighbours", "other"
+EARLY_NEIGHBOURS, OTHER = "early_neighbours", "other"
 ACTUAL, INDEX, IMBALANCE = "actual/", "index", "imbalance"
 INDICES = ("ID3", "ID1", "IDFULL")
 """Of the continuous market, the preferred one first; others behind them."""
@@ -25,7 +26,7 @@ _WHOLE = {
     Kind.LOAD_ACTUAL: f"{ACTUAL}{LOAD}",
     Kind.PRICE_IMBALANCE: IMBALANCE,
 }
-_SOON = (ACTUAL, f"{INDEX}/", IMBALANCE)
+_SOON = (ACTUAL, "ida/", f"{INDEX}/", IMBALANCE)
 """Beginnings of what only an intraday forecast reads."""
 NEIGHBOURS_MAX = 4
 """Those with the longest history: more of them would tell little new, and cost reading."""
