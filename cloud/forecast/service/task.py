@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cloud.forecast.arrays import FloatArray
+from cloud.forecast.service.flags import unknown
 from cloud.forecast.service.retreat import Retreat
 
 _HEAD = "head"
@@ -120,6 +121,9 @@ class Result:
     """As `alternatives` packs them; b"": none."""
     told: Mapping[date, FloatArray] = field(default_factory=dict)
     """Of the days that were told anew."""
+
+    def __post_init__(self) -> None:
+        assert not unknown(self.flags), f"not in `flags`: {unknown(self.flags)}"
 
     def pack(self) -> bytes:
         head = {

@@ -4,9 +4,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cloud.forecast.service.flags import CLIPPED, FLAGS
 from cloud.forecast.service.model import HORIZON_H_MAX, LEVELS, Forecast, Job, Kind, State
 from cloud.kernel.instants import iso, iso_or_none
 
+_FLAGS = "; ".join(
+    [
+        *(f"{flag}: {said}" for flag, said in FLAGS.items()),
+        f"{CLIPPED}N: so many slots lay beyond the limits of the auction",
+    ]
+)
 _AREA = Field(min_length=1, max_length=20, examples=["AT"])
 STATUS_PATH = "/api/forecast/status/"
 
@@ -108,9 +115,12 @@ class ForecastView(BaseModel):
     issued_at: str
     as_of: str
     model: str
-    quality: str = Field(description="full, short_history, similar_day")
+    quality: Literal["full", "short_history", "similar_day", "template", "last_price"] = Field(
+        description="all members; fewer than 90 days of prices; the similar day in their place; the"
+        " shape of another area; intraday: the last auction's price, which nothing beats"
+    )
     simulated: bool = Field(description="made from a simulated market: no market has seen it")
-    flags: list[str]
+    flags: list[str] = Field(description=_FLAGS)
     data_age_s: dict[str, int] = Field(description="of each input, at as_of")
     weights: dict[str, float] = Field(description="of each member")
     quantile_levels: list[float]

@@ -2,9 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
-from cloud.forecast.service import ladder, sources
+import pytest
+
+from cloud.forecast.service import ladder, retreat, sources, views
+from cloud.forecast.service.flags import CLIPPED, FLAGS, unknown
+from cloud.forecast.service.intraday import LAST_PRICE
 from cloud.forecast.service.model import State
+from cloud.forecast.service.task import Result
 from cloud.forecast.site import demand
 from cloud.forecast.watch.verdicts import Code
 from cloud.web import texts
@@ -13,15 +19,39 @@ _OF_SITE = re.compile(r'"((?:no|few|lent)_(?:load|pv|weather)[a-z_]*)"')
 _FLAGGED = re.compile(r"""(?:flag|flags\.append)\("([a-z_]+)"\)""")
 
 
-def test_every_flag_of_the_forecasts_has_words() -> None:
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_every_flag_of_the_forecasts_has_words(language: str) -> None:
+    wanted = {f"flag.{flag}" for flag in (*FLAGS, CLIPPED.rstrip("_"))}
+    assert not wanted - texts.dictionary(language).keys()
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_every_quality_of_the_forecasts_has_words(language: str) -> None:
+    told = set(get_args(views.ForecastView.model_fields["quality"].annotation))
+    assert told == {*_rungs(), ladder.FULL, ladder.TEMPLATE, LAST_PRICE}
+    assert not {f"quality.{name}" for name in told} - texts.dictionary(language).keys()
+
+
+def test_every_flag_of_the_forecasts_is_in_the_guide() -> None:
+    guide = (Path(__file__).parents[3] / "docs/guide/forecasting.md").read_text("utf-8")
+    assert not [flag for flag in FLAGS if f"`{flag}`" not in guide]
+
+
+def test_a_forecast_with_a_flag_that_nobody_knows_is_none() -> None:
+    assert unknown(["extended", "clipped_12", "clipped_", "made_up"]) == ["clipped_", "made_up"]
+    with pytest.raises(AssertionError, match="made_up"):
+        Result(quality="full", flags=("made_up",), weights={}, series=b"[]")
+
+
+def test_every_flag_that_the_code_writes_is_known() -> None:
     folder = Path(ladder.__file__).parent
     found = {
         flag for path in folder.glob("*.py") for flag in _FLAGGED.findall(path.read_text("utf-8"))
     }
     assert "extended" in found
-    found |= {ladder.SHORT_HISTORY, ladder.SIMILAR_DAY, "clipped"}
+    found |= {ladder.SHORT_HISTORY, ladder.SIMILAR_DAY, ladder.TEMPLATE, *retreat.FLAGS.values()}
     found |= {f"no_{name}" for name in (sources.LOAD, sources.RENEWABLES, sources.EXAA_PRICE)}
-    assert not {f"flag.{flag}" for flag in found} - texts.dictionary("de").keys()
+    assert not unknown(found)
 
 
 def test_every_flag_of_a_site_and_of_the_weather_has_words() -> None:
