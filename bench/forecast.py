@@ -27,8 +27,11 @@ from cloud.forecast.configuration import DAY_AHEAD
 from cloud.forecast.days import HOURS, Days, last_week, similar_day
 from cloud.forecast.layouts import price_column, table
 from cloud.forecast.metrics import bias, diebold_mariano, mae, rmae, rmse, smape_pct
+from cloud.forecast.near import names
 from cloud.forecast.quantiles import GRID
 from cloud.forecast.report.history import History, history
+from cloud.market.areas import catalogue
+from cloud.market.areas.holidays import is_holiday
 
 _DAYS = 728
 _QUICK = (420, 14, 62)
@@ -59,7 +62,9 @@ def run(options: Options) -> Figures:
         "cpu_s_per_day": round(cpu_s / calculated, 4),
         "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "members_mae": _of_members(scored),
-        "weights_mean": dict(zip(_names(), _rounded(scored.walk.shares.mean(axis=0)), strict=True)),
+        "weights_mean": dict(
+            zip(_names(days), _rounded(scored.walk.shares.mean(axis=0)), strict=True)
+        ),
         **_compared(scored, options.reference),
         "notes": "with --cache the CPU time is that of the days not kept" if kept else "",
     }
@@ -70,7 +75,18 @@ def _history(options: Options) -> tuple[Days, History | None]:
         return made(_QUICK[0] if options.quick else 3 * 365, options.seed), None
     paths = [Path(name) for name in options.data.split(",")]
     area = options.area or paths[-1].name.partition(".")[0]
-    found = history([(path.name, path.read_bytes()) for path in paths], area)
+    contents = [(path.name, path.read_bytes()) for path in paths]
+    found = history(contents, area)
+    listed = catalogue.load().get(area.upper())
+    if listed is None or found.slots.shape[1] == HOURS:
+        # Hourly sets are the published ones, whose figures know no holidays.
+        return found.days, found
+    found = history(
+        contents,
+        area,
+        holidays=lambda day: is_holiday(listed, day),
+        neighbours=listed.neighbours,
+    )
     return found.days, found
 
 
@@ -124,7 +140,7 @@ def _of_members(scored: Scored) -> dict[str, float | None]:
     rows = scored.whole
     told, true = scored.told[scored.begin - scored.warm :][rows], scored.true[rows]
     errors: dict[str, float | None] = {}
-    for name, said in zip(_names(), np.moveaxis(told, 1, 0), strict=True):
+    for name, said in zip(_names(scored.days), np.moveaxis(told, 1, 0), strict=True):
         awake = np.isfinite(said).all(axis=1)
         errors[name] = round(mae(true[awake], said[awake]), 4) if awake.any() else None
     return errors
@@ -179,8 +195,8 @@ def _walked(drawn: np.random.Generator, days: int, keep: float, step: float) -> 
     return found
 
 
-def _names() -> list[str]:
-    return [member.name for member in DAY_AHEAD.members]
+def _names(days: Days) -> list[str]:
+    return names(days, DAY_AHEAD)
 
 
 def _rounded(values: FloatArray) -> list[float]:

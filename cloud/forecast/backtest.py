@@ -15,7 +15,7 @@ from cloud.forecast.cache import Cache
 from cloud.forecast.configuration import Configuration
 from cloud.forecast.days import Days, filled
 from cloud.forecast.linear import one_thread
-from cloud.forecast.members import Members
+from cloud.forecast.near import Asked
 from cloud.forecast.quantiles import Bands, Settings, bands
 from cloud.forecast.walk import Walk, walk
 
@@ -84,18 +84,18 @@ def backtest(
         raise ValueError(f"days {begin} to {end} are not allowed; a stretch of {allowed} is")
     warm = max(begin - warm_up_days, HISTORY_DAYS_MIN)
     told = []
-    for said in _told(days, configuration, (warm, end), kept):
+    asked = Asked(days, configuration)
+    for said in _told(days, asked, (warm, end), kept):
         told.append(said)
         progress(len(told), end - warm)
     true = filled(days.prices)[warm:end]
-    walked = walk(told, true, configuration.prior())
+    walked = walk(told, true, asked.prior)
     return Scored(days, begin, warm, np.array(told), walked)
 
 
 def _told(
-    days: Days, configuration: Configuration, stretch: tuple[int, int], kept: Cache | None
+    days: Days, members: Asked, stretch: tuple[int, int], kept: Cache | None
 ) -> Iterator[FloatArray]:
-    members = Members(days, configuration)
     with one_thread():
         for day in range(*stretch):
             name = days.on(day).isoformat()

@@ -15,6 +15,7 @@ import numpy as np
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.configuration import Configuration
 from cloud.forecast.days import HOURS, Days
+from cloud.forecast.near import names
 
 _METHOD = "1"
 """Changes with the code of a member whose figures change."""
@@ -51,7 +52,7 @@ class Cache:
 def cache(root: Path, days: Days, configuration: Configuration) -> Cache:
     """Return the folder of a history and the configuration's members under `root`."""
     name = f"{days.area}-{digest(days)}-{configuration.members_digest()}"
-    return Cache(root / name, len(configuration.members))
+    return Cache(root / name, len(names(days, configuration)))
 
 
 def digest(days: Days) -> str:

@@ -21,6 +21,8 @@ PRICE_LAGS = (1, 2, 3, 7)
 """Days back; so the first seven days of a history have no row."""
 INPUT_LAGS = (0, 1, 7)
 WEEKDAYS = 7
+NEIGHBOURS = "neighbours"
+"""Name of the input group that only some members read: see `near`."""
 HOLES_HOURS_MAX = 2
 """A longer hole is not filled: the days that read it are left out."""
 _SUNDAY = 6

@@ -1,8 +1,9 @@
 """Price files as one history to be forecast, and what of them a forecast may read. Pure.
 
 Files follow each other in time; their hours are joined, so that an hourly past leads on to a
-market of quarter-hours. A column that is a price is never an input: prices of other areas come
-out of the same auction as the one that is forecast. EXAA is one, for its gate is earlier.
+market of quarter-hours. A column that is a price is never an input as it stands: prices of other
+areas come out of the same auction as the one that is forecast, so that of neighbours the day
+before is read. EXAA is one, for its gate is earlier.
 """
 
 import re
@@ -16,8 +17,9 @@ from itertools import pairwise
 import numpy as np
 
 from cloud.forecast.arrays import FloatArray
-from cloud.forecast.days import HOURS, Days
+from cloud.forecast.days import HOURS, NEIGHBOURS, Days
 from cloud.forecast.layouts import BadFile, Table, price_column, table
+from cloud.forecast.near import NEIGHBOURS_MAX, a_day_later
 
 FILES_MAX = 20
 _MONEY = ("price", "eur", "usd", "gbp", "/mwh")
@@ -62,11 +64,13 @@ def history(
     inputs: tuple[str, ...] | None = None,
     areas: frozenset[str] = frozenset(),
     holidays: Callable[[date], bool] = lambda day: False,
+    neighbours: tuple[str, ...] = (),
 ) -> History:
     """Return the history of an area in files of (name, content).
 
     `inputs` names the columns that are read beside the price; None: all that are no price.
-    `areas` are codes: a column of such a name is a price.
+    `areas` are codes: a column of such a name is a price. Prices of `neighbours` in the last file
+    are read of the day before, their mean, as the input group of that name; four of them at most.
 
     Raises:
         BadFile: a file is none, two overlap, or a column is not there.
@@ -89,6 +93,8 @@ def history(
         hours[rows] = found.hours(column)
         for name in set(names) & set(found.columns):
             groups[name][rows] = found.hours(name)
+    if inputs is None and (near := _near(tables, neighbours, first, count)) is not None:
+        groups[NEIGHBOURS] = near
     slots = np.full((count, last.columns[price].shape[1]), np.nan)
     slots[count - len(last) :] = last.columns[price]
     dates = (first + timedelta(days=row) for row in range(count))
@@ -101,6 +107,23 @@ def history(
         files=tuple(file for file, _ in read),
         stamped=_stamped(next(content for name, content in contents if name == read[-1][0].name)),
     )
+
+
+def _near(
+    tables: Sequence[Table], neighbours: tuple[str, ...], first: date, count: int
+) -> FloatArray | None:
+    """Return the mean price of the neighbours on the day before, shape (count, 24)."""
+    found = []
+    for area in sorted(neighbours):
+        if _of_area(tables[-1], area) is None:
+            continue
+        hours = np.full((count, HOURS), np.nan)
+        for one in tables:
+            begin = (one.first - first).days
+            if (column := _of_area(one, area)) is not None:
+                hours[begin : begin + len(one)] = one.hours(column)
+        found.append(a_day_later(hours))
+    return np.mean(found[:NEIGHBOURS_MAX], axis=0) if found else None
 
 
 def _table(name: str, content: bytes, zone: tzinfo | None) -> tuple[File, Table]:
@@ -125,12 +148,22 @@ def _price(found: Table, area: str, areas: frozenset[str]) -> str:
     Raises BadFile where there are prices, and none of them is the area's.
     """
     of_others = [name for name in found.columns if _is_price(name, areas)]
-    of_area = [name for name in of_others if f"{_word(name)}-".startswith(f"{_word(area)}-")]
-    if of_area:
-        return min(of_area, key=len)
+    of_area = _of_area(found, area, areas)
+    if of_area is not None:
+        return of_area
     if len(of_others) > 1 and not any("price" in name.lower() for name in of_others):
         raise BadFile(f"area {area!r} is not allowed; one of {', '.join(of_others)} is")
     return price_column(found)
+
+
+def _of_area(found: Table, area: str, areas: frozenset[str] = frozenset()) -> str | None:
+    """Return the price of an area where columns are areas."""
+    of_area = [
+        name
+        for name in found.columns
+        if _is_price(name, areas) and f"{_word(name)}-".startswith(f"{_word(area)}-")
+    ]
+    return min(of_area, key=len) if of_area else None
 
 
 def _inputs(

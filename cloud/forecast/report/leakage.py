@@ -16,7 +16,7 @@ from cloud.forecast.backtest import Scored
 from cloud.forecast.configuration import Configuration
 from cloud.forecast.days import Days
 from cloud.forecast.linear import one_thread
-from cloud.forecast.members import Members
+from cloud.forecast.near import Asked
 from cloud.forecast.quantiles import bands
 from cloud.forecast.quarters import joined
 from cloud.forecast.report.told import LEVELS
@@ -62,7 +62,7 @@ def _leaks(
 
     def asked(days: Days) -> FloatArray:
         with one_thread():
-            return Members(days, configuration).told(day)
+            return Asked(days, configuration).told(day)
 
     said = asked(scored.days)
     if not np.array_equal(said, asked(noisy), equal_nan=True):
@@ -73,7 +73,7 @@ def _leaks(
     until = day - scored.warm + 1
     told = scored.told[:until]
     true = noisy.prices[scored.warm : day + 1]
-    walked = walk(told, true, configuration.prior())
+    walked = walk(told, true, Asked(scored.days, configuration).prior)
     point = walked.point
     if not np.array_equal(point, scored.walk.point[:until], equal_nan=True):
         return True

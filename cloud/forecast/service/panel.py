@@ -7,25 +7,21 @@ then all are weighed by quarter-hours, the others with the shape of the hour lai
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
-from cloud.forecast import early
+from cloud.forecast import early, near
 from cloud.forecast.arrays import FloatArray
-from cloud.forecast.combine import Prior
-from cloud.forecast.configuration import Configuration, Forest, Kernel
-from cloud.forecast.days import HOURS, Days, filled
-from cloud.forecast.members import Grove, Members
+from cloud.forecast.configuration import Configuration
+from cloud.forecast.days import HOURS, NEIGHBOURS, Days, filled
+from cloud.forecast.members import Grove
 from cloud.forecast.quarters import SLOTS, flat
 from cloud.forecast.service import retreat
-from cloud.forecast.service.sources import NEIGHBOURS
 from cloud.forecast.service.task import Task
 from cloud.forecast.shape import QUARTERS, shape
 
-NEAR_SHARE = 0.5
-"""Of the weights before anything is learned, of those that read the neighbours."""
 NEAR_VERSION = "near-1"
 """Changes with anything that makes these say something else."""
 _HOUR_S = 3_600
@@ -53,15 +49,8 @@ class Panel:
 
     def __init__(self, task: Task, days: Days, configuration: Configuration, grove: Grove) -> None:
         self._task, self._days = task, days
-        plain = days.without(NEIGHBOURS)
-        self._asked = [(configuration, Members(plain, configuration, grove))]
-        if NEIGHBOURS in days.inputs:
-            near = beside(configuration)
-            self._asked.append((near, Members(days, near, grove)))
-        self.names = [one.name for one in configuration.members]
-        for one, _ in self._asked[1:]:
-            self.names += [f"{member.name}-{NEIGHBOURS}" for member in one.members]
-        self.prior = _prior([one for one, _ in self._asked])
+        self._asked = near.Asked(days, configuration, grove)
+        self.names, self.prior = near.names(days, configuration), self._asked.prior
         self._count = len(self.names)
         self._quarters: _Quarters | None = None
         if task.early is not None:
@@ -82,7 +71,7 @@ class Panel:
 
     def told(self, row: int) -> FloatArray:
         """Return what all say of a day as it is kept, shape (rows, 24), EUR/MWh."""
-        found = [members.told(row) for _, members in self._asked]
+        found = [self._asked.told(row)]
         if self._quarters is not None:
             found.append(self._quarters.told(row).reshape(-1, HOURS))
         elif self._task.early is not None:
@@ -110,7 +99,7 @@ class Panel:
 
     def _shortened(self, hourly: FloatArray) -> FloatArray:
         found, begin = [], 0
-        for configuration, _ in self._asked:
+        for configuration in self._asked.parts:
             end = begin + len(configuration.members)
             found.append(retreat.asleep(configuration, hourly[begin:end]))
             begin = end
@@ -160,25 +149,3 @@ def mark(
         return found
     by_quarters = fine is not None and step_s < _HOUR_S
     return f"{found}+{early.VERSION}{'-quarters' if by_quarters else ''}"
-
-
-def beside(configuration: Configuration) -> Configuration:
-    """Return those of a configuration that are asked once more, with the neighbours' prices.
-
-    Kernels and trees; where it has none of these, all.
-    """
-    few = [one for one in configuration.members if isinstance(one, Kernel | Forest)]
-    members = tuple(few or configuration.members)
-    weights = tuple(1.0 / len(members) for _ in members)
-    return replace(configuration, members=members, weights=weights)
-
-
-def _prior(asked: list[Configuration]) -> Prior:
-    first, *others = (one.prior() for one in asked)
-    for one in others:
-        first = replace(
-            first,
-            weights=np.concatenate([first.weights * (1.0 - NEAR_SHARE), one.weights * NEAR_SHARE]),
-            families=np.concatenate([first.families, one.families]),
-        )
-    return first

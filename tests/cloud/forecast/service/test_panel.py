@@ -10,10 +10,11 @@ from cloud.forecast.arrays import FloatArray
 from cloud.forecast.configuration import DAY_AHEAD, Forest, Kernel
 from cloud.forecast.days import HOURS, Days
 from cloud.forecast.early import NAMES
+from cloud.forecast.near import SHARE, readers
 from cloud.forecast.quarters import flat
 from cloud.forecast.service.issue import issue
 from cloud.forecast.service.ladder import CONFIGURATIONS, SHORT_HISTORY
-from cloud.forecast.service.panel import NEAR_SHARE, Panel, beside, mark
+from cloud.forecast.service.panel import Panel, mark
 from cloud.forecast.service.retreat import Members, Retreat
 from cloud.forecast.service.sources import NEIGHBOURS
 from cloud.forecast.service.task import Task
@@ -54,9 +55,9 @@ def prices(task: Task) -> FloatArray:
 
 
 def test_kernels_and_trees_read_the_neighbours_once_more_and_the_others_do_not() -> None:
-    near = beside(DAY_AHEAD)
+    near = readers(DAY_AHEAD)
     assert {type(one) for one in near.members} == {Kernel, Forest}
-    assert beside(SHORT).members == SHORT.members
+    assert readers(SHORT).members == SHORT.members
     task = with_neighbours(made(60))
     panel = Panel(task, days_of(task), SHORT, {})
     alone = Panel(made(60), days_of(made(60)), SHORT, {})
@@ -64,7 +65,7 @@ def test_kernels_and_trees_read_the_neighbours_once_more_and_the_others_do_not()
     said = panel.told(60)
     np.testing.assert_array_equal(said[:2], alone.told(60))
     assert not np.array_equal(said[2:], said[:2])
-    assert panel.prior.weights[2:].sum() == NEAR_SHARE
+    assert panel.prior.weights[2:].sum() == SHARE
     assert abs(panel.prior.weights.sum() - 1.0) < 1e-12
 
 
