@@ -1,8 +1,10 @@
 """A site's sun with weather and with what the operator knows of its panels."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,6 +47,12 @@ def clouded(task: Task) -> FloatArray:
     return np.asarray((clouds[:, None] * level).ravel())
 
 
+def sunny(seed: int = 1) -> Task:
+    """Return a site that measures nothing but its panels."""
+    task = made(NOON_US, seed=seed)
+    return replace(task, load=task.load[:0])
+
+
 def errors_kw(task: Task) -> float:
     told = json.loads(document(task))
     known = (task.as_of_us - task.start_us) // (DAY_US // SLOTS)
@@ -54,7 +62,7 @@ def errors_kw(task: Task) -> float:
 
 
 def test_weather_makes_tomorrow_better_and_ends_the_flag() -> None:
-    task = made(NOON_US)
+    task = sunny()
     with_it = replace(task, radiation=clouded(task), radiation_age_s=7_200)
     told = json.loads(document(with_it))
     assert "no_weather" not in told["flags"]
@@ -69,14 +77,14 @@ def test_weather_makes_tomorrow_better_and_ends_the_flag() -> None:
 def test_weather_that_has_nothing_to_say_does_little_harm() -> None:
     off = []
     for seed in range(3):
-        task = made(NOON_US, seed=seed)
+        task = sunny(seed)
         clear = clouded(replace(task, pv=made(NOON_US, seed=seed + 50).pv))
         off.append(errors_kw(replace(task, radiation=clear)) / errors_kw(task))
     assert np.mean(off) < 1.4
 
 
 def test_a_day_without_weather_is_as_clear_as_lately() -> None:
-    task = made(NOON_US)
+    task = sunny()
     radiation = clouded(task)
     radiation[-3 * 24 :] = np.nan
     told = json.loads(document(replace(task, radiation=radiation)))
@@ -167,3 +175,10 @@ def test_a_wrong_file_costs_one_line(text: str, wrong: str) -> None:
 
 def test_without_a_file_nothing_is_said() -> None:
     assert places_file.load(None) == {}
+
+
+def test_the_example_of_the_guide_can_be_used() -> None:
+    guide = (Path(__file__).parents[4] / "docs/guide/forecasting.md").read_text("utf-8")
+    (text,) = re.findall(r"```toml\n(# PHOENYRA_HUB_FORECAST_SITES_FILE.*?)```", guide, re.DOTALL)
+    row = places_file.parse(text, "guide")["werk-sued"]
+    assert (row.weather, row.setup.capacity_kw) == ("AT/graz", 48.5)
