@@ -1,7 +1,7 @@
 """Who was right, learned issue by issue, and whether that beats the last price. Pure.
 
 An issue teaches when nine tenths of what is known of it today had become known, and after a week
-in any case: an index may be published the day after. So nothing is learned twice, and nothing
+whatever had: an index may be published the day after. So nothing is learned twice, and nothing
 before it could be.
 """
 
@@ -50,7 +50,7 @@ def order(known: BoolArray, known_us: IntArray, at_us: IntArray) -> list[list[in
         for one in waiting:
             count = int(known[one].sum())
             by_now = int((known[one] & (known_us[one] <= now_us)).sum())
-            if count and (by_now >= _KNOWN_SHARE * count or row - one >= _LATE_DAYS):
+            if by_now and (by_now >= _KNOWN_SHARE * count or row - one >= _LATE_DAYS):
                 ready.append(one)
         waiting = [one for one in waiting if one not in ready and row - one < _LATE_DAYS]
         found.append(ready)

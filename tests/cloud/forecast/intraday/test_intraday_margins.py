@@ -99,6 +99,22 @@ def test_each_issue_teaches_at_most_once_and_never_before_it_is_known(delays: li
     for row, ready in enumerate(plan):
         for one in ready:
             assert one < row
-            assert known_us[one].max() <= at_us[row] or row - one == 7
+            assert known_us[one].max() <= at_us[row], "all of an issue was known at once"
+    assert not {one for one, delay in enumerate(delays) if delay > 7} & set(taught)
     nothing = order(np.zeros((9, 4), dtype=np.bool_), np.full((9, 4), NEVER_US), at_us[:9])
     assert not any(nothing)
+
+
+def test_a_part_that_is_known_after_a_week_teaches_and_the_rest_never_does() -> None:
+    at_us = np.arange(30, dtype=np.int64) * DAY
+    known_us = np.repeat((at_us + DAY)[:, None], 24, axis=1)
+    known_us[:, 12:] += 20 * DAY
+    errors = np.ones((30, 24))
+    plan = order(np.ones(errors.shape, dtype=np.bool_), known_us, at_us)
+    assert plan[7] == [0]
+    found = margins(errors, known_us, at_us)
+    assert found.days == 16, "before the first was learned there was no unit to count in"
+    assert np.isfinite(found.at_grid[-1, :12]).all()
+    late = margins(errors, known_us + 30 * DAY, at_us)
+    assert late.days == 0
+    assert late.of_last(PUBLISHED) is None
