@@ -5,7 +5,8 @@ a failure. ``--quick`` leaves out what is marked slow. Tests marked shared are l
 folder beside the repository is missing, since no clone can bring it.
 
 Several workers (``./run test``) get a file each, long ones first; the browser's files stay with
-one worker, for they share a world that takes a while to make. See also `tests.support.turns`.
+one worker, for they share a world that takes a while to make, and so do those of the house, which
+share a reading of all our files. See also `tests.support.turns`.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 _REQUIRE_ALL = "PHOENYRA_REQUIRE_ALL"
 _GROUPS = ("browser", "postgres", "shared", "slow")
-_TOGETHER = "tests/browser"
+_TOGETHER = ("tests/browser/", "tests/house/")
 _FIRST = ("alone", "browser", "slow")
 
 LoopFactories = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
@@ -86,7 +87,8 @@ class _ByFile(LoadScopeScheduling):
     """Gives a worker a whole file at a time."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return _TOGETHER if nodeid.startswith(_TOGETHER) else nodeid.partition("::")[0]
+        together = next((folder for folder in _TOGETHER if nodeid.startswith(folder)), None)
+        return together or nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.support.source import PACKAGES, check, python
@@ -26,8 +27,13 @@ SLEEP_MAY = ("tests/support/system.py", "simulators/processes.py", "bench/", "te
 """Where no event loop runs, and real processes are waited for."""
 
 
-def calls(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Yield each call of ``module.function`` or of a name imported from time or datetime."""
+@cache
+def calls(tree: ast.Module) -> list[tuple[str, int]]:
+    """Return each call of ``module.function`` or of a name imported from time or datetime."""
+    return list(_calls(tree))
+
+
+def _calls(tree: ast.Module) -> Iterator[tuple[str, int]]:
     names = {
         alias.asname or alias.name: f"{node.module}.{alias.name}"
         for node in ast.walk(tree)

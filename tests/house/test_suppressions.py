@@ -6,7 +6,7 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.source import ROOT, check, files, python
+from tests.support.source import ROOT, check, python, texts
 
 NOQA_MAX = 1
 TYPE_IGNORE_MAX = 1
@@ -21,8 +21,11 @@ tests (a mount). The closing lines name it, and ``PHOENYRA_REQUIRE_ALL=1`` makes
 _REASON_LETTERS_MIN = 10
 
 
-def comments() -> Iterator[tuple[Path, int, str]]:
-    for path in files(suffixes=[".py"]):
+def comments(pattern: re.Pattern[str]) -> Iterator[tuple[Path, int, str]]:
+    """Yield the comments of each file in which the pattern is found anywhere."""
+    for path, text in texts(suffixes=[".py"]):
+        if not pattern.search(text):
+            continue
         with (ROOT / path).open("rb") as source:
             for token in tokenize.tokenize(source.readline):
                 if token.type == tokenize.COMMENT:
@@ -30,7 +33,9 @@ def comments() -> Iterator[tuple[Path, int, str]]:
 
 
 def found(pattern: re.Pattern[str]) -> list[tuple[Path, int, re.Match[str]]]:
-    return [(path, line, hit) for path, line, text in comments() if (hit := pattern.search(text))]
+    return [
+        (path, line, hit) for path, line, text in comments(pattern) if (hit := pattern.search(text))
+    ]
 
 
 def test_what_is_silenced_names_its_rule_and_its_reason() -> None:
@@ -57,7 +62,7 @@ def test_a_test_is_skipped_only_for_what_the_system_lacks_or_forbids() -> None:
     def reasoned(tree: ast.Module) -> Iterator[ast.expr]:
         """Yield what is called with a text that gives the reason."""
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in _SKIPPING:
                 parts = [*node.args, *(keyword.value for keyword in node.keywords)]
                 words = [n.value for p in parts for n in ast.walk(p) if isinstance(n, ast.Constant)]
                 texts = [word for word in words if isinstance(word, str)]
@@ -70,8 +75,8 @@ def test_a_test_is_skipped_only_for_what_the_system_lacks_or_forbids() -> None:
         for allowed in [set(reasoned(tree))]
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute)
+        and node.attr in _SKIPPING
         and isinstance(node.value, ast.Name | ast.Attribute)
         and ast.unparse(node.value) in {"pytest", "pytest.mark"}
-        and node.attr in _SKIPPING
         and not (node in allowed and node.attr in {"skip", "skipif"})
     )
