@@ -1,5 +1,6 @@
 """Radiation at a site's place, each day as it was known on its eve."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,9 @@ from cloud.forecast.arrays import FloatArray
 from cloud.kernel.database import Database
 from cloud.market.areas import catalogue
 from cloud.market.feeds.simulated import SOURCE as SIMULATED
+from cloud.market.feeds.weather import SOURCE as WEATHER
 from cloud.market.series.archive import Archive
+from cloud.market.series.merge import Values
 from cloud.market.series.model import Kind, Series
 from cloud.market.series.vintages import Eve, of_eves
 
@@ -16,6 +19,8 @@ AHEAD_DAYS = 3
 """Days of UTC that 48 hours reach into."""
 _HOUR_US = 3_600_000_000
 _HOURS = 24
+_RESOLUTION_S = 3_600
+_SOURCES = (WEATHER, SIMULATED)
 _DAY_US = _HOURS * _HOUR_US
 
 
@@ -44,12 +49,6 @@ async def radiation(database: Database, place: str, start_us: int, as_of_us: int
     """
     archive = Archive(database, catalogue.load())
     area, _, detail = place.partition("/")
-    there = [
-        extent.series for extent in await archive.extents() if _is_of(extent.series, area, detail)
-    ]
-    if not there:
-        return Sky.none()
-    series = min(there, key=lambda one: (one.source == SIMULATED, one.resolution_s, one.source))
     today = (as_of_us - start_us) // _DAY_US
     eves = [
         Eve(
@@ -59,20 +58,19 @@ async def radiation(database: Database, place: str, start_us: int, as_of_us: int
         )
         for day in range(today + AHEAD_DAYS)
     ]
-    found = np.full(len(eves) * _HOURS, np.nan)
-    newest_us = None
-    for values in await of_eves(archive, series, eves):
+    for source in _SOURCES:
+        series = Series(source, Kind.WEATHER_RADIATION, area, _RESOLUTION_S, detail)
+        told = await of_eves(archive, series, eves)
+        known = [at_us for values in told for at_us in values.known_us]
+        if known:
+            age_s = (as_of_us - max(known)) // 1_000_000
+            return Sky(_hours(told, len(eves), start_us), age_s)
+    return Sky.none()
+
+
+def _hours(told: Sequence[Values], days: int, start_us: int) -> FloatArray:
+    found = np.full(days * _HOURS, np.nan)
+    for values in told:
         at = (np.array(values.starts_us, dtype=np.int64) - start_us) // _HOUR_US
         found[at] = values.values
-        newest_us = max((newest_us or 0, *values.known_us)) or None
-    age_s = None if newest_us is None else (as_of_us - newest_us) // 1_000_000
-    return Sky(found, age_s)
-
-
-def _is_of(series: Series, area: str, detail: str) -> bool:
-    return (series.kind, series.area, series.detail, series.resolution_s) == (
-        Kind.WEATHER_RADIATION,
-        area,
-        detail,
-        _HOUR_US // 1_000_000,
-    )
+    return found
