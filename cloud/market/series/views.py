@@ -157,7 +157,7 @@ class DecisionBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    verdict: Verdict
+    verdict: Verdict = Field(description="what holds from now on, for good")
     reason: str = Field(min_length=3, max_length=200, examples=["confirmed by the exchange"])
 
 

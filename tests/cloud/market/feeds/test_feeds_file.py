@@ -4,14 +4,17 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from cloud.kernel.context import Hub
 from cloud.market.feeds import feeds_file, running
 from cloud.market.feeds.feeds_file import BadFeeds, FeedsFile
 from cloud.market.feeds.states import FeedStates
+from cloud.market.series.model import Kind, Series
 from cloud.market.series.reference import DayAheadPrices
 from tests.support.hub import NOON_US
+from tests.support.market_series import batch
 from tests.support.patience import eventually
 from wire.clock import QUARTER_HOUR_US
 
@@ -75,6 +78,29 @@ async def test_a_hub_asks_by_its_file_and_has_the_prices_at_hand(hub: Hub, tmp_p
     states = {state.asked.kind.value: state for state in hub.service(FeedStates)}
     assert set(states) == {"price.day_ahead", "load.forecast"}
     assert states["price.day_ahead"].answered_us == NOON_US
+
+
+async def test_a_released_price_is_at_hand_at_once(
+    hub: Hub, admin: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    path = tmp_path / "feeds.toml"
+    path.write_text(SIMULATED)
+    here = replace(hub, settings=hub.settings.model_copy(update={"market_feeds_file": path}))
+    prices = hub.service(DayAheadPrices)
+    series = Series("simulated", Kind.PRICE_DAY_AHEAD, "AT", 900, "SDAC")
+
+    def ticks() -> int | None:
+        return prices("AT", NOON_US, NOON_US + QUARTER_HOUR_US)
+
+    async with running.running(here):
+        await eventually(lambda: ticks() is not None)
+        odd = batch(NOON_US, [4_200.0], NOON_US, series=series, created_us=NOON_US)
+        await running.archive_of(here).append([odd])
+        (aside,) = (await admin.get("/api/v1/market/quarantine")).json()["quarantine"]
+        body = {"verdict": "released", "reason": "confirmed"}
+        answer = await admin.post(f"/api/v1/market/quarantine/{aside['id']}", json=body)
+        assert answer.status_code == 200
+        await eventually(lambda: ticks() == 420_000)
 
 
 async def test_the_past_of_a_simulated_market_is_there_when_the_row_asks_for_it(

@@ -2,15 +2,24 @@
 
 import pytest
 
+from cloud.market.feeds.base import Wish
+from cloud.market.feeds.entsoe.batches import Reading, batches
 from cloud.market.feeds.entsoe.document import Document, parse
 from cloud.market.feeds.entsoe.identity import SEQUENCE
+from cloud.market.feeds.entsoe.request import pieces
 from cloud.market.feeds.errors import BadAnswer
+from cloud.market.feeds.feeds_file import FeedRow
 from cloud.market.series.model import Kind
 from simulators.entsoe_documents import MadeDocument, MadeSeries, xml
 from tests.support.entsoe import (
+    AFTER_US,
+    AREAS,
+    AT,
     EIC,
+    END_US,
     OTHER,
     PRICE,
+    START_US,
     Values,
     document,
     period,
@@ -116,6 +125,22 @@ def test_a_volume_has_the_sign_of_its_direction_and_becomes_power(
 ) -> None:
     found, _ = read(volume(direction, unit, 10.0), kind=Kind.IMBALANCE_VOLUME)
     assert found[0].values == (expected,)
+
+
+@pytest.mark.parametrize(("direction", "expected"), [("A01", -40.0), ("A02", 40.0)])
+def test_the_operator_may_turn_the_direction_of_a_volume_round(
+    direction: str, expected: float
+) -> None:
+    row = FeedRow(
+        source="entsoe", areas=("AT",), kinds=(Kind.IMBALANCE_VOLUME,), positive_volume="A02"
+    )
+    reading = Reading(
+        area=AT, received_us=AFTER_US, tell=lambda _line: None, directions=row.directions
+    )
+    asked = Wish(kind=Kind.IMBALANCE_VOLUME, area="AT", start_us=START_US, end_us=END_US)
+    (piece,) = pieces(asked, AREAS)
+    (found,) = batches(piece, [[volume(direction, "MWH", 10.0)]], reading)
+    assert found.values == (expected,)
 
 
 def test_a_volume_without_a_direction_is_left_out_and_told() -> None:
