@@ -62,6 +62,16 @@ def test_each_trouble_is_one_event_and_one_line_of_the_log(world: MarketWorld) -
     assert world.token not in log
 
 
+def test_the_token_is_shown_nowhere(world: MarketWorld) -> None:
+    paths = ("overview", "feeds", "series", "quarantine?limit=1000", "events?limit=1000")
+    with world.system.admin() as client:
+        answers = [client.get(f"/api/v1/market/{path}") for path in paths]
+        answers += [client.get(path) for path in ("/metrics", "/docs", "/openapi.json")]
+    for answer in answers:
+        assert answer.status_code == 200, answer.url
+        assert world.token not in answer.text, answer.url
+
+
 def test_prices_a_thousand_times_too_high_are_set_apart_with_the_limit(world: MarketWorld) -> None:
     with world.system.admin() as client:
         answer = client.get("/api/v1/market/quarantine", params={"limit": 1000, "open": "true"})
@@ -93,6 +103,7 @@ def test_the_page_fits_and_is_readable(
         expect(page.locator("#comparisons-table tbody tr").first).to_be_visible()
         assert page.evaluate(FAULTS) == NO_FAULTS
         assert not keys_shown(page, list(texts.dictionary(language)))
+        assert world.token not in page.content()
         witness.assert_clean()
         if (width, language) in _PICTURES:
             keep_picture(page, _PICTURES[width, language])
