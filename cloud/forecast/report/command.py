@@ -24,6 +24,7 @@ from cloud.forecast.commandline import BadBacktest
 from cloud.forecast.configuration import DAY_AHEAD
 from cloud.forecast.days import Days
 from cloud.forecast.layouts import FILE_BYTES_MAX, BadFile, table
+from cloud.forecast.near import names as all_names
 from cloud.forecast.report.document import Origin, document
 from cloud.forecast.report.figures import Figures
 from cloud.forecast.report.history import FILES_MAX, History, history
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
     except BadFile as error:
         raise BadBacktest(str(error)) from error
     scored, cost = _scored(past, stretch, out)
-    names = tuple(member.name for member in DAY_AHEAD.members)
+    names = tuple(all_names(past.days, DAY_AHEAD))
     slots = past.slots.copy() if past.step_s == _QUARTER_S else None
     if slots is not None:
         slots[clock_changes(past.days, zone)] = nan
@@ -104,6 +105,7 @@ def _history(options: argparse.Namespace, area: Area | None) -> History:
         inputs=options.inputs,
         areas=frozenset(catalogue.load()),
         holidays=lambda day: area is not None and holidays.is_holiday(area, day),
+        neighbours=area.neighbours if area else (),
     )
 
 

@@ -95,13 +95,8 @@ async def gather(
     read = Reading(archive, area, await chosen(archive, area), job.as_of_us)
     target = area.day_of(request.start_us)
     targets = (area.day_of(request.end_us - 1) - target).days + 1
-    earliest = area.day_of(read.chosen.first_us)
-    first = max(earliest, target - timedelta(days=HISTORY_DAYS))
-    if read.chosen.of(OTHER):
-        first = min(first, target - timedelta(days=LENT_DAYS))
-    count = max((target - first).days, 0) + targets
-    if first >= target:
-        raise TooShort(f"no price before {target.isoformat()} is known")
+    first = _first(read, target)
+    count = (target - first).days + targets
     step_s = request.granularity_min * 60
     prices = await read.days(PRICE, first, count)
     groups = await _groups(read, first, count)
@@ -118,8 +113,6 @@ async def gather(
         foot, early = _footing(prices, trusted.groups, open_from, request.features)
     quarters, fine = await _quarters(read, first, count, decided - targets, cut, early)
     key = told_key(foot.quality, foot.groups, mark(foot.groups, step_s, early, fine))
-    async with database.reading() as connection:
-        told = await store.told_since(connection, area.code, key, target - _LEARNED)
     task = Task(
         area=area.code,
         first=first,
@@ -132,7 +125,7 @@ async def gather(
         quarters=quarters,
         foreseen=sky.foreseen,
         past=sky.past,
-        told={day: _unpacked(values) for day, values in told.items()},
+        told=await _told(database, area.code, key, target - _LEARNED),
         early=early,
         early_quarters=fine,
         other=await read.days(OTHER, first, count) if foot.quality == TEMPLATE else None,
@@ -149,6 +142,16 @@ async def gather(
         trained=(first, first + timedelta(days=_last_whole(prices))),
         odd=trusted.odd,
     )
+
+
+def _first(read: Reading, target: date) -> date:
+    """Return the first day that is read."""
+    first = max(read.area.day_of(read.chosen.first_us), target - timedelta(days=HISTORY_DAYS))
+    if read.chosen.of(OTHER):
+        first = min(first, target - timedelta(days=LENT_DAYS))
+    if first >= target:
+        raise TooShort(f"no price before {target.isoformat()} is known")
+    return first
 
 
 def _last_whole(prices: FloatArray) -> int:
@@ -259,6 +262,12 @@ async def _quarters(
 def _decided(prices: FloatArray, targets: int) -> int:
     whole = whole_days(prices)[len(prices) - targets :]
     return targets if whole.all() else int(np.argmin(whole))
+
+
+async def _told(database: Database, area: str, key: str, first: date) -> dict[date, FloatArray]:
+    async with database.reading() as connection:
+        found = await store.told_since(connection, area, key, first)
+    return {day: _unpacked(values) for day, values in found.items()}
 
 
 def _unpacked(values: bytes) -> FloatArray:
