@@ -1,6 +1,7 @@
 """A series of which each day is read as it was known at an instant of its own, in one reading."""
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -34,18 +35,18 @@ async def of_eves(archive: Archive, series: Series, eves: Sequence[Eve]) -> list
         )
 
     def at_once() -> list[Values]:
-        statements = store.read(rows, series.resolution_s)
-        return [_of(series, statements, one) for one in eves]
+        statements = store.read(rows, series.resolution_s)  # in order of their first interval
+        firsts = [one.starts_us[0] for one in statements]
+        return [_of(series, statements, firsts, one) for one in eves]
 
     return await asyncio.to_thread(at_once)
 
 
-def _of(series: Series, statements: Sequence[Statement], eve: Eve) -> Values:
+def _of(series: Series, statements: Sequence[Statement], firsts: Sequence[int], eve: Eve) -> Values:
+    # A statement lies within one local day: only those that begin near the part can tell of it.
+    begin = bisect_left(firsts, eve.start_us - store.DAY_US_MAX)
+    near = statements[begin : bisect_left(firsts, eve.end_us)]
     known = [
-        one
-        for one in statements
-        if one.known_us <= eve.known_us
-        and one.starts_us[0] < eve.end_us
-        and one.starts_us[-1] >= eve.start_us
+        one for one in near if one.known_us <= eve.known_us and one.starts_us[-1] >= eve.start_us
     ]
     return merge(series, known, eve.start_us, eve.end_us)
