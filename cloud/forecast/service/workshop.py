@@ -9,9 +9,9 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 
 from cloud.forecast.service import frames
+from cloud.forecast.service.ending import end
 from cloud.forecast.service.frames import PROGRESS, REFUSED, RESULT, TASK, BadFrame, Frame
 from cloud.forecast.service.soon import Soon
 from cloud.forecast.service.task import Result, Task
@@ -77,12 +77,8 @@ class Workshop:
     async def close(self) -> None:
         """End the process, if one runs."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-        await process.wait()
+        if process is not None:
+            await end(process)
 
     async def _asked(self, frame: Frame, progress: Progress) -> Frame:
         process = await self._running()

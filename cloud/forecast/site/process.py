@@ -3,9 +3,9 @@
 import asyncio
 import os
 import sys
-from contextlib import suppress
 
 from cloud.forecast.service import frames
+from cloud.forecast.service.ending import end
 from cloud.forecast.service.frames import RESULT, TASK, BadFrame, Frame
 from cloud.forecast.site.task import Task
 
@@ -55,12 +55,8 @@ class Process:
     async def close(self) -> None:
         """End the process, if one runs."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-        await process.wait()
+        if process is not None:
+            await end(process)
 
     async def _asked(self, frame: Frame) -> bytes:
         process = await self._running()
