@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from agent.durable import replace_durably
 from agent.enrol.config import HubSettings
 from wire import enrolment, fields
 from wire.enrolment import Credentials
@@ -209,14 +210,7 @@ def write_secret(path: Path, text: str) -> None:
                 owner = path.parent.stat()
                 os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
             file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace_durably(draft, path)
     except OSError as error:
         raise CredentialsUnusable(f"{path}: {error.strerror}") from error
 

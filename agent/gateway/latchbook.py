@@ -8,11 +8,11 @@ it no more: a latch whose cause is still there latches again, and stays.
 import asyncio
 import json
 import logging
-import os
 from dataclasses import replace
 from pathlib import Path
 
 from agent import latches
+from agent.durable import replace_durably
 from agent.gateway.buffer import Buffer
 from agent.gateway.errors import BufferBlocked
 from agent.gateway.inlet import Inlet
@@ -176,13 +176,5 @@ def _lacks(code: str, held: tuple[Latch, ...]) -> bool:
 def _replaced(path: Path, content: bytes) -> None:
     """Write the file whole, or leave the old one."""
     draft = path.with_suffix(".draft")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    draft.write_bytes(content)
+    replace_durably(draft, path)
