@@ -47,6 +47,13 @@ class Child:
         last = " / ".join(line.strip() for line in self.words().splitlines()[-LAST_LINES:])
         return ChildFailed(f"{self.name} {what}: {last or 'it said nothing'}; see {self.log}")
 
+    def ended(self, code: int) -> ChildFailed:
+        """Name what has ended by itself: of a kill its log knows nothing."""
+        if code < 0:
+            by = signal.strsignal(-code)
+            return ChildFailed(f"{self.name} ended with code {code} ({by}); see {self.log}")
+        return self.failed(f"ended with code {code}")
+
 
 class Processes:
     """What runs; make one with `running`."""
@@ -94,7 +101,7 @@ class Processes:
         """Raise `ChildFailed` when a child has ended by itself."""
         for child in self._children.values():
             if child.process.returncode is not None:
-                raise child.failed(f"ended with code {child.process.returncode}")
+                raise child.ended(child.process.returncode)
 
     async def stop(self, *names: str) -> None:
         """Ask these to end, all at once; end them after `STOP_S`.
