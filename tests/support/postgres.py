@@ -114,7 +114,7 @@ def running(where: Path, *, durable: bool = False) -> Iterator[Server]:
 @contextmanager
 def _clerk(where: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Run a psql that ends at the first mistake."""
-    words = ["-h", folder, "-U", USER, "-d", "postgres", "-X", "-q", "-v", "ON_ERROR_STOP=1"]
+    words = ["-h", str(folder), "-U", USER, "-d", "postgres", "-Xq", "-v", "ON_ERROR_STOP=1"]
     with subprocess.Popen(
         [where / "psql", *words],
         stdin=subprocess.PIPE,

@@ -5,13 +5,14 @@ import random
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.support.hub import NOON_US, telemetry
-from tests.support.system import System, running_system
+from tests.support.system import System, running_system, wait_until
 from wire import signing, sync
 from wire.clock import SystemClock
 from wire.signing import Key
@@ -20,6 +21,8 @@ from wire.sync import UPLOAD_PATH, Ack, Frame, Upload
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 KILLS = 6
 """Of the whole hub, over HTTP."""
+FRAMES_MIN = 20
+"""Acknowledged before each of these, however slow the machine is."""
 FORKED_KILLS = 100
 """Of its database and its ingest."""
 SEED = 20_261_121
@@ -49,6 +52,10 @@ class Sender:
         assert answer.status_code == 200, answer.text
         return sync.ack_from_document(answer.json())
 
+    def has(self, seq: int) -> bool:
+        """Tell whether the frame has been promised."""
+        return self.acked >= seq
+
     def send_until_nobody_answers(self) -> None:
         try:
             while True:
@@ -72,7 +79,8 @@ def test_no_kill_costs_an_acknowledged_frame(tmp_path: Path) -> None:
             promised = sender.acked
             sending = threading.Thread(target=sender.send_until_nobody_answers)
             sending.start()
-            sending.join(chance.uniform(0.05, 0.6))
+            wait_until(partial(sender.has, promised + FRAMES_MIN), 30.0, "frames are taken")
+            sending.join(chance.uniform(0.0, 0.6))
             system.kill("hub")
             sending.join(20)
             system.start_hub()
@@ -88,7 +96,7 @@ def test_no_kill_costs_an_acknowledged_frame(tmp_path: Path) -> None:
     numbers = [value for _, value, _ in series["samples"]]
     assert answer["next"] is None
     assert numbers == [float(n) for n in range(sender.acked + 1)]
-    assert len(numbers) > 100, "the hub was killed while it was at work"
+    assert len(numbers) >= KILLS * FRAMES_MIN, "the hub was killed while it was at work"
 
 
 def test_a_hundred_kills_cost_nothing_and_count_nothing_twice(tmp_path: Path) -> None:
