@@ -17,6 +17,7 @@ from cloud.forecast.intraday.features import last_mean, near
 from cloud.forecast.intraday.margins import margins
 from cloud.forecast.intraday.past import HOUR_SLOTS, SLOTS, Issues
 from cloud.forecast.intraday.vintages import NOTHING, History
+from cloud.forecast.quantiles import SCALE_MIN
 from cloud.forecast.ridge import coefficients
 
 COMPARED_DAYS = 56
@@ -65,13 +66,24 @@ def quantity(
     is_blended = _is_better(came, foreseen, drawn)
     points = np.where(np.isfinite(drawn), np.maximum(drawn, 0.0), foreseen)
     points = points if is_blended else foreseen
-    added = margins(came - points, known_us, issues.at_us).of_last(levels)
+    # The sun's errors count as shares of it, for days grow longer and shorter; how much those of
+    # the wind grow with it is learned.
+    size = _light(points) if name == "solar" else np.ones_like(points)
+    drive = np.where(np.isfinite(points), points, 0.0) if name == "wind" else None
+    added = margins((came - points) / size, known_us, issues.at_us, drive).of_last(levels)
     point, quantiles = points[-1], None
     if added is not None:
-        quantiles = np.maximum(point[:, None] + added, 0.0)
+        quantiles = np.maximum(point[:, None] + added * size[-1][:, None], 0.0)
         if name == "solar":
             quantiles[point <= 0.0] = 0.0
     return Quantity(point, quantiles, is_blended)
+
+
+def _light(points: FloatArray) -> FloatArray:
+    """Return what the sun's errors are shares of: MW, of dusk and dawn a little of the most."""
+    known = np.where(np.isfinite(points), points, 0.0)
+    most = known.max(axis=1, keepdims=True)
+    return np.asarray(np.maximum(known + LIGHT_SHARE * most, SCALE_MIN))
 
 
 def _each(series: History, issues: Issues, shift: int, count: int) -> FloatArray:
