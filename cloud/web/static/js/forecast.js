@@ -4,6 +4,7 @@ import { $, $$, h, put, text, toast, toggle } from "./dom.js";
 import { ask } from "./api.js";
 import { KINDS, fanChart } from "./forecast_charts.js";
 import { next, why } from "./forecast_outlook.js";
+import { drawPin, pinForm } from "./forecast_pin.js";
 import { Live } from "./live.js";
 import { keys, shell } from "./shell.js";
 import { download, drawTable } from "./tables.js";
@@ -118,6 +119,7 @@ function draw() {
   figures(forecast);
   for (const [, chart] of charts) chart.draw();
   tables(forecast);
+  drawPin(page);
 }
 
 function drawFlags(forecast) {
@@ -245,6 +247,7 @@ $("#price-table").addEventListener("click", () => {
 });
 setInterval(age, 1000);
 setInterval(() => document.visibilityState === "visible" && void load(), POLL_MS);
+pinForm(page, () => loadScores().then(draw));
 shell(page);
 keys({ "/": () => $("#area-choice").focus() });
 live.start();
