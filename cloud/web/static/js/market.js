@@ -15,6 +15,8 @@ await loadWords(currentLanguage());
 const { t } = words;
 const POLL_MS = 5000;
 const DAYS = 3;
+/** Told before the day begins; of the others a day is whole when it is over. */
+const FORETOLD = new Set("price.day_ahead load.forecast generation.forecast".split(" "));
 /** Received longer ago: a source that says something every day has said nothing for more than one. */
 const OLD_S = 26 * 3600;
 const live = new Live({ page: "market" });
@@ -82,12 +84,19 @@ const feedColumns = () => [
   ["feeds.error", "text", feedSaid, (f) => f.error],
 ];
 
-/** 96/96, or a triangle where something is missing of a day that has begun to be told. */
+/** Whether something is missing of a day that should be whole by now, and has begun to be told. */
+function lacks(one, place) {
+  const day = one.days[place];
+  return Boolean(day) && day.present > 0 && !day.complete && (place === 0 || FORETOLD.has(one.kind));
+}
+
+/** 96/96, with a triangle where something is missing. */
 function wholeDay(one, place) {
   const day = one.days[place];
   if (!day || day.present === 0) return h("span", { class: "dim" }, "–");
   const counted = `${words.number(day.present)}/${words.number(day.expected)}`;
-  return h("span", { class: day.complete ? "whole-day" : "warned", title: day.day }, day.complete ? counted : h("i", { class: "warn-mark", "aria-hidden": "true" }), day.complete ? "" : ` ${counted}`);
+  if (!lacks(one, place)) return h("span", { class: "whole-day", title: day.day }, counted);
+  return h("span", { class: "warned", title: day.day }, h("i", { class: "warn-mark", "aria-hidden": "true" }), ` ${counted}`);
 }
 
 const value = (one) => (one.value === null ? "–" : words.withUnit(words.number(one.value, one.unit === "EUR/MWh" ? 2 : 1), one.unit.replace("EUR", "€")));
@@ -134,8 +143,11 @@ const eventColumns = () => [
 function figures() {
   const { feeds, series, comparisons, fills, waiting } = page.overview;
   const failing = feeds.filter((feed) => feed.error_code);
-  put("sources", feeds.length ? `${words.number(feeds.length - failing.length)}/${words.number(feeds.length)}` : "–");
-  put("sources-more", failing.length ? t("feeds.failing", { what: failing[0].source }) : t(feeds.length ? "feeds.all_answer" : "feeds.no_feeds"));
+  const answering = feeds.filter((feed) => feed.answered && !feed.error_code);
+  put("sources", feeds.length ? `${words.number(answering.length)}/${words.number(feeds.length)}` : "–");
+  const waiting_ = feeds.length - failing.length - answering.length;
+  const well = waiting_ ? t("feeds.to_be_asked", { count: words.number(waiting_) }) : t(feeds.length ? "feeds.all_answer" : "feeds.no_feeds");
+  put("sources-more", failing.length ? t("feeds.failing", { what: failing[0].source }) : well);
   toggle($("#kpi-sources"), "warned", failing.length > 0);
   const prices = series.filter((one) => one.kind === "price.day_ahead" && one.days.length === DAYS);
   const whole = prices.filter((one) => one.days[2].complete);
@@ -166,9 +178,10 @@ function draw() {
   const rows = (name) => overview?.[name] ?? [];
   const empty = (key) => t(overview ? (needle() ? "blotter.nothing_found" : key) : "state.loading");
   const rank = (feed) => (feed.error_code === "refused" ? 0 : feed.error_code || feed.odd.length ? 1 : 2);
-  const feeds = chosen(feedColumns(), rows("feeds")).toSorted((a, b) => rank(a) - rank(b));
+  const order = (one) => (one.kind.startsWith("price.day") ? 0 : one.kind.startsWith("price.") ? 1 : 2);
+  const feeds = chosen(feedColumns(), rows("feeds")).toSorted((a, b) => rank(a) - rank(b) || order(a) - order(b));
   drawTable($("#feeds-table"), feedColumns(), feeds, { name: "feeds", key: (f) => [f.source, f.kind, f.area, f.detail].join("/"), state: ageMark, rowClass: (f) => ["edge-alarm", "edge-warn", ""][rank(f)], empty: empty("feeds.no_feeds") });
-  drawTable($("#series-table"), seriesColumns(), chosen(seriesColumns(), rows("series")), { name: "series", key: (one) => one.series, state: ageMark, rowClass: (one) => (one.days.slice(0, 2).some((day) => day.present && !day.complete && !one.kind.endsWith("actual")) ? "edge-warn" : ""), empty: empty("feeds.no_series") });
+  drawTable($("#series-table"), seriesColumns(), chosen(seriesColumns(), rows("series")).toSorted((a, b) => order(a) - order(b)), { name: "series", key: (one) => one.series, state: ageMark, rowClass: (one) => (one.days.some((_day, place) => lacks(one, place)) ? "edge-warn" : ""), empty: empty("feeds.no_series") });
   drawTable($("#comparisons-table"), comparisonColumns(), rows("comparisons"), { name: "comparisons", key: (c) => [c.ours, c.theirs, c.area, c.day, c.tolerance].join("/"), rowClass: (c) => (c.differing ? "edge-warn" : ""), empty: empty("feeds.not_compared") });
   drawTable($("#fills-table"), fillColumns(), rows("fills"), { name: "fills", key: (f) => [f.source, f.kind, f.area, f.detail].join("/"), empty: empty("feeds.no_fill") });
   drawTable($("#events-table"), eventColumns(), page.events ?? [], { name: "events", key: (e) => e.id, rowClass: (e) => (e.severity === "info" ? "" : "edge-warn"), empty: t(page.events ? "feeds.no_events" : "state.loading") });
