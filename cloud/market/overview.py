@@ -52,7 +52,7 @@ class Overview:
     comparisons: tuple[Comparison, ...] = ()
     fills: tuple[Fill, ...] = ()
     waiting: int = 0
-    """Statements set apart that nobody has decided on, as many as are listed at most."""
+    """Statements set apart that nobody has decided on."""
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ async def made(hub: Hub) -> Overview:
         outages=len(extents) - len(shown),
         comparisons=tuple(hub.service(Comparisons)),
         fills=tuple(await fills(hub.database)),
-        waiting=len(await archive.quarantine(open_only=True)),
+        waiting=await archive.waiting(),
     )
 
 

@@ -136,6 +136,11 @@ class Archive:
         async with self.database.reading() as connection:
             return await store.asides(connection, min(limit, ASIDES_MAX), open_only)
 
+    async def waiting(self) -> int:
+        """Return how many statements are set apart of which nobody has decided yet."""
+        async with self.database.reading() as connection:
+            return await store.waiting(connection)
+
     async def _append(self, series: Series, parts: Sequence[Statement]) -> Appended:
         async with self.database.transaction() as connection:
             number = await store.make(connection, series)

@@ -148,6 +148,13 @@ async def asides(connection: AsyncConnection, limit: int, open_only: bool = Fals
     return [_aside(row) for row in await connection.execute(query)]
 
 
+async def waiting(connection: AsyncConnection) -> int:
+    """Return how many statements are set apart of which nobody has decided yet."""
+    open_ones = _asides().where(_d.verdict.is_(None)).subquery()
+    counted: int | None = await connection.scalar(select(func.count()).select_from(open_ones))
+    return counted or 0
+
+
 async def aside(connection: AsyncConnection, number: int) -> Aside | None:
     """Return one statement that is set apart, None where there is none of this number."""
     row = (await connection.execute(_asides().where(_c.id == number))).one_or_none()
