@@ -139,14 +139,14 @@ class Rounds:
         if told is not None:
             await store.keep_eve(connection, task.site, tomorrow, now_us, told)
         eves = await store.eves(connection, task.site, today)
-        found = [
-            one
-            for day, kept in eves.items()
-            for one in await asyncio.to_thread(scores.scored, kept, task, area, day)
-        ]
-        # A box that is late may bring the day yet.
         late = today - timedelta(days=EVES_DAYS)
-        done = {one.day for one in found} | {day for day in eves if day < late}
+        found, done = [], []
+        for day, kept in eves.items():
+            of_day = await asyncio.to_thread(scores.scored, kept, task, area, day)
+            found += of_day
+            # A box that is late may bring the rest of the day yet.
+            if day < late or {one.kind for one in of_day} >= scores.kinds_of(kept):
+                done.append(day)
         oldest = today - timedelta(days=self.hub.settings.forecast_days)
         await store.keep_scores(connection, task.site, found, done, oldest)
         self._has_scores |= bool(found)

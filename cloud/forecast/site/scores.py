@@ -84,6 +84,12 @@ def scored(kept: bytes, task: Task, area: Area, day: date) -> list[Score]:
     return found
 
 
+def kinds_of(kept: bytes) -> frozenset[str]:
+    """Return what is told of a day at all: load, pv, both or nothing."""
+    told = json.loads(kept)
+    return frozenset(kind for kind in KINDS if any(one is not None for one in told[kind]))
+
+
 def _naive(naive: FloatArray, true: FloatArray, both: Any, known: int) -> float | None:
     if both.sum() < KNOWN_SHARE_MIN * known:
         return None

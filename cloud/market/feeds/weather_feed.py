@@ -51,6 +51,8 @@ class Weather:
             raise FeedRefused(f"{weather.SOURCE} has no {wish.kind.value} of {wish.area}")
         if wish.history and len(self._webs) < 2:
             return
+        if not wish.history and wish.end_us <= self._clock.now_us():
+            return  # of what is over nobody has a forecast any more
         web = self._webs[-1] if wish.history else self._webs[0]
         area = self._areas[wish.area]
         step_us = DAYS_AT_ONCE * _DAY_US

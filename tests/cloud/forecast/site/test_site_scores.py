@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -21,6 +21,7 @@ from tests.support.site_days import fill, made
 AT = catalogue.load()["AT"]
 DAY_US = SLOTS * QUARTER_US
 TOMORROW = date(2026, 11, 22)
+DAY = timedelta(days=1)
 
 
 def told(**changes: object) -> bytes:
@@ -137,3 +138,27 @@ async def test_scores_go_when_they_are_old(hub: Hub) -> None:
         assert len(await store.scores(connection, "a", date(2026, 1, 1))) == 1
         await store.keep_scores(connection, "a", [], [], date(2026, 11, 23))
         assert await store.scores(connection, "a", date(2026, 1, 1)) == []
+
+
+async def test_a_day_whose_meter_is_late_is_scored_when_it_comes_and_given_up_after_a_week(
+    hub: Hub,
+) -> None:
+    await add_site(hub, "werk-sued")
+    task = made(NOON_US, 20)
+    known = (NOON_US - task.start_us) // QUARTER_US
+    await fill(hub, task, "load.power_kw", task.load)
+    await fill(hub, task, "pv.power_kw", task.pv[:known])
+    rounds = Rounds(hub)
+    left = []
+    try:
+        for days in (0, 2, 10):
+            clock_of(hub).at_us = NOON_US + days * DAY_US
+            while await rounds.next():
+                continue
+            async with hub.database.reading() as connection:
+                found = await store.scores(connection, "werk-sued", date(2026, 1, 1))
+                eves = await store.eves(connection, "werk-sued", TOMORROW + DAY)
+            left.append(([one.kind for one in found if one.day == TOMORROW], list(eves)))
+    finally:
+        await rounds.process.close()
+    assert left == [([], [TOMORROW]), (["load"], [TOMORROW]), (["load"], [])]
