@@ -1,9 +1,10 @@
 """The form of the areas' data files, strictly checked. Pure."""
 
+import re
 from datetime import date, time
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from cloud.market.series.model import Kind
 
@@ -12,13 +13,25 @@ class BadAreas(Exception):
     """The operator's file of areas cannot be used; the text has one line for each mistake."""
 
 
+def _clock_time(text: str) -> str:
+    if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text) is None:
+        raise ValueError("a local time as 12:00 is expected")
+    return text
+
+
+def _eic(text: str) -> str:
+    if re.fullmatch(r"[0-9A-Z-]{16}", text) is None:
+        raise ValueError("16 signs as 10YAT-APG------L are expected")
+    return text
+
+
 class _Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class EicRow(_Row):
     valid_from: date
-    code: str = Field(pattern=r"^[0-9A-Z-]{16}$")
+    code: Annotated[str, AfterValidator(_eic)]
 
 
 class SequenceRow(_Row):
@@ -50,7 +63,7 @@ class GateRow(_Row):
     valid_from: date
     day: int = Field(ge=-1, le=0)
     """Counted from the delivery day."""
-    local: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    local: Annotated[str, AfterValidator(_clock_time)]
     source: str = Field(min_length=1)
     areas: tuple[str, ...] = ()
     """Without any: of all areas without rows of their own for this auction and day."""

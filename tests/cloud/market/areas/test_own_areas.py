@@ -86,9 +86,12 @@ def test_a_price_is_too_early_before_the_gate_of_its_day_and_area(tmp_path: Path
     ("wrong", "said"),
     [
         ('[[area]]\ncode = "XX"\n', "area 'XX' is not known; one of AT, "),
-        (OWN.replace("10YAT-NEW------X", "short"), "area.0.eic.0.code: 'short' is not allowed"),
+        (
+            OWN.replace("10YAT-NEW------X", "short"),
+            "eic.0.code: 'short' is not allowed; 16 signs",
+        ),
         (OWN.replace("= 5000.0", "= -700.0"), "high: -700.0 is not allowed; more than low"),
-        (OWN.replace('"13:00"', '"25:00"'), "gate.0.local: '25:00' is not allowed"),
+        (OWN.replace('"13:00"', '"25:00"'), "gate.0.local: '25:00' is not allowed; a local"),
         (OWN.replace("SDAC = 2", "SDAC = 'two'"), "sequence.0.positions.SDAC: 'two' is not"),
         (OWN.replace("2027-03-01", "'soon'"), "limit.0.valid_from: 'soon' is not allowed"),
         ("zone = 1\n", "zone: 1 is not allowed"),

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from cloud.kernel.context import Hub
+from cloud.market.areas.rows import BadAreas
 from cloud.market.feeds import feeds_file, running
 from cloud.market.feeds.feeds_file import BadFeeds, FeedsFile
 from cloud.market.feeds.states import FeedStates
@@ -64,6 +65,15 @@ async def test_a_hub_without_the_token_that_its_file_needs_does_not_start(
     path.write_text('[[feed]]\nsource = "entsoe"\nareas = ["AT"]\n')
     settings = hub.settings.model_copy(update={"market_feeds_file": path})
     with pytest.raises(BadFeeds, match="PHOENYRA_HUB_ENTSOE_TOKEN: is missing"):
+        async with running.running(replace(hub, settings=settings)):
+            pass
+
+
+async def test_a_hub_whose_file_of_areas_is_wrong_does_not_start(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "areas.toml"
+    path.write_text('[[area]]\ncode = "ATLANTIS"\n')
+    settings = hub.settings.model_copy(update={"areas_file": path})
+    with pytest.raises(BadAreas, match="area 'ATLANTIS' is not known"):
         async with running.running(replace(hub, settings=settings)):
             pass
 
