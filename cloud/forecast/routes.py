@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
+from cloud.forecast.pins import routes as pin_routes
 from cloud.forecast.service import routes as service_routes
 from cloud.forecast.service import scenario_routes
 from cloud.forecast.site import routes as site_routes
-from cloud.forecast.watch import pin_routes
 from cloud.forecast.watch import routes as watch_routes
 
 router = APIRouter()

@@ -1,8 +1,9 @@
 """What alarms and pins ask of a forecast, read as of an instant."""
 
+from cloud.forecast.pins import store as pin_store
 from cloud.forecast.service import retreat
 from cloud.forecast.service.retreat import Retreat
-from cloud.forecast.watch import pin_store, store
+from cloud.forecast.watch import store
 from cloud.kernel.database import Database
 from cloud.market.areas.model import Area
 

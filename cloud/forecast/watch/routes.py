@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from cloud.forecast.pins import store as pin_store
+from cloud.forecast.pins.routes import PinView
 from cloud.forecast.service import standing
 from cloud.forecast.service.retreat import Members
 from cloud.forecast.service.service import area_of
-from cloud.forecast.watch import pin_store, store, verdicts
-from cloud.forecast.watch.pin_routes import PinView
+from cloud.forecast.watch import store, verdicts
 from cloud.forecast.watch.store import Alarm, Calibration
 from cloud.forecast.watch.verdicts import Score
 from cloud.kernel.auth import MarketReader

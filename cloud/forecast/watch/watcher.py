@@ -6,9 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from cloud.forecast.pins import service as pins
 from cloud.forecast.service import gauges
 from cloud.forecast.service.ladder import TooShort
-from cloud.forecast.watch import looking, pins, scoring, store, verdicts
+from cloud.forecast.watch import looking, scoring, store, verdicts
 from cloud.forecast.watch.looking import Found
 from cloud.forecast.watch.store import Alarm
 from cloud.forecast.watch.verdicts import Code, Score

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+from cloud.forecast.pins import store as pin_store
+from cloud.forecast.pins.store import Pin
 from cloud.forecast.service.retreat import Members
 from cloud.forecast.service.sources import (
     EARLY_NEIGHBOURS,
@@ -11,8 +13,6 @@ from cloud.forecast.service.sources import (
     NEIGHBOURS,
     RENEWABLES,
 )
-from cloud.forecast.watch import pin_store
-from cloud.forecast.watch.pin_store import Pin
 from cloud.kernel import audit, events
 from cloud.kernel.auth import Principal
 from cloud.kernel.context import Hub

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from cloud.forecast.pins import service as pins
+from cloud.forecast.pins.store import Pin
 from cloud.forecast.service.retreat import Members
 from cloud.forecast.service.service import area_of
-from cloud.forecast.watch import pins
-from cloud.forecast.watch.pin_store import Pin
 from cloud.kernel.auth import Admin
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import responses
@@ -30,7 +30,7 @@ class PinBody(BaseModel):
     members: Members = Field(description="in place of what the alarms of the watch ask for")
     without: list[Group] = Field(default=[], max_length=10, description="inputs that are not read")
     until: date = Field(description=f"last local day; at most {pins.DAYS_MAX} days ahead")
-    reason: str = Field(min_length=3, max_length=200)
+    reason: str = Field(min_length=3, max_length=200, examples=["a new regime of prices"])
 
 
 class PinView(BaseModel):
