@@ -31,13 +31,14 @@ from cloud.exchange.prices.beside import Beside
 from cloud.exchange.recovery import recover
 from cloud.exchange.snapshots import Snapshots
 from cloud.exchange.venue.venue import Venue
+from tests.support.patience import eventually
 from tests.support.system import free_port
 from wire.clock import SystemClock, quarter_hour_us, utc
 
 MARKET = "PHO_AT_INTRADAY_15MIN"
 ACCOUNTS = ("ada", "bob", "cyd", "dan")
 ALIVE_S_MAX = 0.6
-"""A hub is killed at any moment up to this after its first answer."""
+"""A hub is killed at any moment up to this after its first answer to an order."""
 EARLY_BELOW = 0.15
 EARLY_S_MAX = 2.0
 """So many of the hubs are killed at any moment up to this after their fork instead."""
@@ -49,7 +50,6 @@ START_S_MAX = 60.0
 AHEAD_US = 12 * 3_600_000_000
 _PRICES = tuple(84 + step / 4 for step in range(9))
 _GONE = (httpx.TransportError, OSError, ConnectionClosed, InvalidHandshake, TimeoutError)
-
 _NO_ANSWERS = frozenset({"BUSY", "STOPPING", "UNAVAILABLE", "RATE_LIMITED"})
 
 
@@ -93,9 +93,10 @@ def kills(folder: Path, count: int, seed: int) -> Result:
         hub = _forked(folder, port)
         if early:
             time.sleep(chance.uniform(0, EARLY_S_MAX))
+            os.kill(hub, signal.SIGKILL)
         else:
             asyncio.run(_trade(port, keys, said, result, hub, chance))
-        _kill(hub)
+        os.waitpid(hub, 0)
     hub = _forked(folder, port)
     asyncio.run(_settled(port, keys))
     os.kill(hub, signal.SIGTERM)
@@ -160,11 +161,6 @@ def _recover(log: Path, journal: Journal, beside: Beside) -> None:
         starts.write(f"{journal.next_sequence - 1} {books}\n")
 
 
-def _kill(hub: int) -> None:
-    os.kill(hub, signal.SIGKILL)
-    os.waitpid(hub, 0)
-
-
 def _killed_group(hub: int) -> None:
     """End what a hub has left behind."""
     with suppress(ProcessLookupError, PermissionError):
@@ -177,6 +173,7 @@ async def _trade(
     """Trade over every line at once until the hub is gone."""
     async with _client(port) as client:
         await _answering(client)
+    before = len(said.answers) + result.repeats
     async with asyncio.TaskGroup() as tasks:
         for name in ACCOUNTS[:2]:
             for lane in range(2):
@@ -184,6 +181,7 @@ async def _trade(
         for name in ACCOUNTS[2:]:
             tasks.create_task(_over_a_socket(port, keys[name], name, said, result))
         tasks.create_task(_feed(port, keys["ada"], said))
+        await eventually(lambda: len(said.answers) + result.repeats > before, START_S_MAX)
         await asyncio.sleep(chance.uniform(0, ALIVE_S_MAX))
         os.kill(hub, signal.SIGKILL)
 
