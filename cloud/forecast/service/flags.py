@@ -1,4 +1,4 @@
-"""Every flag that a forecast may carry, and what it says. Pure.
+"""Every flag that a forecast may carry, and every quality it may have, and what they say. Pure.
 
 A forecast with any other is a programmer's error: a flag that the guide and the pages do not know
 would be read by nobody. The words of the pages stand under ``flag.`` in their dictionaries.
@@ -46,6 +46,15 @@ FLAGS: Mapping[str, str] = {
     "similar_day": "the similar day in place of the members",
     "template": "the shape of another area, or the last hours",
     "unlike_the_past": "a day unlike the past: wider intervals",
+}
+
+
+QUALITIES: Mapping[str, str] = {
+    "full": "all members",
+    "short_history": "fewer than 90 days of prices",
+    "similar_day": "a day before in the place of the members",
+    "template": "the shape of another area, or the last hours",
+    "last_price": "intraday: the price of the last auction, which nothing beats",
 }
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from cloud.forecast.service import schedule
 from cloud.forecast.service.model import Kind
 from cloud.kernel.context import Hub
-from cloud.market.areas import catalogue
 from cloud.market.areas.model import Area
 from cloud.market.feeds.fills import fills
 from cloud.market.feeds.running import archive_of
@@ -61,14 +60,15 @@ async def outlooks(hub: Hub, scheduled: Sequence[Area]) -> list[Outlook]:
         Unavailable: the database does not answer.
     """
     states = [state for state in hub.service(FeedStates) if state.asked.kind in READ]
+    archive = archive_of(hub)
     priced = {
         extent.series.area
-        for extent in await archive_of(hub).extents()
+        for extent in await archive.extents()
         if extent.series.kind is series.Kind.PRICE_DAY_AHEAD
     }
     codes = {area.code for area in scheduled}
     filling = await _filling(hub) if states else {}
-    now_us, areas = hub.clock.now_us(), catalogue.load()
+    now_us, areas = hub.clock.now_us(), archive.areas
     return [
         Outlook(
             area=code,

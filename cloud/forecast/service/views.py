@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cloud.forecast.service.flags import CLIPPED, FLAGS
+from cloud.forecast.service.flags import CLIPPED, FLAGS, QUALITIES
 from cloud.forecast.service.model import HORIZON_H_MAX, LEVELS, Forecast, Job, Kind, State
 from cloud.kernel.instants import iso, iso_or_none
 
@@ -14,6 +14,7 @@ _FLAGS = "; ".join(
         f"{CLIPPED}N: so many slots lay beyond the limits of the auction",
     ]
 )
+_QUALITIES = "; ".join(f"{quality}: {said}" for quality, said in QUALITIES.items())
 _AREA = Field(min_length=1, max_length=20, examples=["AT"])
 STATUS_PATH = "/api/forecast/status/"
 
@@ -115,10 +116,7 @@ class ForecastView(BaseModel):
     issued_at: str
     as_of: str
     model: str
-    quality: Literal["full", "short_history", "similar_day", "template", "last_price"] = Field(
-        description="all members; fewer than 90 days of prices; the similar day in their place; the"
-        " shape of another area; intraday: the last auction's price, which nothing beats"
-    )
+    quality: str = Field(description=_QUALITIES, json_schema_extra={"enum": list(QUALITIES)})
     simulated: bool = Field(description="made from a simulated market: no market has seen it")
     flags: list[str] = Field(description=_FLAGS)
     data_age_s: dict[str, int] = Field(description="of each input, at as_of")

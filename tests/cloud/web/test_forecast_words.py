@@ -2,12 +2,11 @@
 
 import re
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
-from cloud.forecast.service import ladder, retreat, sources, views
-from cloud.forecast.service.flags import CLIPPED, FLAGS, unknown
+from cloud.forecast.service import ladder, retreat, sources
+from cloud.forecast.service.flags import CLIPPED, FLAGS, QUALITIES, unknown
 from cloud.forecast.service.intraday import LAST_PRICE
 from cloud.forecast.service.model import State
 from cloud.forecast.service.task import Result
@@ -27,9 +26,8 @@ def test_every_flag_of_the_forecasts_has_words(language: str) -> None:
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_every_quality_of_the_forecasts_has_words(language: str) -> None:
-    told = set(get_args(views.ForecastView.model_fields["quality"].annotation))
-    assert told == {*_rungs(), ladder.FULL, ladder.TEMPLATE, LAST_PRICE}
-    assert not {f"quality.{name}" for name in told} - texts.dictionary(language).keys()
+    assert QUALITIES.keys() == {*_rungs(), ladder.FULL, ladder.TEMPLATE, LAST_PRICE}
+    assert not {f"quality.{name}" for name in QUALITIES} - texts.dictionary(language).keys()
 
 
 def test_every_flag_of_the_forecasts_is_in_the_guide() -> None:
