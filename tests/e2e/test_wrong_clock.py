@@ -36,6 +36,7 @@ async def test_samples_of_a_wrong_clock_are_at_the_hub_once_each_at_its_right_ti
             began_us = SystemClock().now_us()
             command = ("agent.main", "run", "--config", str(box.config))
             system.start("agent-werk-sued", *command, **{SHIFT_VARIABLE: str(ahead_s)})
+            await until((tmp_path / "werk-sued" / "control.sock").exists, "control is at work")
             await asyncio.sleep(WITHOUT_S)
             system.kill_child("agent-werk-sued", "gateway")
             await asyncio.sleep(WITHOUT_S / 2)
