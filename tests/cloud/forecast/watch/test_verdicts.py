@@ -67,3 +67,14 @@ def test_a_day_is_scored_when_all_its_prices_are_known() -> None:
     hole = true.copy()
     hole[5] = np.nan
     assert score(replace(told, true=hole), "AT", DAY, ("f", "m", "q")) is None
+
+
+def test_the_similar_day_and_members_at_rest_are_scored_beside_what_was_issued() -> None:
+    true = np.arange(96.0)
+    told = Slots(true, true + 3, true + 9, None, similar=true + 3, resting=true - 2)
+    found = score(told, "AT", DAY, ("f", "dayahead-2", "similar_day"))
+    assert found is not None
+    assert (found.mae, found.similar_mae, found.models_mae, found.members_mae) == (3, 3, 2, 2)
+    short = score(replace(told, similar=true[:92], resting=None), "AT", DAY, ("f", "m", "q"))
+    assert short is not None, "a day before with fewer slots tells nothing, and is no fault"
+    assert (short.similar_mae, short.models_mae, short.members_mae) == (None, None, 3)
