@@ -39,6 +39,7 @@ def run(options: Options) -> Figures:
     began_s = time.process_time()
     points = len(_parsed(large).series[0].periods[0].positions)
     large_s = time.process_time() - began_s
+    extra_bytes, peak_bytes = _peak_bytes() - before, _peak_bytes()
     usable = price_usable.figures(60, 2) if options.quick else price_usable.figures(730, 5)
     print(
         f"a published day of prices is usable after {usable['price_usable_s_max']} s at most"
@@ -52,8 +53,8 @@ def run(options: Options) -> Figures:
         "large_bytes": len(large),
         "large_points": points,
         "large_s_per_mb": round(large_s / len(large) * 1e6, 3),
-        "large_extra_bytes": _peak_bytes() - before,
-        "peak_rss_bytes": _peak_bytes(),
+        "large_extra_bytes": extra_bytes,
+        "peak_rss_bytes": peak_bytes,
         **usable,
     }
 

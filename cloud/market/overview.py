@@ -5,6 +5,7 @@ days are, comparisons of sources, back-fills. Outages are counted, not listed: e
 """
 
 import asyncio
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,10 +18,13 @@ from cloud.market.feeds.running import archive_of
 from cloud.market.feeds.states import FeedStates, State
 from cloud.market.series.archive import Archive
 from cloud.market.series.days import Completeness, by_day
+from cloud.market.series.merge import Statement, merge
 from cloud.market.series.model import Extent, Kind, Series
 
 SERIES_MAX = 300
 """Of all but outages; those that moved last. What is left out is counted."""
+_REACH_US = 4 * 86_400_000_000
+"""From now: yesterday and tomorrow of every clock lie within."""
 AGE_S_MAX = 2.0
 """An older overview is made anew for who asks."""
 
@@ -80,10 +84,15 @@ async def made(hub: Hub) -> Overview:
     extents = await archive.extents()
     shown = [one for one in extents if one.series.kind is not Kind.UNAVAILABLE]
     newest = sorted(shown, key=_received_us, reverse=True)[:SERIES_MAX]
+    said = await archive.around(now_us - _REACH_US, now_us + _REACH_US, Kind.UNAVAILABLE)
+    series = [
+        await _newest(archive, one, said.get(one.series, []), now_us)
+        for one in sorted(newest, key=_series)
+    ]
     return Overview(
         at_us=now_us,
         feeds=feeds,
-        series=tuple([await _newest(archive, one, now_us) for one in sorted(newest, key=_series)]),
+        series=tuple(series),
         left_out=len(shown) - len(newest),
         outages=len(extents) - len(shown),
         comparisons=tuple(hub.service(Comparisons)),
@@ -92,7 +101,9 @@ async def made(hub: Hub) -> Overview:
     )
 
 
-async def _newest(archive: Archive, extent: Extent, now_us: int) -> Newest:
+async def _newest(
+    archive: Archive, extent: Extent, said: Sequence[Statement], now_us: int
+) -> Newest:
     series = extent.series
     area = archive.areas.get(series.area)
     if area is None:
@@ -105,7 +116,7 @@ async def _newest(archive: Archive, extent: Extent, now_us: int) -> Newest:
         values = await archive.as_of(series, *area.day_us(day))
         days: tuple[Completeness, ...] = ()
     else:
-        values = await archive.as_of(series, start_us, end_us)
+        values = merge(series, said, start_us, end_us)
         days = tuple(by_day(values, area, start_us, end_us).values())
     return Newest(
         extent=extent,

@@ -18,7 +18,7 @@ from cloud.market.series import checking, days, store
 from cloud.market.series.checking import BadBatch
 from cloud.market.series.days import Completeness, Gap
 from cloud.market.series.merge import Statement, Values, merge
-from cloud.market.series.model import Batch, Extent, Quality, Series
+from cloud.market.series.model import Batch, Extent, Kind, Quality, Series
 from cloud.market.series.store import Aside
 
 DAYS_AT_ONCE = 100
@@ -104,6 +104,23 @@ class Archive:
 
         def read() -> Values:
             return merge(series, store.read(rows, series.resolution_s), start_us, end_us)
+
+        return await _aside(len(rows) > _AT_ONCE, read)
+
+    async def around(
+        self, start_us: int, end_us: int, without: Kind
+    ) -> dict[Series, list[Statement]]:
+        """Return what was said of ``[start_us, end_us)``, of all series but of one kind."""
+        async with self.database.reading() as connection:
+            rows = await store.around(connection, start_us, end_us, without)
+
+        def read() -> dict[Series, list[Statement]]:
+            found: dict[Series, list[Statement]] = {}
+            for row in rows:
+                found.setdefault(store.series_of(row), []).extend(
+                    store.read([row], row.resolution_s)
+                )
+            return found
 
         return await _aside(len(rows) > _AT_ONCE, read)
 

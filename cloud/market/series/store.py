@@ -91,6 +91,23 @@ async def statements(
     return (await connection.execute(query.order_by(_c.first_us, _c.id))).all()
 
 
+async def around(
+    connection: AsyncConnection, start_us: int, end_us: int, without: Kind
+) -> Sequence[Row[Any]]:
+    """Return rows of all series but of one kind, with the columns of their series; see `read`."""
+    query = (
+        select(statement_table, _s.source, _s.kind, _s.area, _s.resolution_s, _s.detail)
+        .join(series_table, _c.series_id == _s.id)
+        .where(
+            _s.kind != without.value,
+            _c.first_us > start_us - DAY_US_MAX,
+            _c.first_us < end_us,
+            _c.last_us >= start_us,
+        )
+    )
+    return (await connection.execute(query.order_by(_c.series_id, _c.first_us, _c.id))).all()
+
+
 async def raw(
     connection: AsyncConnection, number: int, first_us: int, last_us: int, known_us: int
 ) -> list[Raw]:
