@@ -52,6 +52,7 @@ _MADE = (
     "outlook.flag.",
     "part.",
     "phase.",
+    "pin.",
     "quality.",
     "record.no_",
     "role.",

@@ -112,7 +112,7 @@ function draw() {
   const button = $("#ask");
   button.disabled = !["trader", "admin"].includes(role) || page.area === null;
   button.title = ["trader", "admin"].includes(role) ? "" : t("forecast.may_not");
-  put("forecast-sub", forecast ? [t("forecast.issued", { area: forecast.area, time: words.moment(us(forecast.issued_at)), as_of: words.time(us(forecast.as_of)) }), next(page)].filter(Boolean).join(" · ") : page.message());
+  put("forecast-sub", forecast ? [t("forecast.issued", { area: forecast.area, time: words.moment(us(forecast.issued_at)), as_of: words.time(us(forecast.as_of)) }), next(page)].filter(Boolean).join(" · ") : page.short());
   $("#simulated").hidden = !forecast?.simulated;
   age();
   drawFlags(forecast);
