@@ -1,4 +1,4 @@
-"""Forecasts: members that a person has pinned; scores of the similar day, and of members at rest."""
+"""Forecasts: members that a person pinned; scores of the similar day and of members at rest."""
 
 import sqlalchemy as sa
 from alembic import op
