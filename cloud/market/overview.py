@@ -14,12 +14,12 @@ from cloud.kernel.context import Hub
 from cloud.market.feeds.comparisons import Comparison, Comparisons
 from cloud.market.feeds.fill import Fill
 from cloud.market.feeds.fills import fills
-from cloud.market.feeds.running import archive_of
 from cloud.market.feeds.states import FeedStates, State
 from cloud.market.series.archive import Archive
 from cloud.market.series.days import Completeness, by_day
 from cloud.market.series.merge import Statement, merge
 from cloud.market.series.model import Extent, Kind, Series
+from cloud.market.series.opened import archive_of
 
 SERIES_MAX = 300
 """Of all but outages; those that moved last. What is left out is counted."""

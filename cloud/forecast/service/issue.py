@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 
@@ -50,13 +51,18 @@ LEARNED_FROM_ROW = 21
 Progress = Callable[[int, int], None]
 
 
-def issue(task: Task, grove: Grove, progress: Progress = lambda done, of: None) -> Result:
-    """Return the forecast of a task; `grove` keeps trees between tasks.
+def issue(
+    task: Task,
+    grove: Grove,
+    progress: Progress = lambda done, of: None,
+    own: Path | None = None,
+) -> Result:
+    """Return the forecast of a task; `grove` keeps trees between tasks, `own` has areas.
 
     Raises:
         TooShort: there is no history to forecast from.
     """
-    area = catalogue.load()[task.area]
+    area = catalogue.load(own)[task.area]
     days = _history(task, area)
     made = Made(list(task.flags))
     learned = None

@@ -26,9 +26,8 @@ from cloud.kernel import events
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Unavailable
 from cloud.kernel.events import NewEvent
-from cloud.market.areas import catalogue
 from cloud.market.areas.model import Area
-from cloud.market.series.archive import Archive
+from cloud.market.series.opened import archive_of
 from wire.sync import Severity
 
 LEASE_US = 30_000_000
@@ -64,8 +63,11 @@ class Jobs:
     """Computes one job after the other."""
 
     hub: Hub
-    workshop: Workshop = field(default_factory=Workshop)
+    workshop: Workshop = field(init=False)
     holder: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def __post_init__(self) -> None:
+        self.workshop = Workshop(areas_file=self.hub.settings.areas_file)
 
     async def run(self) -> None:
         """Work until cancelled, or until the hub stops."""
@@ -131,11 +133,11 @@ class Jobs:
 
     async def _gathered(self, job: Job) -> tuple[Task | Soon, Beside]:
         """Return what is to be computed, and what is kept of it beside its result."""
-        archive = Archive(self.hub.database, catalogue.load())
+        archive = archive_of(self.hub)
         if job.request.kind is Kind.INTRADAY:
             found = await recent.gather(self.hub.database, archive, job)
             return found.task, Beside(found.data_age_s, found.simulated)
-        area = catalogue.load()[job.request.area]
+        area = archive.areas[job.request.area]
         asked = await standing.retreat_of(self.hub.database, area, job.as_of_us)
         gathered = await inputs.gather(self.hub.database, archive, job, asked)
         return gathered.task, Beside(
@@ -172,12 +174,12 @@ class Jobs:
             taken = await store.take(connection, self.holder, now_us, LEASE_US, job.id)
         if taken is None:
             return
-        archive = Archive(self.hub.database, catalogue.load())
+        archive = archive_of(self.hub)
         gathered = await inputs.gather(self.hub.database, archive, job)
         task = replace(gathered.task, groups={}, past={}, told={}, early=None)
         if task.quality != ladder.TEMPLATE:
             task = replace(task, quality=ladder.SIMILAR_DAY, flags=(ladder.SIMILAR_DAY,))
-        result = await asyncio.to_thread(issue, task, {})
+        result = await asyncio.to_thread(issue, task, {}, own=self.hub.settings.areas_file)
         with suppress(_Lost):
             await self._keep(job, result, Beside(gathered.data_age_s, gathered.simulated))
 
@@ -223,7 +225,7 @@ class Jobs:
                 await store.keep_scenarios(connection, job.id, result.scenarios)
             await store.keep_told(connection, area, beside.members, told)
             if beside.trained is not None and result.weights:
-                day = catalogue.load()[area].day_of(job.request.start_us)
+                day = archive_of(self.hub).areas[area].day_of(job.request.start_us)
                 model = (area, forecast.model, beside.inputs, day)
                 await store.register(connection, model, beside.trained, now_us, forecast.weights)
         gauges.issued(forecast)

@@ -11,9 +11,9 @@ from cloud.forecast.service.model import Kind
 from cloud.kernel.context import Hub
 from cloud.market.areas.model import Area
 from cloud.market.feeds.fills import fills
-from cloud.market.feeds.running import archive_of
 from cloud.market.feeds.states import FeedStates, State
 from cloud.market.series import model as series
+from cloud.market.series.opened import archive_of
 
 READ = (
     series.Kind.PRICE_DAY_AHEAD,

@@ -31,7 +31,8 @@ def areas_of(hub: Hub) -> list[Area]:
     found = {
         code for row in file.feed if series.Kind.PRICE_DAY_AHEAD in row.kinds for code in row.areas
     }
-    return [catalogue.load()[code] for code in sorted(found)]
+    known = catalogue.load(hub.settings.areas_file)
+    return [known[code] for code in sorted(found)]
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from cloud.kernel.context import Hub
 from cloud.kernel.errors import Invalid, Refused, TooMany
 from cloud.market.areas import catalogue
 from cloud.market.areas.model import Area
-from cloud.market.series.archive import Archive
+from cloud.market.series.opened import archive_of
 
 MODEL = DAY_AHEAD.name
 """Changes with anything that makes another forecast of the same inputs."""
@@ -78,7 +78,7 @@ async def ask(hub: Hub, request: Request) -> Job:
     area = area_of(request.area)
     now_us = hub.clock.now_us()
     try:
-        read = await inputs.chosen(Archive(hub.database, catalogue.load()), area)
+        read = await inputs.chosen(archive_of(hub), area)
     except TooShort as error:
         raise Refused("NO_PRICES", str(error)) from error
     asked = await standing.retreat_of(hub.database, area, now_us)

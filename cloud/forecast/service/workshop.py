@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from cloud.forecast.service import frames
 from cloud.forecast.service.ending import end
@@ -40,8 +41,8 @@ class CannotForecast(Exception):
 class Workshop:
     """Use it from one task only."""
 
-    def __init__(self, module: str = _MODULE) -> None:
-        self._module = module
+    def __init__(self, module: str = _MODULE, areas_file: Path | None = None) -> None:
+        self._module, self._arguments = module, [] if areas_file is None else [str(areas_file)]
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -98,7 +99,7 @@ class Workshop:
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self._module,
+                sys.executable, "-m", self._module, *self._arguments,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 env={**_SPARING, **os.environ, **dict.fromkeys(_ONE_THREAD, "1")},

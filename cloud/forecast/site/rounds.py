@@ -20,7 +20,7 @@ from cloud.forecast.site.store import Kept
 from cloud.forecast.site.task import Task
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Unavailable
-from cloud.market.areas import catalogue
+from cloud.market.series.opened import archive_of
 
 EVERY_US = 6 * 3_600_000_000
 BEHIND_US = 1_200_000_000
@@ -132,7 +132,7 @@ class Rounds:
         self, connection: AsyncConnection, task: Task, document: bytes, now_us: int
     ) -> None:
         """Keep what is said of tomorrow, and score the days that have ended."""
-        area = catalogue.load()[task.area]
+        area = archive_of(self.hub).areas[task.area]
         today = area.day_of(task.as_of_us)
         tomorrow = today + timedelta(days=1)
         told = scores.of_day(document, area, tomorrow)
@@ -156,7 +156,7 @@ class Rounds:
         if not self._has_scores:
             return
         self._has_scores = False
-        today = catalogue.load()[self.area].day_of(now_us)
+        today = archive_of(self.hub).areas[self.area].day_of(now_us)
         async with self.hub.database.reading() as connection:
             for one in await store.together(connection, today - timedelta(days=SCORED_DAYS)):
                 gauges.scored(*one)

@@ -17,10 +17,10 @@ from cloud.kernel import events
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Unavailable
 from cloud.kernel.events import NewEvent
-from cloud.market.areas import catalogue
 from cloud.market.areas.model import Area
 from cloud.market.feeds.running import TOPIC as NEW_PRICES
 from cloud.market.series.archive import Archive
+from cloud.market.series.opened import archive_of
 from wire.sync import Severity
 
 LOOK_S = 60.0
@@ -62,7 +62,7 @@ class Watcher:
             Unavailable: the database does not answer.
         """
         now_us, database = self.hub.clock.now_us(), self.hub.database
-        archive = Archive(database, catalogue.load())
+        archive = archive_of(self.hub)
         await pins.run_out(self.hub, area)
         scores = await self._scored(archive, area, area.day_of(now_us))
         last = verdicts.figures(scores)

@@ -14,7 +14,6 @@ from cloud.kernel import events
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Unavailable
 from cloud.kernel.events import NewEvent
-from cloud.market.areas import catalogue
 from cloud.market.feeds import feeds_file, opening, poller
 from cloud.market.feeds.base import MarketFeed, Wish
 from cloud.market.feeds.comparisons import Comparison, Comparisons
@@ -31,6 +30,7 @@ from cloud.market.series.archive import Archive
 from cloud.market.series.checking import BadBatch
 from cloud.market.series.merge import Values
 from cloud.market.series.model import Kind, Series
+from cloud.market.series.opened import archive_of
 from cloud.market.series.quarantine import TOPIC as DECIDED
 from cloud.market.series.reference import DayAheadPrices
 from wire.sync import Severity
@@ -46,10 +46,6 @@ _logger = logging.getLogger(__name__)
 def memories() -> tuple[object, ...]:
     """Return what the routes of the feeds find in every hub, running or not."""
     return FeedStates(), DayAheadPrices(), Comparisons()
-
-
-def archive_of(hub: Hub) -> Archive:
-    return Archive(hub.database, catalogue.load(hub.settings.areas_file))
 
 
 @dataclass(frozen=True, slots=True)

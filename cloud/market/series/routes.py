@@ -8,12 +8,12 @@ from cloud.kernel.auth import Admin, MarketReader
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Invalid, NotFound, responses
 from cloud.kernel.instants import Instant, us_or
-from cloud.market.areas import catalogue
 from cloud.market.feeds.states import FeedStates
 from cloud.market.series import quarantine
-from cloud.market.series.archive import ASIDES_MAX, Archive
+from cloud.market.series.archive import ASIDES_MAX
 from cloud.market.series.days import by_day
 from cloud.market.series.model import Kind, Series
+from cloud.market.series.opened import archive_of
 from cloud.market.series.views import (
     AsideView,
     DecisionBody,
@@ -36,7 +36,7 @@ router = APIRouter(prefix="/market", tags=["market data"])
 @router.get("/series", summary="List series", responses=responses(401))
 async def list_series(hub: HubHere, _reader: MarketReader) -> SeriesListView:
     """Return every series of which something is kept, by source, kind and area."""
-    found = await Archive(hub.database, catalogue.load(hub.settings.areas_file)).extents()
+    found = await archive_of(hub).extents()
     return SeriesListView(series=[ExtentView.kept(extent) for extent in found])
 
 
@@ -59,7 +59,7 @@ async def read_values(
     statements of the same rank differ, or outside the limits of the product, stand in `apart`.
     """
     wanted = _series(series)
-    archive = Archive(hub.database, catalogue.load(hub.settings.areas_file))
+    archive = archive_of(hub)
     area = archive.areas.get(wanted.area)
     if area is None:
         raise NotFound(f"series {series[:80]!r} is not known")
@@ -86,7 +86,7 @@ async def list_quarantine(
     ] = False,
 ) -> QuarantineView:
     """Return what is kept and not served: implausible values and conflicts within an answer."""
-    archive = Archive(hub.database, catalogue.load(hub.settings.areas_file))
+    archive = archive_of(hub)
     found = await archive.quarantine(limit, open_only)
     return QuarantineView(
         quarantine=[AsideView.kept(one, archive.areas.get(one.series.area)) for one in found]
@@ -110,7 +110,7 @@ async def decide(
     before changes. A rejected one stays set apart. Both are in the audit log, and an event.
     """
     found = await quarantine.decide(hub, admin, number, body.verdict, fields.cut(body.reason))
-    return AsideView.kept(found, catalogue.load(hub.settings.areas_file).get(found.series.area))
+    return AsideView.kept(found, archive_of(hub).areas.get(found.series.area))
 
 
 @router.get("/feeds", summary="List feeds", responses=responses(401))

@@ -1,5 +1,8 @@
 """Jobs of the forecasts: asked for, computed aside, kept; nothing is lost with who computes."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import httpx
 
 from cloud.forecast.service import store
@@ -37,6 +40,29 @@ async def test_a_job_is_queued_computed_and_read(
     assert all(row["soc_target_pct"] is None for row in rows)
     newest = await admin.get("/api/forecast/newest", params={"area": "AT", "type": "dayahead"})
     assert newest.json() == done
+
+
+async def test_the_operators_own_limits_cut_what_is_forecast(
+    hub: Hub, admin: httpx.AsyncClient, jobs: Jobs, tmp_path: Path
+) -> None:
+    await fill(hub, days=30)
+    job_id = await asked(admin)
+    path = tmp_path / "areas.toml"
+    path.write_text(
+        '[[limit]]\nkind = "price.day_ahead"\nvalid_from = 2026-11-01\n'
+        'low = 10.0\nhigh = 12.0\nsource = "a test"\nareas = ["AT"]\n'
+    )
+    own = Jobs(replace(hub, settings=hub.settings.model_copy(update={"areas_file": path})))
+    try:
+        assert await own.next()
+    finally:
+        await own.workshop.close()
+    done = await status(admin, job_id)
+    flags, rows = done["flags"], done["series"]
+    assert isinstance(flags, list)
+    assert isinstance(rows, list)
+    assert any(flag.startswith("clipped_") for flag in flags)
+    assert all(10 <= row["price_eur_mwh"] <= 12 for row in rows)
 
 
 async def test_the_same_request_with_nothing_new_is_the_same_job(
