@@ -31,6 +31,7 @@ from cloud.market.feeds.base import Wish
 from cloud.market.feeds.simulated import Simulated
 from cloud.market.series.archive import Archive
 from cloud.market.series.model import Kind, Series
+from cloud.market.series.opened import archive_of
 from cloud.market.series.quarantine import TOPIC as DECIDED
 from cloud.market.series.reference import DayAheadPrices
 from cloud.settings import HubSettings
@@ -142,13 +143,13 @@ async def _until(there: Callable[[], Awaitable[bool]]) -> float:
 
 
 async def _stored(hub: Hub, day: date) -> bool:
-    archive = running.archive_of(hub)
+    archive = archive_of(hub)
     return (await archive.complete(_PRICES, day)).is_complete
 
 
 async def _in_inputs(hub: Hub, day: date) -> bool:
     """Tell whether a job of now would read the day."""
-    archive = running.archive_of(hub)
+    archive = archive_of(hub)
     read = Reading(archive, _AT, await chosen(archive, _AT), hub.clock.now_us())
     return bool(np.isfinite(await read.days(PRICE, day, 1)).all())
 

@@ -13,6 +13,7 @@ from cloud.market.feeds import feeds_file, running
 from cloud.market.feeds.feeds_file import BadFeeds, FeedsFile
 from cloud.market.feeds.states import FeedStates
 from cloud.market.series.model import Kind, Series
+from cloud.market.series.opened import archive_of
 from cloud.market.series.reference import DayAheadPrices
 from tests.support.hub import NOON_US
 from tests.support.market_series import batch
@@ -105,7 +106,7 @@ async def test_a_released_price_is_at_hand_at_once(
     async with running.running(here):
         await eventually(lambda: ticks() is not None)
         odd = batch(NOON_US, [4_200.0], NOON_US, series=series, created_us=NOON_US)
-        await running.archive_of(here).append([odd])
+        await archive_of(here).append([odd])
         (aside,) = (await admin.get("/api/v1/market/quarantine")).json()["quarantine"]
         body = {"verdict": "released", "reason": "confirmed"}
         answer = await admin.post(f"/api/v1/market/quarantine/{aside['id']}", json=body)
@@ -119,7 +120,7 @@ async def test_the_past_of_a_simulated_market_is_there_when_the_row_asks_for_it(
     path = tmp_path / "feeds.toml"
     path.write_text('[[feed]]\nsource = "simulated"\nareas = ["AT"]\nhistory_days = 50\n')
     here = replace(hub, settings=hub.settings.model_copy(update={"market_feeds_file": path}))
-    archive = running.archive_of(here)
+    archive = archive_of(here)
     at = archive.areas["AT"]
     first = at.day_of(NOON_US) - timedelta(days=50)
     async with running.running(here):  # it is asked by the plan when the past is there

@@ -10,6 +10,7 @@ from cloud.market.areas import catalogue
 from cloud.market.feeds import running
 from cloud.market.feeds.states import FeedStates
 from cloud.market.series.model import Kind, Series
+from cloud.market.series.opened import archive_of
 from cloud.market.series.vintages import Eve, of_eves
 from tests.support.hub import NOON_US
 from tests.support.patience import eventually
@@ -62,7 +63,7 @@ async def test_a_hub_asks_the_past_of_one_address_and_the_days_ahead_of_the_othe
     assert all("previous_day2" in query["hourly"] for query in asked["old"])
     assert {query["hourly"] for query in asked["newest"]} == {"wind_speed_80m"}
     assert max(query["end_date"] for query in asked["newest"]) == "2026-11-23"
-    archive = running.archive_of(there)
+    archive = archive_of(there)
     tomorrow = AT.day_us(date(2026, 11, 22))
     month_ago = AT.day_us(date(2026, 10, 20))
     now = await archive.as_of(WIND, *tomorrow, NOON_US)
@@ -89,5 +90,5 @@ async def test_a_service_in_another_unit_is_an_error_and_keeps_nothing(
             await eventually(lambda: any(state.error for state in hub.service(FeedStates)), 30.0)
     (state,) = hub.service(FeedStates)
     assert "unit 'km/h' is not known; m/s is expected" in state.error
-    assert await running.archive_of(there).extents() == []
+    assert await archive_of(there).extents() == []
     assert timedelta(microseconds=(state.next_us or 0) - NOON_US) <= timedelta(hours=1)
