@@ -44,7 +44,8 @@ async def test_on_postgresql_as_well() -> None:
 def _check(figures: Figures, load: Load) -> None:
     assert figures["errors_by_kind"] == {}
     assert (figures["lost"], figures["duplicates"]) == (0, 0)
-    blocks = load.gateways * (load.seconds / 5 - 1)
+    # On a busy machine the last of them begin some seconds after the first.
+    blocks = load.gateways * (load.seconds / 5 - 2)
     assert _number(figures, "values") >= blocks * 5 * 40
     assert (figures["commands"], figures["commands_undone"]) == (load.gateways, 0)
     # All of it has happened: reports, light frames of those watched, and pages that show them.
