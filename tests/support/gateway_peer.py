@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from agent import link
 from agent.link import Hello, Item
@@ -16,6 +17,7 @@ from wire.sync import Event
 
 SETPOINT_REGISTER = 100
 READ_HOLDING = 3
+CONNECTS_AGAIN_S = 0.05
 
 
 class Gateway:
@@ -60,11 +62,20 @@ class Gateway:
 @asynccontextmanager
 async def gateway(box: LoneBox, timeout_s: float = 30.0) -> AsyncIterator[Gateway]:
     async with asyncio.timeout(timeout_s):
-        reader, writer = await asyncio.open_unix_connection(box.socket_path)
+        reader, writer = await _connected(box.socket_path)
         try:
             yield Gateway(reader, writer)
         finally:
             writer.close()
+
+
+async def _connected(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Return the connection to control, which may have its socket and not listen yet."""
+    while True:
+        try:
+            return await asyncio.open_unix_connection(path)
+        except OSError:
+            await asyncio.sleep(CONNECTS_AGAIN_S)
 
 
 def held_kw(device_port: int) -> float:

@@ -97,7 +97,7 @@ async def test_a_gateway_killed_while_it_puts_stamps_right_loses_and_doubles_non
             await asyncio.sleep(chance.random() * KILL_WITHIN_S)
             await gateway.kill()
             left.append(doubtful(gateway))
-        assert len(set(left)) > 2, "no kill came in the middle"
+        assert any(0 < count < SAMPLES for count in left), "no kill came in the middle"
         await gateway.start()
         sample(control, wrong, true_us)
         await hub.until(lambda: len(hub.samples()) >= len(true_us), timeout_s=60)
