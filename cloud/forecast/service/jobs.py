@@ -16,12 +16,13 @@ import numpy as np
 
 from cloud.forecast.arrays import FloatArray
 from cloud.forecast.service import gauges, inputs, ladder, recent, retreat, service, standing, store
+from cloud.forecast.service.computing import CannotForecast, WorkerDied
 from cloud.forecast.service.issue import issue
 from cloud.forecast.service.ladder import TooShort
 from cloud.forecast.service.model import Forecast, Job, Kind, State, Told
 from cloud.forecast.service.soon import Soon
 from cloud.forecast.service.task import Result, Task
-from cloud.forecast.service.workshop import CannotForecast, WorkerDied, Workshop
+from cloud.forecast.service.workshop import Workshop
 from cloud.kernel import events
 from cloud.kernel.context import Hub
 from cloud.kernel.errors import Unavailable

@@ -1,55 +1,22 @@
-"""The hub's side of the computing process: started when needed, watched, ended with the hub.
-
-One process, one task at a time. It dies without harm: whoever waits for it is told, and the next
-task starts another.
-"""
+"""Where day-ahead and intraday forecasts are computed: tasks out, results in."""
 
 import asyncio
-import logging
-import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from cloud.forecast.service import frames
-from cloud.forecast.service.ending import end
-from cloud.forecast.service.frames import PROGRESS, REFUSED, RESULT, TASK, BadFrame, Frame
+from cloud.forecast.service.computing import Computing, Progress
 from cloud.forecast.service.soon import Soon
 from cloud.forecast.service.task import Result, Task
 
 TASK_S_MAX = 900.0
 """A first forecast of an area with years of history takes a minute of a core that others use."""
 _MODULE = "cloud.forecast.service.worker"
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_SPARING = {"MALLOC_MMAP_THRESHOLD_": "2097152", "MALLOC_TRIM_THRESHOLD_": "262144"}
-"""Of the C library: arrays from 2 MB on go back to the system as soon as they are not needed."""
-_SAID_MAX = 300
-
-_logger = logging.getLogger(__name__)
-
-Progress = Callable[[float], None]
 
 
-class WorkerDied(Exception):
-    """The computing process ended, or took too long; the task may be tried again."""
-
-
-class CannotForecast(Exception):
-    """There is nothing to forecast from; another try ends alike."""
-
-
-class Workshop:
-    """Use it from one task only."""
+class Workshop(Computing):
+    """See the module."""
 
     def __init__(self, module: str = _MODULE, areas_file: Path | None = None) -> None:
-        self._module, self._arguments = module, [] if areas_file is None else [str(areas_file)]
-        self._process: asyncio.subprocess.Process | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """Return the id of the process, None where none runs."""
-        process = self._process
-        return None if process is None or process.returncode is not None else process.pid
+        super().__init__(module, TASK_S_MAX, *([] if areas_file is None else [str(areas_file)]))
 
     async def compute(self, task: Task | Soon, progress: Progress) -> Result:
         """Return what the computing process makes of `task`.
@@ -59,50 +26,4 @@ class Workshop:
             CannotForecast: it says why.
         """
         packed = await asyncio.to_thread(task.pack)
-        try:
-            async with asyncio.timeout(TASK_S_MAX):
-                answer = await self._asked(Frame(TASK, packed), progress)
-        except TimeoutError:
-            await self.close()
-            raise WorkerDied(f"the computing process took more than {TASK_S_MAX:g} s") from None
-        except (OSError, asyncio.IncompleteReadError, BadFrame) as error:
-            await self.close()
-            raise WorkerDied(f"the computing process ended: {error}"[:_SAID_MAX]) from None
-        except BaseException:  # whoever asked is gone: what it says next would be taken for another
-            await self.close()
-            raise
-        if answer.letter == REFUSED:
-            raise CannotForecast(answer.content.decode("utf-8", "replace")[:_SAID_MAX])
-        return await asyncio.to_thread(Result.unpack, answer.content)
-
-    async def close(self) -> None:
-        """End the process, if one runs."""
-        process, self._process = self._process, None
-        if process is not None:
-            await end(process)
-
-    async def _asked(self, frame: Frame, progress: Progress) -> Frame:
-        process = await self._running()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(frame.pack())
-        await process.stdin.drain()
-        while True:
-            letter, length = frames.head(await process.stdout.readexactly(frames.HEAD.size))
-            content = await process.stdout.readexactly(length)
-            if letter in (RESULT, REFUSED):
-                return Frame(letter, content)
-            if letter == PROGRESS:
-                done, _, of = content.decode().partition("/")
-                progress(int(done) / int(of))
-
-    async def _running(self) -> asyncio.subprocess.Process:
-        if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self._module, *self._arguments,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                env={**_SPARING, **os.environ, **dict.fromkeys(_ONE_THREAD, "1")},
-            )  # fmt: skip
-            _logger.info("forecasts are computed by process %d", self._process.pid)
-        return self._process
+        return await asyncio.to_thread(Result.unpack, await self.answer(packed, progress))

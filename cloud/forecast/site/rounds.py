@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.fleet import quarters
 from cloud.fleet import service as fleet
 from cloud.fleet.model import Site
+from cloud.forecast.service.computing import WorkerDied
 from cloud.forecast.site import gauges, lending, reading, scores, store
 from cloud.forecast.site.places_file import SiteRow
-from cloud.forecast.site.process import Process, ProcessDied
+from cloud.forecast.site.process import Process
 from cloud.forecast.site.service import SCORED_DAYS, site_topic
 from cloud.forecast.site.store import Kept
 from cloud.forecast.site.task import Task
@@ -115,8 +116,8 @@ class Rounds:
         site = task.site
         try:
             document = await self.process.compute(task)
-        except ProcessDied as error:
-            _logger.warning("no forecast of site %s: the computing process: %s", site, error)
+        except WorkerDied as error:
+            _logger.warning("no forecast of site %s: %s", site, error)
             gauges.failed()
             self._failed[site] = round_us
             return

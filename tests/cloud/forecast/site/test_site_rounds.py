@@ -8,9 +8,10 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from cloud.forecast.service.computing import WorkerDied
 from cloud.forecast.site import reading
 from cloud.forecast.site.answer import document
-from cloud.forecast.site.process import Process, ProcessDied
+from cloud.forecast.site.process import Process
 from cloud.forecast.site.rounds import BEHIND_US, EVERY_US, Rounds
 from cloud.kernel.context import Hub
 from cloud.kernel.keys import Role
@@ -112,7 +113,7 @@ async def test_a_process_that_was_killed_is_started_again() -> None:
         assert await process.compute(task) == document(task)
         assert process.pid is not None
         os.kill(process.pid, signal.SIGKILL)
-        with suppress(ProcessDied):  # its end may have been seen before it is asked
+        with suppress(WorkerDied):  # its end may have been seen before it is asked
             await process.compute(task)
         assert await process.compute(task) == document(task)
     finally:
