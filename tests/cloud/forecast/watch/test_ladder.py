@@ -22,25 +22,12 @@ from cloud.kernel.context import Hub
 from cloud.market.areas import catalogue
 from cloud.market.areas.model import Area
 from cloud.market.series.model import Kind
+from tests.support import scores
 from tests.support.forecasts import DAY_US, fill
 from tests.support.hub import NOON_US, clock_of, opened_hub
 
 AT = catalogue.load()["AT"]
-GOOD = Score(
-    area="AT",
-    day=date(2026, 9, 1),
-    forecast="f",
-    model="dayahead-2",
-    quality="full",
-    slots=96,
-    mae=5.0,
-    naive_mae=10.0,
-    bias=0.0,
-    pinball=2.0,
-    inside80=77,
-    inside90=86,
-    similar_mae=9.0,
-)
+GOOD = replace(scores.GOOD, similar_mae=9.0)
 BAD = replace(GOOD, mae=12.0, naive_mae=10.0)
 
 

@@ -1,5 +1,6 @@
 """A forecast that is too good to be true raises an alarm."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cloud.market.series.archive import Archive
 from cloud.market.series.model import Batch, Kind, Quality, Series
 from tests.support.forecasts import DAY_US, fill
 from tests.support.hub import NOON_US, opened_hub
+from tests.support.scores import GOOD
 
 AT = catalogue.load()["AT"]
 TRUE = np.random.default_rng(1).normal(60, 20, DAYS * 96)
@@ -85,17 +87,4 @@ async def test_a_mixed_up_sequence_raises_an_alarm_that_ends_with_it(tmp_path: P
 
 
 def score(day: date) -> Score:
-    return Score(
-        area="AT",
-        day=day,
-        forecast="f",
-        model="m",
-        quality="full",
-        slots=96,
-        mae=5.0,
-        naive_mae=9.0,
-        bias=0.0,
-        pinball=None,
-        inside80=None,
-        inside90=None,
-    )
+    return replace(GOOD, day=day, pinball=None, inside80=None, inside90=None)

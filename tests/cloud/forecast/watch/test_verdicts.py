@@ -7,26 +7,13 @@ from typing import Any
 import numpy as np
 
 from cloud.forecast.watch.verdicts import Code, Score, Slots, figures, score, verdicts
+from tests.support.scores import GOOD
 
 DAY = date(2026, 9, 1)
 
 
 def days(count: int, **more: Any) -> list[Score]:
-    good = Score(
-        area="AT",
-        day=DAY,
-        forecast="f",
-        model="dayahead-1",
-        quality="full",
-        slots=96,
-        mae=5.0,
-        naive_mae=10.0,
-        bias=0.0,
-        pinball=2.0,
-        inside80=77,
-        inside90=86,
-    )
-    return [replace(good, day=DAY + timedelta(days=n), **more) for n in range(count)]
+    return [replace(GOOD, day=DAY + timedelta(days=n), **more) for n in range(count)]
 
 
 def test_good_forecasts_raise_no_alarm() -> None:
