@@ -96,7 +96,7 @@ class Refused(NamedTuple):
     text: str
     action: Action
     basket: int
-    by: str = ""  # the account, where `owner` is 0 and no administrator asked
+    by: str = ""  # of an order that is not the account's: "account", or "administrator account"
 
 
 class Changed(NamedTuple):

@@ -1,12 +1,13 @@
-"""Orders, trades and market data over HTTP; own orders only, whoever asks."""
+"""Orders, trades and market data over HTTP; own orders only, but for what an admin takes back."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 
 from cloud.exchange import policies
 from cloud.exchange.api.forms import Instant
-from cloud.exchange.api.paces import Entering, Operating, Own, Watching
+from cloud.exchange.api.order_routes import Account, OrderId
+from cloud.exchange.api.paces import Entering, Operating, Own, Watching, acting
 from cloud.exchange.entry import contract_of, market_of
 from cloud.exchange.market_views import (
     BookView,
@@ -82,10 +83,11 @@ async def list_orders(
     responses=responses(401, 403, 404, 409, 422, 429, 503),
 )
 async def delete_order(
-    order_id: Annotated[int, Path(ge=1, le=_ID_MAX)], exchange: ExchangeHere, principal: Entering
+    order_id: OrderId, exchange: ExchangeHere, principal: Entering, account: Account = None
 ) -> WithdrawalAnswer:
     """Take what rests of an order out of the book; what has traded stands."""
-    return WithdrawalAnswer.of(await exchange.withdraw(principal.account, order_id))
+    whose, admin = acting(principal, account)
+    return WithdrawalAnswer.of(await exchange.withdraw(whose, order_id, by_admin=admin))
 
 
 @router.get("/api/trades", summary="Own trades", responses=responses(401, 403, 422, 429, 503))

@@ -145,14 +145,15 @@ class Exchange:
         """Return an owner, the same object each time."""
         return self._owners.of(account, site, portfolio, strategy, user)
 
-    async def withdraw(self, account: str, order_id: int) -> Answer:
-        """Take the rest of an order out of its book.
+    async def withdraw(self, account: str, order_id: int, *, by_admin: str = "") -> Answer:
+        """Take the rest of an order out of its book; `by_admin` does it for its owner.
 
         Raises:
             NotFound: this account has no such order.
             OrderRefused: ORDER_ENDED, nothing of it rests in a book.
         """
-        (answer,) = await self.ask(Switch(account=account, order_id=order_id, to=State.INACTIVE))
+        command = Switch(account=account, order_id=order_id, to=State.INACTIVE, by_admin=by_admin)
+        (answer,) = await self.ask(command)
         return await self.of_order(account, order_id, answer)
 
     async def of_order(self, account: str, order_id: int, answer: Answer) -> Answer:

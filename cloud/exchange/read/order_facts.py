@@ -39,12 +39,15 @@ def entered(ledger: Ledger, sequence: int, fact: Entered) -> None:
 
 
 def refused(ledger: Ledger, sequence: int, fact: Refused) -> None:
-    account = ledger.owner(fact.owner).account if fact.owner else ""
-    alone = not fact.owner and fact.action is Action.REFUSED  # who asked for an order not his own
-    asked_by, who = (fact.by, "") if alone else (account, fact.by)
+    account, who = ledger.owner(fact.owner).account if fact.owner else "", fact.by
+    asked_by = account
+    if not fact.owner and fact.action is Action.REFUSED:  # who asked for an order not his own
+        who, asked_by = "", fact.by
+    elif not fact.owner and fact.code == _UNKNOWN:  # or whose administrator did
+        who, _, asked_by = fact.by.partition(" ")
     order = ledger.orders.get(fact.order_id)
     code, text = fact.code, fact.text
-    if alone and code == _UNKNOWN and order is not None and order.account == asked_by:
+    if code == _UNKNOWN and order is not None and order.account == asked_by:
         # The venue forgets what has ended; whoever asked was told so.
         code, text = "ORDER_ENDED", f"order {fact.order_id} lives no more: {order.ending}"
     ledger.changes.surveillance.append(

@@ -180,7 +180,7 @@ def refuse(
     by = command.by_admin
     if order is None:
         order_id = 0 if isinstance(command, SwitchAll) else command.order_id
-        by = by or command.account
+        by = f"{by} {command.account}" if by else command.account
     else:
         order_id = order.order_id
     refused = Refused(

@@ -178,6 +178,22 @@ async def test_who_deletes_what_has_ended_is_told_the_same_as_the_surveillance(h
         assert late["code"] == "ORDER_ENDED"
 
 
+async def test_an_admin_who_deletes_what_has_ended_is_told_what_its_owner_would_be(
+    hub: Hub,
+) -> None:
+    async with trading(hub) as desk:
+        path = f"/api/v1/orders/{(await enter(desk.handel, 'SELL'))['order_id']}"
+        assert (await desk.handel.delete(path)).status_code == 200
+        late = (await desk.admin.delete(path, params={"account": "handel"})).json()
+        assert late["code"] == "ORDER_ENDED", late
+        wrong = await desk.admin.delete(path, params={"account": "stadtwerk"})
+        assert (wrong.status_code, wrong.json()["code"]) == (404, "NOT_FOUND")
+        (row,) = (await desk.admin.get(BASE + "/surveillance?account=handel")).json()["incidents"]
+        assert (row["code"], row["text"]) == (late["code"], late["message"])
+        key_id = (await desk.admin.get("/api/v1/me")).json()["key_id"]
+        assert (row["action"], row["by"]) == ("AREJ", key_id)
+
+
 async def test_of_two_who_set_limits_at_once_one_is_told_of_the_other(hub: Hub) -> None:
     async with trading(hub) as desk, asyncio.TaskGroup() as tasks:
         puts = [

@@ -136,6 +136,20 @@ def test_an_order_that_has_ended_is_not_unknown_to_its_owner() -> None:
     ]
 
 
+def test_an_order_that_has_ended_is_not_unknown_to_an_administrator_of_its_owner() -> None:
+    sale = entered(1, WERK, SELL, 5_000, 5)
+    by_admin = Refused(
+        AT_US, 0, 0, 1, "", "ORDER_UNKNOWN", "", Action.REFUSED_TO_ADMIN, 0, "key-7 werk"
+    )
+    gone = Withdrawn(AT_US, 1, 5, Action.DELETED, "")
+    changes = folded(sale, gone, by_admin, by_admin._replace(by="key-7 handel"))
+    assert [(row[3], row[8], row[9], row[12]) for row in changes.surveillance] == [
+        ("werk", "ORDER_ENDED", "order 1 lives no more: CANCELLED", "key-7"),
+        ("handel", "ORDER_UNKNOWN", "", "key-7"),
+    ]
+    assert actions(changes) == actions(folded(sale, gone)), "nothing of it is in the history"
+
+
 def test_a_refused_change_of_somebody_elses_order_is_not_in_its_history() -> None:
     sale = entered(1, WERK, SELL, 5_000, 5)
     foreign = Refused(AT_US, 0, 0, 1, "", "ORDER_UNKNOWN", "", Action.REFUSED, 0)
