@@ -35,6 +35,8 @@ class Priced:
     """Of the test of the gate."""
     weights: Mapping[str, float]
     """Of the members, where the mean is told."""
+    resting: FloatArray | None = None
+    """What the mean would have told, where the gate is open and yet shut by an alarm."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +58,8 @@ class Walked:
     point: FloatArray
     """What is told beyond the last price: 0 where the gate is shut today."""
     taught: Taught
+    is_open: bool
+    """Whether the mean is told."""
     margins: Margins
     is_index: bool
 
@@ -77,15 +81,18 @@ def issue(
     issues: Issues,
     levels: tuple[float, ...],
     step_slots: int = 1,
+    *,
+    shut: bool = False,
 ) -> Issue:
     """Return the forecast of the last of `issues`, from what was known at each of them.
 
     Args:
         series: by the names of `auctions` and `features`, the measured ones behind actual/.
         step_slots: quarter-hours of a slot that is wanted, 1 or 4; issues begin on its grid.
+        shut: the last price is told, however good the mean was.
     """
     known = features.known(series, area, issues)
-    priced = prices(series, issues, known, levels, step_slots)
+    priced = prices(series, issues, known, levels, step_slots, shut=shut)
     found = {}
     for name in FIELDS:
         one = quantity(series, name, issues, levels)
@@ -100,26 +107,35 @@ def prices(
     known: Known,
     levels: tuple[float, ...],
     step_slots: int = 1,
+    *,
+    shut: bool = False,
 ) -> Priced:
     """Return the prices alone."""
-    found = walked(series, issues, known, step_slots)
+    found = walked(series, issues, known, step_slots, shut=shut)
     awaited = auctions.awaited(found.aim)
+    rests = found.taught.is_open and not found.is_open
     price = found.price[-1] + np.where(awaited, found.point[-1], 0.0)
     taught = found.taught
     weights = zip(NAMES, taught.shares.tolist(), strict=True)
     return Priced(
         price=price,
         quantiles=_laid(price, found.margins.of_last(levels), awaited),
-        is_open=taught.is_open,
+        is_open=found.is_open,
         is_index=found.is_index and bool(awaited.any()),
         error_days=found.margins.days,
         p=taught.p,
-        weights={name: round(one, 6) for name, one in weights} if taught.is_open else {},
+        weights={name: round(one, 6) for name, one in weights} if found.is_open else {},
+        resting=price + np.where(awaited, taught.spread[-1], 0.0) if rests else None,
     )
 
 
 def walked(
-    series: Mapping[str, History], issues: Issues, known: Known, step_slots: int = 1
+    series: Mapping[str, History],
+    issues: Issues,
+    known: Known,
+    step_slots: int = 1,
+    *,
+    shut: bool = False,
 ) -> Walked:
     """Return what would have been told at all issues, each with what was known then."""
     aims = auctions.aims(series, issues, known.stage, of_index=True)
@@ -132,9 +148,10 @@ def walked(
     columns = features.with_last_days(table.columns, spread, table.known_us, issues)
     taught = lessons.taught(Members(columns, spread, table.known_us, issues))
     # One decision for all errors: they are those of what is told today.
-    point = taught.spread if taught.is_open else np.zeros_like(spread)
+    is_open = taught.is_open and not shut
+    point = taught.spread if is_open else np.zeros_like(spread)
     found = margins(spread - point, table.known_us, issues.at_us, table.change)
-    return Walked(table.price, table.aim, point, taught, found, aims.is_index)
+    return Walked(table.price, table.aim, point, taught, is_open, found, aims.is_index)
 
 
 def _laid(price: FloatArray, added: FloatArray | None, awaited: BoolArray) -> FloatArray | None:

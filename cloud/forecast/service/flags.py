@@ -44,6 +44,7 @@ FLAGS: Mapping[str, str] = {
     "short_history": "less than 90 days of prices",
     "short_windows": "only members of short windows",
     "similar_day": "the similar day in place of the members",
+    "spread_rests": "the last price in place of the members, by an alarm",
     "template": "the shape of another area, or the last hours",
     "unlike_the_past": "a day unlike the past: wider intervals",
 }

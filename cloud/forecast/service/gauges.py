@@ -34,6 +34,15 @@ _mae = metrics.gauge("pho_forecast_mae_eur_mwh", "of the last 14 scored days", (
 _coverage = metrics.gauge(
     "pho_forecast_coverage80", "share of prices inside the 80 % interval, 60 days", ("area",)
 )
+_soon_mae = metrics.gauge(
+    f"{_OF}_intraday_mae_eur_mwh", "of the last 14 scored days of intraday runs", ("area",)
+)
+_soon_last = metrics.gauge(
+    f"{_OF}_intraday_last_price_mae_eur_mwh", "of the last price, the same days", ("area",)
+)
+_soon_coverage = metrics.gauge(
+    f"{_OF}_intraday_coverage80", "share of prices inside the 80 % interval, 60 days", ("area",)
+)
 _alarm = metrics.gauge("pho_forecast_alarm", "1 while it stands", ("area", "code"))
 
 
@@ -64,6 +73,15 @@ def failed(kind: str) -> None:
 
 def scored(area: str, mae: float | None, coverage80: float | None) -> None:
     for gauge, value in ((_mae, mae), (_coverage, coverage80)):
+        if value is not None:
+            gauge.labels(area).set(value)
+
+
+def scored_soon(
+    area: str, mae: float | None, last_mae: float | None, coverage80: float | None
+) -> None:
+    """Show how good the runs of the next hours were; what is not known is not shown."""
+    for gauge, value in ((_soon_mae, mae), (_soon_last, last_mae), (_soon_coverage, coverage80)):
         if value is not None:
             gauge.labels(area).set(value)
 

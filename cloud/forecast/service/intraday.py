@@ -28,7 +28,7 @@ from cloud.forecast.intraday.vintages import (
 )
 from cloud.forecast.linear import one_thread
 from cloud.forecast.service.model import LEVELS
-from cloud.forecast.service.rows import rows
+from cloud.forecast.service.rows import number, rows
 from cloud.forecast.service.soon import Soon
 from cloud.forecast.service.task import Result
 from cloud.market.areas import catalogue
@@ -50,7 +50,7 @@ def compute(task: Soon, own: Path | None = None) -> Result:
     step_slots = task.step_s // SLOT_S
     past = issues(area, task.as_of_us, task.start_us)
     with one_thread():
-        made = issue.issue(series, area, past, LEVELS, step_slots)
+        made = issue.issue(series, area, past, LEVELS, step_slots, shut=task.shut)
     return laid(task, area, series, made)
 
 
@@ -86,6 +86,7 @@ def laid(task: Soon, area: Area, series: Mapping[str, History], made: Issue) -> 
         quality=issue.FULL if priced.is_open else LAST_PRICE,
         flags=tuple(flags),
         weights=priced.weights,
+        resting=_resting(made, count // step_slots),
         series=rows(
             starts_us, np.clip(price, low, high), np.clip(levels, low, high), fields, bands
         ),
@@ -102,8 +103,17 @@ def _series(task: Soon) -> dict[str, History]:
     return {use: each[0] if len(each) == 1 else Sum(each) for use, each in parts.items()}
 
 
+def _resting(made: Issue, count: int) -> tuple[float | None, ...]:
+    """Return what the mean would have told of the slots wanted, none where it was asked."""
+    if made.priced.resting is None:
+        return ()
+    return tuple(number(price, 2) for price in made.priced.resting[:count])
+
+
 def _price_flags(made: Issue, levels: FloatArray) -> list[str]:
     flags = [] if made.priced.is_open else [LAST_PRICE]
+    if made.priced.resting is not None:
+        flags.append("spread_rests")
     told = np.isfinite(levels).all(axis=1)
     if not told.any():
         flags.append("no_quantiles")

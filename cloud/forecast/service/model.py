@@ -83,9 +83,9 @@ class Forecast:
     simulated: bool
     series: bytes
     """JSON of the rows."""
-    resting: tuple[float, ...] = ()
+    resting: tuple[float | None, ...] = ()
     """What the members would have said of the first open day, where the similar day took their
-    place, EUR/MWh."""
+    place, EUR/MWh; of the next hours of each slot, where the last price did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cloud.forecast.intraday.past import DAYS
-from cloud.forecast.service import hours, inputs, store
+from cloud.forecast.service import hours, inputs, standing, store
 from cloud.forecast.service.model import Job, Kind
 from cloud.forecast.service.soon import Said, Soon
 from cloud.forecast.service.sources import ACTUAL, IMBALANCE, INDEX, LOAD, PRICE, Chosen
@@ -52,6 +52,7 @@ async def gather(database: Database, archive: Archive, job: Job) -> Found:
     span = request.start_us, request.end_us, request.granularity_min * 60
     async with database.reading() as connection:
         last = await store.newest(connection, area.code, Kind.DAYAHEAD, job.as_of_us + 1)
+    shut = await standing.is_shut(database, area, job.as_of_us)
     return Found(
         task=Soon(
             area=area.code,
@@ -61,6 +62,7 @@ async def gather(database: Database, archive: Archive, job: Job) -> Found:
             step_s=request.granularity_min * 60,
             said=said,
             day_ahead=hours.of_rows([] if last is None else json.loads(last.series), *span),
+            shut=shut,
         ),
         data_age_s=ages,
         simulated=chosen.simulated,

@@ -4,7 +4,8 @@ An alarm of the accuracy lets only members of short windows speak; where it stay
 day errs less, that takes their place a day later: one step a day. While the bias has an alarm only
 members speak that see prices relative to their level. An alarm of the calibration lets the
 correction of the quantiles begin anew on its day, for good, and widens them. Each lasts as long as
-its alarm and 14 days longer. What a person has pinned takes the place of these members.
+its alarm and 14 days longer. What a person has pinned takes the place of these members. Where the
+members of the next hours lose against the last price, that is told in their place as long.
 """
 
 import json
@@ -33,6 +34,7 @@ DONE = {
     "short_windows": "members of short windows only",
     "level_relative": "members relative to the level only",
     RESTING: "the similar day in place of the members",
+    "spread_rests": "the last price in place of the members",
     "recalibrated": f"quantiles corrected anew, wider by {WIDENED:g}",
     "pinned": "members as a person has pinned them",
 }
@@ -133,6 +135,13 @@ def of(alarms: Iterable[Stood], area: Area, at_us: int, pinned: Pinned | None = 
         without = tuple(sorted({*found.without, *pinned.without}))
         found = replace(found, members=pinned.members, without=without, pinned=True)
     return found
+
+
+def shuts(alarms: Iterable[Stood], at_us: int) -> bool:
+    """Tell whether the gate of the next hours is shut at an instant, whatever its test says."""
+    return any(
+        one.code == Code.INTRADAY and one.since_us <= at_us and one.lasts(at_us) for one in alarms
+    )
 
 
 def _members(known: Iterable[Stood], at_us: int) -> Members:

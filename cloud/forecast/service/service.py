@@ -84,7 +84,8 @@ async def ask(hub: Hub, request: Request) -> Job:
     asked = await standing.retreat_of(hub.database, area, now_us)
     model, said = MODEL, read.digest + asked.mark
     if request.kind is Kind.INTRADAY:
-        model, said = INTRADAY_MODEL, read.digest_soon
+        shut = await standing.is_shut(hub.database, area, now_us)
+        model, said = INTRADAY_MODEL, read.digest_soon + ("/shut" if shut else "")
     job = Job(
         id=request.job_id(model, said),
         request=request,

@@ -60,6 +60,8 @@ class Soon:
     said: Sequence[Said]
     day_ahead: FloatArray
     """Prices of the newest day-ahead forecast at each slot wanted, EUR/MWh; NaN where unknown."""
+    shut: bool = False
+    """Whether the last price is told in the members' place: an alarm of the watch stands."""
 
     def pack(self) -> bytes:
         head = {
@@ -68,6 +70,7 @@ class Soon:
             "start_us": self.start_us,
             "end_us": self.end_us,
             "step_s": self.step_s,
+            "shut": self.shut,
             "said": [(one.use, one.resolution_s, one.preference) for one in self.said],
         }
         arrays: dict[str, Any] = {"day_ahead": self.day_ahead}
@@ -92,6 +95,7 @@ class Soon:
             start_us=head["start_us"],
             end_us=head["end_us"],
             step_s=head["step_s"],
+            shut=head["shut"],
             day_ahead=arrays["day_ahead"],
             said=[
                 Said(use, resolution_s, preference, _packed(arrays, place))

@@ -101,6 +101,25 @@ score_table = Table(
 """Of the last forecast before the day's auction, EUR/MWh; null: without quantiles, or a naive.
 models_mae: of the members, where the similar day was issued in their place."""
 
+intraday_score_table = Table(
+    "forecast_intraday_score",
+    metadata,
+    Column("area", String(20), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("forecast", String(24), nullable=False),
+    Column("runs", Integer, nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("mae", Float, nullable=False),
+    Column("last_mae", Float, nullable=False),
+    Column("banded", Integer, nullable=False),
+    Column("pinball", Float),
+    Column("inside80", Integer),
+    Column("heard", Integer, nullable=False),
+    Column("heard_mae", Float),
+    Column("heard_last_mae", Float),
+)
+"""Of the newest run before each slot's gate, EUR/MWh: see `watch.intraday.scores`."""
+
 model_table = Table(
     "forecast_model",
     metadata,

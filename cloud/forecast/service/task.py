@@ -114,9 +114,9 @@ class Result:
     """By member, sum 1; empty where none was asked."""
     series: bytes
     """JSON of the rows, as they are sent."""
-    resting: tuple[float, ...] = ()
+    resting: tuple[float | None, ...] = ()
     """What the members would have said of each slot of the first open day, where the similar day
-    was taken in their place, EUR/MWh."""
+    was taken in their place, EUR/MWh; of the next hours of all slots, where the last price was."""
     scenarios: bytes = b""
     """As `alternatives` packs them; b"": none."""
     told: Mapping[date, FloatArray] = field(default_factory=dict)

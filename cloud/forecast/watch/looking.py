@@ -11,12 +11,16 @@ from cloud.forecast.configuration import DAY_AHEAD
 from cloud.forecast.days import HOURS
 from cloud.forecast.service import inputs, schedule
 from cloud.forecast.watch import reports, scoring, sequence, store, verdicts
+from cloud.forecast.watch.intraday import scores as intraday
+from cloud.forecast.watch.intraday.scores import Score as SoonScore
 from cloud.forecast.watch.store import Alarm
 from cloud.forecast.watch.verdicts import Code, Score
 from cloud.kernel.database import Database
 from cloud.market.areas.model import Area
 from cloud.market.series.archive import Archive
 
+SOON_DAYS = 14
+"""Older scores of the next hours say nothing of now."""
 TOLD_DAYS = 3
 """A day that members told so lately is compared."""
 
@@ -32,9 +36,14 @@ class Found:
 
 
 async def found(
-    database: Database, archive: Archive, area: Area, scores: Sequence[Score], now_us: int
+    database: Database,
+    archive: Archive,
+    area: Area,
+    scores: Sequence[Score],
+    now_us: int,
+    soon: Sequence[SoonScore] = (),
 ) -> Found:
-    """Look at everything.
+    """Look at everything; `soon`: the scores of the next hours, in order of their days.
 
     Raises:
         TooShort: there is no price of the area.
@@ -60,6 +69,9 @@ async def found(
     idle = await _members(database, area, scores, today)
     if idle is not None:
         wrong[Code.MEMBERS] = idle
+    said = intraday.verdict([one for one in soon if (today - one.day).days <= SOON_DAYS])
+    if said is not None:
+        wrong[Code.INTRADAY], forecasts[Code.INTRADAY] = said, soon[-1].forecast
     if await _is_missing(database, area, now_us):
         wrong[Code.JOBS] = "no forecast of tomorrow in time: the similar day stands in"
     return Found(wrong, forecasts)

@@ -12,6 +12,8 @@ from cloud.forecast.service import standing
 from cloud.forecast.service.retreat import Members
 from cloud.forecast.service.service import area_of
 from cloud.forecast.watch import store, verdicts
+from cloud.forecast.watch.intraday import store as intraday_store
+from cloud.forecast.watch.intraday.views import IntradayView
 from cloud.forecast.watch.store import Alarm, Calibration
 from cloud.forecast.watch.verdicts import Score
 from cloud.kernel.auth import MarketReader
@@ -118,6 +120,7 @@ class WatchView(BaseModel):
     without: list[str] = Field(description="inputs that are left out now by an alarm or a pin")
     pin: PinView | None
     scores: list[ScoreView]
+    intraday: IntradayView
     alarms: list[AlarmView]
     models: list[ModelView]
 
@@ -138,7 +141,9 @@ async def read_watch(
         alarms = await store.alarms(connection, found.code, SHOWN_MAX)
         models = await store.calibrations(connection, found.code, days)
         pin = await pin_store.at(connection, found.code, now_us)
+        soon = await intraday_store.scores(connection, found.code, since)
     asked = await standing.retreat_of(hub.database, found, now_us)
+    shut = await standing.is_shut(hub.database, found, now_us)
     last = verdicts.figures(scores)
     return WatchView(
         area=found.code,
@@ -152,6 +157,7 @@ async def read_watch(
         without=list(asked.without),
         pin=None if pin is None else PinView.of(pin, found),
         scores=[ScoreView.of(one) for one in scores],
+        intraday=IntradayView.of(soon, shut=shut),
         alarms=[AlarmView.of(one) for one in alarms],
         models=[ModelView.of(one) for one in models],
     )

@@ -48,7 +48,7 @@ async def score(database: Database, archive: Archive, area: Area, day: date) -> 
         naive=await _slots(archive, prices, area, day - timedelta(days=7), step_s),
         quantiles=_quantiles(rows),
         similar=await _slots(archive, prices, area, similar, step_s),
-        resting=np.array(forecast.resting) if forecast.resting else None,
+        resting=np.array(forecast.resting, dtype=np.float64) if forecast.resting else None,
     )
     told = forecast.id, forecast.model, forecast.quality
     return verdicts.score(slots, area.code, day, told)

@@ -43,6 +43,8 @@ class Code(StrEnum):
     MEMBERS = "MEMBERS"
     SEQUENCE = "SEQUENCE"
     JOBS = "JOBS"
+    INTRADAY = "INTRADAY"
+    """Of the next hours: see `watch.intraday.scores`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ from cloud.forecast.pins import service as pins
 from cloud.forecast.service import gauges
 from cloud.forecast.service.ladder import TooShort
 from cloud.forecast.watch import looking, scoring, store, verdicts
+from cloud.forecast.watch.intraday import scoring as intraday
+from cloud.forecast.watch.intraday.scores import figures as intraday_figures
 from cloud.forecast.watch.looking import Found
 from cloud.forecast.watch.store import Alarm
 from cloud.forecast.watch.verdicts import Code, Score
@@ -67,7 +69,10 @@ class Watcher:
         scores = await self._scored(archive, area, area.day_of(now_us))
         last = verdicts.figures(scores)
         gauges.scored(area.code, last.mae14, last.coverage80)
-        found = await looking.found(database, archive, area, scores, now_us)
+        soon = await intraday.scored(database, archive, area, now_us)
+        told = intraday_figures(soon)
+        gauges.scored_soon(area.code, told.mae14, told.last_mae14, told.coverage80)
+        found = await looking.found(database, archive, area, scores, now_us, soon)
         if Code.JOBS in found.wrong:
             with suppress(TooShort):
                 await self.stand_in(area)

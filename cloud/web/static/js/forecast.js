@@ -170,6 +170,7 @@ function tables(forecast) {
   drawn("#weights-table", weightColumns, shares, ([name]) => name, forecast ? t("forecast.no_weights") : page.short());
   drawn("#jobs-table", jobColumns, page.jobs ?? [], (job) => job.job_id, page.jobs ? t("forecast.no_jobs") : t("state.loading"));
   drawn("#scores-table", scoreColumns, page.scores ?? [], (one) => one.area, t("state.loading"));
+  drawn("#soon-table", soonColumns, page.scores ?? [], (one) => one.area, t("state.loading"));
   drawn("#backtests-table", reportColumns, page.state.backtests ?? [], (one) => one.name, page.state.backtests ? t("forecast.no_backtests") : t("state.loading"));
 }
 
@@ -207,6 +208,17 @@ const scoreColumns = () => [
   ["forecast.coverage", "r num", (one) => percent(one.coverage80)],
   ["forecast.scored", "r num", (one) => words.number(one.scores.length)],
   ["forecast.alarms", "text", (one) => standing(one) || "–"],
+];
+const ofLast = (mae, last) => (mae === null || !last ? "–" : percent(mae / last));
+const soonColumns = () => [
+  ["forecast.area", "", (one) => one.area],
+  ["forecast.mae14", "r num", (one) => words.number(one.intraday.mae14, 2)],
+  ["forecast.of_last14", "r num", (one) => ofLast(one.intraday.mae14, one.intraday.last_mae14)],
+  ["forecast.mae60", "r num", (one) => words.number(one.intraday.mae60, 2)],
+  ["forecast.of_last60", "r num", (one) => ofLast(one.intraday.mae60, one.intraday.last_mae60)],
+  ["forecast.coverage", "r num", (one) => percent(one.intraday.coverage80)],
+  ["forecast.scored", "r num", (one) => words.number(one.intraday.scores.length)],
+  ["forecast.told_now", "text", (one) => t(one.intraday.shut ? "forecast.told_last" : "forecast.told_better")],
 ];
 const reportColumns = () => [
   ["forecast.report", "", (one) => h("a", { href: `/forecast/backtests/${one.name}/report${currentLanguage() === "de" ? ".de" : ""}.html` }, one.name)],
