@@ -6,9 +6,11 @@ ordinary.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby, pairwise
+from datetime import date
+from itertools import pairwise
 
 from cloud.market.areas.model import Area
 from cloud.market.series.merge import Statement
@@ -27,6 +29,7 @@ _TEXT_MAX = {"source": 40, "area": 20, "detail": 40}
 DOCUMENT_MAX = 200
 LICENCE_MAX = 400
 _US = 1_000_000
+_UNLIMITED = (-math.inf, math.inf)
 
 
 class BadBatch(ValueError):
@@ -40,16 +43,10 @@ def statements(batch: Batch, area: Area) -> Iterator[Statement]:
         BadBatch: nothing of it may be kept.
     """
     _check(batch)
-    rows = [
-        (area.day_of(at_us), _quality(batch, area, at_us, value), at_us, value)
-        for at_us, value in zip(batch.starts_us, batch.values, strict=True)
-    ]
-    rows.sort(key=lambda row: (row[0], row[1], row[2]))
-    for (_, quality), group in groupby(rows, key=lambda row: (row[0], row[1])):
-        of_day = list(group)
+    for quality, rows in _parts(batch, area):
         yield Statement(
-            starts_us=[row[2] for row in of_day],
-            values=[row[3] for row in of_day],
+            starts_us=[at_us for at_us, _ in rows],
+            values=[value for _, value in rows],
             known_us=batch.known_us,
             assumed=batch.assumed,
             received_us=batch.received_us,
@@ -114,17 +111,29 @@ def _check(batch: Batch) -> None:
         raise BadBatch(f"{series}: a value is no number")
 
 
-def _quality(batch: Batch, area: Area, at_us: int, value: float) -> Quality:
-    if batch.quality in (Quality.CONFLICT, Quality.IMPLAUSIBLE):
-        return batch.quality
+def _parts(batch: Batch, area: Area) -> Iterator[tuple[Quality, Sequence[tuple[int, float]]]]:
+    """Yield intervals and values of each day and quality; the clock is asked once a day."""
+    starts, begin = batch.starts_us, 0
+    while begin < len(starts):
+        day = area.day_of(starts[begin])
+        end = max(bisect_left(starts, area.day_us(day)[1], begin), begin + 1)
+        low, high = _limits(batch, area, day)
+        rows = list(zip(starts[begin:end], batch.values[begin:end], strict=True))
+        within = [row for row in rows if low <= row[1] <= high]
+        beyond = [row for row in rows if not low <= row[1] <= high]
+        parts = ((batch.quality, within), (Quality.IMPLAUSIBLE, beyond))
+        yield from sorted(part for part in parts if part[1])
+        begin = end
+
+
+def _limits(batch: Batch, area: Area, day: date) -> tuple[float, float]:
+    """Return what values of a day may be, both inclusive."""
     kind = batch.series.kind
+    if batch.quality in (Quality.CONFLICT, Quality.IMPLAUSIBLE):
+        return _UNLIMITED
     if kind.unit == "MW":
-        low = 0.0 if kind in LOADS else -POWER_MW_MAX
-        return batch.quality if low <= value <= POWER_MW_MAX else Quality.IMPLAUSIBLE
+        return 0.0 if kind in LOADS else -POWER_MW_MAX, POWER_MW_MAX
     if kind in WEATHER_LIMITS:
-        lowest, highest = WEATHER_LIMITS[kind]
-        return batch.quality if lowest <= value <= highest else Quality.IMPLAUSIBLE
-    limits = area.limit(kind.value, area.day_of(at_us))
-    if limits is not None and not limits.low <= value <= limits.high:
-        return Quality.IMPLAUSIBLE
-    return batch.quality
+        return WEATHER_LIMITS[kind]
+    limits = area.limit(kind.value, day)
+    return _UNLIMITED if limits is None else (limits.low, limits.high)
