@@ -15,9 +15,11 @@ from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 HUB = "cloud.main"
+COMMAND_TIMEOUT_S = 60.0
 _PR_SET_PDEATHSIG = 1
 _context = get_context("forkserver")
 _context.set_forkserver_preload([HUB, __name__])
@@ -72,12 +74,30 @@ class Forked:
             os.kill(self.pid, sig)
 
 
-def start_hub(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Forked:
-    """Do as ``python -m cloud.main ARGUMENTS`` would, its output at the end of `log`."""
-    words = (tuple(arguments), dict(environment), str(log))
+def start_hub(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    log: Path,
+    errors: Path | None = None,
+) -> Forked:
+    """Do as ``python -m cloud.main ARGUMENTS`` would, its output at the end of `log`.
+
+    With `errors`, what is said on standard error is at the end of that instead.
+    """
+    words = (tuple(arguments), dict(environment), str(log), str(errors or log))
     process = _context.Process(target=_run, args=words, daemon=True)
     process.start()
     return Forked(process)
+
+
+def hub_command(
+    arguments: Sequence[str], environment: Mapping[str, str], folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """Do as ``python -m cloud.main ARGUMENTS`` would; `folder` is where its output is kept."""
+    with TemporaryDirectory(dir=folder) as kept:
+        said, errors = Path(kept) / "stdout", Path(kept) / "stderr"
+        code = start_hub(arguments, environment, said, errors).wait(COMMAND_TIMEOUT_S)
+        return subprocess.CompletedProcess(arguments, code, said.read_text(), errors.read_text())
 
 
 def end_with_parent() -> None:
@@ -85,12 +105,12 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _run(arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:
+def _run(arguments: Sequence[str], environment: Mapping[str, str], log: str, errors: str) -> None:
     end_with_parent()
     os.environ.clear()
     os.environ.update(environment)
-    said = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    for stream in (1, 2):
+    for stream, path in ((1, log), (2, errors)):
+        said = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         os.dup2(said, stream)
-    os.close(said)
+        os.close(said)
     sys.exit(import_module(HUB).main(arguments))

@@ -36,6 +36,8 @@ from wire.sync import Ack, Downlink, Event, Frame, FrameClass, Severity, Upload
 
 NOON_US = 1_795_262_400_000_000
 """2026-11-21T12:00Z."""
+_DEFAULTS = HubSettings(data_dir=Path(), port=0)
+"""Made once: to look for each of them in the environment is a third of the opening of a hub."""
 _nonces = itertools.count(1)
 _routes: list[BaseRoute] = []
 """Those of the first application: they know no hub, and to prepare them takes longer than most
@@ -50,7 +52,7 @@ async def opened_hub(
     if database_url is None:
         databases.lay_sqlite(folder / DATABASE_FILE)
     url = None if database_url is None else SecretStr(database_url)
-    settings = HubSettings(data_dir=folder, database_url=url, port=0)
+    settings = _DEFAULTS.model_copy(update={"data_dir": folder, "database_url": url})
     async with open_hub(settings, SetClock(at_us)) as hub:
         yield hub
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent.enrol.credentials import KEY_FILE
+from tests.support import forked
 from tests.support.system import System, free_port, running_system, wait_until
 
 SITE = "werk-sued"
@@ -26,18 +27,9 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield running
 
 
-def run(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
 def hub_command(system: System, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run("cloud.main", *arguments, PHOENYRA_HUB_DATA_DIR=str(system.folder / "hub"))
+    environment = {**os.environ, "PHOENYRA_HUB_DATA_DIR": str(system.folder / "hub")}
+    return forked.hub_command(arguments, environment, system.folder)
 
 
 def new_code(system: System, *arguments: str) -> str:
@@ -80,7 +72,12 @@ port = {device_port}
 
 
 def enrol(url: str, code: str, path: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    return run("agent.main", "enrol", url, code, "--config", str(path), *more)
+    return subprocess.run(
+        [sys.executable, "-m", "agent.main", "enrol", url, code, "--config", str(path), *more],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 def test_a_box_that_has_nothing_but_a_code_is_at_the_hub(system: System, tmp_path: Path) -> None:
