@@ -44,6 +44,29 @@ def test_where_the_index_follows_the_wind_the_gate_opens_and_the_mean_is_told() 
     assert np.isnan(made.priced.quantiles[~known]).all(), "no auction has decided these"
 
 
+def test_a_gate_shut_by_an_alarm_tells_the_last_price_and_keeps_what_the_mean_would_say() -> None:
+    world, (now_us, past) = World(slope=0.3, days=110), at(10.5, 100)
+    series = as_of(world.spoken(DAY), now_us)
+    known = features.known(series, AREA, past)
+    with one_thread():
+        free = prices(series, past, known, PUBLISHED)
+        shut = prices(series, past, known, PUBLISHED, shut=True)
+    assert free.is_open
+    assert free.resting is None
+    assert not shut.is_open
+    assert shut.p == free.p, "the test of the gate is what it was"
+    assert shut.weights == {}
+    np.testing.assert_array_equal(shut.price, known.price[-1])
+    np.testing.assert_array_equal(shut.resting, free.price)
+    assert shut.quantiles is not None
+    assert free.quantiles is not None
+    inside = np.asarray(np.isfinite(shut.quantiles).all(axis=1))
+    wide, narrow = (
+        (each[inside, 5] - each[inside, 1]).mean() for each in (shut.quantiles, free.quantiles)
+    )
+    assert wide > narrow, "those of the last price's errors"
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_where_nothing_can_be_learned_the_last_price_stands_with_learned_quantiles(
     seed: int,
