@@ -25,6 +25,8 @@ from wire.clock import SHIFT_VARIABLE
 
 START_TIMEOUT_S = 30.0
 _TRADER_HEADERS = "Authorization"
+_TLS = httpx.create_ssl_context()
+"""Made once: each client would read all the authorities of the world for itself."""
 
 
 def free_port() -> int:
@@ -154,7 +156,7 @@ class System:
         def healthy() -> bool:
             assert hub.poll() is None, self.log("hub")
             try:
-                return httpx.get(f"{self.hub_url}/healthz").status_code == 200
+                return httpx.get(f"{self.hub_url}/healthz", verify=_TLS).status_code == 200
             except httpx.TransportError:
                 return False
 
@@ -167,9 +169,8 @@ class System:
         return self.client(self.admin_key)
 
     def client(self, key: str) -> httpx.Client:
-        return httpx.Client(
-            base_url=self.hub_url, headers={_TRADER_HEADERS: f"Bearer {key}"}, timeout=30
-        )
+        headers = {_TRADER_HEADERS: f"Bearer {key}"}
+        return httpx.Client(base_url=self.hub_url, headers=headers, timeout=30, verify=_TLS)
 
     def post(self, path: str, **body: object) -> dict[str, Any]:
         """Post as the administrator; the answer must be a good one."""
