@@ -72,6 +72,7 @@ async def _recovered(hub: Hub, journal: Journal, room: Room) -> AsyncIterator[Ex
 @asynccontextmanager
 async def _tasks(hub: Hub, exchange: Exchange, room: Room) -> AsyncIterator[None]:
     auctions = Auctions(hub, exchange)
+    await auctions.open()
     halts = room.venue.desk.halts
     standstills = Standstills(exchange.catalogue, hub.clock, halts, exchange.ask)
     counter = Counter(SocketDesk(hub, exchange))

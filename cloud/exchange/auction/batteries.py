@@ -107,7 +107,7 @@ def _certain(
     moved = 0
     for start_us, owed_mwh in zip(starts, _owed(cell, battery, starts, at_us), strict=True):
         if start_us in extra:
-            net_kw = cell.net_kw(start_us)
+            net_kw = cell.certain_kw(start_us)
             moved += stored_mwh(net_kw + extra[start_us], battery) - stored_mwh(net_kw, battery)
         stored = owed_mwh + moved
         empty, full = stored < battery.floor_mwh, stored > battery.ceiling_mwh
@@ -128,7 +128,7 @@ def _owed(cell: Cell, battery: Battery, starts: Sequence[int], at_us: int) -> li
     stored = round(battery.soc_pct * battery.energy_kwh * 10_000)
     path = []
     for start_us in starts:
-        moved = stored_mwh(cell.net_kw(start_us), battery)
+        moved = stored_mwh(cell.certain_kw(start_us), battery)
         if start_us <= at_us < start_us + QUARTER_HOUR_US:
             moved = moved * (start_us + QUARTER_HOUR_US - at_us) // QUARTER_HOUR_US
         stored += moved

@@ -14,7 +14,7 @@ from cloud.exchange.auction.units import loops
 
 
 class Demand(NamedTuple):
-    """Of one submission, or of several together; by period but for the money."""
+    """Of one submission; by period but for the money."""
 
     sold: tuple[int, ...]
     bought: tuple[int, ...]
@@ -24,20 +24,6 @@ class Demand(NamedTuple):
     """At the limits of its own orders; the price may be better."""
     paid: int
     """At most: nobody pays more than his limit, and sells at no less."""
-
-    def __add__(self, other: object) -> "Demand":  # that of a tuple would join them
-        if not isinstance(other, Demand):
-            return NotImplemented
-        sold, bought, certain = (
-            tuple(map(sum, zip(one, two, strict=True)))
-            for one, two in (
-                (self.sold, other.sold),
-                (self.bought, other.bought),
-                (self.certain, other.certain),
-            )
-        )
-        received, paid = self.received + other.received, self.paid + other.paid
-        return Demand(sold, bought, certain, received, paid)
 
 
 def demand(one: Submission, terms: Terms) -> Demand:

@@ -7,6 +7,7 @@ is no live order, no entry of a throttle, and trades nothing yet.
 
 from collections.abc import Sequence
 
+from cloud.exchange.auction import members
 from cloud.exchange.auction.calendar import Session
 from cloud.exchange.auction.demand import Demand, demand, most_steps
 from cloud.exchange.auction.orders import Submission
@@ -42,14 +43,8 @@ def of_account(desk: Desk, checks: Counters, owner: Owner) -> Refusal | None:
     return halted
 
 
-def of_limits(
-    checks: Counters, session: Session, one: Submission, others: Sequence[Submission]
-) -> Refusal | None:
-    """Say which limit of its account a submission could break.
-
-    Args:
-        others: of the same account in the same auction, for its other sites.
-    """
+def of_limits(checks: Counters, session: Session, one: Submission) -> Refusal | None:
+    """Say which limit of its account a submission could break, beside all else that is sealed."""
     seat = checks.seat(one.account)
     most_kw = most_steps(one) * session.step_kw
     allowed_kw = seat.limits.quantity_kw_max
@@ -59,11 +54,12 @@ def of_limits(
             f"{most_kw} kW are too many for one order of {one.account};"
             f" {allowed_kw} kW are allowed",
         )
-    mine = demand(one, session.terms)
-    whole = mine
-    for other in others:
-        whole += demand(other, session.terms)
-    return _positions(seat, session, mine, whole) or _cash(seat, session, whole)
+    wanted = demand(one, session.terms)
+    return (
+        _positions(seat, session, wanted)
+        or _cash(seat, session, wanted)
+        or members.refusal(checks, session, wanted, one.account)
+    )
 
 
 def _halted(desk: Desk, scopes: Sequence[tuple[str, str]]) -> Refusal | None:
@@ -74,11 +70,11 @@ def _halted(desk: Desk, scopes: Sequence[tuple[str, str]]) -> Refusal | None:
     return Refusal("HALTED", f"trading is halted ({what}): {halt.reason}")
 
 
-def _positions(seat: Seat, session: Session, mine: Demand, whole: Demand) -> Refusal | None:
+def _positions(seat: Seat, session: Session, wanted: Demand) -> Refusal | None:
     """Look at each quarter-hour of delivery, as what is traded and on offer makes it now."""
-    for own, both, sign in ((mine.sold, whole.sold, 1), (mine.bought, whole.bought, -1)):
-        for period, steps in enumerate(both):
-            if own[period] == 0:
+    for found, sign in ((wanted.sold, 1), (wanted.bought, -1)):
+        for period, steps in enumerate(found):
+            if steps == 0:
                 continue
             for start_us in _quarters(session, period):
                 kept = seat.periods.get((session.area, start_us), _UNTRADED)
@@ -89,8 +85,11 @@ def _positions(seat: Seat, session: Session, mine: Demand, whole: Demand) -> Ref
 
 
 def _position(seat: Seat, kept: Period, sign: int, power_kw: int, start_us: int) -> Refusal | None:
-    open_kw = kept.sell_kw if sign > 0 else kept.buy_kw
-    alone = sign * kept.net_kw + power_kw
+    open_kw, sealed_kw = kept.sell_kw, kept.sealed_sell_kw
+    if sign < 0:
+        open_kw, sealed_kw = kept.buy_kw, kept.sealed_buy_kw
+    with_open = sign * kept.net_kw + open_kw + power_kw
+    alone = sign * kept.net_kw + sealed_kw + power_kw
     most, most_open = seat.net_max, seat.open_max
     if sign < 0:
         most, most_open = -seat.net_min, -seat.open_min
@@ -102,10 +101,10 @@ def _position(seat: Seat, kept: Period, sign: int, power_kw: int, start_us: int)
             f"account {seat.account} may only make its positions smaller; {max(0, left_kw)} kW are"
             f" left for that in the quarter-hour of {start}",
         )
-    if alone <= most and alone + open_kw <= most_open:
+    if alone <= most and with_open <= most_open:
         return None
     over = alone > most
-    position_kw, bound = (alone, most) if over else (alone + open_kw, most_open)
+    position_kw, bound = (alone, most) if over else (with_open, most_open)
     return Refusal(
         "POSITION_LIMIT" if over else "POSITION_OPEN",
         f"the position of {seat.account} in the quarter-hour of {start} could come to"
@@ -114,12 +113,12 @@ def _position(seat: Seat, kept: Period, sign: int, power_kw: int, start_us: int)
     )
 
 
-def _cash(seat: Seat, session: Session, whole: Demand) -> Refusal | None:
+def _cash(seat: Seat, session: Session, wanted: Demand) -> Refusal | None:
     day = seat.days.get(session.day.toordinal())
     wh = session.step_kw * 1_000 * session.period_us // 3_600_000_000
     for amount, done, most, word in (
-        (whole.received, day and day.in_cash + day.in_open, seat.cash_in_max, "receive"),
-        (whole.paid, day and day.out_cash + day.out_open, seat.cash_out_max, "pay"),
+        (wanted.received, day and day.in_cash + day.in_open, seat.cash_in_max, "receive"),
+        (wanted.paid, day and day.out_cash + day.out_open, seat.cash_out_max, "pay"),
     ):
         cash = (done or 0) + amount * wh
         if amount and cash > most:

@@ -8,9 +8,12 @@ takes each session once. So whatever is killed when, there is one result, and it
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.exchange.auction import calendar, content, store
 from cloud.exchange.auction.admission import Admission
@@ -55,10 +58,21 @@ class Auctions:
         self._exchange = exchange
         self._stopping = False
         self._one_at_a_time = asyncio.Lock()
+        self._sealing = asyncio.Lock()
+        """Held until what is kept and what is counted are the same again."""
         self._admission = Admission(exchange.desk, exchange.checks, exchange.owner)
+        self._sealed = self._admission.sealed
         self._halted: set[Session] = set()
         """Past their gate, and waiting for a halt to end; each is logged once."""
         self.auctions = calendar.load()
+
+    async def open(self) -> None:
+        """Count what is sealed since before this start; nothing is taken by anybody until then."""
+        async with self._hub.database.reading() as connection:
+            for session in await self._unfinished(connection):
+                code, day = session.code, session.day.toordinal()
+                for _, one in await store.submissions(connection, code, day):
+                    self._sealed.take(session, one)
 
     def session(self, code: str, day: date) -> Session:
         """Return the auction of a delivery day.
@@ -101,16 +115,22 @@ class Auctions:
             _check_site(one, await self._exchange.batteries.sites_of(one.account))
             await self._exchange.batteries.look_at(one.site)
         day = session.day.toordinal()
-        async with self._hub.database.transaction() as connection:
-            at_us = await self._open(await store.locked(connection, session.code, day), session)
-            others = await store.count(connection, session.code, day)
-            if others >= MEMBERS_MAX:
-                raise OrderRefused("AUCTION_FULL", f"{MEMBERS_MAX} have ordered; no more may")
-            own = await store.submissions(connection, session.code, day, one.account)
-            beside = [other for _, other in own if other.site != one.site]
-            if refusal := self._admission.refusal(session, one, beside, at_us):
-                raise OrderRefused(refusal.code, refusal.text)
-            await store.put(connection, session.code, day, one, at_us, principal.key_id)
+        async with self._sealing:
+            with ExitStack() as undone:
+                async with self._hub.database.transaction() as connection:
+                    kept = await store.locked(connection, session.code, day)
+                    at_us = await self._open(kept, session)
+                    others = await store.count(connection, session.code, day)
+                    if others >= MEMBERS_MAX:
+                        text = f"{MEMBERS_MAX} have ordered; no more may"
+                        raise OrderRefused("AUCTION_FULL", text)
+                    if refusal := self._admission.refusal(session, one, at_us):
+                        raise OrderRefused(refusal.code, refusal.text)
+                    claim = self._sealed.claim(session, one)
+                    undone.callback(claim.release)
+                    await store.put(connection, session.code, day, one, at_us, principal.key_id)
+                undone.pop_all()
+            self._sealed.keep(session, one, claim)
         return at_us
 
     async def take_back(self, principal: Principal, session: Session, site: str) -> None:
@@ -121,10 +141,12 @@ class Auctions:
             OrderRefused: AUCTION_CLOSED.
         """
         day, account = session.day.toordinal(), principal.account
-        async with self._hub.database.transaction() as connection:
-            await self._open(await store.locked(connection, session.code, day), session)
-            if not await store.take_back(connection, session.code, day, account, site):
-                raise NotFound("nothing was ordered in this auction")
+        async with self._sealing:
+            async with self._hub.database.transaction() as connection:
+                await self._open(await store.locked(connection, session.code, day), session)
+                if not await store.take_back(connection, session.code, day, account, site):
+                    raise NotFound("nothing was ordered in this auction")
+            self._sealed.drop(session, account, site)
 
     async def own(self, account: str, session: Session) -> Sequence[tuple[int, Submission]]:
         """Return what an account ordered, and when."""
@@ -164,19 +186,25 @@ class Auctions:
         """Work out and publish each session whose gate has closed."""
         async with self._one_at_a_time:
             async with self._hub.database.reading() as connection:
-                found = await store.unfinished(connection)
-            for code, day in found:
-                if code not in self.auctions:
-                    continue
-                session = self.session(code, date.fromordinal(day))
+                found = await self._unfinished(connection)
+            for session in found:
                 if self._hub.clock.now_us() >= session.gate_us:
                     await self._settle(session)
+
+    async def _unfinished(self, connection: AsyncConnection) -> list[Session]:
+        """Return the sessions that are not published; without those of auctions held no more."""
+        found = await store.unfinished(connection)
+        return [
+            self.session(code, date.fromordinal(day))
+            for code, day in found
+            if code in self.auctions
+        ]
 
     async def _settle(self, session: Session) -> None:
         code, day = session.code, session.day.toordinal()
         if self._waits(session):
             return
-        async with self._hub.database.transaction() as connection:
+        async with self._sealing, self._hub.database.transaction() as connection:
             kept = await store.locked(connection, code, day)
             if kept.state is State.OPEN:
                 await store.move(connection, code, day, State.SEALED)
@@ -241,6 +269,7 @@ class Auctions:
         )
         (answer,) = await self._exchange.ask(command)
         accepted(answer)
+        self._sealed.settled(session)
         await self._exchange.caught_up()  # who sees the result sees his positions
         now_us = self._hub.clock.now_us()
         day = session.day.toordinal()

@@ -94,8 +94,18 @@ class Quarter:
     sell_kw: int = 0
     """On offer."""
     buy_kw: int = 0
+    sealed_sell_kw: int = 0
+    """In auctions: what could come of it."""
+    sealed_buy_kw: int = 0
+    sealed_kw: int = 0
+    """Of that, what is ordered at any price, sign as in `wire`."""
     other_kw: int = 0
     """Promised beside this exchange (another venue, a frequency service), sign as in `wire`."""
+
+    @property
+    def certain_kw(self) -> int:
+        """Return what is owed, and what is ordered at any price."""
+        return self.net_kw + self.other_kw + self.sealed_kw
 
 
 class Cell:
@@ -121,7 +131,7 @@ class Cell:
         if not 0 <= index < AHEAD_MAX or self.battery is None:
             return
         quarter, battery = self._quarters[start_us], self.battery
-        certain_kw = quarter.net_kw + quarter.other_kw
+        certain_kw = quarter.certain_kw
         self._low[index] = stored_mwh(certain_kw + quarter.sell_kw, battery)
         self._high[index] = stored_mwh(certain_kw - quarter.buy_kw, battery)
 
@@ -159,22 +169,24 @@ class Cell:
         quarter, battery = self._quarters.get(start_us, _NOTHING), self.battery
         assert battery is not None
         offered_kw = quarter.sell_kw if sold else -quarter.buy_kw
-        before_kw = quarter.net_kw + quarter.other_kw + offered_kw
+        before_kw = quarter.certain_kw + offered_kw
         after_kw = before_kw + (power_kw if sold else -power_kw)
         return stored_mwh(after_kw, battery) - stored_mwh(before_kw, battery)
 
     def power_kw(self, start_us: int, power_kw: int, sold: bool) -> int:
         """Return what the site would come to owe in the direction of an order more."""
         quarter = self._quarters.get(start_us, _NOTHING)
-        certain_kw = quarter.net_kw + quarter.other_kw
+        owed_kw = quarter.net_kw + quarter.other_kw
         if sold:
-            return certain_kw + quarter.sell_kw + power_kw
-        return -certain_kw + quarter.buy_kw + power_kw
+            return owed_kw + quarter.sell_kw + quarter.sealed_sell_kw + power_kw
+        return -owed_kw + quarter.buy_kw + quarter.sealed_buy_kw + power_kw
 
-    def net_kw(self, start_us: int) -> int:
-        """Return what the site owes in a quarter-hour: sold less bought, here and elsewhere."""
-        quarter = self._quarters.get(start_us, _NOTHING)
-        return quarter.net_kw + quarter.other_kw
+    def certain_kw(self, start_us: int) -> int:
+        """Return what the site owes in a quarter-hour: sold less bought, here and elsewhere.
+
+        What is ordered in auctions at any price counts.
+        """
+        return self._quarters.get(start_us, _NOTHING).certain_kw
 
     def path_mwh(self, sold: bool) -> list[int]:
         """Return stored energy at the end of each quarter-hour ahead, low where sold, else high.

@@ -48,13 +48,15 @@ def _position(member: str, own: MemberLimits, seats: list[Seat], asked: Asked) -
         periods = [period for period in found if period is not None]
         net_kw = sum(period.net_kw for period in periods)
         if asked.sold:
-            alone_kw = net_kw + asked.power_kw
-            with_open_kw = alone_kw + sum(period.sell_kw for period in periods)
+            with_open_kw = net_kw + asked.power_kw + sum(period.sell_kw for period in periods)
+            sealed_kw = sum(period.sealed_sell_kw for period in periods)
+            alone_kw = net_kw + sealed_kw + asked.power_kw
             over, over_open = alone_kw > net_max, with_open_kw > open_max
             bounds = net_max, open_max
         else:
-            alone_kw = net_kw - asked.power_kw
-            with_open_kw = alone_kw - sum(period.buy_kw for period in periods)
+            with_open_kw = net_kw - asked.power_kw - sum(period.buy_kw for period in periods)
+            sealed_kw = sum(period.sealed_buy_kw for period in periods)
+            alone_kw = net_kw - sealed_kw - asked.power_kw
             over, over_open = alone_kw < net_min, with_open_kw < open_min
             bounds = net_min, open_min
         if over or over_open:

@@ -166,15 +166,15 @@ def _position(asked: Asked) -> Refusal | None:
     seat = desk.seat
     for index, period in enumerate(desk.periods):
         if asked.sold:
-            alone_kw = period.net_kw + asked.power_kw
+            alone_kw = period.net_kw + period.sealed_sell_kw + asked.power_kw
             over = alone_kw > seat.net_max
-            with_open_kw = alone_kw + period.sell_kw
+            with_open_kw = period.net_kw + asked.power_kw + period.sell_kw
             over_open = with_open_kw > seat.open_max
             bounds = seat.net_max, seat.open_max
         else:
-            alone_kw = period.net_kw - asked.power_kw
+            alone_kw = period.net_kw - period.sealed_buy_kw - asked.power_kw
             over = alone_kw < seat.net_min
-            with_open_kw = alone_kw - period.buy_kw
+            with_open_kw = period.net_kw - asked.power_kw - period.buy_kw
             over_open = with_open_kw < seat.open_min
             bounds = seat.net_min, seat.open_min
         if not over and not over_open:

@@ -21,14 +21,17 @@ _EPOCH_ORDINAL = 719_163
 class Period:
     """One account's quarter-hour of delivery in one area."""
 
-    __slots__ = ("buy_kw", "net_kw", "sell_kw")
+    __slots__ = ("buy_kw", "net_kw", "sealed_buy_kw", "sealed_sell_kw", "sell_kw")
 
     def __init__(self) -> None:
         self.net_kw = 0
         """Sold less bought."""
         self.sell_kw = 0
-        """On offer to sell, and to buy: magnitudes."""
+        """On offer to sell, and to buy, what is sealed in auctions with it: magnitudes."""
         self.buy_kw = 0
+        self.sealed_sell_kw = 0
+        """Sealed: all of it may come at once, so a position counts it also without what is open."""
+        self.sealed_buy_kw = 0
 
 
 class Day:

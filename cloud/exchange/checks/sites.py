@@ -35,11 +35,11 @@ class Sites:
         """
         if battery.site not in self._cells and len(self._cells) >= SITES_MAX:
             raise ValueError(f"site {battery.site} is one too many; {SITES_MAX} are allowed")
-        self._cell(battery.site).seen(battery)
+        self.cell(battery.site).seen(battery)
 
     def promised(self, site: str, other_kw: Mapping[int, int]) -> None:
         """Take up what a site owes beside this exchange, by start of quarter-hour; replaces all."""
-        self._cell(site).promised(other_kw)
+        self.cell(site).promised(other_kw)
 
     def known(self, site: str) -> Cell | None:
         """Return a site as it is counted; None: nothing is known of it. Only to be read."""
@@ -75,7 +75,7 @@ class Sites:
 
     def offered(self, site: str, contract: Contract, sold: bool, power_kw: int) -> None:
         """Count what came to rest in a book, or, below zero, what left it."""
-        cell = self._cell(site)
+        cell = self.cell(site)
         for start_us in range(contract.start_us, contract.end_us, QUARTER_HOUR_US):
             quarter = cell.quarter(start_us)
             if sold:
@@ -85,7 +85,7 @@ class Sites:
             cell.changed(start_us)
 
     def traded(self, site: str, contract: Contract, sold: bool, power_kw: int) -> None:
-        cell = self._cell(site)
+        cell = self.cell(site)
         for start_us in range(contract.start_us, contract.end_us, QUARTER_HOUR_US):
             cell.quarter(start_us).net_kw += power_kw if sold else -power_kw
             cell.changed(start_us)
@@ -101,12 +101,13 @@ class Sites:
 
     def load(self, dumped: Iterable[tuple[str, Iterable[tuple[int, int]]]]) -> None:
         for site, nets in dumped:
-            cell = self._cell(site)
+            cell = self.cell(site)
             for start_us, net_kw in nets:
                 cell.quarter(start_us).net_kw = net_kw
                 cell.changed(start_us)
 
-    def _cell(self, site: str) -> Cell:
+    def cell(self, site: str) -> Cell:
+        """Return a site as it is counted, made where it is new."""
         cell = self._cells.get(site)
         if cell is None:
             cell = self._cells[site] = Cell()
