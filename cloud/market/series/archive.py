@@ -18,8 +18,9 @@ from cloud.market.series import checking, days, store
 from cloud.market.series.checking import BadBatch
 from cloud.market.series.days import Completeness, Gap
 from cloud.market.series.merge import Statement, Values, merge
-from cloud.market.series.model import Batch, Extent, Kind, Quality, Series
+from cloud.market.series.model import LOADS, Batch, Extent, Kind, Quality, Series
 from cloud.market.series.store import Aside
+from cloud.market.series.usual import DAYS, Usual, usual
 
 DAYS_AT_ONCE = 100
 """Of a batch: so many are kept in one transaction."""
@@ -73,9 +74,13 @@ class Archive:
             Unavailable: the database does not answer; some may be kept.
         """
         by_series: dict[Series, list[Statement]] = {}
+        believed: dict[Series, Usual | None] = {}
         for batch in batches:
             area = self.area_of(batch.series)
-            parts = await _aside(len(batch.values) > 1_000, _parts, batch, area)
+            if batch.series not in believed:
+                believed[batch.series] = await self._usual(batch)
+            many = len(batch.values) > 1_000
+            parts = await _aside(many, _parts, batch, area, believed[batch.series])
             by_series.setdefault(batch.series, []).extend(parts)
         total = Appended()
         for series, said in by_series.items():
@@ -158,6 +163,18 @@ class Archive:
         async with self.database.reading() as connection:
             return await store.waiting(connection)
 
+    async def _usual(self, batch: Batch) -> Usual | None:
+        """Return what is believed of a load after the weeks before it, None: any size is.
+
+        Of several batches of one series the first asks: what is kept with it judges none of them.
+        """
+        series = batch.series
+        if series.kind not in LOADS or not batch.starts_us:
+            return None
+        end_us = batch.starts_us[0]
+        before = await self.as_of(series, end_us - DAYS * 86_400 * _US, end_us)
+        return usual(before.values, series.resolution_s)
+
     async def _append(self, series: Series, parts: Sequence[Statement]) -> Appended:
         async with self.database.transaction() as connection:
             number = await store.make(connection, series)
@@ -180,8 +197,8 @@ class Archive:
         return await store.statements(connection, number, start_us, end_us, None)
 
 
-def _parts(batch: Batch, area: Area) -> list[Statement]:
-    return list(checking.statements(batch, area))
+def _parts(batch: Batch, area: Area, believed: Usual | None) -> list[Statement]:
+    return list(checking.statements(batch, area, believed))
 
 
 def _news(

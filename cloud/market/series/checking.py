@@ -1,8 +1,8 @@
 """What a batch must be to be kept, and what of it is set apart. Pure.
 
 No rule changes a number. What lies outside the dated limits of its product, or is of a size that
-nothing explains, is kept as `Quality.IMPLAUSIBLE`, and shown. Zero and negative prices are
-ordinary.
+nothing explains, is kept as `Quality.IMPLAUSIBLE`, and shown; so is a load far from what its area
+usually draws. Zero and negative prices are ordinary.
 """
 
 import math
@@ -15,6 +15,7 @@ from itertools import pairwise
 from cloud.market.areas.model import Area
 from cloud.market.series.merge import Statement
 from cloud.market.series.model import LOADS, POWER_MW_MAX, Batch, Kind, Quality
+from cloud.market.series.usual import Usual
 
 RESOLUTIONS_S = (60, 300, 900, 1_800, 3_600)
 VALUES_MAX = 600_000
@@ -36,14 +37,17 @@ class BadBatch(ValueError):
     """A batch that no feed may give: a defect of its parser, told in one line."""
 
 
-def statements(batch: Batch, area: Area) -> Iterator[Statement]:
+def statements(batch: Batch, area: Area, usual: Usual | None = None) -> Iterator[Statement]:
     """Yield the parts of a batch: one a local day and quality, oldest day first.
+
+    Args:
+        usual: what is believed of a load; None: any size is.
 
     Raises:
         BadBatch: nothing of it may be kept.
     """
     _check(batch)
-    for quality, rows in _parts(batch, area):
+    for quality, rows in _parts(batch, area, usual):
         yield Statement(
             starts_us=[at_us for at_us, _ in rows],
             values=[value for _, value in rows],
@@ -111,13 +115,15 @@ def _check(batch: Batch) -> None:
         raise BadBatch(f"{series}: a value is no number")
 
 
-def _parts(batch: Batch, area: Area) -> Iterator[tuple[Quality, Sequence[tuple[int, float]]]]:
+def _parts(
+    batch: Batch, area: Area, usual: Usual | None
+) -> Iterator[tuple[Quality, Sequence[tuple[int, float]]]]:
     """Yield intervals and values of each day and quality; the clock is asked once a day."""
     starts, begin = batch.starts_us, 0
     while begin < len(starts):
         day = area.day_of(starts[begin])
         end = max(bisect_left(starts, area.day_us(day)[1], begin), begin + 1)
-        low, high = _limits(batch, area, day)
+        low, high = _limits(batch, area, day, usual)
         rows = list(zip(starts[begin:end], batch.values[begin:end], strict=True))
         within = [row for row in rows if low <= row[1] <= high]
         beyond = [row for row in rows if not low <= row[1] <= high]
@@ -126,11 +132,13 @@ def _parts(batch: Batch, area: Area) -> Iterator[tuple[Quality, Sequence[tuple[i
         begin = end
 
 
-def _limits(batch: Batch, area: Area, day: date) -> tuple[float, float]:
+def _limits(batch: Batch, area: Area, day: date, usual: Usual | None) -> tuple[float, float]:
     """Return what values of a day may be, both inclusive."""
     kind = batch.series.kind
     if batch.quality in (Quality.CONFLICT, Quality.IMPLAUSIBLE):
         return _UNLIMITED
+    if kind in LOADS and usual is not None:
+        return usual.low, min(usual.high, POWER_MW_MAX)
     if kind.unit == "MW":
         return 0.0 if kind in LOADS else -POWER_MW_MAX, POWER_MW_MAX
     if kind in WEATHER_LIMITS:

@@ -20,6 +20,8 @@ class Why(StrEnum):
     NEGATIVE_LOAD = "negative_load"
     SIZE = "size"
     """More than there is: another unit, most likely."""
+    UNUSUAL = "unusual"
+    """A load far from what the area drew in the weeks before: another unit, most likely."""
     EARLY = "early"
     """It arrived before the auction that it is said to be of had opened."""
 
@@ -40,6 +42,8 @@ def reason(series: Series, said: Statement, area: Area | None) -> Reason:
     if series.kind.unit == "MW":
         low = 0.0 if series.kind in LOADS else -POWER_MW_MAX
         is_size = any(abs(value) > POWER_MW_MAX for value in said.values)
+        if series.kind in LOADS and not is_size and min(said.values) >= low:
+            return Reason(why=Why.UNUSUAL)  # by what was usual then
         why = Why.SIZE if is_size or series.kind not in LOADS else Why.NEGATIVE_LOAD
         return Reason(why=why, low=low, high=POWER_MW_MAX)
     if series.kind in WEATHER_LIMITS:
