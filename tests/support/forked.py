@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import get_context
@@ -84,8 +84,15 @@ def start_hub(
 
     With `errors`, what is said on standard error is at the end of that instead.
     """
-    words = (tuple(arguments), dict(environment), str(log), str(errors or log))
+    words = (tuple(arguments), dict(environment), str(log), errors and str(errors))
     process = _context.Process(target=_run, args=words, daemon=True)
+    process.start()
+    return Forked(process)
+
+
+def start(of: Callable[..., None], *arguments: object) -> Forked:
+    """Call a function of a module in a process of its own, which ends with this one."""
+    process = _context.Process(target=_call, args=(of, *arguments), daemon=True)
     process.start()
     return Forked(process)
 
@@ -105,11 +112,18 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _run(arguments: Sequence[str], environment: Mapping[str, str], log: str, errors: str) -> None:
+def _call(of: Callable[..., None], *arguments: object) -> None:
+    end_with_parent()
+    of(*arguments)
+
+
+def _run(
+    arguments: Sequence[str], environment: Mapping[str, str], log: str, errors: str | None = None
+) -> None:
     end_with_parent()
     os.environ.clear()
     os.environ.update(environment)
-    for stream, path in ((1, log), (2, errors)):
+    for stream, path in ((1, log), (2, errors or log)):
         said = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         os.dup2(said, stream)
         os.close(said)
