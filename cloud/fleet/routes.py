@@ -95,4 +95,4 @@ async def read_schedule(site: SiteId, hub: HubHere, principal: Viewer) -> Schedu
     return ScheduleView.of(schedule)
 
 
-router.include_router(telemetry_routes.router)
+router.routes.extend(telemetry_routes.router.routes)

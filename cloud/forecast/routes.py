@@ -9,8 +9,8 @@ from cloud.forecast.site import routes as site_routes
 from cloud.forecast.watch import routes as watch_routes
 
 router = APIRouter()
-router.include_router(service_routes.router)
-router.include_router(scenario_routes.router)
-router.include_router(site_routes.router)
-router.include_router(watch_routes.router)
-router.include_router(pin_routes.router)
+router.routes.extend(service_routes.router.routes)
+router.routes.extend(scenario_routes.router.routes)
+router.routes.extend(site_routes.router.routes)
+router.routes.extend(watch_routes.router.routes)
+router.routes.extend(pin_routes.router.routes)

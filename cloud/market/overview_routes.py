@@ -11,7 +11,7 @@ from cloud.kernel.errors import responses
 from cloud.market.overview import Glance
 from cloud.market.overview_views import MarketEventsView, MarketEventView, OverviewView
 
-router = APIRouter(prefix="/market", tags=["market data"])
+router = APIRouter(prefix="/api/v1/market", tags=["markets", "market data"])
 
 
 @router.get("/overview", summary="Market data at a glance", responses=responses(401))

@@ -17,8 +17,8 @@ from cloud.market.views import ContractsView, MarketsView, MarketView, of_day
 _YEARS = range(2000, 2200)
 
 router = APIRouter(prefix="/api/v1", tags=["markets"])
-router.include_router(series_routes.router)
-router.include_router(overview_routes.router)
+router.routes.extend(series_routes.router.routes)
+router.routes.extend(overview_routes.router.routes)
 
 
 @router.get("/markets", summary="List markets", responses=responses(401))

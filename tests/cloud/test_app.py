@@ -136,6 +136,15 @@ async def test_a_body_of_unknown_length_is_counted_while_it_comes(
     assert (answer.status_code, answer.json()["code"]) == (413, "TOO_LARGE")
 
 
+async def test_the_routes_are_ready_before_the_first_request_and_made_once(hub: Hub) -> None:
+    """A router that is included makes its routes again, and when somebody asks for one of them."""
+    mine, others = create_app(hub).routes, create_app(hub).routes
+    paths = [getattr(route, "path", None) for route in mine]
+    assert {"/api/v1/orders", "/healthz", "/openapi.json"} <= {*paths}
+    assert None not in paths
+    assert [*map(id, mine[1:])] == [*map(id, others[1:])], "but for that of the description itself"
+
+
 async def test_a_defect_of_ours_is_answered_without_its_traceback(hub: Hub) -> None:
     app = create_app(hub)
 

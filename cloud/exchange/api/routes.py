@@ -32,7 +32,7 @@ for _part in (
     oversight_routes,
     auction_routes,
 ):
-    router.include_router(_part.router)
+    router.routes.extend(_part.router.routes)
 
 
 def memories() -> tuple[object, ...]:

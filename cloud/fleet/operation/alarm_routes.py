@@ -27,7 +27,7 @@ from wire.alarm import ID_MAX as ALARM_ID_MAX
 from wire.fields import TEXT_MAX
 from wire.sync import Severity
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1", tags=["fleet"])
 SiteId = Annotated[str, Path(pattern=IDENTIFIER, description="the site's id")]
 GatewayId = Annotated[str, Path(pattern=IDENTIFIER, description="the gateway's name")]
 

@@ -29,7 +29,7 @@ from cloud.kernel.keys import IDENTIFIER
 TAGS_MAX = 20
 _FOREVER = 2**62
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1", tags=["fleet"])
 SiteId = Annotated[str, Path(pattern=IDENTIFIER, description="the site's id")]
 GroupId = Annotated[str, Path(pattern=IDENTIFIER, description="the group's id")]
 

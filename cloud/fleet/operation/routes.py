@@ -40,8 +40,8 @@ from wire.fields import TEXT_MAX, BadMessage
 from wire.order import AcknowledgeOrder, Order, SetpointOrder
 
 router = APIRouter(prefix="/api/v1", tags=["fleet"])
-router.include_router(alarm_routes.router)
-router.include_router(fleet_routes.router)
+router.routes.extend(alarm_routes.router.routes)
+router.routes.extend(fleet_routes.router.routes)
 CommandId = Annotated[str, Path(max_length=40, description="the command's id")]
 
 

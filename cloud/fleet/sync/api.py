@@ -21,7 +21,7 @@ BYTES_MAX = {UPLOAD_PATH: UPLOAD_BYTES_MAX, BUNDLES_PATH + "/": BUNDLE_BYTES_MAX
 
 router = APIRouter()
 for _part in (routes, downlink_routes, live_routes, box_routes, bundle_routes, key_routes):
-    router.include_router(_part.router)
+    router.routes.extend(_part.router.routes)
 
 
 def memories() -> tuple[object, ...]:

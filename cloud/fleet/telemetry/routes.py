@@ -33,7 +33,7 @@ POINTS_MAX = 100
 DEFAULT_SPAN_US = DAY_US
 _FOREVER_US = 2**62
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1", tags=["sites and telemetry"])
 SiteId = Annotated[str, Path(pattern=IDENTIFIER, description="the site's id")]
 Points = Annotated[
     str, Query(description="point names with commas between; none: all", max_length=7_000)

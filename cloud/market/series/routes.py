@@ -30,7 +30,7 @@ DAYS_MAX = 366
 _DAY_US = 86_400_000_000
 _PARTS_MIN = 4
 
-router = APIRouter(prefix="/market", tags=["market data"])
+router = APIRouter(prefix="/api/v1/market", tags=["markets", "market data"])
 
 
 @router.get("/series", summary="List series", responses=responses(401))
