@@ -5,7 +5,7 @@ them: weights and quantiles learn from these. A day that no member can tell beco
 day, and says so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cloud.forecast.arrays import FloatArray
 from cloud.forecast.configuration import Configuration
 from cloud.forecast.days import HOURS, Days, similar_day
 from cloud.forecast.linear import one_thread
@@ -105,8 +106,10 @@ def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: M
     elif configuration is None:
         learned = _of_similar_days(days, first)
     else:
-        read = bridged(days, first, lambda found, row: later(found, row, few))
-        learned = _of_members(task, read, first, configuration, grove, progress)
+        eves = Eves(task, configuration, grove, progress)
+        read = bridged(days, first, eves.told)
+        learned = _of_members(eves.task, read, first, configuration, grove, eves.progress)
+        learned = replace(learned, told={**eves.new, **learned.told})
         learned = _retreated(task, read, first, configuration, learned, made)
     point = learned.points[-1]
     if not np.isfinite(point).all():
@@ -138,6 +141,39 @@ def _open_days(task: Task, days: Days, grove: Grove, progress: Progress, made: M
     if made.resting is not None and quarters:
         made.resting = shaped.quarters(made.resting)
     return learned
+
+
+class Eves:
+    """Days before the open one whose prices have not come, each as it was forecast on its eve.
+
+    By all members, with the weights that they had then; what is told on the way is told once.
+    """
+
+    def __init__(
+        self, task: Task, configuration: Configuration, grove: Grove, progress: Progress
+    ) -> None:
+        self.task, self.progress = task, progress
+        self.new: Mapping[date, FloatArray] = {}
+        """What members said of days that nobody had kept."""
+        self._configuration, self._grove = configuration, grove
+
+    def told(self, days: Days, row: int) -> FloatArray:
+        """Return a row of a history, EUR/MWh, shape (24,); by few members where all sleep."""
+        few = asked(self._configuration, self.task.retreat.members)
+        if few is not None:
+            learned = _of_members(
+                self.task, days, row, self._configuration, self._grove, self.progress
+            )
+            self.new = {**self.new, **learned.told}
+            self.task = replace(self.task, told={**self.task.told, **learned.told})
+            self.progress = _silently
+            if np.isfinite(learned.points[-1]).all():
+                return np.asarray(learned.points[-1])
+        return later(days, row, few)
+
+
+def _silently(_done: int, _of: int) -> None:
+    """The history has been told."""
 
 
 def _retreated(

@@ -10,14 +10,16 @@ import pytest
 from sqlalchemy import select
 
 from cloud.forecast.configuration import DAY_AHEAD
+from cloud.forecast.days import Days
 from cloud.forecast.linear import one_thread
+from cloud.forecast.members import Grove
 from cloud.forecast.members import Members as Asked
 from cloud.forecast.quantiles import bands
 from cloud.forecast.relative import relative
 from cloud.forecast.service.bridge import DAYS_MAX, FLAG
-from cloud.forecast.service.issue import issue
+from cloud.forecast.service.issue import Eves, issue
 from cloud.forecast.service.jobs import Jobs
-from cloud.forecast.service.ladder import FULL
+from cloud.forecast.service.ladder import FULL, SHORT
 from cloud.forecast.service.retreat import (
     GOOD_US,
     Members,
@@ -34,7 +36,7 @@ from cloud.forecast.watch.store import Alarm
 from cloud.kernel import events
 from cloud.kernel.context import Hub
 from cloud.market.areas import catalogue
-from tests.cloud.forecast.service.test_issue import FIRST, made, rows
+from tests.cloud.forecast.service.test_issue import FIRST, issued, made, rows
 from tests.support.forecasts import fill
 from tests.support.hub import NOON_US, clock_of
 from tests.support.own_market import own_market
@@ -76,9 +78,10 @@ def test_members_of_long_windows_sleep_and_those_of_short_ones_stay() -> None:
 
 def test_a_forecast_after_an_alarm_of_the_accuracy_has_no_weight_on_long_windows() -> None:
     task = made(100, quality=FULL)
-    plain = issue(task, {})
+    grove: Grove = {}
+    plain = issue(task, grove)
     after = issue(
-        replace(task, told=plain.told, retreat=Retreat(members=Members.SHORT_WINDOWS)), {}
+        replace(task, told=plain.told, retreat=Retreat(members=Members.SHORT_WINDOWS)), grove
     )
     assert sum(plain.weights[name] for name in LONG) > 0
     assert sum(after.weights[name] for name in LONG) == 0
@@ -89,11 +92,10 @@ def test_a_forecast_after_an_alarm_of_the_accuracy_has_no_weight_on_long_windows
 
 
 def test_intervals_are_wider_by_a_fifth_after_an_alarm_of_the_calibration() -> None:
-    task = made(80)
-    plain = rows(issue(task, {}))
+    task = replace(made(80), told=issued(80).told)
     wider = issue(replace(task, retreat=Retreat(widening=1.2)), {})
     assert "recalibrated" in wider.flags
-    for before, after in zip(plain, rows(wider), strict=True):
+    for before, after in zip(rows(issued(80)), rows(wider), strict=True):
         assert before["price_eur_mwh"] == after["price_eur_mwh"]
         width = before["price_q"][-1] - before["price_q"][0]
         assert abs((after["price_q"][-1] - after["price_q"][0]) - 1.2 * width) < 0.05
@@ -118,9 +120,8 @@ def test_the_retreat_reaches_the_process_that_computes() -> None:
 
 
 def test_the_similar_day_takes_the_place_of_members_that_go_on_learning() -> None:
-    task = made(80)
-    plain = issue(task, {})
-    rest = issue(replace(task, retreat=Retreat(members=Members.SIMILAR_DAY)), {})
+    plain = issued(80)
+    rest = issue(replace(made(80), retreat=Retreat(members=Members.SIMILAR_DAY)), {})
     assert (rest.quality, rest.weights) == ("similar_day", {})
     assert {"models_rest", "similar_day"} <= set(rest.flags)
     assert rest.told.keys() == plain.told.keys(), "what members say is kept"
@@ -134,16 +135,17 @@ def test_after_a_bias_only_members_relative_to_the_level_speak() -> None:
     task = made(120, quality=FULL)
     told = {FIRST + timedelta(days=n): np.ones((12, 24)) for n in range(120)}
     short = replace(task, told=told)
-    found = issue(replace(short, retreat=Retreat(members=Members.LEVEL_RELATIVE)), {})
+    grove: Grove = {}
+    found = issue(replace(short, retreat=Retreat(members=Members.LEVEL_RELATIVE)), grove)
     assert "level_relative" in found.flags
     assert dict(found.weights) == {
         "kernel-1456-relative": 0.5, "kernel-364-relative": 0.25, "trees-relative": 0.25,
     }  # fmt: skip
     right = {day: np.repeat(task.prices[n][None], 12, axis=0) for n, day in enumerate(told)}
-    kept = issue(replace(task, told=right, retreat=Retreat(members=Members.LEVEL_RELATIVE)), {})
+    kept = issue(replace(task, told=right, retreat=Retreat(members=Members.LEVEL_RELATIVE)), grove)
     assert "level_relative" not in kept.flags, "they err more than the members lately"
     wish = Retreat(members=Members.LEVEL_RELATIVE, pinned=True)
-    pinned = issue(replace(task, told=right, retreat=wish), {})
+    pinned = issue(replace(task, told=right, retreat=wish), grove)
     assert {"level_relative", "pinned"} <= set(pinned.flags)
     moved = replace(short, prices=short.prices + 500.0, quarters=short.quarters + 500.0)
     far = issue(replace(moved, retreat=Retreat(members=Members.LEVEL_RELATIVE)), {})
@@ -189,11 +191,25 @@ def test_days_whose_prices_were_cut_are_bridged_and_nothing_is_learned_of_them(c
         return
     assert FLAG in result.flags
     assert result.quality == "short_history"
-    plain = rows(issue(task, {}))
+    plain = rows(issued(80))
     width = [row["price_q"][-1] - row["price_q"][0] for row in (found[40], plain[40])]
     assert width[0] > 1.2 * width[1], "less sure"
     again = issue(replace(task, prices=prices, quarters=quarters, told=result.told), {})
     assert again.series == result.series
+
+
+def test_a_day_whose_prices_were_cut_stands_as_it_was_forecast_on_its_eve() -> None:
+    task = made(80)
+    prices = task.prices.copy()
+    prices[79] = np.nan
+    days = Days("AT", FIRST, prices, {})
+    eves = Eves(task, SHORT, {}, lambda _done, _of: None)
+    told = eves.told(days, 79)
+    eve = [row["price_eur_mwh"] for row in rows(issued(79))]
+    np.testing.assert_allclose(told, np.array(eve).reshape(24, 4).mean(axis=1), atol=0.01)
+    assert len(eves.new) == 58, "what was told on the way is kept"
+    assert set(eves.task.told) == set(eves.new)
+    np.testing.assert_array_equal(Eves(eves.task, SHORT, {}, eves.progress).told(days, 79), told)
 
 
 def alarms_of(*stood: tuple[str, int, int | None]) -> list[Stood]:
