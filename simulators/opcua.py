@@ -9,9 +9,10 @@ value; those of the instruments are the plant's.
 """
 
 import asyncio
+import gc
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -20,7 +21,6 @@ from asyncua import ua
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.address_space import AttributeService
 from asyncua.server.server import Server
-from asyncua.server.user_managers import UserManager
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
@@ -29,6 +29,7 @@ from drivers.opcua.profile import Item, OpcUaProfile
 from drivers.point import Access
 from simulators.battery import Command
 from simulators.opcua_line import spoil
+from simulators.opcua_users import Users
 from simulators.plant import Plant
 from wire.clock import Clock, utc
 
@@ -83,8 +84,11 @@ class SimulatedServer:
         Raises:
             OSError: the port is taken.
         """
-        server = self.server = Server(user_manager=_Users(manners))
-        await server.init(manners.cache)
+        server = self.server = Server(user_manager=Users(manners.users, manners.user_certificates))
+        with _uncollected():
+            await server.init(manners.cache)
+        if manners.cache is not None:
+            manners.cache.touch()  # the library looks for this name; Python may have appended to it
         server.name = "Phoenyra simulator"
         await server.set_application_uri(APPLICATION_URI)
         server.set_endpoint(f"opc.tcp://{manners.host}:{manners.port}{_PATH}")
@@ -248,31 +252,20 @@ async def _show(simulated: SimulatedServer) -> None:
         await asyncio.sleep(PERIOD_S)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no garbage in the block: in the standard's nodes is none, and they are many."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _writable(item: Item) -> bool:
     return item.tag.access is not Access.READ
-
-
-class _Users(UserManager):
-    """Who may sign in."""
-
-    def __init__(self, manners: Manners) -> None:
-        self._manners = manners
-
-    def get_user(
-        self,
-        iserver: object,
-        username: str | None = None,
-        password: str | None = None,
-        certificate: object = None,
-    ) -> User | None:
-        users, certificates = self._manners.users, self._manners.user_certificates
-        if not users and not certificates:
-            return User(UserRole.User, "anybody")
-        if username is not None and users.get(username) == password:
-            return User(UserRole.User, username)
-        if username is None and certificate is not None and certificate in certificates:
-            return User(UserRole.User, "certificate")
-        return None
 
 
 class _Attributes(AttributeService):

@@ -18,6 +18,7 @@ WHERE = {
         "agent/scada/opcua.py",
         "agent/scada/standard.py",
         "simulators/opcua.py",
+        "simulators/opcua_users.py",
     ],
     "google.protobuf": ["drivers/mqtt/sparkplug/payload.py"],
     "serial_asyncio": ["drivers/serial/port.py"],

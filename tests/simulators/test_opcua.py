@@ -12,8 +12,14 @@ from tests.support.system import System, free_port, wait_until
 from wire.block import Quality
 
 
-async def test_a_server_that_is_down_comes_back_as_after_a_loss_of_power(tmp_path: Path) -> None:
-    peer = Peer(tmp_path / "standard")
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the servers keep the standard's nodes; the first start fills it."""
+    return tmp_path_factory.mktemp("opcua") / "standard"
+
+
+async def test_a_server_that_is_down_comes_back_as_after_a_loss_of_power(cache: Path) -> None:
+    peer = Peer(cache)
     async with peer.serving(), peer.driver() as driver:
         await readings(driver)
         assert isinstance(driver, PowerSetter)
@@ -23,8 +29,8 @@ async def test_a_server_that_is_down_comes_back_as_after_a_loss_of_power(tmp_pat
         await value_is(driver, "pcs.set_power_kw", 0.0)
 
 
-async def test_an_exception_is_a_bad_status_on_every_value(tmp_path: Path) -> None:
-    peer = Peer(tmp_path / "standard")
+async def test_an_exception_is_a_bad_status_on_every_value(cache: Path) -> None:
+    peer = Peer(cache)
     async with peer.serving(), peer.driver() as driver:
         await readings(driver)
         peer.plant.faults.set(FaultSet(exception=4), {})
@@ -33,9 +39,9 @@ async def test_an_exception_is_a_bad_status_on_every_value(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("ill", [FaultSet(drop=True), FaultSet(garbage=True)])
 async def test_a_server_that_answers_nothing_or_nonsense_is_lost_and_found_again(
-    tmp_path: Path, ill: FaultSet
+    cache: Path, ill: FaultSet
 ) -> None:
-    peer = Peer(tmp_path / "standard")
+    peer = Peer(cache)
     async with peer.serving(), peer.driver() as driver:
         await readings(driver)
         peer.plant.faults.set(ill, {})
@@ -44,8 +50,8 @@ async def test_a_server_that_answers_nothing_or_nonsense_is_lost_and_found_again
         await value_is(driver, "battery.soc_pct", 60.0)
 
 
-async def test_a_late_server_is_still_followed(tmp_path: Path) -> None:
-    peer = Peer(tmp_path / "standard")
+async def test_a_late_server_is_still_followed(cache: Path) -> None:
+    peer = Peer(cache)
     async with peer.serving(), peer.driver() as driver:
         await readings(driver)
         peer.plant.faults.set(FaultSet(delay_s=0.3), {})
@@ -54,7 +60,9 @@ async def test_a_late_server_is_still_followed(tmp_path: Path) -> None:
         await value_is(driver, "pcs.set_power_kw", 5.0)
 
 
-async def test_the_verb_serves_the_shipped_profile_until_it_is_stopped(tmp_path: Path) -> None:
+async def test_the_verb_serves_the_shipped_profile_until_it_is_stopped(
+    tmp_path: Path, cache: Path
+) -> None:
     system, port = System(tmp_path), free_port()
     system.start(
         "opcua",
@@ -69,7 +77,7 @@ async def test_the_verb_serves_the_shipped_profile_until_it_is_stopped(tmp_path:
     try:
         ready = f"listening on opc.tcp://127.0.0.1:{port}"
         await asyncio.to_thread(wait_until, lambda: ready in system.log("opcua"), 30, ready)
-        peer = Peer(tmp_path / "standard")
+        peer = Peer(cache)
         async with peer.driver(url=f"opc.tcp://127.0.0.1:{port}") as driver:
             await value_is(driver, "battery.soc_pct", 60.0)
     finally:
