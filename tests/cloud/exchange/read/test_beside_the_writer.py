@@ -2,9 +2,8 @@
 
 import asyncio
 import signal
-import subprocess
-import sys
 from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 
@@ -22,7 +21,8 @@ from cloud.exchange.venue.venue import Venue
 from cloud.exchange.writer import Writer
 from cloud.kernel.bus import Bus
 from cloud.kernel.database import Database, open_database
-from tests.conftest import ROOT
+from tests.support import projecting_process
+from tests.support.forked import Forked
 from tests.support.projecting_process import DONE
 from tests.support.read_model import Chronicle, picture, projected
 from tests.support.venues import BUY, OPENS_US, SELL, Pit
@@ -107,11 +107,11 @@ async def test_a_projection_that_is_killed_at_any_moment_counts_each_fact_once(
     folder, url = tmp_path / "journal", f"sqlite+aiosqlite:///{tmp_path / 'killed.sqlite3'}"
     chronicle = written(folder, trading(orders), random)
     for fence in range(1, kills + 1):
-        arguments = [str(folder), str(chronicle.last), url, str(fence)]
-        if DONE in await asyncio.to_thread(said, arguments, random.randint(1, TRANSACTIONS_MAX)):
+        started = projecting_process.started(folder, chronicle.last, url, fence)
+        if DONE in await asyncio.to_thread(said, *started, random.randint(1, TRANSACTIONS_MAX)):
             break  # it ran through before anybody came to kill it
-    arguments = [str(folder), str(chronicle.last), url, str(kills + 1)]
-    assert DONE in await asyncio.to_thread(said, arguments, None)
+    started = projecting_process.started(folder, chronicle.last, url, kills + 1)
+    assert DONE in await asyncio.to_thread(said, *started, None)
     killed = await open_database(url)
     clean = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'clean.sqlite3'}")
     try:
@@ -122,15 +122,12 @@ async def test_a_projection_that_is_killed_at_any_moment_counts_each_fact_once(
         await clean.close()
 
 
-def said(arguments: list[str], transactions: int | None) -> bytes:
+def said(process: Forked, line: Connection, transactions: int | None) -> list[bytes]:
     """Return what a process says until it ends, or is killed after so many transactions."""
-    program = [sys.executable, "-m", "tests.support.projecting_process", *arguments]
-    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        if transactions is None:
-            out, _ = process.communicate(timeout=GIVEN_UP_S)
-            return out
-        lines = [process.stdout.readline() for _ in range(transactions)]
+    words: list[bytes] = []
+    with line, suppress(EOFError):
+        while len(words) != transactions:
+            words.append(line.recv_bytes())
         process.kill()
-        assert process.wait() in (-signal.SIGKILL, 0)
-        return b"".join(lines)
+    assert process.wait(GIVEN_UP_S) in (-signal.SIGKILL, 0)
+    return words
