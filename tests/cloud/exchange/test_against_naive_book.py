@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud.exchange.matching import book
-from tests.cloud.exchange.naive.flows import Pair, play
+from tests.cloud.exchange.naive.flows import LOCKED, Pair, play
 
 _MESSAGES = 26
 _HAPPENS = {
@@ -21,7 +21,7 @@ _HAPPENS = {
     "own trade",
     "clip",
     "reduced",
-    "locked or crossed",
+    LOCKED,
     "NON FILLED",
     "NON SELF_TRADE",
     "AON FILLED",

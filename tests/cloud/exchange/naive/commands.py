@@ -40,6 +40,7 @@ _AT_ONCE = sorted(
     (c for c in CONTINUOUS.accepted if c.validity is Validity.NON),
     key=lambda c: [code.value for code in c],
 )
+_SIDES = list(Side)
 _FOK = Codes(Kind.LIMIT, Execution.FOK, Validity.NON, State.ACTIVE)
 
 
@@ -108,7 +109,7 @@ class Commands:
         random = self.random
         if codes is None:
             codes = random.choice(_RESTING if random.random() < 0.7 else _AT_ONCE)
-        side = random.choice(list(Side))
+        side = random.choice(_SIDES)
         singles = [contract for contract in self.contracts if not contract.parts]
         ranges = [contract for contract in self.contracts if contract.parts]
         iceberg = codes.kind is Kind.ICEBERG

@@ -45,16 +45,12 @@ class Counting(NoGuard):
 
     def told(self) -> dict[str, dict[object, int]]:
         """Return what is not nought."""
-        counters: dict[str, Counter[object]] = {
-            "net": Counter(self.net),
-            "offers": Counter(self.offers),
-            "worth": Counter(self.worth),
-            "orders": Counter(self.orders),
-            "actions": Counter(self.actions),
-        }
         return {
-            name: {key: count for key, count in counter.items() if count}
-            for name, counter in counters.items()
+            "net": {key: count for key, count in self.net.items() if count},
+            "offers": {key: count for key, count in self.offers.items() if count},
+            "worth": {key: count for key, count in self.worth.items() if count},
+            "orders": {key: count for key, count in self.orders.items() if count},
+            "actions": {key: count for key, count in self.actions.items() if count},
         }
 
 

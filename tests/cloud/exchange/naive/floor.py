@@ -123,7 +123,10 @@ class NaiveFloor:
         self.end(life, Ending.KILLED if paper.left else Ending.FILLED)
 
     def market(self, contract: Contract) -> NaiveMarket:
-        return self.markets.setdefault(key_of(contract), NaiveMarket())
+        key = key_of(contract)
+        if key not in self.markets:
+            self.markets[key] = NaiveMarket()
+        return self.markets[key]
 
     def inside(self, contract: Contract, paper: Paper) -> None:
         """Let the order into its market, and take down what happened there."""

@@ -9,6 +9,8 @@ from cloud.exchange.matching.effects import CLIP, ENDED, OWN_TRADE, TRADE, Effec
 from cloud.exchange.matching.order import Order, Owner
 from tests.cloud.exchange.naive.market import NaiveMarket, Paper
 
+LOCKED = "locked or crossed"
+_SIDES, _EXECUTIONS = list(Side), list(Execution)
 AROUND_TICKS = (-8_500, -2, 0, 5_000)
 """Prices are drawn around these: negative, on both sides of nought, nought, ordinary."""
 
@@ -63,8 +65,8 @@ class Pair:
     def submit(self) -> None:
         random = self.random
         self.numbers += 1
-        owner, side = random.choice(self.owners), random.choice(list(Side))
-        execution = random.choices(list(Execution), weights=(8, 2, 1, 7))[0]
+        owner, side = random.choice(self.owners), random.choice(_SIDES)
+        execution = random.choices(_EXECUTIONS, weights=(8, 2, 1, 7))[0]
         price = self.around + random.randint(-self.spread, self.spread)
         steps = random.choice((1, 2, 3, 5, 8, 13, 21))
         order = Order(self.numbers, owner, 1, side, price, steps, execution)
@@ -139,12 +141,14 @@ class Pair:
         if not any(o.all_or_nothing() for o in self.naive.orders):
             bid, ask = self.book.best(Side.BUY), self.book.best(Side.SELL)
             assert bid is None or ask is None or bid < ask
-        elif any(a.agrees_with(b) for a in self.naive.orders for b in self.naive.orders):
-            self.seen.add("locked or crossed")
+        elif LOCKED not in self.seen and any(
+            a.agrees_with(b) for a in self.naive.orders for b in self.naive.orders
+        ):
+            self.seen.add(LOCKED)
 
     def probe(self) -> None:
         """Ask both how much of an order would trade now, without entering it."""
-        owner, side = self.random.choice(self.owners), self.random.choice(list(Side))
+        owner, side = self.random.choice(self.owners), self.random.choice(_SIDES)
         price = self.around + self.random.randint(-self.spread, self.spread)
         steps = self.random.randint(1, 30)
         paper = Paper(0, owner.stp_scope, side, price, steps, policy=owner.self_trade, shown=steps)

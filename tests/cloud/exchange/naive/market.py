@@ -20,7 +20,6 @@ a copy. Where the page is silent, this holds:
   SELF_TRADE. Under `cancel_oldest` the order that rests ends, with what it hides.
 """
 
-from copy import copy
 from dataclasses import dataclass, field
 
 from cloud.exchange.matching import book
@@ -57,9 +56,29 @@ class Paper:
     def all_or_nothing(self) -> bool:
         return self.execution is Execution.AON
 
+    def copied(self) -> "Paper":
+        """Return it once more, field by field: every dry run copies all orders."""
+        return Paper(
+            self.number,
+            self.scope,
+            self.side,
+            self.price,
+            self.left,
+            self.execution,
+            self.display,
+            self.delta,
+            self.policy,
+            self.since,
+            self.at_us,
+            self.shown,
+        )
+
     def agrees_with(self, other: "Paper") -> bool:
-        buy, sell = (self, other) if self.side is Side.BUY else (other, self)
-        return buy.side is not sell.side and buy.price >= sell.price
+        if self.side is other.side:
+            return False
+        if self.side is Side.BUY:
+            return self.price >= other.price
+        return other.price >= self.price
 
 
 @dataclass
@@ -168,7 +187,7 @@ class NaiveMarket:
     def fillable(self, order: Paper) -> int:
         """Return how much of it would trade now: the real thing, on a copy."""
         attempt = self.copied()
-        double = next((o for o in attempt.orders if o.number == order.number), copy(order))
+        double = next((o for o in attempt.orders if o.number == order.number), order.copied())
         if double.policy is SelfTrade.DECREMENT_BOTH:
             double.policy = SelfTrade.CANCEL_NEWEST
         attempt.trades.clear()
@@ -177,7 +196,7 @@ class NaiveMarket:
 
     def copied(self) -> "NaiveMarket":
         return NaiveMarket(
-            [copy(order) for order in self.orders],
+            [order.copied() for order in self.orders],
             self.places,
             self.at_us,
             list(self.trades),

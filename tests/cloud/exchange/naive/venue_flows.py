@@ -64,20 +64,22 @@ class VenuePair:
     def compare(self) -> None:
         assert self.ledger.trades == self.naive.trades
         assert self.ledger.ended == self.naive.ended
-        told = {n: (line.left, line.hibernated) for n, line in self.ledger.lines.items()}
-        lives = self.naive.lives
-        assert told == {n: (life.paper.left, life.hibernated) for n, life in lives.items()}
+        lines, lives, known = self.ledger.lines, self.naive.lives, self.venue.desk.orders
+        assert lines.keys() == lives.keys()
+        for number, life in lives.items():
+            line, order = lines[number], known[number]
+            assert (line.left, line.hibernated) == (life.paper.left, life.hibernated)
+            assert (order.revision, order.parent_id, order.initial_id) == (
+                life.revision,
+                life.parent,
+                life.initial,
+            )
         assert self.ledger.slept == self.naive.slept
-        known = {n: self.venue.desk.orders[n] for n in lives}
-        assert {n: (o.revision, o.parent_id, o.initial_id) for n, o in known.items()} == {
-            n: (life.revision, life.parent, life.initial) for n, life in lives.items()
-        }
         self.seen |= {ending.value for ending in self.ledger.ended.values()}
         self.sums()
         for contract in self.contracts:
             stall = self.venue.desk.numbers.get(key_of(contract))
-            resting = [] if stall is None else stall.book.in_priority()
-            orders = list(resting)
+            orders = [] if stall is None else list(stall.book.in_priority())
             assert [
                 (o.order_id, o.price_ticks, o.open_steps, o.hidden_steps) for o in orders
             ] == self.naive.book(contract)
@@ -126,8 +128,8 @@ class VenuePair:
                     net[owner.account, *key] += steps if side is Side.SELL else -steps
         told = self.guard.told()
         assert told["net"] == {key: steps for key, steps in net.items() if steps}
-        assert told["offers"] == offers
-        assert told["orders"] == orders
+        assert told["offers"] == dict(offers)
+        assert told["orders"] == dict(orders)
 
 
 def dumped(venue: Venue) -> Any:

@@ -1,5 +1,6 @@
 """cloud.exchange.prices.indices: ID1, ID3, IDFull and any window are exact (T6)."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -59,7 +60,7 @@ def expected(
     trades: Sequence[Trade], start_us: int, from_us: int, to_us: int, products: frozenset[str]
 ) -> tuple[int | None, int]:
     """Return price and energy of a quarter-hour by rational arithmetic over a list of trades."""
-    value = energy = Fraction(0)
+    value = energy = 0  # whole numbers, in µs instead of hours: one division at the end is exact
     for trade in trades:
         fact, contract = trade.fact, trade.contract
         shared_us = min(start_us + QUARTER_HOUR_US, contract.end_us) - max(
@@ -68,10 +69,10 @@ def expected(
         if fact.self_trade or trade.void or contract.product not in products or shared_us <= 0:
             continue
         if from_us <= fact.at_us < to_us:
-            wh = Fraction(fact.quantity_steps * contract.step_kw * 1_000 * shared_us, 3_600_000_000)
-            energy += wh
-            value += wh * fact.price_ticks
-    return (rounded(value / energy) if energy else None), int(energy)
+            part = fact.quantity_steps * contract.step_kw * 1_000 * shared_us
+            energy += part
+            value += part * fact.price_ticks
+    return (rounded(Fraction(value, energy)) if energy else None), energy // 3_600_000_000
 
 
 def day_of_trades(day: date, random: Random, numbers: Iterator[int]) -> list[Trade]:
@@ -113,8 +114,11 @@ def check_day(day: date, random: Random) -> int:
         contracts[contract.contract] = contract
     follow(data, trades, list(contracts.values()))
     quarters = [c for c in contracts.values() if c.product == "PT15M"]
+    by_hour: dict[int, list[Trade]] = defaultdict(list)
+    for trade in trades:
+        by_hour[trade.contract.start_us // HOUR_US].append(trade)
     for quarter in quarters:
-        near = [t for t in trades if abs(t.contract.start_us - quarter.start_us) < HOUR_US]
+        near = by_hour[quarter.start_us // HOUR_US]
         for name, (from_min, to_min) in LEADS_MIN.items():
             start = quarter.start_us - from_min * MINUTE_US
             end = quarter.start_us - to_min * MINUTE_US
