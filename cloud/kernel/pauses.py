@@ -33,7 +33,7 @@ LOOK_S = 0.25
 def short() -> Iterator[None]:
     """Keep them short while the block lasts; begin when what the start makes is in memory."""
     thresholds, switch_s = gc.get_threshold(), sys.getswitchinterval()
-    sweep()
+    _set_all_aside()  # unwalked: that would take longer than the first requests
     gc.set_threshold(YOUNG_MAX)
     gc.callbacks.append(_set_aside)
     sys.setswitchinterval(SWITCH_S)
@@ -62,6 +62,10 @@ def sweep() -> None:
     """Walk everything once, free the cycles in it, and set the rest aside."""
     gc.unfreeze()
     gc.collect()
+    _set_all_aside()
+
+
+def _set_all_aside() -> None:
     gc.freeze()
     gc.collect()  # of nothing: the next walk comes when a quarter more is there than at the last
 
