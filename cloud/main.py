@@ -6,6 +6,8 @@ right; 2 cannot work with what it was given.
 
 import argparse
 import asyncio
+import atexit
+import gc
 import logging
 import os
 import signal
@@ -207,6 +209,7 @@ async def run(settings: HubSettings, clock: Clock, line: socket.socket, notifier
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
+    atexit.register(gc.freeze)  # an end that looks for garbage once more takes most of a second
     options = _parser().parse_args(arguments)
     os.umask(0o077)
     logging.basicConfig(

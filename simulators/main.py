@@ -1,6 +1,8 @@
 """``phoenyra-sim``: a simulated device, a market with other traders, an order file."""
 
 import asyncio
+import atexit
+import gc
 import logging
 import sys
 from collections.abc import Sequence
@@ -37,6 +39,7 @@ _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one simulator until it is told to stop; return the exit code."""
+    atexit.register(gc.freeze)  # an end that looks for garbage once more takes a tenth of a second
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
