@@ -1,7 +1,9 @@
 """cloud.forecast.backtest, members and cache: nothing of the future, the same bits, and resumed."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -36,8 +38,30 @@ def scored(days: Days, folder: Path | None = None, **changed: int) -> Scored:
     return backtest(days, SMALL, (BEGIN, end), kept, warm_up_days=10)
 
 
-def test_noise_in_the_future_changes_no_bit_of_a_forecast() -> None:
-    whole = scored(MARKET)
+class Whole(NamedTuple):
+    """A run of the whole stretch, and the folder that it has left behind."""
+
+    scored: Scored
+    folder: Path
+
+    def copied(self, path: Path) -> Path:
+        """Return another folder of the same days, to be spoiled."""
+        return Path(shutil.copytree(self.folder, path, dirs_exist_ok=True))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    folder = tmp_path_factory.mktemp("whole")
+    return Whole(scored(MARKET, folder), folder)
+
+
+@pytest.fixture(scope="module")
+def whole(run: Whole) -> Scored:
+    """What is scored of the whole stretch."""
+    return run.scored
+
+
+def test_noise_in_the_future_changes_no_bit_of_a_forecast(whole: Scored) -> None:
     drawn = np.random.default_rng(7)
     for day in (BEGIN, BEGIN + 6):
         prices = MARKET.prices.copy()
@@ -53,19 +77,17 @@ def test_noise_in_the_future_changes_no_bit_of_a_forecast() -> None:
         assert not np.array_equal(other.point[row + 1], whole.point[row + 1])
 
 
-def test_what_is_not_there_yet_need_not_be_there() -> None:
-    whole = scored(MARKET)
+def test_what_is_not_there_yet_need_not_be_there(whole: Scored) -> None:
     live = Members(MARKET.until(140), SMALL)
     row = 140 - whole.warm
     assert np.array_equal(live.told(140), whole.told[row])
 
 
-def test_two_runs_are_equal_to_the_last_bit() -> None:
-    assert np.array_equal(scored(MARKET).point, scored(MARKET).point)
+def test_two_runs_are_equal_to_the_last_bit(whole: Scored) -> None:
+    assert np.array_equal(scored(MARKET).point, whole.point)
 
 
-def test_a_run_that_stopped_goes_on_to_the_same_bits(tmp_path: Path) -> None:
-    whole = scored(MARKET)
+def test_a_run_that_stopped_goes_on_to_the_same_bits(whole: Scored, tmp_path: Path) -> None:
     scored(MARKET, tmp_path, end=141)
     half = len(list(tmp_path.rglob("*.day")))
     assert half == 141 - whole.warm
@@ -75,19 +97,17 @@ def test_a_run_that_stopped_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     assert [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".day"] == []
 
 
-def test_days_that_are_kept_are_not_calculated_again(tmp_path: Path) -> None:
-    scored(MARKET, tmp_path)
-    kept = cache(tmp_path, MARKET, SMALL)
+def test_days_that_are_kept_are_not_calculated_again(run: Whole, tmp_path: Path) -> None:
+    kept = cache(run.copied(tmp_path), MARKET, SMALL)
     marked = np.full((len(SMALL.members), 24), 77.0)
     kept.write(MARKET.on(140).isoformat(), marked)
     assert np.allclose(scored(MARKET, tmp_path).point[140 - BEGIN], 77.0)
 
 
-def test_a_kept_day_that_was_cut_off_is_calculated_anew(tmp_path: Path) -> None:
-    whole = scored(MARKET, tmp_path)
-    victim = next(iter(sorted(tmp_path.rglob("*.day"))))
+def test_a_kept_day_that_was_cut_off_is_calculated_anew(run: Whole, tmp_path: Path) -> None:
+    victim = next(iter(sorted(run.copied(tmp_path).rglob("*.day"))))
     victim.write_bytes(victim.read_bytes()[:-8])
-    assert np.array_equal(scored(MARKET, tmp_path).point, whole.point)
+    assert np.array_equal(scored(MARKET, tmp_path).point, run.scored.point)
 
 
 def test_another_price_or_another_member_has_another_folder(tmp_path: Path) -> None:
@@ -114,9 +134,8 @@ def test_progress_counts_to_the_last_day() -> None:
     assert heard == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
-def test_the_method_beats_last_week_on_a_market_of_our_own() -> None:
-    found = scored(MARKET)
-    assert mae(found.true, found.point) < 0.6 * mae(found.true, last_week(MARKET)[BEGIN:END])
+def test_the_method_beats_last_week_on_a_market_of_our_own(whole: Scored) -> None:
+    assert mae(whole.true, whole.point) < 0.6 * mae(whole.true, last_week(MARKET)[BEGIN:END])
 
 
 def test_a_day_whose_price_has_a_hole_and_the_days_that_read_it_are_not_scored() -> None:
