@@ -18,7 +18,7 @@ SMALL = Configuration(
     name="small", members=(Kernel(100, 0.05), Ridge(56, 30.0)), weights=(0.5, 0.5)
 )
 NAMES = tuple(member.name for member in SMALL.members)
-DAYS = 160
+DAYS = 150
 BEGIN = 140
 
 
