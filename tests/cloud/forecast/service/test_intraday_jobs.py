@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import httpx
-import pytest
 
 from cloud.forecast.intraday.vintages import Spoken
 from cloud.forecast.service.jobs import Jobs
@@ -79,13 +78,15 @@ async def made(client: httpx.AsyncClient, jobs: Jobs, **body: object) -> dict[st
     return found
 
 
-@pytest.mark.parametrize("minutes", [15, 60])
 async def test_the_next_hours_are_the_last_price_with_quantiles_of_the_index(
-    hub: Hub, admin: httpx.AsyncClient, jobs: Jobs, minutes: int
+    hub: Hub, admin: httpx.AsyncClient, jobs: Jobs
 ) -> None:
-    world = World(days=DAYS, slope=0.0)
-    await fill(hub, world)
-    found = await made(admin, jobs, horizon_h=12, granularity_min=minutes)
+    await fill(hub, World(days=DAYS, slope=0.0))
+    for minutes in (15, 60):
+        _whole(await made(admin, jobs, horizon_h=12, granularity_min=minutes), minutes)
+
+
+def _whole(found: dict[str, object], minutes: int) -> None:
     assert found["model"] == "intraday-2"
     assert found["quality"] == "last_price"
     assert found["simulated"] is False
