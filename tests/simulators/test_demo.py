@@ -8,11 +8,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from simulators import demo
 from simulators.demo_world import SITES, Ports
+from tests.support.simulators import ended
 
 START_S = 60.0
 
@@ -91,10 +94,32 @@ def base() -> int:
 
 @pytest.fixture
 def demos(tmp_path: Path, base: int) -> Iterator["Demos"]:
-    demos = Demos(tmp_path / "data", base)
-    yield demos
-    for started in demos.started:
-        started.end()
+    """Starts on a folder of their own."""
+    with started_on(tmp_path / "data", base) as demos:
+        yield demos
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that start after start uses: its market's history is told only once."""
+    return tmp_path_factory.mktemp("demo") / "data"
+
+
+@pytest.fixture
+def whole(data: Path, base: int) -> Iterator["Demos"]:
+    """Starts on the folder that is kept."""
+    with started_on(data, base) as demos:
+        yield demos
+
+
+@contextmanager
+def started_on(data: Path, base: int) -> Iterator["Demos"]:
+    demos = Demos(data, base)
+    try:
+        yield demos
+    finally:
+        for started in demos.started:
+            started.end()
 
 
 class Demos:
@@ -139,24 +164,24 @@ def descendants(pid: int) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_it_shows_where_to_look_ends_by_itself_and_the_next_start_goes_on_with_the_same_log_ins(
-    demos: Demos,
+    whole: Demos,
 ) -> None:
-    demo = demos.start("--minutes", "0.1")
+    demo = whole.start("--fresh", "--minutes", "0.1")
     demo.until("Stop with")
     assert len(demo.children) >= 10, "hub, market, 2 inverters, 2 agents of 3 processes"
     demo.until("EUR/MWh")
     assert demo.code() == 0, demo.said
     assert demo.orphans() == []
-    for port in (demos.base, demos.base + 81, demos.base + 82):
+    for port in (whole.base, whole.base + 81, whole.base + 82):
         assert f"http://127.0.0.1:{port}" in demo.said
     assert re.search(r"API key +pho_\w+", demo.said)
     assert len(re.findall(r"access code +\w{8}", demo.said)) == len(SITES)
     assert "Werk Süd" in demo.said
     assert "stopping" in demo.said
     for trouble in ("Traceback", "ERROR", "CRITICAL"):
-        assert trouble not in demos.logs()
+        assert trouble not in whole.logs()
 
-    again = demos.start()
+    again = whole.start()
     again.until("Stop with")
     again.send(signal.SIGINT)
     assert again.code() == 0, again.said
@@ -168,8 +193,8 @@ def test_it_shows_where_to_look_ends_by_itself_and_the_next_start_goes_on_with_t
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-def test_killed_without_a_word_it_leaves_nobody_behind(demos: Demos) -> None:
-    demo = demos.start()
+def test_killed_without_a_word_it_leaves_nobody_behind(whole: Demos) -> None:
+    demo = whole.start()
     demo.until("Stop with")
     demo.send(signal.SIGKILL)
     demo.code()
@@ -178,20 +203,21 @@ def test_killed_without_a_word_it_leaves_nobody_behind(demos: Demos) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-def test_a_program_that_dies_is_named_and_everything_else_is_stopped(demos: Demos) -> None:
-    demo = demos.start()
+def test_a_program_that_dies_is_named_and_everything_else_is_stopped(whole: Demos) -> None:
+    demo = whole.start()
     demo.until("Stop with")
     (hub,) = (pid for pid in demo.children if b"cloud.main" in command_line(pid))
     os.kill(hub, signal.SIGKILL)
     assert demo.code() == 1, demo.said
     (line,) = [line for line in demo.said.splitlines() if line.startswith("demo: hub ended")]
-    assert line == f"demo: hub ended with code -9 (Killed); see {demos.data / 'logs' / 'hub.log'}"
+    assert line == f"demo: hub ended with code -9 (Killed); see {whole.data / 'logs' / 'hub.log'}"
     assert "Traceback" not in demo.said
     assert demo.orphans() == []
 
 
-def test_whoever_reads_no_further_ends_it(demos: Demos) -> None:
-    demo = demos.start()
+@pytest.mark.slow
+def test_whoever_reads_no_further_ends_it(whole: Demos) -> None:
+    demo = whole.start()
     demo.until("starting the hub")
     demo.hang_up()
     assert demo.code() == 0
@@ -218,19 +244,26 @@ def test_taken_ports_are_named_with_a_way_out(demos: Demos) -> None:
     assert "--port-base" in demo.said
 
 
+def test_a_mistake_costs_one_line_and_exit_code_2(demos: Demos) -> None:
+    demo = demos.start("--colour", "red")
+    assert demo.code() == 2
+    assert demo.said.count("\n") == 1
+    assert "--colour" in demo.said
+
+
 @pytest.mark.parametrize(
     ("option", "value", "named"),
     [
         ("--minutes", "soon", "'soon' is not allowed; a number from 0.1"),
         ("--port-base", "80", "'80' is not allowed; a whole number from 1024"),
         ("--data", "/dev/null", "/dev/null cannot be used"),
-        ("--colour", "red", "--colour"),
     ],
 )
-def test_a_mistake_costs_one_line_and_exit_code_2(
-    demos: Demos, option: str, value: str, named: str
+def test_every_mistake_is_named_with_what_is_allowed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, option: str, value: str, named: str
 ) -> None:
-    demo = demos.start(option, value)
-    assert demo.code() == 2
-    assert demo.said.count("\n") == 1
-    assert named in demo.said
+    options = ["--no-browser", "--data", str(tmp_path / "data"), option, value]
+    code, said = ended(capsys, demo.main, *options)
+    assert code == 2
+    assert said.count("\n") == 1
+    assert named in said

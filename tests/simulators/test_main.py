@@ -1,16 +1,16 @@
 """`simulators.main`: real processes that say when they are ready, and one line when they cannot."""
 
 import asyncio
-import os
 import shutil
 import signal
-import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 import pytest
 
-from tests.support.simulators import simulator
+from simulators.main import main
+from tests.support.simulators import ended, simulator
+from wire.clock import SHIFT_VARIABLE
 
 
 async def listening(process: Process) -> int:
@@ -109,13 +109,13 @@ async def test_a_suspended_device_is_silent_and_then_goes_on() -> None:
         (["market", "--hub", "http://127.0.0.1:1"], "--keys"),
     ],
 )
-async def test_a_mistake_costs_one_line_and_exit_code_2(arguments: list[str], named: str) -> None:
-    async with simulator(*arguments) as process:
-        _, errors = await process.communicate()
-    assert process.returncode == 2
-    text = errors.decode()
-    assert named in text
-    assert text.count("\n") == 1
+def test_a_mistake_costs_one_line_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], named: str
+) -> None:
+    code, said = ended(capsys, main, *arguments)
+    assert code == 2
+    assert named in said
+    assert said.count("\n") == 1
 
 
 async def test_a_taken_port_costs_one_line_and_exit_code_2() -> None:
@@ -139,25 +139,24 @@ async def test_a_taken_port_costs_one_line_and_exit_code_2() -> None:
         ('{"maker": ["pho_1_x", 3]}', "a text for each role"),
     ],
 )
-async def test_a_bad_key_file_costs_one_line(tmp_path: Path, content: str, named: str) -> None:
+def test_a_bad_key_file_costs_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, named: str
+) -> None:
     file = tmp_path / "keys.json"
     file.write_text(content)
-    async with simulator("market", "--hub", "http://127.0.0.1:1", "--keys", str(file)) as process:
-        _, errors = await process.communicate()
-    assert process.returncode == 2
-    assert named in errors.decode()
-    assert errors.decode().count("\n") == 1
+    code, said = ended(capsys, main, "market", "--hub", "http://127.0.0.1:1", "--keys", str(file))
+    assert code == 2
+    assert named in said
+    assert said.count("\n") == 1
 
 
-async def test_a_wrong_clock_shift_costs_one_line(tmp_path: Path) -> None:
+def test_a_wrong_clock_shift_costs_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     file = tmp_path / "keys.json"
     file.write_text('{"maker": "pho_1_x"}')
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "simulators.main", "market", "--hub", "http://127.0.0.1:1"),
-        *("--keys", str(file)),
-        env={**os.environ, "PHOENYRA_CLOCK_SHIFT_S": "soon"},
-        stderr=PIPE,
-    )
-    _, errors = await process.communicate()
-    assert process.returncode == 2
-    assert "PHOENYRA_CLOCK_SHIFT_S: 'soon' is not allowed" in errors.decode()
+    monkeypatch.setenv(SHIFT_VARIABLE, "soon")
+    code, said = ended(capsys, main, "market", "--hub", "http://127.0.0.1:1", "--keys", str(file))
+    assert code == 2
+    assert said.count("\n") == 1
+    assert "PHOENYRA_CLOCK_SHIFT_S: 'soon' is not allowed" in said

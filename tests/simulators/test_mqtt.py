@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from drivers.base import Driver, PowerSetter, Rate
+from simulators.main import main
 from tests.support.mqtt_site import driver_at, power_is, value_is
-from tests.support.simulators import simulator
+from tests.support.simulators import ended, simulator
 from wire.block import Quality
 
 SPARKPLUG = {
@@ -84,8 +85,8 @@ async def test_without_a_set_point_an_inverter_falls_back_by_itself() -> None:
         await value_is(driver, "pcs.status", lambda status: status == 2.0, Rate.SLOW)
 
 
-async def test_a_mistake_on_the_command_line_is_one_line() -> None:
-    async with simulator("mqtt", "generic-mqtt", "--join") as process:
-        _, said = await process.communicate()
-        assert said.decode().startswith("phoenyra-sim: --port: 0 is not allowed")
-        assert process.returncode == 2
+def test_a_mistake_on_the_command_line_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = ended(capsys, main, "mqtt", "generic-mqtt", "--join")
+    assert said.startswith("phoenyra-sim: --port: 0 is not allowed")
+    assert said.count("\n") == 1
+    assert code == 2

@@ -18,9 +18,10 @@ from drivers.serial.config import SerialConfig
 from drivers.serial.device import open_serial_device
 from simulators import rest_device
 from simulators.errors import BadInput
+from simulators.main import main
 from simulators.rest_device import RestDevice
 from tests.support.serial_meters import plant_at_rest
-from tests.support.simulators import simulator
+from tests.support.simulators import ended, simulator
 from wire.block import Quality
 from wire.clock import SystemClock
 
@@ -140,12 +141,13 @@ async def test_a_serial_meter_is_read_over_its_pty(tmp_path: Path, profile: str)
         (["serial-meter", "generic-rest", "--pty", "/x"], "protocol: 'rest' is not allowed"),
     ],
 )
-async def test_a_mistake_costs_one_line_and_exit_code_2(arguments: list[str], named: str) -> None:
-    async with simulator(*arguments) as process:
-        _, errors = await process.communicate()
-    assert process.returncode == 2
-    assert named in errors.decode()
-    assert errors.decode().count("\n") == 1
+def test_a_mistake_costs_one_line_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], named: str
+) -> None:
+    code, said = ended(capsys, main, *arguments)
+    assert code == 2
+    assert named in said
+    assert said.count("\n") == 1
 
 
 def test_a_path_that_only_a_reader_understands_is_not_served(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from cloud.market.series.model import Kind, Series
 from simulators.entsoe_platform import Platform
 from simulators.entsoe_server import platform_server
 from simulators.entsoe_spoiling import KINDS, spoiled
+from simulators.main import main
+from tests.support.simulators import ended
 from tests.support.system import free_port
 from wire.clock import SetClock, micros
 
@@ -139,8 +141,7 @@ def test_a_newcomer_feeds_a_hub_from_it(program: tuple[str, str], tmp_path: Path
 
 
 @pytest.mark.parametrize("wrong", ["AT=bomb", f"{EIC}=nonsense", EIC])
-def test_a_wrong_wish_costs_one_line(wrong: str) -> None:
-    command = [sys.executable, "-m", "simulators.main", "transparency", "--spoil", wrong]
-    made = subprocess.run(command, capture_output=True, text=True, timeout=30)
-    assert (made.returncode, made.stderr.count("\n")) == (2, 1)
-    assert "--spoil: " in made.stderr
+def test_a_wrong_wish_costs_one_line(capsys: pytest.CaptureFixture[str], wrong: str) -> None:
+    code, said = ended(capsys, main, "transparency", "--spoil", wrong)
+    assert (code, said.count("\n")) == (2, 1)
+    assert "--spoil: " in said

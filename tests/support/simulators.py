@@ -1,10 +1,12 @@
-"""``phoenyra-sim`` as a real process; for tests."""
+"""``phoenyra-sim`` as a real process, or its command line in this one; for tests."""
 
 import asyncio
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+
+import pytest
 
 
 @asynccontextmanager
@@ -22,3 +24,19 @@ async def simulator(*arguments: str) -> AsyncIterator[Process]:
         if process.returncode is None:
             process.kill()
         await process.communicate()
+
+
+def ended(
+    capsys: pytest.CaptureFixture[str], main: Callable[[Sequence[str]], int], *arguments: str
+) -> tuple[int, str]:
+    """Run a command line here that ends by itself; return exit code and standard error.
+
+    For what is wrong with arguments and files: to start a program anew for each takes most of it.
+    """
+    capsys.readouterr()
+    try:
+        code: object = main(arguments)
+    except SystemExit as left:
+        code = left.code
+    assert isinstance(code, int), code
+    return code, capsys.readouterr().err
