@@ -1,11 +1,13 @@
 """`issue`: a gate that opens where there is something to learn, and nothing read of the future."""
 
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from cloud.forecast.intraday import features
+from cloud.forecast.intraday.features import Known
 from cloud.forecast.intraday.issue import Issue, issue, prices
 from cloud.forecast.intraday.past import Issues, issues
 from cloud.forecast.intraday.vintages import SLOT_US, Spoken, Vintages, vintages
@@ -21,21 +23,26 @@ def at(hour: float, days: int) -> tuple[int, Issues]:
     return now_us, issues(AREA, now_us, now_us - now_us % SLOT_US + SLOT_US, days)
 
 
-def told(world: World, hour: float = 10.5, days: int = 182) -> Issue:
+class Told(NamedTuple):
+    """A forecast, and what it was made of."""
+
+    made: Issue
+    known: Known
+
+
+def told(world: World, hour: float = 10.5, days: int = 182) -> Told:
     now_us, past = at(hour, days)
     series = as_of(world.spoken(DAY), now_us)
     with one_thread():
-        return issue(series, AREA, past, PUBLISHED)
+        return Told(issue(series, AREA, past, PUBLISHED), features.known(series, AREA, past))
 
 
 def test_where_the_index_follows_the_wind_the_gate_opens_and_the_mean_is_told() -> None:
-    world = World(slope=0.08)
-    made = told(world)
+    made, known_then = told(World(slope=0.08))
     assert made.priced.is_open
     assert made.priced.p < 0.001
     assert sum(made.priced.weights.values()) == pytest.approx(1.0, abs=1e-5)
-    now_us, past = at(10.5, 182)
-    last = features.known(as_of(world.spoken(DAY), now_us), AREA, past).price[-1]
+    last = known_then.price[-1]
     known = np.isfinite(last)
     assert known.sum() == 53, "until midnight"
     assert np.abs(made.priced.price[known] - last[known]).max() > 0.1
@@ -71,14 +78,10 @@ def test_a_gate_shut_by_an_alarm_tells_the_last_price_and_keeps_what_the_mean_wo
 def test_where_nothing_can_be_learned_the_last_price_stands_with_learned_quantiles(
     seed: int,
 ) -> None:
-    world = World(slope=0.0, seed=seed)
-    made = told(world)
+    made, now = told(World(slope=0.0, seed=seed))
     assert not made.priced.is_open
     assert made.priced.p > 0.05
     assert made.priced.weights == {}
-    now_us, past = at(10.5, 182)
-    series = as_of(world.spoken(DAY), now_us)
-    now = features.known(series, AREA, past)
     np.testing.assert_array_equal(made.priced.price, now.price[-1])
     assert made.priced.quantiles is not None
     inside = np.isfinite(made.priced.price)
@@ -87,14 +90,14 @@ def test_where_nothing_can_be_learned_the_last_price_stands_with_learned_quantil
 
 
 def test_before_sixty_days_the_gate_is_shut_however_clear_the_case() -> None:
-    made = told(World(slope=0.3, days=70), days=60)
+    made = told(World(slope=0.3, days=70), days=60).made
     assert not made.priced.is_open
     assert made.priced.p == 1.0
     assert made.priced.error_days >= 50
 
 
 def test_without_an_index_the_aim_is_the_next_auction() -> None:
-    made = told(World(slope=0.0, days=70, index=False), hour=15.5, days=60)
+    made = told(World(slope=0.0, days=70, index=False), hour=15.5, days=60).made
     assert not made.priced.is_index
     assert made.priced.quantiles is not None
     known = np.asarray(np.isfinite(made.priced.quantiles).all(axis=1))
