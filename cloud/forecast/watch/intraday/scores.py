@@ -17,7 +17,10 @@ from cloud.forecast.service.model import LEVELS
 
 SHORT_DAYS, LONG_DAYS = 14, 60
 WORSE_DAYS, HEARD_DAYS_MIN = 7, 5
-"""Over the last scored days, so many of them with members that were heard."""
+"""Over the last scored days, so many of them with members that were heard..."""
+WORSE_TIMES = 1.05
+"""... they err so many times what the last price does. On made-up markets in which members are good
+a plain week of bad luck would have shut the gate on half of the days."""
 KNOWN_SHARE_MIN = 0.75
 """Of the slots that were to be known: with fewer a day has no score."""
 NOBODY = -1
@@ -157,7 +160,7 @@ def verdict(scores: Sequence[Score]) -> str | None:
     if len(week) < WORSE_DAYS or len(heard) < HEARD_DAYS_MIN:
         return None
     members, last = (float(np.mean(each)) for each in zip(*heard, strict=True))
-    if members <= last:
+    if members <= WORSE_TIMES * last:
         return None
     return f"intraday MAE of {WORSE_DAYS} days {members:.2f}, of the last price {last:.2f}"
 

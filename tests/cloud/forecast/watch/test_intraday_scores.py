@@ -108,6 +108,7 @@ def test_a_week_that_is_worse_than_the_last_price_is_told_and_a_shorter_time_is_
         "intraday MAE of 7 days 6.00, of the last price 5.00"
     )
     assert verdict(days(*[BAD] * (WORSE_DAYS - 1))) is None
+    assert verdict(days(*[replace(BAD, heard_mae=5.2)] * WORSE_DAYS)) is None, "bad luck"
     assert verdict(days(*[GOOD] * 4, *[BAD] * 3)) is None, "over the week it is better"
     assert verdict(days(*[SILENT] * 2, *[BAD] * HEARD_DAYS_MIN)) is not None
     assert verdict(days(*[SILENT] * 3, *[BAD] * 4)) is None, "too rarely heard"
