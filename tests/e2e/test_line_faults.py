@@ -5,10 +5,11 @@ compared with what the hub's query API tells, sample by sample.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,6 +23,7 @@ from tests.support.truth import SITE, Measuring, differences, measuring, told_by
 SHORT_S = 1.5
 LONG_S = 60.0
 PERIOD_S = 0.05
+LONG_PERIOD_S = 0.25
 SLOW_BYTES_S = 64_000 / 8
 
 
@@ -48,6 +50,12 @@ class Way:
         told = await told_by(self.hub, min(at_us for _, at_us, _ in self.box.truth))
         assert differences(self.box.truth, told) == (0, 0)
         assert len(told) == len(self.box.truth)
+
+
+class Fault(Protocol):
+    """A way in which a line fails for some seconds, while the box measures every `period_s`."""
+
+    async def __call__(self, way: Way, seconds: float, period_s: float = PERIOD_S) -> None: ...
 
 
 @asynccontextmanager
@@ -82,22 +90,22 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.gateway.meter.JITTER_S_MAX", 0.1)
 
 
-async def black_hole(way: Way, seconds: float) -> None:
+async def black_hole(way: Way, seconds: float, period_s: float = PERIOD_S) -> None:
     way.line.cut()
-    await way.measure_for(seconds)
+    await way.measure_for(seconds, period_s)
     assert way.line.swallowed_bytes > 0
 
 
-async def refusal(way: Way, seconds: float) -> None:
+async def refusal(way: Way, seconds: float, period_s: float = PERIOD_S) -> None:
     way.line.refuse()
     before = way.line.connections
-    await way.measure_for(seconds)
+    await way.measure_for(seconds, period_s)
     assert way.line.connections > before
 
 
-async def half_closed(way: Way, seconds: float) -> None:
+async def half_closed(way: Way, seconds: float, period_s: float = PERIOD_S) -> None:
     way.line.close_half()
-    await way.measure_for(seconds)
+    await way.measure_for(seconds, period_s)
 
 
 FAULTS = (black_hole, refusal, half_closed)
@@ -105,9 +113,7 @@ FAULTS = (black_hole, refusal, half_closed)
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.usefixtures("impatient")
-async def test_an_outage_costs_no_sample_and_doubles_none(
-    way: Way, fault: Callable[[Way, float], Awaitable[None]]
-) -> None:
+async def test_an_outage_costs_no_sample_and_doubles_none(way: Way, fault: Fault) -> None:
     await way.measure_for(0.5)
     await fault(way, SHORT_S)
     assert way.box.latest.up.trouble
@@ -120,8 +126,8 @@ async def test_an_outage_costs_no_sample_and_doubles_none(
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_outages_of_a_minute_in_their_full_length_cost_no_sample(tmp_path: Path) -> None:
-    async def outage(way: Way, fault: Callable[[Way, float], Awaitable[None]]) -> None:
-        await fault(way, LONG_S)
+    async def outage(way: Way, fault: Fault) -> None:
+        await fault(way, LONG_S, LONG_PERIOD_S)
         way.line.heal()
         await way.check(timeout_s=120)
 

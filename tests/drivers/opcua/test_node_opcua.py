@@ -105,11 +105,6 @@ async def test_node_opcua_is_read_and_dispatched_open_and_secured_and_after_its_
     modules: Path, tmp_path: Path
 ) -> None:
     port = free_port()
-    async with driver_of(tmp_path, port) as driver:
-        for _ in range(2):
-            async with node_server(modules, tmp_path, port):
-                await dispatched(driver)
-            await unreachable(driver)
     secured = {
         "security": "Basic256Sha256",
         "certificate": str(tmp_path / "own.pem"),
@@ -118,5 +113,12 @@ async def test_node_opcua_is_read_and_dispatched_open_and_secured_and_after_its_
         "user": "box",
         "password": "not-ours-at-all",
     }
-    async with node_server(modules, tmp_path, port), driver_of(tmp_path, port, **secured) as driver:
-        await dispatched(driver)
+    async with driver_of(tmp_path, port) as driver:
+        async with node_server(modules, tmp_path, port):
+            await dispatched(driver)
+        await unreachable(driver)
+        async with node_server(modules, tmp_path, port):
+            await dispatched(driver)
+            async with driver_of(tmp_path, port, **secured) as signed:
+                await dispatched(signed)
+        await unreachable(driver)
