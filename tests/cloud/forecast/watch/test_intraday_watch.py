@@ -203,7 +203,7 @@ async def test_a_week_worse_than_the_last_price_shuts_the_gate_until_fourteen_go
     async with hub.database.reading() as connection:
         told = list(await connection.scalars(select(events.events_table.c.text)))
     assert any("INTRADAY: intraday MAE of 7 days 6.00, of the last price" in one for one in told)
-    assert 'pho_forecast_intraday_mae_eur_mwh{area="AT"} 6.0' in metrics.render().decode()
+    assert '_intraday_mae_eur_mwh{area="AT"} 6.0' in metrics.render().decode()
     shut_job = (await admin.post("/api/forecast/intraday", json={"area": "AT"})).json()["job_id"]
     assert shut_job != open_job, "another forecast of the same prices"
     await _add(hub, [replace(GOOD, day=TODAY + timedelta(days=n)) for n in range(7)])
