@@ -10,6 +10,7 @@ share a reading of all our files. See also `tests.support.turns`.
 """
 
 import asyncio
+import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
@@ -56,6 +57,16 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> L
     if item.get_closest_marker("virtual_time") is not None:
         return {"virtual": VirtualTimeLoop}
     return {"real": asyncio.new_event_loop}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import everything with the collector at rest: hardly any of it is garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
