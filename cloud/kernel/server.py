@@ -9,7 +9,12 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from cloud.kernel import connections
+from cloud.kernel.connections import Bounds
+
 BACKLOG = 256
+ACCEPTED_AT_ONCE = 32
+"""Before those are looked at; `connections.FILES_SPARED` has room for them a few times over."""
 CLOSE_S_MAX = 3
 """How long open requests may take to end when the hub stops."""
 KEPT_S = 75
@@ -30,6 +35,8 @@ class _Guest(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for line in sockets or ():
+            line.listen(BACKLOG)  # asyncio takes one number for what waits and what it accepts
         self._say_started()
 
     @contextmanager
@@ -55,12 +62,18 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve(
-    app: ASGIApp, line: socket.socket, started: Callable[[], None], stop: asyncio.Event
+    app: ASGIApp,
+    line: socket.socket,
+    started: Callable[[], None],
+    stop: asyncio.Event,
+    bounds: Bounds | None = None,
 ) -> None:
     """Serve `app` until `stop` is set; `started` is called once it answers."""
     server = _Guest(
         uvicorn.Config(
             app,
+            http=connections.protocol(bounds or connections.bounds()),
+            backlog=ACCEPTED_AT_ONCE,
             lifespan="off",
             log_config=None,
             access_log=False,

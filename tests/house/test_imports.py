@@ -40,6 +40,7 @@ WHERE = {
         "agent/gateway/main.py",
         "agent/web/serve.py",
         "cloud/main.py",
+        "cloud/kernel/connections.py",
         "cloud/kernel/server.py",
         "simulators/http.py",
     ],
