@@ -14,6 +14,8 @@ from cloud.forecast.service import frames
 from cloud.forecast.service.ending import end
 from cloud.forecast.service.frames import PROGRESS, REFUSED, RESULT, TASK, BadFrame, Frame
 
+PYTHON = (sys.executable, "-m")
+"""What runs a module as a process."""
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _SPARING = {"MALLOC_MMAP_THRESHOLD_": "2097152", "MALLOC_TRIM_THRESHOLD_": "262144"}
 """Of the C library: arrays from 2 MB on go back to the system as soon as they are not needed."""
@@ -96,7 +98,7 @@ class Computing:
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self._module, *self._arguments,
+                *PYTHON, self._module, *self._arguments,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 env={**_SPARING, **os.environ, **dict.fromkeys(_ONE_THREAD, "1")},

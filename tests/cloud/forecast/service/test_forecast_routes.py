@@ -73,6 +73,7 @@ async def test_a_day_of_the_clock_change_has_its_own_number_of_slots(
         assert all(row["price_eur_mwh"] is not None for row in rows)
 
 
+@pytest.mark.usefixtures("started_workers")
 async def test_a_killed_computing_process_costs_an_attempt_and_no_job(
     hub: Hub, admin: httpx.AsyncClient, jobs: Jobs
 ) -> None:
@@ -88,6 +89,7 @@ async def test_a_killed_computing_process_costs_an_attempt_and_no_job(
     assert jobs.workshop.pid != pid
 
 
+@pytest.mark.usefixtures("started_workers")
 async def test_a_job_that_kills_every_process_fails_with_a_reason(
     hub: Hub, admin: httpx.AsyncClient, jobs: Jobs
 ) -> None:
