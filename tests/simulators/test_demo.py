@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,11 @@ import pytest
 from simulators import demo
 from simulators.demo_world import SITES, Ports
 from tests.support.simulators import ended
+from tests.support.system import wait_until
 
 START_S = 60.0
+PROGRAMS = 10
+"""Hub, market, 2 inverters, 2 agents of 3 processes."""
 
 
 class Started:
@@ -46,6 +49,15 @@ class Started:
                 self.children = descendants(self._process.pid)
                 return
         raise AssertionError(f"it ended without saying {text!r}:\n{self.said}")
+
+    def until_there_are(self, programs: int) -> None:
+        """Wait for so many programs; they are remembered."""
+
+        def there_are() -> bool:
+            self.children = descendants(self._process.pid)
+            return len(self.children) >= programs
+
+        wait_until(there_are, START_S, f"{programs} programs")
 
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
@@ -155,9 +167,10 @@ def command_line(pid: int) -> bytes:
 def descendants(pid: int) -> list[int]:
     """Return the processes below this one."""
     found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += [int(child), *descendants(int(child))]
+    with suppress(OSError):  # it may end meanwhile
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *descendants(int(child))]
     return found
 
 
@@ -168,7 +181,7 @@ def test_it_shows_where_to_look_ends_by_itself_and_the_next_start_goes_on_with_t
 ) -> None:
     demo = whole.start("--fresh", "--minutes", "0.1")
     demo.until("Stop with")
-    assert len(demo.children) >= 10, "hub, market, 2 inverters, 2 agents of 3 processes"
+    assert len(demo.children) >= PROGRAMS
     demo.until("EUR/MWh")
     assert demo.code() == 0, demo.said
     assert demo.orphans() == []
@@ -195,7 +208,8 @@ def test_it_shows_where_to_look_ends_by_itself_and_the_next_start_goes_on_with_t
 @pytest.mark.timeout(180)
 def test_killed_without_a_word_it_leaves_nobody_behind(whole: Demos) -> None:
     demo = whole.start()
-    demo.until("Stop with")
+    demo.until("starting two agents and the market")
+    demo.until_there_are(PROGRAMS)
     demo.send(signal.SIGKILL)
     demo.code()
     assert demo.orphans() == []
