@@ -174,33 +174,27 @@ async def test_the_page_says_which_market_and_contract_it_looks_at(hub: Hub, url
         assert page.state["depth"]["start_us"] == later_us
 
 
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("no json", "message"),
-        ('{"kind":"order"}', "message.kind"),
-        ('{"kind":"watch","start_us":"soon"}', "message.start_us"),
-        ('{"kind":"watch","market":"' + "x" * 600 + '"}', "message"),
-    ],
-)
-async def test_a_message_that_cannot_be_followed_is_refused_in_one_line(
-    hub: Hub, url: str, text: str, named: str
-) -> None:
+async def test_a_message_that_cannot_be_followed_is_refused_in_one_line(hub: Hub, url: str) -> None:
     async with _page_of(hub, url) as page, asyncio.timeout(IN_TIME_S):
-        await page.socket.send(text)
-        while (message := await page.hear())["kind"] != "refused":
-            pass
-        assert message["code"] == "INVALID"
-        assert message["message"].startswith(f"{named}: ")
+        for text, named in (
+            ("no json", "message"),
+            ('{"kind":"order"}', "message.kind"),
+            ('{"kind":"watch","start_us":"soon"}', "message.start_us"),
+            ('{"kind":"watch","market":"' + "x" * 600 + '"}', "message"),
+        ):
+            await page.socket.send(text)
+            while (message := await page.hear())["kind"] != "refused":
+                pass
+            assert message["code"] == "INVALID"
+            assert message["message"].startswith(f"{named}: ")
 
 
-async def test_without_a_key_no_socket_is_opened(url: str) -> None:
+async def test_a_socket_is_opened_with_a_key_or_with_a_session_from_our_own_page_only(
+    hub: Hub, url: str
+) -> None:
     with pytest.raises(InvalidStatus):
         async with live_page(url):
             pass
-
-
-async def test_a_session_opens_a_socket_from_our_own_page_only(hub: Hub, url: str) -> None:
     key = await add_key(hub, "stadtwerk")
     async with httpx.AsyncClient(base_url=url) as browser:
         cookie = (await browser.post("/login", data={"key": key})).headers["set-cookie"]
