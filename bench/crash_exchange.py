@@ -32,12 +32,15 @@ from tests.support.venues import OPENS_US, Pit, quarter
 from wire.clock import SetClock
 
 SEGMENT_BYTES = 64 * 1024
+LINES_MAX, MOMENT_S_MAX = 120, 0.02
+"""A process is killed at any moment up to this after it has said so many lines, or fewer: counted,
+so that it trades as much where the machine is busy."""
 ALIVE_S_MAX = 0.1
-"""A process is killed at any moment up to this after it began to trade."""
 EARLY_BELOW = 0.2
-"""So many of the processes are killed at any moment from their fork on instead."""
+"""So many of the processes are killed at any moment up to this after their fork instead."""
 SNAPSHOT_EACH = 10
-"""Kills between two snapshots; some of these processes are killed as well."""
+"""Kills between two processes that make a snapshot and are killed too; every other time one more
+is let finish, as most are in the field."""
 REPEATED = 100
 """Client order ids that a start sends once more."""
 WAITING_MAX = 64
@@ -76,16 +79,18 @@ def kills(folder: Path, count: int, seed: int) -> Result:
     highest = -1
     for number in range(count):
         first = max(0, highest + 1 - REPEATED)
-        lines = _one_life(partial(_trade, folder, first), chance)
+        lines = _one_life(partial(_trade, folder, first), chance, LINES_MAX)
         said += lines
         numbers = [int(line[1]) for line in lines if line[0] == _ANSWER]
         highest = max([highest, *numbers])
         if number % SNAPSHOT_EACH == SNAPSHOT_EACH - 1:
-            _one_life(partial(_snapshot, folder), chance)
+            _one_life(partial(_snapshot, folder), chance, 1)
+        if number % (2 * SNAPSHOT_EACH) == SNAPSHOT_EACH - 1:
+            _whole_life(partial(_snapshot, folder))
     return _account(folder, Result(count), said)
 
 
-def _one_life(live: Callable[[int], None], chance: Random) -> list[Line]:
+def _one_life(live: Callable[[int], None], chance: Random, lines_max: int) -> list[Line]:
     """Fork, kill after a while, and return what the process had said up to its last whole line."""
     ours, theirs = os.pipe()
     child = os.fork()
@@ -97,9 +102,9 @@ def _one_life(live: Callable[[int], None], chance: Random) -> list[Line]:
             os._exit(1)
     os.close(theirs)
     early = chance.random() < EARLY_BELOW
-    alive_s = chance.uniform(0, ALIVE_S_MAX)
+    lines, moment_s = chance.randint(1, lines_max), chance.uniform(0, MOMENT_S_MAX)
     said = bytearray()
-    deadline_s = time.monotonic() + alive_s if early else float("inf")
+    deadline_s = time.monotonic() + chance.uniform(0, ALIVE_S_MAX) if early else float("inf")
     while (left_s := deadline_s - time.monotonic()) > 0:
         ready, _, _ = select.select([ours], [], [], None if left_s == float("inf") else left_s)
         if not ready:
@@ -107,15 +112,29 @@ def _one_life(live: Callable[[int], None], chance: Random) -> list[Line]:
         more = os.read(ours, 65_536)
         if not more:
             break
-        if not said and not early:
-            deadline_s = time.monotonic() + alive_s
         said += more
+        if deadline_s == float("inf") and said.count(b"\n") >= lines:
+            deadline_s = time.monotonic() + moment_s
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     while more := os.read(ours, 65_536):
         said += more
     os.close(ours)
     return [json.loads(line) for line in bytes(said).split(b"\n")[:-1]]
+
+
+def _whole_life(live: Callable[[int], None]) -> None:
+    """Fork, and wait until the process has done what it is there for."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            live(theirs)
+        finally:
+            os._exit(1)
+    os.waitpid(child, 0)
+    os.close(ours)
+    os.close(theirs)
 
 
 def _trade(folder: Path, first: int, pipe: int) -> None:
