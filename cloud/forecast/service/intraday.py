@@ -36,6 +36,7 @@ from cloud.market.areas.model import Area
 from cloud.market.series.model import Kind
 
 LAST_PRICE = "last_price"
+OF_INDEX, OF_AUCTION = "of_index", "of_auction"
 FEW_ERRORS_DAYS = 60
 """Of fewer days of errors quantiles are told, and flagged."""
 ACTUAL_SLOTS = 16
@@ -118,7 +119,7 @@ def _price_flags(made: Issue, levels: FloatArray) -> list[str]:
     if not told.any():
         flags.append("no_quantiles")
         return flags
-    flags.append("of_index" if made.priced.is_index else "of_auction")
+    flags.append(OF_INDEX if made.priced.is_index else OF_AUCTION)
     if not told.all():
         flags.append("decided")
     if made.priced.error_days < FEW_ERRORS_DAYS:

@@ -1,9 +1,9 @@
 """Delivery days as the runs of the next hours told them, and as they came: read, and scored.
 
 Quarter-hours are scored; runs of hours are not. A run aims at the index of continuous trading, or
-at the next auction of each slot, and says which; one that learned of neither yet is scored by the
-index where there is one. A day that is not whole two days after its end is scored with what there
-is, if that is three quarters of it.
+at the next auction of each slot, and says which; one that has learned of neither is not scored. A
+day that is not whole two days after its end is scored with what there is, if that is three
+quarters of it.
 """
 
 import json
@@ -16,7 +16,7 @@ import numpy as np
 from cloud.forecast.arrays import BoolArray, FloatArray, IntArray
 from cloud.forecast.intraday import auctions
 from cloud.forecast.service import hours, inputs
-from cloud.forecast.service.intraday import LAST_PRICE
+from cloud.forecast.service.intraday import LAST_PRICE, OF_AUCTION, OF_INDEX
 from cloud.forecast.service.model import LEVELS, Forecast
 from cloud.forecast.service.sources import INDEX, Chosen
 from cloud.forecast.watch.intraday import scores, store
@@ -69,15 +69,12 @@ async def scored(database: Database, archive: Archive, area: Area, now_us: int) 
         found = await store.scores(
             connection, area.code, today - timedelta(days=scores.LONG_DAYS + 1)
         )
-    chosen = await inputs.chosen(archive, area)
-    if not chosen.below("ida/") and not chosen.below(f"{INDEX}/"):
-        return found  # nothing is aimed at
     there = {one.day for one in found}
     for back in range(BACK_DAYS, 0, -1):
         day = today - timedelta(days=back)
         if day in there:
             continue
-        new = await score(archive, chosen, area, day, now_us)
+        new = await score(archive, area, day, now_us)
         if new is not None:
             async with database.transaction() as connection:
                 await store.add(connection, new)
@@ -85,23 +82,25 @@ async def scored(database: Database, archive: Archive, area: Area, now_us: int) 
     return sorted(found, key=lambda one: one.day)
 
 
-async def score(
-    archive: Archive, chosen: Chosen, area: Area, day: date, now_us: int
-) -> Score | None:
+async def score(archive: Archive, area: Area, day: date, now_us: int) -> Score | None:
     """Return the score of a day, None: it cannot be scored, or not yet.
 
     Raises:
+        TooShort: there is no price of the area any more.
         Unavailable: the database does not answer.
     """
     span = area.day_us(day)
     if now_us < span[1]:
         return None
     async with archive.database.reading() as connection:
-        runs = await store.runs(connection, area.code, span, SLOT_S // 60)
-    came = await _came(archive, chosen, span)
-    if not runs or not came.any:
+        told = await store.runs(connection, area.code, span, SLOT_S // 60)
+    runs = [run for run in told if {OF_INDEX, OF_AUCTION} & set(run.flags)]
+    if not runs:
         return None
-    of_index = [_is_of_index(one, came) for one in runs]
+    came = await _came(archive, await inputs.chosen(archive, area), span)
+    if not came.any:
+        return None
+    of_index = [OF_INDEX in run.flags for run in runs]
     gates = [
         _gates(came, area, day, run, aims_at_index=aims)
         for run, aims in zip(runs, of_index, strict=True)
@@ -133,12 +132,6 @@ async def _read(
     series = [one for use in uses for one in chosen.of(use)]
     read = [await archive.as_of(one, *span, known_us) for one in series]
     return hours.on_slots(read, *span, SLOT_S)
-
-
-def _is_of_index(run: Forecast, came: _Came) -> bool:
-    if "of_auction" in run.flags:
-        return False
-    return "of_index" in run.flags or bool(np.isfinite(came.index).any())
 
 
 def _gates(came: _Came, area: Area, day: date, run: Forecast, *, aims_at_index: bool) -> IntArray:

@@ -128,3 +128,16 @@ async def test_without_a_forecast_in_time_the_similar_day_stands_in_and_an_alarm
         await watcher.look(AT)
         alarms = (await client.get("/api/forecast/watch", params={"area": "AT"})).json()["alarms"]
         assert alarms[0]["ended"] is not None
+
+
+async def test_without_any_price_the_forecast_that_is_missing_is_told_all_the_same(
+    hub: Hub,
+) -> None:
+    clock_of(hub).at_us += 75 * 60_000_000
+    jobs = Jobs(hub)
+    await Watcher(hub, [AT], jobs.stand_in).look(AT)
+    async with client_of(hub, admin_key(hub)) as client:
+        watch = (await client.get("/api/forecast/watch", params={"area": "AT"})).json()
+    assert [one["code"] for one in watch["alarms"]] == ["JOBS"]
+    assert watch["intraday"]["scores"] == []
+    assert watch["intraday"]["shut"] is False
