@@ -22,9 +22,17 @@ def box(tmp_path: Path) -> Iterator[LoneBox]:
         yield box
 
 
-def asked(box: LoneBox, *arguments: str) -> tuple[int, str]:
+@pytest.fixture(scope="module")
+def working(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoneBox]:
+    """A box at work, for tests that only look at it."""
+    with lone_box(tmp_path_factory.mktemp("working")) as box:
+        started(box)
+        yield box
+
+
+def asked(box: LoneBox, *arguments: str, config: Path | None = None) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "agent.main", *arguments, "--config", str(box.config)],
+        [sys.executable, "-m", "agent.main", *arguments, "--config", str(config or box.config)],
         capture_output=True,
         text=True,
         timeout=60,
@@ -42,27 +50,27 @@ def started(box: LoneBox) -> None:
     box.start_inverter()
     box.start_control()
     box.start_gateway()
+    headers = {"Authorization": "Bearer technician-1"}
+    with httpx.Client(headers=headers, timeout=30) as client:
 
-    def works() -> bool:
-        headers = {"Authorization": "Bearer technician-1"}
-        try:
-            shown = httpx.get(f"http://127.0.0.1:{box.page_port}/api/picture", headers=headers)
-        except httpx.TransportError:
-            return False
-        control = shown.json()["control"]
-        return bool(control and control["mode"] == "automatic")
+        def works() -> bool:
+            try:
+                shown = client.get(f"http://127.0.0.1:{box.page_port}/api/picture")
+            except httpx.TransportError:
+                return False
+            control = shown.json()["control"]
+            return bool(control and control["mode"] == "automatic")
 
-    wait_until(works, START_S, "the page shows a plant at work")
+        wait_until(works, START_S, "the page shows a plant at work")
 
 
-def test_of_a_box_at_work_all_is_good_and_status_shows_it(box: LoneBox) -> None:
-    started(box)
-    code, findings = found(box)
+def test_of_a_box_at_work_all_is_good_and_status_shows_it(working: LoneBox) -> None:
+    code, findings = found(working)
     assert code == 0, findings
     assert findings["control"]["verdict"] == "good"
     assert findings["device inverter"]["verdict"] == "good"
     assert findings["hub key"]["verdict"] == "warning"
-    code, text = asked(box, "status")
+    code, text = asked(working, "status")
     assert code == 0
     assert "automatic: setpoint 0 kW" in text
     assert "battery.soc_pct" in text
@@ -104,10 +112,13 @@ def test_a_hub_that_is_not_there_is_named_and_the_secret_is_not(box: LoneBox) ->
     assert "ab" * 16 not in text
 
 
-def test_a_page_of_somebody_else_is_not_taken_for_the_gateway(box: LoneBox) -> None:
-    started(box)
-    box.config.write_text(box.config.read_text().replace("technician-1", "technician-2"))
-    code, text = asked(box, "status")
+def test_a_page_of_somebody_else_is_not_taken_for_the_gateway(
+    working: LoneBox, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.toml"
+    other.touch(mode=0o600)
+    other.write_text(working.config.read_text().replace("technician-1", "technician-2"))
+    code, text = asked(working, "status", config=other)
     assert code == 1
     assert "another site's gateway" in text
 
