@@ -5,6 +5,7 @@ import gzip
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import repeat
 from pathlib import Path
 
@@ -62,10 +63,13 @@ def run(
     settings: ProductEnergy,
     battery: Battery,
     restored_after_s: float = 0.0,
+    *,
+    ends_short: bool = False,
 ) -> Account:
     """Live through the deviations, each lasting `STEP_S`.
 
-    An alert may use the energy up; so long after it the energy has to be there again.
+    An alert may use the energy up; so long after it the energy has to be there again. With
+    `ends_short` the account ends with the first step that was not delivered.
     """
     excused_s = 0.0
     contract = Contract(product="fcr_ce", capacity_kw=battery.capacity_kw, settings=settings)
@@ -88,6 +92,8 @@ def run(
         power_kw = managed.answered(curve_kw) + managed.management_kw
         if battery.moved(power_kw, STEP_S) > 1e-6:
             account.undelivered_s += STEP_S
+            if ends_short:
+                break
         account.steps += 1
         soc = battery.energy_kwh / battery.span_kwh
         account.soc_min, account.soc_max = min(account.soc_min, soc), max(account.soc_max, soc)
@@ -109,10 +115,11 @@ def run(
     return account
 
 
-def recorded_hz() -> list[float]:
-    """Return the deviations of the recorded month of Continental Europe, in Hz."""
+@cache
+def recorded_hz() -> tuple[float, ...]:
+    """Return the deviations of the recorded month of Continental Europe, in Hz; read once."""
     with gzip.open(RECORDED, "rt", encoding="ascii", newline="") as lines:
-        return [float(row["deviation_mHz"]) / 1_000 for row in csv.DictReader(lines)]
+        return tuple([float(row["deviation_mHz"]) / 1_000 for row in csv.DictReader(lines)])
 
 
 def synthetic_hz(days: int, seed: int) -> Iterator[float]:

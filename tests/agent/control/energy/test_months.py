@@ -30,7 +30,7 @@ def test_a_recorded_month_is_delivered_to_the_second_above_the_required_energy(
 @pytest.mark.shared
 @pytest.mark.slow
 def test_the_same_month_without_management_runs_the_reservoir_out() -> None:
-    account = run(recorded_hz(), LEFT_ALONE, Battery(efficiency=1.0))
+    account = run(recorded_hz(), LEFT_ALONE, Battery(efficiency=1.0), ends_short=True)
     assert account.undelivered_s > 0.0
     assert account.announced == 0
 
