@@ -57,7 +57,7 @@ def violations(sets: int, seed: int) -> dict[str, int]:
     random, broken = Random(seed), Counter[str]()
     for _ in range(sets):
         low_kw, high_kw = -random.uniform(0.0, 100.0), random.uniform(0.0, 100.0)
-        proposals = [_proposal(random, random.randrange(5)) for _ in range(random.randrange(6))]
+        proposals = [_proposal(random, _below(random, 5)) for _ in range(_below(random, 6))]
         outcome = arbitrate(proposals, untouched(low_kw, high_kw), NOW_US)
         broken.update(_broken(random, proposals, outcome, low_kw, high_kw))
     return dict(broken)
@@ -82,12 +82,11 @@ def _broken(
         broken.append("a lower class moves nothing")
     if not outcome.lower_kw <= further.lower_kw <= further.upper_kw <= outcome.upper_kw:
         broken.append("a lower class loosens nothing")
-    shuffled = random.sample(proposals, len(proposals))
+    shuffled = sorted(proposals, key=lambda _: random.random())
     if not _same(arbitrate(shuffled, start, NOW_US), outcome):
         broken.append("the order is irrelevant")
-    idle = replace(lower, cls=random.randrange(5), valid_from_us=0, expires_us=NOW_US)
-    if random.random() < 0.5:
-        idle = replace(idle, valid_from_us=NOW_US + 1, expires_us=2 * NOW_US)
+    begin_us, end_us = random.choice(((0, NOW_US), (NOW_US + 1, 2 * NOW_US)))
+    idle = replace(lower, cls=_below(random, 5), valid_from_us=begin_us, expires_us=end_us)
     if not _same(arbitrate([*proposals, idle], start, NOW_US), outcome):
         broken.append("what is out of its time has no effect")
     if not proposals and outcome.target_kw != clip(0.0, low_kw, high_kw):
@@ -111,14 +110,19 @@ def _proposal(random: Random, cls: int) -> Proposal:
         return random.choice(_ABSURD_KW) if kind < 0.5 else random.uniform(-150.0, 150.0)
 
     return Proposal(
-        source=random.choice("abc"),
+        source="abc"[_below(random, 3)],
         cls=cls,
-        sub=random.randrange(3),
+        sub=_below(random, 3),
         code="X",
         text="asks",
-        valid_from_us=random.randrange(1_200),
-        expires_us=random.randrange(800, 2_000),
+        valid_from_us=_below(random, 1_200),
+        expires_us=800 + _below(random, 1_200),
         preferred_kw=power_kw(),
         lower_kw=power_kw(),
         upper_kw=power_kw(),
     )
+
+
+def _below(random: Random, count: int) -> int:
+    """Return 0 to `count` - 1, in a third of the time of `randrange`."""
+    return int(random.random() * count)
