@@ -16,9 +16,11 @@ from agent.gateway.errors import HubUnreachable
 from agent.gateway.hub import Hub as Line
 from agent.gateway.hub import open_hub as open_line
 from agent.gateway.line import Way
+from cloud.kernel.folder import DATABASE_FILE
 from cloud.kernel.server import listen, serve
 from cloud.main import create_app, open_hub
 from cloud.settings import HubSettings as ServerSettings
+from tests.support import databases
 from tests.support.hub import add_site, enrolled_box
 from wire import sync
 from wire.clock import SystemClock
@@ -52,6 +54,7 @@ class Counted:
 async def running_hub(folder: Path) -> AsyncIterator[tuple[Counted, HubSettings]]:
     """Serve a hub with one enrolled box; yield what it answers and the box's settings."""
     stop, started = asyncio.Event(), asyncio.Event()
+    databases.lay_sqlite(folder / DATABASE_FILE)
     async with open_hub(ServerSettings(data_dir=folder, port=0), SystemClock()) as hub:
         await add_site(hub, "werk-sued")
         async with enrolled_box(hub, "werk-sued") as box:
