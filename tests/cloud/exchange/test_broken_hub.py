@@ -4,8 +4,6 @@ import os
 import shutil
 import sqlite3
 import struct
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,9 +12,10 @@ import httpx
 import pytest
 
 from cloud.exchange.journal import segment
+from tests.support import full_hub
 from tests.support.exchange import MARKET
+from tests.support.forked import hub_command, result_of
 from tests.support.postgres import Server
-from tests.support.small_disk import NOT_ALLOWED
 from tests.support.system import START_TIMEOUT_S, System, free_port, running_system, wait_until
 from wire.clock import SystemClock, quarter_hour_us, utc
 
@@ -51,19 +50,13 @@ def trade(system: System) -> None:
 
 def refused(folder: Path, **environment: str) -> str:
     """Start a hub that cannot work with what it is given; return what it says."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "cloud.main", "serve"],
-        env={
-            **os.environ,
-            "PHOENYRA_HUB_DATA_DIR": str(folder),
-            "PHOENYRA_HUB_PORT": str(free_port()),
-            **environment,
-        },
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=2 * START_TIMEOUT_S,
-    )
+    environment = {
+        **os.environ,
+        "PHOENYRA_HUB_DATA_DIR": str(folder),
+        "PHOENYRA_HUB_PORT": str(free_port()),
+        **environment,
+    }
+    ended = hub_command(["serve"], environment, folder.parent)
     assert ended.returncode == 2, ended.stderr
     assert "Traceback" not in ended.stderr
     last = ended.stderr.splitlines()[-1]
@@ -75,6 +68,12 @@ def trades(folder: Path) -> int:
     with closing(sqlite3.connect(folder / "hub.sqlite3")) as database:
         (count,) = database.execute("SELECT count(*) FROM venue_trade").fetchone()
     return int(count)
+
+
+def let_the_fence_run_out(folder: Path) -> None:
+    """What the killed hub held for a while yet is free, as if that were over."""
+    with closing(sqlite3.connect(folder / "hub.sqlite3")) as database, database:
+        database.execute("UPDATE fence SET until_us = 0")
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +108,7 @@ def last_segment(folder: Path) -> Path:
 
 def test_a_database_without_its_journal_is_refused(folder: Path) -> None:
     shutil.rmtree(folder / "hub" / "exchange")
+    let_the_fence_run_out(folder / "hub")
     assert "they do not belong together" in refused(folder / "hub")
 
 
@@ -207,15 +207,12 @@ def test_of_two_hubs_with_one_database_one_has_the_exchange(
 
 
 def test_a_full_and_a_read_only_disk_are_one_line_each(tmp_path: Path) -> None:
-    megabytes = "8"  # the database finds room, the journal does not
-    ended = subprocess.run(
-        [
-            *(sys.executable, "-m", "tests.support.small_disk"),
-            *(str(tmp_path), megabytes, "tests.support.full_hub"),
-        ],
-        check=False,
-        capture_output=True,
-    )
-    if ended.returncode == NOT_ALLOWED:
+    disk, logs = tmp_path / "disk", tmp_path / "logs"
+    for made in (disk, logs):
+        made.mkdir()
+    said = result_of(full_hub.said, disk, 8, logs)  # the database finds room, the journal does not
+    if said is None:
         pytest.skip("a file system of its own is not allowed to this user")
-    assert ended.returncode == 0, ended.stderr
+    full, read_only = said
+    assert full.endswith("hub/exchange: No space left on device")
+    assert read_only.endswith("cannot be used; Read-only file system")
