@@ -6,11 +6,11 @@ usually draws. Zero and negative prices are ordinary.
 """
 
 import math
+import operator
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import pairwise
 
 from cloud.market.areas.model import Area
 from cloud.market.series.merge import Statement
@@ -109,9 +109,9 @@ def _check(batch: Batch) -> None:
         )
     if any(at_us % step_us for at_us in batch.starts_us):
         raise BadBatch(f"{series}: an interval is not on the grid of its resolution")
-    if any(after <= before for before, after in pairwise(batch.starts_us)):
+    if any(map(operator.le, batch.starts_us[1:], batch.starts_us)):
         raise BadBatch(f"{series}: intervals do not ascend")
-    if not all(math.isfinite(value) for value in batch.values):
+    if not all(map(math.isfinite, batch.values)):
         raise BadBatch(f"{series}: a value is no number")
 
 

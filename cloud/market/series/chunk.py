@@ -5,11 +5,11 @@ over the values: whole numbers of 10⁻ᵏ where each value is one, else IEEE do
 A day of 96 prices takes some 150 to 250 bytes.
 """
 
+import operator
 import sys
 import zlib
 from array import array
 from collections.abc import Sequence
-from itertools import pairwise
 
 _EXPONENTS = range(5)
 _DOUBLES = 15
@@ -34,9 +34,9 @@ def pack(starts_us: Sequence[int], values: Sequence[float], resolution_us: int) 
     """
     first_us = starts_us[0]
     slots = [(start_us - first_us) // resolution_us for start_us in starts_us]
-    if any(first_us + s * resolution_us != at for s, at in zip(slots, starts_us, strict=True)):
+    if [first_us + slot * resolution_us for slot in slots] != list(starts_us):
         raise ValueError("an interval is not on the grid of its series")
-    if any(after <= before for before, after in pairwise(slots)):
+    if any(map(operator.le, slots[1:], slots)):
         raise ValueError("intervals must ascend")
     if slots[-1] >= _SLOTS_MAX:
         raise ValueError(f"{slots[-1] + 1} intervals in one chunk; {_SLOTS_MAX} are allowed")
@@ -76,7 +76,7 @@ def unpack(
 
 def _numbers(values: Sequence[float]) -> tuple[int, bytes]:
     largest = max(map(abs, values))
-    negative_zero = any(value == 0 and str(value) == "-0.0" for value in values)
+    negative_zero = 0.0 in values and "-0.0" in map(str, values)
     for exponent in _EXPONENTS:
         if negative_zero or largest * 10**exponent > _EXACT_MAX:
             break
