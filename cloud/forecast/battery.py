@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_diag, coo_array
 
-from cloud.forecast.arrays import FloatArray, IntArray
+from cloud.forecast.arrays import FloatArray
 
 DAY_HOURS = 24.0
 _LOWEST_EUR_MWH = 0.01
@@ -79,7 +79,7 @@ def plan(prices: FloatArray, rules: Rules) -> FloatArray:
         np.concatenate([costs, np.zeros(slots + switches)]),
         integrality=np.concatenate([np.zeros(3 * slots), np.ones(switches)]),
         bounds=Bounds(0.0, np.concatenate([np.ones(2 * slots), content, np.ones(switches)])),
-        constraints=_constraints(negative, slots, rules),
+        constraints=_constraints(tuple(negative.tolist()), slots, rules),
         options={"mip_rel_gap": 0.0},
     )
     if found.x is None:
@@ -173,17 +173,19 @@ def _many(prices: FloatArray, rules: Rules) -> FloatArray:
 
 @lru_cache(maxsize=8)
 def _constraints_of_many(days: int, slots: int, rules: Rules) -> LinearConstraint:
-    one = _constraints(np.array([], dtype=np.int64), slots, rules)
+    one = _constraints((), slots, rules)
     matrix = block_diag([one.A] * days, format="csr")
     return LinearConstraint(matrix, np.tile(one.lb, days), np.tile(one.ub, days))
 
 
-def _constraints(negative: IntArray, slots: int, rules: Rules) -> LinearConstraint:
+@lru_cache(maxsize=64)
+def _constraints(under_zero: tuple[int, ...], slots: int, rules: Rules) -> LinearConstraint:
     """Return the rows of content, switches and cycles.
 
     Columns: charge and discharge in MW at the grid, content in MWh at the end of each slot, one
-    switch for each negative price.
+    switch for each negative price. Most days have none: they share what is made of the rules.
     """
+    negative = np.array(under_zero, dtype=np.int64)
     step_h = DAY_HOURS / slots
     each, switches = np.arange(slots), len(negative)
     of_switch = np.arange(switches)

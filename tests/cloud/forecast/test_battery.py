@@ -134,6 +134,7 @@ def test_quarter_hours_of_one_price_are_an_hour() -> None:
     assert revenue(quarters, plan(quarters, Rules()), Rules()) == pytest.approx(hourly)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_the_published_forecasts_earn_what_the_reference_says() -> None:
     content = (SHARED / "data/prices/epf_published_forecasts_DE.csv.gz").read_bytes()
