@@ -4,13 +4,12 @@ import re
 from datetime import date
 from pathlib import Path
 
-from cloud.kernel.context import Hub
 from cloud.market.areas import catalogue
 from cloud.market.areas.model import SDAC
 from cloud.market.feeds import feeds_file
 from cloud.market.series.model import Kind
 from simulators.entsoe_spoiling import KINDS
-from tests.support.hub import application
+from tests.support.hub import application, opened_hub
 
 GUIDE = Path("docs/guide/market-data.md").read_text(encoding="utf-8")
 
@@ -38,7 +37,8 @@ def test_every_kind_is_named() -> None:
     assert {kind.value for kind in Kind} <= set(re.findall(r"`([a-z]+\.[a-z_]+)`", GUIDE))
 
 
-def test_the_routes_are_those_of_the_hub(hub: Hub) -> None:
+async def test_the_routes_are_those_of_the_hub(tmp_path: Path) -> None:
     told = set(re.findall(r"`(?:GET|POST) (/api/v1/market/[a-z/{}]+)", GUIDE))
-    real = {path for path in application(hub).openapi()["paths"] if "/v1/market/" in path}
+    async with opened_hub(tmp_path) as hub:
+        real = {path for path in application(hub).openapi()["paths"] if "/v1/market/" in path}
     assert told == real
