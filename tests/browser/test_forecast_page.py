@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,13 +13,13 @@ from cloud.market.areas import catalogue
 from cloud.web import texts
 from tests.support.browser import FAULTS_OF_LAYOUT as FAULTS
 from tests.support.browser import NO_FAULTS, PHONE_WIDTH, keep_picture, keys_shown, opened_page
+from tests.support.forked import hub_command
 from tests.support.system import System, running_system, wait_until
 from tests.support.trade_page import LIVE_MS
 from wire.clock import SystemClock
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
-ROOT = Path(__file__).resolve().parents[2]
 PAST_DAYS = 45
 """Enough for models of short windows, and too few for all."""
 _PICTURES = {(1440, "en"): "forecast", (PHONE_WIDTH, "en"): "forecast-phone"}
@@ -58,14 +56,12 @@ def _simulate(folder: Path) -> None:
     kinds = {"price.day_ahead": today, "load.forecast": last, "generation.forecast": last}
     for kind, until in kinds.items():
         asked = ("--source", "simulated", "--series", f"{kind}/AT", "--from", f"{first}", "--to")
-        subprocess.run(
-            [sys.executable, "-m", "cloud.main", "market", "backfill", *asked, f"{until}"],
-            env={"PATH": os.environ["PATH"], "PHOENYRA_HUB_DATA_DIR": str(folder)},
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-            timeout=90,
+        made = hub_command(
+            ["market", "backfill", *asked, f"{until}"],
+            {"PATH": os.environ["PATH"], "PHOENYRA_HUB_DATA_DIR": str(folder)},
+            folder.parent,
         )
+        assert made.returncode == 0, made.stderr
 
 
 def _add_report(folder: Path) -> None:

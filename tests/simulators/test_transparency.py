@@ -21,6 +21,7 @@ from simulators.entsoe_platform import Platform
 from simulators.entsoe_server import platform_server
 from simulators.entsoe_spoiling import KINDS, spoiled
 from simulators.main import main
+from tests.support.forked import hub_command
 from tests.support.simulators import ended
 from tests.support.system import free_port
 from wire.clock import SetClock, micros
@@ -119,21 +120,18 @@ def test_a_newcomer_feeds_a_hub_from_it(program: tuple[str, str], tmp_path: Path
     (tmp_path / "feeds.toml").write_text(
         f'[[feed]]\nsource = "entsoe"\nareas = ["AT"]\naddresses = ["{address}"]\n'
     )
-    made = subprocess.run(
+    made = hub_command(
         [
-            *(sys.executable, "-m", "cloud.main", "market", "backfill", "--source", "entsoe"),
-            *("--series", "price.day_ahead/AT/SDAC", "--from", "2026-03-28"),
-            *("--to", "2026-03-30"),
+            *("market", "backfill", "--source", "entsoe", "--series", "price.day_ahead/AT/SDAC"),
+            *("--from", "2026-03-28", "--to", "2026-03-30"),
         ],
-        env={
+        {
             "PATH": "/usr/bin:/bin",
             "PHOENYRA_HUB_DATA_DIR": str(tmp_path / "hub"),
             "PHOENYRA_HUB_MARKET_FEEDS_FILE": str(tmp_path / "feeds.toml"),
             "PHOENYRA_HUB_ENTSOE_TOKEN": token,
         },
-        capture_output=True,
-        text=True,
-        timeout=60,
+        tmp_path,
     )
     assert made.returncode == 0, made.stderr
     assert "3 days" in made.stdout
