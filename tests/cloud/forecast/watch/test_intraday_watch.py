@@ -9,6 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from cloud.forecast.service import recent
 from cloud.forecast.service import store as forecasts
 from cloud.forecast.service.model import LEVELS, Forecast, Kind, Request
 from cloud.forecast.service.standing import is_shut
@@ -192,6 +193,7 @@ async def test_a_week_worse_than_the_last_price_shuts_the_gate_until_fourteen_go
     await auctions(hub)
     watcher = Watcher(hub, [AT], _no_stand_in)
     open_job = (await admin.post("/api/forecast/intraday", json={"area": "AT"})).json()["job_id"]
+    assert not await _is_told_shut(hub, open_job)
     await _add(hub, [replace(BAD, day=TODAY - timedelta(days=7 - n)) for n in range(7)])
     await watcher.look(AT)
     assert await is_shut(hub.database, AT, hub.clock.now_us())
@@ -206,12 +208,22 @@ async def test_a_week_worse_than_the_last_price_shuts_the_gate_until_fourteen_go
     assert '_intraday_mae_eur_mwh{area="AT"} 6.0' in metrics.render().decode()
     shut_job = (await admin.post("/api/forecast/intraday", json={"area": "AT"})).json()["job_id"]
     assert shut_job != open_job, "another forecast of the same prices"
+    assert await _is_told_shut(hub, shut_job)
     await _add(hub, [replace(GOOD, day=TODAY + timedelta(days=n)) for n in range(7)])
     clock_of(hub).at_us += 7 * DAY_US
     await watcher.look(AT)
     assert await is_shut(hub.database, AT, hub.clock.now_us()), "fourteen days longer"
     clock_of(hub).at_us += 14 * DAY_US
     assert not await is_shut(hub.database, AT, hub.clock.now_us())
+
+
+async def _is_told_shut(hub: Hub, job_id: str) -> bool:
+    """Tell whether whoever computes a job is told that the gate is shut."""
+    async with hub.database.reading() as connection:
+        job = await forecasts.job_of(connection, job_id)
+    assert job is not None
+    archive = Archive(hub.database, catalogue.load())
+    return (await recent.gather(hub.database, archive, job)).task.shut
 
 
 async def _add(hub: Hub, found: Sequence[Score]) -> None:
