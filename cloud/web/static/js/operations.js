@@ -24,7 +24,7 @@ function contractText(halt) {
   return `${market} ${words.moment(Number(startUs))}`;
 }
 
-const milliseconds = (value) => (value === null ? "–" : words.withUnit(words.number(value, 1), "ms"));
+const milliseconds = (value) => (value === null ? "–" : words.withUnit(words.number(value, value < 100 ? 1 : 0), "ms"));
 
 function figures() {
   const { venue, halts, waiting } = page.state;
