@@ -22,6 +22,8 @@ WALL = {
 """Reads of the wall clock, and where they may stand."""
 ELAPSED = {"time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns"}
 """How long something took. In the product the loop's time says so, and a test can replace that."""
+SLEEP = "time.sleep"
+WATCHED = {*WALL, *ELAPSED, SLEEP}
 ELAPSED_MAY = ("simulators/demo.py", "simulators/processes.py")
 SLEEP_MAY = ("tests/support/system.py", "simulators/processes.py", "bench/", "tests/browser/")
 """Where no event loop runs, and real processes are waited for."""
@@ -29,11 +31,12 @@ SLEEP_MAY = ("tests/support/system.py", "simulators/processes.py", "bench/", "te
 
 @cache
 def calls(tree: ast.Module) -> list[tuple[str, int]]:
-    """Return each call of ``module.function`` or of a name imported from time or datetime."""
-    return list(_calls(tree))
+    """Return what is named of `WALL`, of `ELAPSED` and of sleep, with its line."""
+    return [(name, line) for name, line in _names(tree) if name in WATCHED]
 
 
-def _calls(tree: ast.Module) -> Iterator[tuple[str, int]]:
+def _names(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield each ``module.function`` and name, what is imported from time or datetime in full."""
     names = {
         alias.asname or alias.name: f"{node.module}.{alias.name}"
         for node in ast.walk(tree)
@@ -78,5 +81,5 @@ def test_nobody_sleeps_on_the_wall_clock_but_who_waits_for_processes() -> None:
         f"{path}:{line}: time.sleep: use virtual time or wait for the event itself"
         for path, tree in python()
         for call, line in calls(tree)
-        if call == "time.sleep" and not may(path, SLEEP_MAY)
+        if call == SLEEP and not may(path, SLEEP_MAY)
     )
