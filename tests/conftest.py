@@ -17,7 +17,7 @@ from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -35,8 +35,13 @@ LoopFactories = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
 _left_out = pytest.StashKey[dict[str, str]]()
 
 
-settings.register_profile("house", deadline=None, print_blob=True)
-"""No deadline: tests do not time, and the machine may be busy."""
+settings.register_profile(
+    "house",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+"""No deadline, no limit for drawing: tests do not time, and the machine may be busy."""
 settings.load_profile("house")
 
 
