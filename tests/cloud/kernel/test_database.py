@@ -76,7 +76,7 @@ def test_the_newest_migration_is_known_from_its_files_name() -> None:
 
 async def test_hubs_that_race_for_a_new_file_all_open_it(tmp_path: Path) -> None:
     """Two changes of the journal mode at once answer "locked" without waiting: one start in six."""
-    for attempt in range(40):
+    for attempt in range(24):
         url = f"sqlite+aiosqlite:///{tmp_path / f'{attempt}.db'}"
         async with asyncio.TaskGroup() as tasks:
             starts = [tasks.create_task(open_database(url)) for _ in range(3)]

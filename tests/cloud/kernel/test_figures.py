@@ -46,6 +46,14 @@ def test_a_flag_is_no_number() -> None:
             kind.validate_python(True)
 
 
+@pytest.mark.parametrize("text", ["1e99999999", "-1e99999999", "1e-99999999", "0e99999999"])
+def test_a_number_that_nobody_could_write_out_is_refused_at_once(text: str) -> None:
+    """Read exactly, as from a socket; a whole number of so many digits would stop the hub."""
+    for kind in ALL:
+        with pytest.raises(ValidationError, match="exponent"):
+            kind.validate_python(Decimal(text))
+
+
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=9, min_value=-(10**9)))
 def test_every_plain_number_is_the_same_as_text_and_as_number(value: Decimal) -> None:
     assert DECIMAL.validate_python(format(value, "f")) == value

@@ -19,13 +19,21 @@ def a_ladder(seed: int, scale: int = 1) -> Ladder:
     return Ladder(drawn, LOW * scale, HIGH * scale)
 
 
-def slow_interval(ladder: Ladder, needed: int) -> tuple[int, int] | None:
-    """Return the prices at which the curves can give a quantity, by looking at each."""
+Given = list[tuple[int, int, int]]
+
+
+def given_at_each(ladder: Ladder) -> Given:
+    """Return each price with the least and the most that the curves can give at it."""
     found = []
     for ticks in range(ladder.lowest, ladder.highest + 1):
         least, most = ladder.bounds(ticks)
-        if int(least.sum()) <= needed <= int(most.sum()):
-            found.append(ticks)
+        found.append((ticks, int(least.sum()), int(most.sum())))
+    return found
+
+
+def slow_interval(at_each: Given, needed: int) -> tuple[int, int] | None:
+    """Return the prices at which the curves can give a quantity, by looking at each."""
+    found = [ticks for ticks, least, most in at_each if least <= needed <= most]
     return (found[0], found[-1]) if found else None
 
 
@@ -40,8 +48,9 @@ def bounds(of: Hull, quantity: float) -> tuple[float, float]:
 @given(st.integers(0, 10**6))
 def test_prices_are_found_as_by_looking_at_each(seed: int) -> None:
     ladder = a_ladder(seed)
+    at_each = given_at_each(ladder)
     for needed in range(ladder.fewest - 2, ladder.most + 3):
-        assert ladder.interval(needed) == slow_interval(ladder, needed)
+        assert ladder.interval(needed) == slow_interval(at_each, needed)
 
 
 @settings(max_examples=60, deadline=None)

@@ -245,7 +245,7 @@ def broken_curves(
             yield f"{one} got {got.steps} at {ticks}, {low} to {high} expected"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000_000))
 def test_every_result_with_loops_balances_and_takes_none_that_loses(seed: int) -> None:
     submissions = some_with_loops(seed, list(Style), [1_000_000, 500_000, 0])
@@ -255,7 +255,7 @@ def test_every_result_with_loops_balances_and_takes_none_that_loses(seed: int) -
     assert solved(*reversed(submissions)) == outcome
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 10_000_000))
 def test_every_result_balances_and_takes_no_block_that_loses(seed: int) -> None:
     submissions = some(seed, list(Style), [1_000_000, 500_000, 0])

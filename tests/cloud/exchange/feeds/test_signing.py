@@ -142,7 +142,7 @@ DATA = st.dictionaries(
 @needs_node
 @given(data=DATA)
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_node_verifies_whatever_python_signs(node: Node, data: dict[str, Any]) -> None:
     assert node.verdict(message(data)) == "ok"
