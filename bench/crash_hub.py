@@ -35,8 +35,12 @@ SITE = "werk-sued"
 GATEWAY = "gw-crash"
 EPOCH = "epoch-1"
 FRAMES = 20
-ALIVE_S_MAX = 0.6
-"""A process is killed at any moment up to this after its start; opening takes a third of it."""
+UPLOADS_MAX = 5
+"""A process is killed after so many answers at most; after none, as a rule, while it opens."""
+OPENING_S_MAX = 0.1
+WORKING_S_MAX = 0.05
+"""After the last of these answers it is killed at any moment up to this, and is at work then."""
+PATIENCE_S = 30.0
 _ANSWER = struct.Struct("<q")
 _LENGTH = struct.Struct("<I")
 
@@ -61,12 +65,17 @@ def kills(folder: Path, count: int, seed: int) -> Result:
     chance = random.Random(seed)
     acked = -1
     for _ in range(count):
-        acked = max(acked, _one_life(folder, acked, chance.uniform(0, ALIVE_S_MAX)))
+        uploads = chance.randint(0, UPLOADS_MAX)
+        more_s = chance.uniform(0, WORKING_S_MAX if uploads else OPENING_S_MAX)
+        acked = max(acked, _one_life(folder, acked, uploads, more_s))
     return asyncio.run(_account(folder, Result(count), acked))
 
 
-def _one_life(folder: Path, acked: int, alive_s: float) -> int:
-    """Let a hub live for so long, sending without a pause; return what it acknowledged."""
+def _one_life(folder: Path, acked: int, uploads: int, more_s: float) -> int:
+    """Let a hub live for so many answers, and so much longer; return what it acknowledged.
+
+    It is sent to without a pause, so that how far it comes does not depend on the machine.
+    """
     ours, theirs = socket.socketpair()
     child = os.fork()
     if child == 0:
@@ -76,10 +85,11 @@ def _one_life(folder: Path, acked: int, alive_s: float) -> int:
         finally:
             os._exit(1)
     theirs.close()
-    deadline_s = time.monotonic() + alive_s
     try:
         with closing(ours):
-            return _send(ours, acked, deadline_s)
+            for _ in range(uploads):
+                acked = _upload(ours, acked, PATIENCE_S)
+            return _send(ours, acked, time.monotonic() + more_s)
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
@@ -87,16 +97,22 @@ def _one_life(folder: Path, acked: int, alive_s: float) -> int:
 
 def _send(line: socket.socket, acked: int, deadline_s: float) -> int:
     while (left_s := deadline_s - time.monotonic()) > 0:
-        line.settimeout(left_s)
-        body = sync.encode_upload(Upload(GATEWAY, EPOCH, _frames(acked + 1), acked))
         try:
-            line.sendall(_LENGTH.pack(len(body)) + body)
-            answer = line.recv(_ANSWER.size, socket.MSG_WAITALL)
+            acked = _upload(line, acked, left_s)
         except TimeoutError:
             break
-        if len(answer) < _ANSWER.size:
-            raise AssertionError("the hub ended by itself")
-        (acked,) = _ANSWER.unpack(answer)
+    return acked
+
+
+def _upload(line: socket.socket, acked: int, timeout_s: float) -> int:
+    """Send the frames after `acked`; return what is acknowledged then."""
+    line.settimeout(timeout_s)
+    body = sync.encode_upload(Upload(GATEWAY, EPOCH, _frames(acked + 1), acked))
+    line.sendall(_LENGTH.pack(len(body)) + body)
+    answer = line.recv(_ANSWER.size, socket.MSG_WAITALL)
+    if len(answer) < _ANSWER.size:
+        raise AssertionError("the hub ended by itself")
+    (acked,) = _ANSWER.unpack(answer)
     return acked
 
 
