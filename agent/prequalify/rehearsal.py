@@ -54,6 +54,8 @@ class _World:
     """The plant of a rehearsal while it runs."""
 
     units: list[UnitModel]
+    schedule: Schedule
+    """The same object at every beat, as in a box: what is another one is looked at anew."""
     memory: Memory = field(default_factory=Memory)
     noise: Noise = field(default_factory=Noise)
     samples: dict[str, float] = field(default_factory=dict)
@@ -64,7 +66,7 @@ def rehearse(
     rehearsal: Rehearsal, test: Trial, progress: Callable[[float], None] = lambda share: None
 ) -> Series:
     """Return the record of `test`; `progress` is told shares of the longest it can take."""
-    world = _World(_models(rehearsal, test.start_soc_pct))
+    world = _World(_models(rehearsal, test.start_soc_pct), _schedule(rehearsal))
     series, grid = Series(), GridModel()
     first_hz = test.stages[0].hz_at(0.0) if test.stages else 50.0
     longest_s = at_most_s(test.stages) or test.follow_s
@@ -161,7 +163,7 @@ def _beat(
     inject = rehearsal.inject and not follows
     plant = _plant(rehearsal, world, at_s, 50.0 if inject else hz)
     injection = Injection("rehearsal", ((now_us, hz), (now_us + 1_000_000, hz))) if inject else None
-    orders = Orders(now_us=now_us, schedule=_schedule(rehearsal), injection=injection)
+    orders = Orders(now_us=now_us, schedule=world.schedule, injection=injection)
     decision, world.memory = decide(plant, orders, rehearsal.rules, world.memory)
     for unit, setpoint in zip(world.units, decision.units, strict=True):
         if setpoint.power_kw is not None:
