@@ -28,10 +28,10 @@ def _inverter(**values: object) -> InverterInMemory:
 async def test_peer_defect_3_the_same_setpoint_is_written_within_a_third_of_the_time_out() -> None:
     async with running(_inverter()) as site:
         site.cycle.take_schedule(schedule(20.0))
-        await asyncio.sleep(10 * 60)
+        await asyncio.sleep(120)
         times_s = [at_s for at_s, _ in site.inverter.writes]
         gaps_s = [after - before for before, after in pairwise(times_s)]
-        assert times_s[-1] > 595
+        assert times_s[-1] > 115
         assert max(gaps_s) <= TIME_OUT_S / 3
 
 

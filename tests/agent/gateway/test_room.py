@@ -2,7 +2,7 @@
 
 import sqlite3
 from contextlib import closing
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,11 @@ POINTS = 40
 
 def five_seconds(number: int, point: str = "test.point") -> list[Draft]:
     """Return the frames of 5 s of one device, that number of 5 s after noon."""
+    return list(_five_seconds(number, point))
+
+
+@cache
+def _five_seconds(number: int, point: str) -> tuple[Draft, ...]:
     items = []
     for second in range(5 * number, 5 * number + 5):
         at_us = NOON_US + second * SECOND_US
@@ -39,7 +44,7 @@ def five_seconds(number: int, point: str = "test.point") -> list[Draft]:
             for p in range(POINTS)
         ]
         items.append(Item(second, blocks.sample("inverter", "boot", second, at_us, readings)))
-    return pack(items)
+    return tuple(pack(items))
 
 
 async def ledger(buffer: Buffer) -> list[Gap]:
