@@ -29,6 +29,7 @@ from cloud.exchange.order_views import (
 )
 from cloud.exchange.prices import views
 from cloud.exchange.service import ROWS_MAX, Exchange
+from cloud.kernel.bodies import OnceRoute
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import responses
 from cloud.kernel.instants import iso
@@ -37,7 +38,7 @@ from wire.clock import micros
 DEFAULT_MARKET = "PHO_AT_INTRADAY_15MIN"
 _ID_MAX = 2**62
 
-router = APIRouter(tags=["exchange"])
+router = APIRouter(tags=["exchange"], route_class=OnceRoute)
 
 
 async def _exchange(hub: HubHere) -> Exchange:

@@ -24,6 +24,7 @@ from cloud.exchange.refusals import OrderRefused
 from cloud.exchange.service import ROWS_MAX, Exchange, accepted
 from cloud.exchange.venue.commands import Command, Halt, Kill, MoveTrade
 from cloud.kernel import keys, persons
+from cloud.kernel.bodies import OnceRoute
 from cloud.kernel.context import Hub, HubHere
 from cloud.kernel.errors import NotFound, responses
 from cloud.kernel.instants import iso
@@ -31,7 +32,7 @@ from cloud.market.catalogue import Catalogue
 from cloud.market.contracts import BLOCK
 from wire.clock import micros
 
-router = APIRouter(prefix="/api/v1/exchange", tags=["exchange operation"])
+router = APIRouter(prefix="/api/v1/exchange", tags=["exchange operation"], route_class=OnceRoute)
 
 Before = Annotated[int | None, Query(ge=0, le=ID_MAX, description="only numbers below this one")]
 Limit = Annotated[int, Query(ge=1, le=ROWS_MAX)]

@@ -19,11 +19,12 @@ from cloud.exchange.api.forms import (
 from cloud.exchange.api.paces import Entering, acting
 from cloud.exchange.matching.codes import State
 from cloud.exchange.service import Exchange
+from cloud.kernel.bodies import OnceRoute
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import responses
 from wire.clock import micros
 
-router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
+router = APIRouter(prefix="/api/v1/orders", tags=["orders"], route_class=OnceRoute)
 
 _PROBLEMS = responses(401, 403, 404, 409, 422, 429, 503)
 

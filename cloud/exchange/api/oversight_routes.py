@@ -21,11 +21,12 @@ from cloud.exchange.api.operation_views import (
 from cloud.exchange.api.paces import Operating
 from cloud.exchange.read import supervision
 from cloud.exchange.service import Exchange
+from cloud.kernel.bodies import OnceRoute
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import responses
 from cloud.kernel.instants import iso, us_or
 
-router = APIRouter(prefix="/api/v1/exchange", tags=["exchange operation"])
+router = APIRouter(prefix="/api/v1/exchange", tags=["exchange operation"], route_class=OnceRoute)
 
 _READS = responses(401, 403, 422, 429, 503)
 _DAY_US = 86_400_000_000

@@ -23,11 +23,12 @@ from cloud.exchange.matching.codes import TradeState
 from cloud.exchange.read import store, supervision
 from cloud.exchange.service import ROWS_MAX, Exchange, accepted
 from cloud.exchange.venue.commands import MoveTrade
+from cloud.kernel.bodies import OnceRoute
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Invalid, NotFound, responses
 from cloud.kernel.instants import iso
 
-router = APIRouter(prefix="/api/v1", tags=["orders"])
+router = APIRouter(prefix="/api/v1", tags=["orders"], route_class=OnceRoute)
 
 Before = Annotated[int | None, Query(ge=0, le=ID_MAX, description="only ids below this one")]
 Limit = Annotated[int, Query(ge=1, le=ROWS_MAX)]

@@ -28,6 +28,7 @@ from cloud.fleet import service as fleet
 from cloud.fleet.live import LiveValues
 from cloud.fleet.model import Newest, Site
 from cloud.kernel.auth import Principal
+from cloud.kernel.bodies import OnceRoute
 from cloud.kernel.context import Hub, HubHere
 from cloud.kernel.errors import Refused, responses
 from cloud.kernel.instants import iso, us_or
@@ -36,7 +37,7 @@ from wire.block import Quality, Reading
 from wire.clock import micros
 from wire.live import Live
 
-router = APIRouter(prefix="/api", tags=["exchange"])
+router = APIRouter(prefix="/api", tags=["exchange"], route_class=OnceRoute)
 
 ONLINE_US = 300 * 1_000_000
 """An older value is no value."""

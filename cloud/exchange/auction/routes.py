@@ -20,6 +20,7 @@ from cloud.exchange.auction.views import (
     SubmissionAnswer,
     SubmissionView,
 )
+from cloud.kernel.bodies import OnceRoute
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import NotFound, responses
 from cloud.kernel.instants import iso
@@ -31,7 +32,7 @@ BYTES_MAX = {PATH: 4 * 1024 * 1024}
 
 DAYS_MAX = 31
 
-router = APIRouter(prefix="/api/v1/auctions", tags=["auctions"])
+router = APIRouter(prefix="/api/v1/auctions", tags=["auctions"], route_class=OnceRoute)
 
 
 async def _auctions(hub: HubHere) -> Auctions:

@@ -10,6 +10,7 @@ from cloud.exchange.feeds.canonical import FLOAT_MAX, FLOAT_MIN, INTEGER_MAX
 from cloud.exchange.feeds.messages import plain
 from cloud.exchange.feeds.stream import Data
 from cloud.kernel.auth import Principal
+from cloud.kernel.bodies import once
 from wire.fields import BadMessage
 
 MESSAGE_CHARACTERS_MAX = 64 * 1024
@@ -73,9 +74,11 @@ def _document(text: str) -> dict[str, Any]:
     if len(text) > MESSAGE_CHARACTERS_MAX:
         raise BadMessage("message", text, f"at most {MESSAGE_CHARACTERS_MAX} characters")
     try:
-        document = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+        document = json.loads(
+            text, object_pairs_hook=once, parse_float=Decimal, parse_constant=_refuse
+        )
     except (ValueError, RecursionError, ArithmeticError) as error:
-        raise BadMessage("message", text, "a JSON object is expected") from error
+        raise BadMessage("message", text, "a JSON object is expected, each name once") from error
     if not isinstance(document, dict):
         raise BadMessage("message", document, "a JSON object is expected")
     return document

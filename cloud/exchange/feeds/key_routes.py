@@ -11,6 +11,7 @@ from cloud.exchange.feeds.ring import BadRing, key_of
 from cloud.exchange.feeds.signer import ACTIVATE_S_MAX, OVERLAP_S, OVERLAP_S_MAX, Signer
 from cloud.kernel import audit
 from cloud.kernel.auth import Admin, MarketReader
+from cloud.kernel.bodies import OnceRoute
 from cloud.kernel.context import HubHere
 from cloud.kernel.errors import Refused, responses
 from cloud.kernel.instants import iso, iso_or_none
@@ -18,7 +19,7 @@ from cloud.kernel.instants import iso, iso_or_none
 _KID = "20261121-a1b2c3"
 _AT = "2026-11-21T10:15:00Z"
 
-router = APIRouter(tags=["feeds"])
+router = APIRouter(tags=["feeds"], route_class=OnceRoute)
 
 
 async def _signer(hub: HubHere) -> Signer:
