@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.support.forked import end_with_parent
 
@@ -28,11 +29,11 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @contextmanager
-def forking(folder: Path) -> Iterator[tuple[str, ...]]:
+def forking() -> Iterator[tuple[str, ...]]:
     """Yield the words before the name of a module and its arguments, which it is started by."""
-    path = folder / "workers"
-    with socket.socket(socket.AF_UNIX) as inlet:
-        inlet.bind(str(path))
+    with TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as inlet:
+        path = f"{folder}/inlet"  # short: the address of a socket has some hundred letters at most
+        inlet.bind(path)
         inlet.listen()
         with subprocess.Popen(
             [sys.executable, "-m", "tests.support.forked_workers", str(inlet.fileno())],
@@ -41,7 +42,7 @@ def forking(folder: Path) -> Iterator[tuple[str, ...]]:
             env={**os.environ, **dict.fromkeys(_ONE_THREAD, "1")},
         ) as process:
             try:
-                yield sys.executable, "-I", "-S", str(_LINE), str(path)
+                yield sys.executable, "-I", "-S", str(_LINE), path
             finally:
                 process.terminate()
 

@@ -12,9 +12,9 @@ _HUBS = {"hub", "all_jobs"}
 
 
 @pytest.fixture(scope="session")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]]:
+def workers() -> Iterator[tuple[str, ...]]:
     """What starts a computing process that is forked."""
-    with forking(tmp_path_factory.mktemp("workers")) as words:
+    with forking() as words:
         yield words
 
 
