@@ -10,6 +10,7 @@ share a reading of all our files. See also `tests.support.turns`.
 """
 
 import asyncio
+import atexit
 import gc
 import os
 from collections import Counter
@@ -50,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    atexit.register(gc.freeze)  # all is told by then; to look for garbage takes seconds once more
     reasons = {}
     if config.getoption("quick"):
         reasons["slow"] = "--quick was asked for"
