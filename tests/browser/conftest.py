@@ -1,7 +1,9 @@
 """One running world for all browser tests: a hub, a market, a site with its inverter and agent."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -17,14 +19,43 @@ LEAD_S = 25.0
 """From the start of the hub to the next quarter-hour, in which the battery has to deliver."""
 
 
+HERE = Path(__file__).parent
+_running = pytest.StashKey[tuple[ExitStack, Browser]]()
+
+
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser for the tests of one file: while it runs, no other event loop can."""
+def chromium(request: pytest.FixtureRequest) -> Browser:
+    """The browser of this folder; each test opens pages of a visitor of its own in it."""
     path = browsers.program()
     if path is None:
         pytest.skip("Chromium is not installed")
-    with browsers.running_browser(path) as browser:
-        yield browser
+    if _running not in request.session.stash:
+        stack = ExitStack()
+        browser = stack.enter_context(browsers.running_browser(path))
+        request.session.stash[_running] = stack, browser
+    return request.session.stash[_running][1]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, None, None]:
+    """Close the browser before the tests of other folders: while it runs, no event loop can."""
+    try:
+        yield
+    finally:
+        if nextitem is None or HERE not in nextitem.path.parents:
+            _close_browser(item.session)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    _close_browser(session)
+
+
+def _close_browser(session: pytest.Session) -> None:
+    if _running in session.stash:
+        session.stash[_running][0].close()
+        del session.stash[_running]
 
 
 @pytest.fixture(scope="session")
