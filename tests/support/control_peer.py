@@ -16,6 +16,8 @@ from wire.block import Block, Quality, Reading
 from wire.schedule import Schedule
 from wire.sync import Event, Severity
 
+PATIENCE_S = 60.0
+"""Nothing is judged by it: on a busy machine a gateway takes long to start."""
 SECOND_US = 1_000_000
 
 
@@ -84,24 +86,24 @@ class ControlPeer:
 
     async def until(self, *, stored: int) -> None:
         """Wait until everything up to number `stored` of this boot is reported stored."""
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(PATIENCE_S), self.changed:
             await self.changed.wait_for(
                 lambda: any(s.boot == self.boot and s.number >= stored for s in self.stored)
             )
 
     async def until_scheduled(self, count: int = 1) -> Schedule:
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(PATIENCE_S), self.changed:
             await self.changed.wait_for(lambda: len(self.schedules) >= count)
             return self.schedules[-1]
 
     async def until_wished(self, count: int) -> link.Message:
         """Return the newest of `count` words about the clock, operators or leaving."""
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(PATIENCE_S), self.changed:
             await self.changed.wait_for(lambda: len(self.wishes) >= count)
             return self.wishes[-1]
 
     async def until_connected(self, count: int = 1) -> None:
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(PATIENCE_S), self.changed:
             await self.changed.wait_for(lambda: self.connections >= count)
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
