@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from tests.support.proxy import line_to
 from tests.support.system import System, running_system, wait_until
-from wire.clock import SHIFT_VARIABLE, SystemClock
+from wire.clock import SHIFT_VARIABLE, SystemClock, micros, utc
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -18,6 +19,9 @@ YEARS_S = 9 * 365 * 86_400
 PERIOD_S = 0.2
 WITHOUT_S = 6.0
 """How long the box works before it can ask anybody for the time."""
+LATELY_US = 30_000_000
+EARLIEST_US = micros(datetime(2000, 1, 1, tzinfo=UTC))
+"""From which the hub may be asked."""
 NEAR_US = 2_000_000
 """Between a sample and our look at it there are commit, upload and answer."""
 
@@ -55,12 +59,12 @@ async def test_samples_of_a_wrong_clock_are_at_the_hub_once_each_at_its_right_ti
             )
 
 
-def all_us(system: System) -> list[int]:
-    """Return the time of every sample of the site that the hub has, oldest first."""
+def all_us(system: System, since_us: int = EARLIEST_US) -> list[int]:
+    """Return the time of every sample of the site that the hub has since then, oldest first."""
     with system.admin() as client:
         answer = client.get(
             "/api/v1/sites/werk-sued/telemetry",
-            params={"points": "ac.power_kw", "limit": 10_000, "from": "2000-01-01T00:00:00Z"},
+            params={"points": "ac.power_kw", "limit": 10_000, "from": utc(since_us).isoformat()},
         )
     assert answer.status_code == 200, answer.text
     series: list[dict[str, Any]] = answer.json()["points"]
@@ -68,7 +72,8 @@ def all_us(system: System) -> list[int]:
 
 
 def newest_us(system: System) -> int:
-    return max(all_us(system), default=0)
+    """Return the time of the newest sample; 0 if none is of late."""
+    return max(all_us(system, SystemClock().now_us() - LATELY_US), default=0)
 
 
 async def until(happened: Callable[[], bool], what: str) -> None:
