@@ -179,9 +179,10 @@ class Master:
         if not solution.values:
             return solution, {}
         found: Ratios = {}
-        for number in range(len(self._blocks)):
+        for number, block in enumerate(self._blocks):
             if solution.values[takes[number]] > 0.5:
-                found[number] = min(1.0, max(0.0, solution.values[ratios[number]]))
+                least = least_ratio(block)  # the solver's may be 1e-6 below: a step less in a part
+                found[number] = min(1.0, max(least, solution.values[ratios[number]]))
         return solution, found
 
     def _add_links(self, problem: Problem, ratios: list[int], takes: list[int]) -> None:

@@ -13,7 +13,6 @@ from math import inf
 from cloud.exchange.auction.clearing import Cleared, Taken, clear, injections, least_ratio, part_of
 from cloud.exchange.auction.ladder import Ladder
 from cloud.exchange.auction.master import Master, Ratios, descendants
-from cloud.exchange.auction.orders import PPM
 from cloud.exchange.auction.solver import Status
 from cloud.exchange.auction.units import Unit
 from cloud.market.contracts import TICKS_PER_EUR
@@ -156,13 +155,14 @@ def _settled(
         cleared = clear(ladders, blocks, taken, PRICES_S)
         if cleared.prices:
             break
-        loose = [number for number in cleared.losers if _can_shrink(blocks[number], ratios[number])]
+        loose = [n for n in cleared.losers if _shortest(blocks, n, ratios) < ratios[n] < 1]
         if not loose:
             break
         for number in loose:
             sizes = [abs(size) for _, size in blocks[number].parts]
             ratios[number] = max(
-                least_ratio(blocks[number]), ratios[number] - 2 ** (repair // 4) / max(sizes)
+                _shortest(blocks, number, ratios),
+                ratios[number] - 2 ** (repair // 4) / max(sizes),
             )
             for child in descendants(blocks, number)[1:]:
                 if child in ratios:
@@ -170,8 +170,9 @@ def _settled(
     return taken, cleared
 
 
-def _can_shrink(block: Unit, ratio: float) -> bool:
-    return block.min_ratio_ppm < PPM and least_ratio(block) < ratio < 1
+def _shortest(blocks: Sequence[Unit], number: int, ratios: Ratios) -> float:
+    """Return the least that may be left of a block: none of its children is taken beyond it."""
+    return max(least_ratio(blocks[n]) for n in descendants(blocks, number) if n in ratios)
 
 
 def _reduced(

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cloud.exchange.auction.orders import Block, Curve, Style, Submission, Terms
@@ -257,6 +257,7 @@ def test_every_result_with_loops_balances_and_takes_none_that_loses(seed: int) -
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 10_000_000))
+@example(5316).via("a parent was cut down below what its child takes at least")
 def test_every_result_balances_and_takes_no_block_that_loses(seed: int) -> None:
     submissions = some(seed, list(Style), [1_000_000, 500_000, 0])
     outcome = solved(*submissions)
