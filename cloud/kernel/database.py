@@ -9,7 +9,13 @@ by the server.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from pathlib import Path
 from typing import Any
 
@@ -85,14 +91,14 @@ class Database:
         and wait for nothing else inside. On PostgreSQL rows are locked as they are touched.
         """
         with self._watched():
-            async with self._turn, self._writing.begin() as connection:
+            async with self._turn, _reached(self._writing.begin()) as connection:
                 yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Yield a connection that sees one unchanging moment of the database; nothing is kept."""
         with self._watched():
-            async with self._reading.connect() as connection:
+            async with _reached(self._reading.connect()) as connection:
                 yield connection
 
     async def close(self) -> None:
@@ -187,6 +193,25 @@ async def upsert(
 
 
 _SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+@asynccontextmanager
+async def _reached(
+    way: AbstractAsyncContextManager[AsyncConnection],
+) -> AsyncIterator[AsyncConnection]:
+    """Enter a connection; a server that hangs, or has no socket just now, is one that is away.
+
+    Only here: a time-out of what is done with the connection is not the database's.
+
+    Raises:
+        ConnectionError: there is no connection.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(way)
+        except OSError as error:  # of which TimeoutError is one
+            raise ConnectionError(str(error) or "no connection in time") from error
+        yield connection
 
 
 def _no_answer(error: Exception) -> bool:
